@@ -1,0 +1,54 @@
+"""Packaging of tf_simclr: the library, its bundled data and the console script."""
+
+import pathlib
+import re
+
+import setuptools
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (ROOT / "tf_simclr" / "version.py").read_text(), re.MULTILINE
+)[1]
+
+REQUIRED = [
+    "absl-py>=1.4",
+    "importlib_resources",  # tensorflow-datasets 4.9.10 imports it and does not declare it.
+    "numpy>=1.23",
+    "pillow>=9.1",
+    "scikit-learn>=1.2",
+    "tensorboard",  # TensorFlow 2.21 no longer brings it.
+    "tensorflow>=2.16,<2.22",
+    "tensorflow-datasets>=4.9.4",
+    "tf_keras>=2.16,<2.22",
+]
+TEST = [
+    "build",
+    "mypy",
+    "pytest>=7.4",
+    "pytest-cov",
+    "pytest-xdist",
+    "ruff",
+    "setuptools<81",  # tensorflow-hub 0.16.1 imports pkg_resources.
+    "tensorflow-hub>=0.16.1",
+    "wheel",
+]
+
+setuptools.setup(
+    name="tf_simclr",
+    version=VERSION,
+    description="SimCLR v1 and v2 for TensorFlow: pretrain on unlabelled images, judge, export.",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
+    package_data={"tf_simclr.data.emoji32": ["*.bin", "*.txt", "*.md", "*.json", "LICENSE*"]},
+    install_requires=REQUIRED,
+    extras_require={"test": TEST},
+    entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

@@ -1,0 +1,53 @@
+"""Data that tests share: the bundled pictures, prepared once, and a small folder of drawn ones."""
+
+import os
+
+# Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session")
+def emoji_dir(tmp_path_factory):
+    """A data_dir in which emoji32 is prepared."""
+    from tf_simclr.data.sources import open_source
+
+    folder = str(tmp_path_factory.mktemp("tfds"))
+    open_source("emoji32", data_dir=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory):
+    """DIR/train and DIR/test of two classes, 16 and 8 PNG pictures of 20 x 20 pixels."""
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for split, count in (("train", 8), ("test", 4)):
+        for number, name in enumerate(("dark", "light")):
+            (folder / split / name).mkdir(parents=True)
+            for index in range(count):
+                pixels = random.integers(0, 128, (20, 20, 3)) + 127 * number
+                picture = Image.fromarray(pixels.astype(np.uint8))
+                picture.save(folder / split / name / f"{index}.png")
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_flags(picture_folder):
+    """Flags of a run that takes seconds: three steps of a very small network."""
+    return [
+        "--dataset=image_folder",
+        f"--data_dir={picture_folder}",
+        "--eval_split=test",
+        "--image_size=16",
+        "--resnet_depth=18",
+        "--width_multiplier=0.0625",
+        "--proj_out_dim=8",
+        "--train_batch_size=4",
+        "--train_steps=3",
+        "--warmup_epochs=0",
+        "--train_summary_steps=1",
+    ]

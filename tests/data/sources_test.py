@@ -1,0 +1,304 @@
+"""open_source and TFDS: shards, slices, decoding, and one clear line for each mistake."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import requests
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_simclr.data import emoji32, sources
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 4), np.uint8)
+
+
+class PicturesBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Seven pictures for training, three for test, one file each; subclasses set the features."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    CHANNELS: ClassVar[int] = 3
+    FEATURES: ClassVar[dict[str, Any]] = {
+        "label": tfds.features.ClassLabel(names=["cat", "dog"]),
+        "number": tfds.features.Scalar(np.int64),
+    }
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        image = tfds.features.Image(shape=(None, None, self.CHANNELS), encoding_format="png")
+        features = tfds.features.FeaturesDict({"image": image, **self.FEATURES})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(7), "test": self._generate_examples(3)}
+
+    def _generate_examples(self, count: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number in range(count):
+            example = {"label": number % 3 - 1, "number": number}
+            yield (
+                number,
+                {"image": IMAGES[number, ..., : self.CHANNELS]}
+                | {name: example[name] for name in self.FEATURES},
+            )
+
+
+class LabelledPictures(PicturesBuilder):
+    """One of three is unlabelled."""
+
+
+class GrayPictures(PicturesBuilder):
+    CHANNELS = 1
+    FEATURES: ClassVar[dict[str, Any]] = {}
+
+
+class SeeThroughPictures(PicturesBuilder):
+    CHANNELS = 4
+    FEATURES: ClassVar[dict[str, Any]] = {"label": tfds.features.Scalar(np.int64)}
+
+
+class SoundsOnly(PicturesBuilder):
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict(self.FEATURES)
+        )
+
+
+class DeepPictures(PicturesBuilder):
+    def _info(self) -> tfds.core.DatasetInfo:
+        image = tfds.features.Image(shape=(2, 2, 1), dtype=np.uint16)
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict({"image": image})
+        )
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory) -> str:
+    return str(tmp_path_factory.mktemp("tfds"))
+
+
+def open_tfds(name: str, data_dir: str, report=print) -> sources.Source:
+    return sources.open_source(name, data_dir=data_dir, report=report)
+
+
+@pytest.fixture(scope="module")
+def labelled(data_dir) -> sources.Source:
+    return open_tfds("labelled_pictures", data_dir)
+
+
+def read(source: sources.Source, split: str = "train", **shard: int) -> list[int]:
+    """Returns the number of each picture, found by its pixels."""
+    dataset = source.records(split, **shard).map(lambda record: source.decode(record["image"]))
+    assert dataset.element_spec == tf.TensorSpec([None, None, 3], tf.uint8)
+    known = {image[..., :3].tobytes(): number for number, image in enumerate(IMAGES)}
+    return [known[image.tobytes()] for image in dataset.as_numpy_iterator()]
+
+
+def test_tfds_source_tells_what_the_data_set_is(labelled):
+    assert (labelled.name, labelled.num_classes) == ("labelled_pictures", 2)
+    assert labelled.class_names == ("cat", "dog")
+    assert labelled.splits == {"train": 7, "test": 3}
+    assert not labelled.has_identity
+
+
+def test_records_are_undecoded_and_only_what_is_needed(labelled):
+    spec = {"image": tf.TensorSpec([], tf.string), "label": tf.TensorSpec([], tf.int64)}
+    assert labelled.records("train").element_spec == spec
+
+
+def test_labels_belong_to_their_pictures(labelled):
+    labels = [int(record["label"]) for record in labelled.records("train").as_numpy_iterator()]
+    assert labels == [number % 3 - 1 for number in read(labelled)]
+
+
+@pytest.mark.parametrize(
+    ("split", "num_shards"),
+    [
+        *(("train", count) for count in (1, 2, 3, 5, 8)),
+        *(("train[:60%]", count) for count in (3, 5)),
+        ("train+test", 3),
+    ],
+)
+def test_shards_are_disjoint_and_cover_though_there_is_one_file(labelled, split, num_shards):
+    shards = [
+        read(labelled, split, num_shards=num_shards, shard_index=index)
+        for index in range(num_shards)
+    ]
+    assert sorted(itertools.chain(*shards)) == sorted(read(labelled, split))
+    assert len(read(labelled, split)) == labelled.num_examples(split)
+
+
+@pytest.mark.parametrize("num_shards", [1, 3, 8])
+def test_shards_know_their_size(labelled, num_shards):
+    for index in range(num_shards):
+        shard = labelled.records("train+test", num_shards=num_shards, shard_index=index)
+        assert shard.cardinality() == len(list(shard))
+
+
+def test_order_is_fixed(labelled):
+    assert read(labelled) == read(labelled)
+
+
+def test_slices_are_those_of_tfds(labelled):
+    assert labelled.num_examples("train[:50%]") == 4
+    assert read(labelled, "train[:50%]") + read(labelled, "train[50%:]") == read(labelled)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("dev", r"must be one of train \(7 examples\), test \(3 .* Received: split=dev"),
+        ("train[:5", r"a slice such as train\[:80%\]. Received: split=train\[:5"),
+        ("train[5:5]", r"at least one example. Received: split=train\[5:5\]"),
+    ],
+)
+def test_bad_splits_are_refused(labelled, split, message):
+    for use in (labelled.num_examples, labelled.records):
+        with pytest.raises(ValueError, match=message):
+            use(split)
+
+
+def test_shard_outside_its_range_is_refused(labelled):
+    with pytest.raises(ValueError, match="shard_index=3, num_shards=3"):
+        labelled.records("train", num_shards=3, shard_index=3)
+
+
+def test_gray_becomes_rgb_and_missing_labels_minus_one(data_dir):
+    source = open_tfds("gray_pictures", data_dir)
+    assert (source.num_classes, source.class_names) == (0, ())
+    record = next(source.records("train").as_numpy_iterator())
+    assert record["label"] == -1
+    image = source.decode(tf.constant(record["image"])).numpy()
+    assert image.shape == (4, 5, 3)
+    assert any(np.array_equal(image, np.repeat(gray[..., :1], 3, axis=-1)) for gray in IMAGES)
+
+
+def test_alpha_is_laid_on_white_and_a_label_without_classes_is_none(data_dir):
+    source = open_tfds("see_through_pictures", data_dir)
+    assert source.num_classes == 0
+    image = source.decode(next(iter(source.records("train")))["image"]).numpy()
+    alpha = IMAGES[..., 3:] / 255
+    whole = IMAGES[..., :3] * alpha + 255 * (1 - alpha)
+    assert np.abs(whole - image).max(axis=(1, 2, 3)).min() <= 0.5
+
+
+def test_preparing_is_announced_once(tmp_path):
+    lines = []
+    for _ in range(2):
+        open_tfds("labelled_pictures", str(tmp_path), lines.append)
+    assert lines == [
+        f"labelled_pictures: preparing it in {tmp_path}/labelled_pictures/1.0.0, "
+        "for the first time only"
+    ]
+
+
+def test_another_process_may_prepare_it_first(tmp_path, monkeypatch):
+    prepare = LabelledPictures.download_and_prepare
+
+    def lose_the_race(self) -> None:
+        prepare(LabelledPictures(data_dir=str(tmp_path)))
+        raise OSError("Directory not empty")
+
+    monkeypatch.setattr(LabelledPictures, "download_and_prepare", lose_the_race)
+    assert open_tfds("labelled_pictures", str(tmp_path)).splits == {"train": 7, "test": 3}
+
+
+def test_emoji32_has_identities(data_dir, monkeypatch):
+    generate = emoji32.Emoji32._generate_examples
+    monkeypatch.setattr(  # All of it takes seconds; its own tests do that.
+        emoji32.Emoji32,
+        "_generate_examples",
+        lambda self, split: itertools.islice(generate(self, split), 9),
+    )
+    source = open_tfds("emoji32", data_dir)
+    assert source.splits == {"train": 9, "test": 9}
+    assert source.has_identity
+    assert len(source.class_names) == source.num_classes > 0
+    record = next(source.records("test").as_numpy_iterator())
+    assert set(record) == {"image", "label", "identity", "group"}
+    assert {record[key].dtype for key in ("label", "identity", "group")} == {np.dtype(np.int64)}
+    assert source.decode(tf.constant(record["image"])).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cifar1", r"Received: dataset=cifar1\. Did you mean cifar10 or .*\?$"),
+        ("emoji", r"Did you mean .*emoji32"),
+        ("imagefolder", r"Did you mean .*image_folder"),
+        ("qqqqq", r"must be emoji32 \(bundled\), image_folder .* Received: dataset=qqqqq$"),
+        ("two words", r"must be emoji32"),
+        ("", r"must be emoji32"),
+        ("nowhere:name", r"must be emoji32"),
+        ("cifar10/pct", r"dataset=cifar10/pct; its configs: none; its version: 3"),
+        ("imagenet2012_subset/2pct", r"its configs: 1pct, 10pct; its version: \d"),
+        ("cifar10:9.9.9", r"config and a version that cifar10 has"),
+    ],
+)
+def test_unknown_data_sets_are_refused_in_one_line(data_dir, name, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        open_tfds(name, data_dir)
+    assert str(caught.value).startswith("`dataset` must")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sounds_only", "feature `image`. Received: .* features are: label, number"),
+        ("deep_pictures", r"1, 3 or 4 channels.* pictures are uint16 of shape \(2, 2, 1\)"),
+    ],
+)
+def test_data_sets_without_pictures_are_refused(data_dir, name, message):
+    with pytest.raises(ValueError, match=message):
+        open_tfds(name, data_dir)
+
+
+def test_data_dir_must_be_a_folder_that_can_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"`data_dir` must be .* written. Received: .*/file"):
+        open_tfds("labelled_pictures", str(tmp_path / "file"))
+
+
+def test_data_dir_must_be_a_folder_that_can_be_read(tmp_path, monkeypatch):
+    def fail(self, data_dir: str) -> None:
+        raise PermissionError(f"Permission denied: {data_dir}")
+
+    monkeypatch.setattr(LabelledPictures, "__init__", fail)
+    with pytest.raises(ValueError, match=r"`data_dir` must be .* read. Received: .* Permission de"):
+        open_tfds("labelled_pictures", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.ConnectionError("Name not known\nand more"),
+        ConnectionRefusedError("Name not known"),
+    ],
+)
+def test_missing_network_is_told(tmp_path, monkeypatch, error):
+    def fail(self) -> None:
+        try:
+            raise error
+        except OSError as cause:
+            raise RuntimeError("Name not known") from cause
+
+    monkeypatch.setattr(LabelledPictures, "download_and_prepare", fail)
+    with pytest.raises(ValueError, match=r"no network. Received: dataset=labelled_pictures") as got:
+        open_tfds("labelled_pictures", str(tmp_path))
+    assert "RuntimeError: Name not known" in str(got.value)
+    assert "\n" not in str(got.value)
+
+
+def test_other_failures_of_preparing_are_told(tmp_path, monkeypatch):
+    def fail(self) -> None:
+        raise RuntimeError("\nno checksum\nat all")
+
+    monkeypatch.setattr(LabelledPictures, "download_and_prepare", fail)
+    with pytest.raises(ValueError, match=r"Received: .*1\.0\.0\. RuntimeError: no checksum$"):
+        open_tfds("labelled_pictures", str(tmp_path))
+
+
+def test_download_by_hand_is_told(tmp_path):
+    with pytest.raises(ValueError, match=r"imagenet2012 must be downloaded by hand first, as http"):
+        open_tfds("imagenet2012", str(tmp_path))

@@ -1,0 +1,49 @@
+"""SimCLR v1 and v2 for TensorFlow and tf_keras (arXiv 2002.05709, 2006.10029).
+
+The names below are loaded on first use, so that `tf-simclr --help` does not wait for TensorFlow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from tf_simclr.version import __version__
+
+if TYPE_CHECKING:
+    from tf_simclr.losses.nt_xent import nt_xent
+    from tf_simclr.nets.heads import ProjectionHead
+    from tf_simclr.nets.resnet import ResNet
+    from tf_simclr.nets.simclr import SimCLR
+    from tf_simclr.optim.lars import LARS
+    from tf_simclr.optim.schedules import WarmupCosine
+    from tf_simclr.tasks.load_encoder import load_encoder
+
+_HOMES = {
+    "LARS": "tf_simclr.optim.lars",
+    "ProjectionHead": "tf_simclr.nets.heads",
+    "ResNet": "tf_simclr.nets.resnet",
+    "SimCLR": "tf_simclr.nets.simclr",
+    "WarmupCosine": "tf_simclr.optim.schedules",
+    "load_encoder": "tf_simclr.tasks.load_encoder",
+    "nt_xent": "tf_simclr.losses.nt_xent",
+}
+
+__all__ = [
+    "LARS",
+    "ProjectionHead",
+    "ResNet",
+    "SimCLR",
+    "WarmupCosine",
+    "__version__",
+    "load_encoder",
+    "nt_xent",
+]
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'tf_simclr' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

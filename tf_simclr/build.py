@@ -1,0 +1,211 @@
+"""Config -> the objects of a run: networks, optimiser, data sets. The only reader of Config beside tasks/."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.config import Config
+from tf_simclr.data import pipeline
+from tf_simclr.data.augment import policies
+from tf_simclr.data.augment.blur import random_blur
+from tf_simclr.data.sources import Source, open_source
+from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
+from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.nets.resnet import ResNet
+from tf_simclr.nets.simclr import SimCLR
+from tf_simclr.optim import schedules
+from tf_simclr.optim.decay import weight_roles
+from tf_simclr.optim.lars import LARS
+
+
+def source(config: Config) -> Source:
+    """The data that the config names. Raises ValueError where there is none."""
+    return open_source(
+        config.data.dataset,
+        data_dir=config.data.data_dir,
+        max_bad_fraction=config.data.max_bad_images,
+    )
+
+
+def encoder(config: Config) -> ResNet:
+    """The untrained encoder."""
+    model = config.model
+    return ResNet(
+        model.resnet_depth,
+        width_multiplier=model.width_multiplier,
+        sk_ratio=model.sk_ratio,
+        se_ratio=model.se_ratio,
+        small_images=config.data.image_size <= policies.SMALL,
+        bn_momentum=model.batch_norm_decay,
+        global_bn=model.global_bn,
+    )
+
+
+def projection_head(config: Config) -> ProjectionHead:
+    """The untrained projection head."""
+    model = config.model
+    return ProjectionHead(
+        model.proj_head_mode,
+        out_dim=model.proj_out_dim,
+        num_layers=model.num_proj_layers,
+        bn_momentum=model.batch_norm_decay,
+        global_bn=model.global_bn,
+    )
+
+
+def model(config: Config, num_classes: int) -> SimCLR | Classifier:
+    """The untrained, built model of the config's train_mode.
+
+    Weights are drawn from the config's seed alone.
+    """
+    keras.utils.set_random_seed(config.run.seed)
+    net: SimCLR | Classifier
+    if config.run.train_mode == "pretrain":
+        net = SimCLR(
+            encoder(config),
+            projection_head(config),
+            num_classes=num_classes if config.training.lineareval_while_pretraining else 0,
+            temperature=config.model.temperature,
+            hidden_norm=config.model.hidden_norm,
+            device_augment=random_blur if config.data.use_blur else None,
+            seed=config.run.seed,
+        )
+        net(tf.zeros([1, config.data.image_size, config.data.image_size, 3]))
+    else:
+        net = Classifier(
+            encoder(config),
+            projection_head(config),
+            num_classes=num_classes,
+            selector=config.finetuning.ft_proj_selector,
+            freeze_up_to=config.finetuning.fine_tune_after_block,
+            zero_init=config.finetuning.zero_init_logits_layer,
+        )
+        net.build([None, config.data.image_size, config.data.image_size, 3])
+    return net
+
+
+def parts(net: SimCLR | Classifier) -> dict[str, keras.layers.Layer]:
+    """What of a model is saved, by the names used in checkpoints and exports."""
+    named = {"encoder": net.encoder, "projection_head": net.projection_head}
+    if net.supervised_head is not None:
+        named["supervised_head"] = net.supervised_head
+    return named
+
+
+def total_steps(config: Config, num_examples: int) -> int:
+    """Steps of the whole training."""
+    training = config.training
+    return schedules.train_steps(
+        num_examples, training.train_batch_size, training.train_epochs, training.train_steps
+    )
+
+
+def checkpoint_interval(config: Config, num_examples: int) -> int:
+    """Steps between checkpoints."""
+    training = config.training
+    per_epoch = num_examples / training.train_batch_size
+    return training.checkpoint_steps or max(1, round(training.checkpoint_epochs * per_epoch))
+
+
+def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
+    """The learning rate of every step."""
+    optimization, batch_size = config.optimization, config.training.train_batch_size
+    return schedules.WarmupCosine(
+        schedules.scaled_learning_rate(
+            optimization.learning_rate, batch_size, optimization.learning_rate_scaling
+        ),
+        warmup_steps=schedules.warmup_steps(optimization.warmup_epochs, num_examples, batch_size),
+        total_steps=total_steps(config, num_examples),
+    )
+
+
+def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -> None:
+    """Gives a built model its optimiser, its slots, and its L2 penalty."""
+    optimization = config.optimization
+    learning_rate = schedule(config, num_examples)
+    roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
+    if optimization.optimizer == "lars":
+        optimizer = LARS(
+            learning_rate,
+            momentum=optimization.momentum,
+            weight_decay=optimization.weight_decay,
+            exclude_from_weight_decay=roles.outside_lars(),
+        )
+    elif optimization.optimizer == "momentum":
+        optimizer = keras.optimizers.SGD(learning_rate, optimization.momentum, nesterov=True)
+    else:
+        optimizer = keras.optimizers.Adam(learning_rate)
+    net.compile(
+        optimizer,
+        weight_decay=optimization.weight_decay,
+        l2_variables=roles.l2(optimization.optimizer),
+        steps_per_execution=config.training.steps_per_execution,
+    )
+    optimizer.build(net.trainable_variables)
+
+
+def compile_for_evaluation(config: Config, net: SimCLR | Classifier) -> None:
+    """Gives a built model its L2 penalty, without an optimiser that matters."""
+    roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
+    net.compile(
+        weight_decay=config.optimization.weight_decay,
+        l2_variables=roles.l2(config.optimization.optimizer),
+    )
+
+
+def training_data(
+    config: Config, data: Source, start_step: int, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset:
+    """Endless training batches from `start_step` on, spread over the strategy's replicas."""
+    stream = pipeline.Stream(
+        source=data,
+        split=config.data.train_split,
+        batch_size=config.training.train_batch_size,
+        image_size=config.data.image_size,
+        seed=config.run.seed,
+        start_step=start_step,
+        cache=config.data.cache_dataset,
+    )
+    batches: Callable
+    if config.run.train_mode == "pretrain":
+        batches, view = pipeline.pretrain_batches, pretrain_view(config)
+        with_labels = config.training.lineareval_while_pretraining
+    else:
+        batches, view, with_labels = pipeline.finetune_batches, _finetune_view(config), True
+    num_classes = data.num_classes if with_labels else 0
+    return strategy.distribute_datasets_from_function(
+        lambda context: batches(stream, view, num_classes, context)
+    )
+
+
+def pretrain_view(config: Config) -> pipeline.View:
+    """(picture, seed) -> one pretraining view, without blur."""
+    data = config.data
+    return lambda image, seed: policies.pretrain_view(
+        image,
+        seed,
+        size=data.image_size,
+        jitter_strength=data.color_jitter_strength,
+        min_crop_area=data.min_crop_area,
+    )
+
+
+def _finetune_view(config: Config) -> pipeline.View:
+    return lambda image, seed: policies.finetune_view(image, seed, size=config.data.image_size)
+
+
+def evaluation_data(config: Config, data: Source, split: str) -> tf.data.Dataset:
+    """One pass over `split`, as pipeline.evaluation_batches gives it."""
+    return pipeline.evaluation_batches(
+        data,
+        split,
+        view=lambda image: policies.evaluation_view(image, size=config.data.image_size),
+        batch_size=config.evaluation.eval_batch_size,
+    )
+
+
+def labelled(batch: Mapping[str, tf.Tensor], num_classes: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """A batch of evaluation_data as (images, one_hot) for Model.evaluate."""
+    return batch["image"], tf.one_hot(batch["label"], num_classes)

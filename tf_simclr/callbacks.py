@@ -1,0 +1,145 @@
+"""What happens between steps: scalars, checkpoints, and the reasons to stop."""
+
+import signal
+
+import tf_keras as keras
+
+from tf_simclr.checkpoints import Checkpoints
+from tf_simclr.summaries import Summaries
+
+
+class NonFiniteLoss(Exception):
+    """The loss of a step was NaN or infinite.
+
+    Attributes:
+      step: the first such step.
+    """
+
+    def __init__(self, step: int):
+        super().__init__(f"The loss of step {step} is not a finite number.")
+        self.step = step
+
+
+class Interrupted(Exception):
+    """A signal asked the run to stop, and its state was saved.
+
+    Attributes:
+      signal: its number.
+      step: of the checkpoint.
+    """
+
+    def __init__(self, number: int, step: int):
+        super().__init__(f"Stopped by {signal.Signals(number).name} at step {step}.")
+        self.signal = number
+        self.step = step
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Raises NonFiniteLoss before anything of a ruined step is saved."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.model.first_non_finite_step()
+        if step is not None:
+            raise NonFiniteLoss(step)
+
+
+class EveryFewSteps(keras.callbacks.Callback):
+    """Calls `act(step, logs)` whenever the step count reaches or passes a multiple of `every`.
+
+    Several steps may run between two calls from Keras (steps_per_execution).
+    """
+
+    def __init__(self, every: int):
+        super().__init__()
+        self.every = every
+        self._last = 0
+
+    def on_train_begin(self, logs=None):
+        self._last = self._step()
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self._step()
+        if step // self.every > self._last // self.every:
+            self.act(step, logs)
+        self._last = step
+
+    def act(self, step: int, logs: dict) -> None:
+        """What is done."""
+        raise NotImplementedError
+
+    def _step(self) -> int:
+        return int(self.model.optimizer.iterations.numpy())
+
+
+class SaveCheckpoints(EveryFewSteps):
+    """Saves every so many steps."""
+
+    def __init__(self, checkpoints: Checkpoints, every: int):
+        super().__init__(every)
+        self._checkpoints = checkpoints
+
+    def act(self, step, logs):
+        self._checkpoints.save(step)
+
+
+class WriteScalars(EveryFewSteps):
+    """Writes the mean of each metric since the last writing, and the learning rate.
+
+    Keras' own means run from the beginning of the epoch; these are differences of their sums.
+    """
+
+    def __init__(self, summaries: Summaries, every: int):
+        super().__init__(every)
+        self._summaries = summaries
+        self._before: dict[str, tuple[float, float]] = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before = {}
+
+    def act(self, step, logs):
+        sums = self.model.running_sums()
+        scalars = {"learning_rate": float(self.model.optimizer.learning_rate)}
+        for name, (total, count) in sums.items():
+            total_before, count_before = self._before.get(name, (0.0, 0.0))
+            if count > count_before:
+                scalars[f"train/{name}"] = (total - total_before) / (count - count_before)
+        self._before = sums
+        self._summaries.scalars(scalars, step)
+
+    def on_train_end(self, logs=None):
+        self._summaries.flush()
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """On SIGTERM or Ctrl-C: finishes the step, saves, and raises Interrupted. Last in the list.
+
+    A context manager: it has the signals from entry to exit. A second one does not wait for the
+    step.
+    """
+
+    SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self, checkpoints: Checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._received: int | None = None
+        self._before: dict = {}
+
+    def __enter__(self):
+        self._before = {number: signal.signal(number, self._note) for number in self.SIGNALS}
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._received is not None:
+            step = int(self.model.optimizer.iterations.numpy())
+            self._checkpoints.save(step)
+            raise Interrupted(self._received, step)
+
+    def _note(self, number, frame):
+        if self._received is not None:
+            raise KeyboardInterrupt(number)
+        self._received = number

@@ -1,0 +1,1 @@
+"""Input: where pictures come from, how they are augmented, and the pipeline that feeds them."""

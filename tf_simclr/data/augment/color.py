@@ -1,0 +1,87 @@
+"""Colour distortion: jitter in random order, then grayscale (arXiv 2002.05709, appendix A).
+
+All functions take float RGB [..., height, width, 3] in [0, 1]; only `jitter` clips.
+"""
+
+import tensorflow as tf
+
+JITTER_PROBABILITY = 0.8
+GRAYSCALE_PROBABILITY = 0.2
+# Half-widths of the factors' ranges at strength 1: brightness, contrast, saturation, hue.
+HALF_WIDTHS = (0.8, 0.8, 0.8, 0.2)
+DRAWS = 8  # uniform numbers that `jitter` consumes: four factors, four to sort the operations by
+
+
+def brightness(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Multiplies by `factor`: SimCLRv2's brightness (v1 added a delta)."""
+    return image * factor
+
+
+def contrast(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Moves each channel away from its mean over height and width by `factor`."""
+    mean = tf.reduce_mean(image, axis=[-3, -2], keepdims=True)
+    return (image - mean) * factor + mean
+
+
+def saturation(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """Multiplies the saturation of HSV by `factor`."""
+    return tf.image.adjust_saturation(image, factor)
+
+
+def hue(image: tf.Tensor, delta: tf.Tensor) -> tf.Tensor:
+    """Turns the hue of HSV by `delta`, in turns."""
+    return tf.image.adjust_hue(image, delta)
+
+
+def grayscale(image: tf.Tensor) -> tf.Tensor:
+    """Luma in all three channels."""
+    return tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(image))
+
+
+def jitter_factors(draws: tf.Tensor, strength: float) -> tf.Tensor:
+    """Four uniform draws in [0, 1) -> the factors of brightness, contrast, saturation, and hue's delta.
+
+    factor ~ U[max(1 - d * strength, 0), 1 + d * strength]     delta ~ U[-d * strength, d * strength]
+    """
+    half = tf.constant(HALF_WIDTHS) * strength
+    centre = tf.constant([1.0, 1.0, 1.0, 0.0])
+    low = tf.maximum(centre - half, [0.0, 0.0, 0.0, -1.0])
+    return low + (centre + half - low) * draws
+
+
+def jitter(image: tf.Tensor, draws: tf.Tensor, strength: float) -> tf.Tensor:
+    """The four colour operations in random order, clipped to [0, 1] after each.
+
+    Args:
+      image: float32 [height, width, 3].
+      draws: float32 [8] uniform in [0, 1): four for the factors, four for the order.
+      strength: >= 0; 1 is the paper's for ImageNet, 0.5 for CIFAR-10.
+    """
+    factors = jitter_factors(draws[:4], strength)
+    order = tf.argsort(draws[4:])
+    return jitter_in_order(image, factors, order)
+
+
+def jitter_in_order(image: tf.Tensor, factors: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    """Applies operation order[0] first, ...: 0 brightness, 1 contrast, 2 saturation, 3 hue."""
+    operations = (brightness, contrast, saturation, hue)
+    for place in range(len(operations)):
+        branches = [
+            lambda i=image, o=operation, f=factors[number]: tf.clip_by_value(o(i, f), 0.0, 1.0)
+            for number, operation in enumerate(operations)
+        ]
+        image = tf.switch_case(order[place], branches)
+    return image
+
+
+def distort(image: tf.Tensor, draws: tf.Tensor, strength: float) -> tf.Tensor:
+    """Jitter with probability .8, grayscale with probability .2.
+
+    Args:
+      image: float32 [height, width, 3].
+      draws: float32 [DRAWS + 2] uniform in [0, 1): the first two decide.
+    """
+    image = tf.cond(
+        draws[0] < JITTER_PROBABILITY, lambda: jitter(image, draws[2:], strength), lambda: image
+    )
+    return tf.cond(draws[1] < GRAYSCALE_PROBABILITY, lambda: grayscale(image), lambda: image)

@@ -1,0 +1,116 @@
+"""Encoded picture -> RGB on white, for whatever a folder of pictures may hold."""
+
+import io
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+_JPEG = b"\xff\xd8\xff"
+_PNG = b"\x89PNG"
+
+
+def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a JPEG, PNG, GIF, BMP or WebP, told apart by content; of animations the first frame.
+
+    JPEG and PNG are decoded by TensorFlow. The others go through Pillow, because in TensorFlow
+    2.21 decode_webp corrupts the heap on animations (and is missing before 2.20), decode_bmp
+    returns palette indices as gray levels, and decode_gif drops transparency.
+
+    Args:
+      encoded: scalar string.
+
+    Returns:
+      uint8 [height, width, 3]. 16-bit PNGs keep their upper 8 bits.
+
+    Raises:
+      tf.errors.OpError: in graph mode, the bytes are truncated or none of these formats. (In
+        eager mode what Pillow raises comes through as it is.)
+    """
+    image = tf.case(
+        [
+            (tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG, lambda: _decode_jpeg(encoded)),
+            (tf.strings.substr(encoded, 0, len(_PNG)) == _PNG, lambda: _decode_png(encoded)),
+        ],
+        default=lambda: _decode_others(encoded),
+    )
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def composite_on_white(rgba: tf.Tensor) -> tf.Tensor:
+    """Lays a picture with alpha on white: 255 - (255 - rgb) * alpha / 255, rounded.
+
+    Args:
+      rgba: uint8 [height, width, 4], not premultiplied.
+
+    Returns:
+      uint8 [height, width, 3].
+    """
+    rgb, alpha = rgba[..., :3], rgba[..., 3:]
+
+    def composite() -> tf.Tensor:
+        ink = (255 - tf.cast(rgb, tf.int32)) * tf.cast(alpha, tf.int32)
+        return tf.cast(255 - (ink + 127) // 255, tf.uint8)
+
+    # Most pictures are opaque, and the arithmetic costs as much as decoding.
+    return tf.cond(tf.reduce_all(alpha == 255), lambda: rgb, composite)
+
+
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Undoes the turn of a camera.
+
+    Args:
+      image: [height, width, channels].
+      orientation: int32 scalar, the EXIF tag Orientation, 1 (upright) to 8.
+
+    Returns:
+      The picture upright, height and width exchanged for orientations 5 to 8.
+    """
+
+    def is_one_of(*values: int) -> tf.Tensor:
+        return tf.reduce_any(orientation == tf.constant(values))
+
+    lying = is_one_of(5, 6, 7, 8)
+    image = tf.cond(lying, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    mirrored = is_one_of(2, 3, 6, 7)
+    image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+    upside_down = is_one_of(3, 4, 7, 8)
+    return tf.cond(upside_down, lambda: tf.reverse(image, [0]), lambda: image)
+
+
+def read_orientation(encoded: bytes) -> int:
+    """Reads the EXIF tag Orientation from a picture's header; 1 (upright) where there is none."""
+    try:
+        with Image.open(io.BytesIO(encoded)) as picture:
+            orientation = picture.getexif().get(0x0112, 1)
+    except Exception:  # Pillow raises what its parsers happen to; decode_picture is the judge.
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
+    # INTEGER_ACCURATE gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
+    return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+
+
+def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
+    rgba = tf.io.decode_png(encoded, channels=4)
+    with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
+        header = tf.io.decode_raw(tf.strings.substr(encoded, 24, 2), tf.uint8)
+    depth, colour_type = header[0], header[1]
+    # In grays below 8 bits TensorFlow fills alpha with 2^bits - 1; there it can only be 0 or 255.
+    filled = (colour_type == 0) & (depth < 8) & (rgba[..., 3:] > 0)
+    alpha = tf.where(filled, tf.constant(255, tf.uint8), rgba[..., 3:])
+    return composite_on_white(tf.concat([rgba[..., :3], alpha], axis=-1))
+
+
+def _decode_others(encoded: tf.Tensor) -> tf.Tensor:
+    # Stateless, so that an iterator over it can be checkpointed.
+    rgba = tf.numpy_function(_read_with_pillow, [encoded], tf.uint8, stateful=False)
+    return composite_on_white(tf.ensure_shape(rgba, [None, None, 4]))
+
+
+def _read_with_pillow(encoded: bytes | np.ndarray) -> np.ndarray:
+    content = np.asarray(encoded, object).item()  # In eager mode it comes in an array.
+    with Image.open(io.BytesIO(content), formats=("GIF", "BMP", "WEBP")) as picture:
+        return np.asarray(picture.convert("RGBA"))

@@ -1,0 +1,133 @@
+"""Source -> batches for the model, with all randomness drawn from the seed and the place in the stream.
+
+The stream of training pictures is an endless sequence: epoch after epoch, each shuffled by its own
+seed. Step s reads its elements s * batch .. (s + 1) * batch - 1, so a run that starts again at step
+s starts the stream there instead of restoring an iterator.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_simclr.data.sources import Source
+
+# (picture uint8 [h, w, 3], seed int64 [2]) -> float32 [size, size, 3]
+View = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# In whole batches, as in the original; small pictures are cheap to hold.
+SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """Where training pictures come from, in which order, and where to begin.
+
+    Attributes:
+      source: the data.
+      split: name of the split.
+      batch_size: pictures per step over all replicas.
+      image_size: side of a view; it decides how many pictures are shuffled at a time.
+      seed: of shuffling and augmentation.
+      start_step: the step that the first batch is for.
+      cache: keep the undecoded records in memory.
+    """
+
+    source: Source
+    split: str
+    batch_size: int
+    image_size: int
+    seed: int
+    start_step: int = 0
+    cache: bool = False
+
+    @property
+    def shuffle_buffer(self) -> int:
+        small = self.image_size <= SMALL
+        return self.batch_size * (SHUFFLE_BATCHES_SMALL if small else SHUFFLE_BATCHES)
+
+
+def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.data.Dataset:
+    """(position int64, record) without end, from stream.start_step on, this input pipeline's share."""
+    pipelines = context.num_input_pipelines
+    records = stream.source.records(
+        stream.split, num_shards=pipelines, shard_index=context.input_pipeline_id
+    )
+    if stream.cache:
+        records = records.cache()
+    examples = int(records.cardinality().numpy())
+    start = stream.start_step * (stream.batch_size // pipelines)
+    buffer = min(stream.shuffle_buffer, examples)
+
+    def one_epoch(epoch):
+        # Of this function's own graph: the order must not depend on the program's global seed (and
+        # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).
+        tf.random.set_seed(1)
+        seed = tf.random.split(tf.stack([tf.constant(stream.seed, tf.int64), epoch]), 1)[0, 0]
+        return records.shuffle(buffer, seed=tf.cast(seed, tf.int64), reshuffle_each_iteration=False)
+
+    epochs = tf.data.Dataset.range(start // examples, tf.int64.max)
+    ordered = epochs.flat_map(one_epoch).skip(start % examples)
+    places = tf.data.Dataset.range(start, tf.int64.max)
+    # Positions of all pipelines interleave, so that no two pictures share a seed.
+    places = places.map(lambda place: place * pipelines + context.input_pipeline_id)
+    return tf.data.Dataset.zip((places, ordered))
+
+
+def pretrain_batches(
+    stream: Stream, view: View, num_classes: int, context: tf.distribute.InputContext
+) -> tf.data.Dataset:
+    """Endless batches for SimCLR: images float32 [local, size, size, 6], and one_hot when labelled.
+
+    Args:
+      view: makes one view; it is called twice with different seeds.
+      num_classes: 0 leaves labels out.
+      context: as strategy.distribute_datasets_from_function hands it over.
+    """
+
+    def two_views(image, seed):
+        seeds = tf.unstack(tf.random.split(seed, 2))
+        return tf.concat([view(image, seed) for seed in seeds], axis=-1)
+
+    return _batches(stream, two_views, num_classes, context)
+
+
+def finetune_batches(
+    stream: Stream, view: View, num_classes: int, context: tf.distribute.InputContext
+) -> tf.data.Dataset:
+    """Endless batches for Classifier: images float32 [local, size, size, 3] and one_hot."""
+    return _batches(stream, view, num_classes, context)
+
+
+def _batches(stream, make, num_classes, context):
+    def example(position, record):
+        seed = tf.stack([tf.constant(stream.seed, tf.int64), position])
+        image = make(stream.source.decode(record["image"]), seed)
+        if not num_classes:
+            return image
+        return image, tf.one_hot(record["label"], num_classes)  # zeros for label -1
+
+    local = context.get_per_replica_batch_size(stream.batch_size)
+    return (
+        endless_records(stream, context)
+        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(local, drop_remainder=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def evaluation_batches(
+    source: Source, split: str, *, view: Callable[[tf.Tensor], tf.Tensor], batch_size: int
+) -> tf.data.Dataset:
+    """One pass over a split in order: dicts of image float32 [batch, size, size, 3], label int64
+    [batch] (-1 = none) and, where the data has them, identity and group; the last may be short.
+    """
+
+    def example(record):
+        return record | {"image": view(source.decode(record["image"]))}
+
+    return (
+        source.records(split)
+        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(batch_size)
+        .prefetch(tf.data.AUTOTUNE)
+    )

@@ -1,0 +1,117 @@
+"""Where pictures come from: the bundled emoji32, a folder of the user's own, or any TFDS name."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+# Labels of records that have none.
+UNLABELLED = -1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Source(abc.ABC):
+    """A data set of pictures, still encoded, in named splits.
+
+    Attributes:
+      name: as the user wrote it.
+      num_classes: number of classes; 0 means that the data has no labels.
+      class_names: one name a class, in the order of the labels; empty without labels.
+      splits: split name -> number of examples.
+      has_identity: whether records carry `identity` (which thing is shown) and `group` (by whom),
+        for retrieval of one thing across groups.
+    """
+
+    name: str
+    num_classes: int
+    class_names: tuple[str, ...]
+    splits: Mapping[str, int]
+    has_identity: bool
+
+    @abc.abstractmethod
+    def num_examples(self, split: str) -> int:
+        """Counts the examples of a split or of a slice of one, such as `train[:10%]`.
+
+        Raises:
+          ValueError: the split does not exist (the message names those that do), cannot be
+            parsed, or holds no examples.
+        """
+
+    @abc.abstractmethod
+    def records(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> tf.data.Dataset:
+        """Reads the undecoded examples of one shard, once, in an order that never changes.
+
+        The shards of a split are disjoint, cover it, and differ in size by few examples; where
+        there are more shards than examples some are empty.
+
+        Args:
+          split: a split name or a slice of one.
+          num_shards: number of input workers.
+          shard_index: which of them this is, in [0, num_shards).
+
+        Returns:
+          A data set of dicts: `image`, scalar string for `decode`; `label`, int64 scalar, -1 for
+          unlabelled; and where `has_identity`, `identity` and `group`, int64 scalars.
+
+        Raises:
+          ValueError: as `num_examples`, or `shard_index` lies outside its range.
+        """
+
+    @abc.abstractmethod
+    def decode(self, image: tf.Tensor) -> tf.Tensor:
+        """Decodes the `image` of one record; runs in graph mode, inside Dataset.map.
+
+        Args:
+          image: scalar string.
+
+        Returns:
+          uint8 [height, width, 3]: gray becomes RGB, alpha is composited on white.
+        """
+
+
+def check_shard(num_shards: int, shard_index: int) -> None:
+    """Raises ValueError unless 0 <= shard_index < num_shards."""
+    if not 0 <= shard_index < num_shards:
+        raise ValueError(
+            "`shard_index` must be at least 0 and less than `num_shards`. "
+            f"Received: shard_index={shard_index}, num_shards={num_shards}"
+        )
+
+
+def open_source(
+    dataset: str,
+    *,
+    data_dir: str | None,
+    max_bad_fraction: float = 0.01,
+    report: Callable[[str], None] = print,
+) -> Source:
+    """Opens a data set, downloading and preparing it first where that is needed.
+
+    Args:
+      dataset: `image_folder`, `emoji32`, or a TFDS name with or without config and version, such
+        as `imagenet2012_subset/1pct`.
+      data_dir: the folder of pictures for `image_folder`; for the others where TFDS keeps
+        prepared data, None for its default (~/tensorflow_datasets).
+      max_bad_fraction: for `image_folder`, the largest fraction of files that may be unreadable.
+      report: is given each line that the user should see.
+
+    Returns:
+      The source.
+
+    Raises:
+      ValueError: the data set or folder does not exist, is empty, cannot be downloaded, has no
+        pictures, or has too many unreadable ones.
+    """
+    # Imported here: both build on Source above, and TFDS is needed only for its own data sets.
+    if dataset == "image_folder":
+        from tf_simclr.data import image_folder
+
+        return image_folder.open_folder(data_dir, max_bad_fraction=max_bad_fraction, report=report)
+    from tf_simclr.data import tfds_source
+
+    if dataset == "emoji32":
+        return tfds_source.open_emoji32(data_dir=data_dir, report=report)
+    return tfds_source.open_tfds(dataset, data_dir=data_dir, report=report)

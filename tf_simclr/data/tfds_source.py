@@ -1,0 +1,155 @@
+"""Data sets of TensorFlow Datasets, the bundled emoji32 among them, as a source."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_simclr.data import decoding, sources, split_slices, tfds_builder
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TfdsSource(sources.Source):
+    """A prepared TFDS builder; make it with `open_tfds` or `open_emoji32`.
+
+    Attributes:
+      builder: the builder.
+      features: key of a record -> name of the feature that it is read from.
+    """
+
+    builder: tfds.core.DatasetBuilder = dataclasses.field(repr=False)
+    features: dict[str, str]
+
+    def num_examples(self, split: str) -> int:
+        """Counts; `split` may be anything that TFDS can read. See `Source.num_examples`."""
+        try:
+            size = self.builder.info.splits[split].num_examples
+        except ValueError as error:
+            raise split_slices.unknown_split(split, self.splits) from error
+        if size <= 0:
+            raise ValueError(f"`split` must hold at least one example. Received: split={split}")
+        return size
+
+    def records(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> tf.data.Dataset:
+        """Reads the features needed and leaves the rest in the file. See `Source.records`."""
+        sources.check_shard(num_shards, shard_index)
+        self.num_examples(split)
+        # Slices of examples: files would not do where there are fewer of them than workers.
+        shard = tfds.even_splits(split, num_shards)[shard_index]
+        if self.builder.info.splits[shard].num_examples:
+            dataset = self._read(shard)
+        else:
+            dataset = self._read(split).take(0)  # TFDS refuses to read nothing.
+        return dataset.map(self._record, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def decode(self, image: tf.Tensor) -> tf.Tensor:
+        """Decodes as the data set's own `image` feature does. See `Source.decode`."""
+        channels = self.builder.info.features["image"].shape[-1]
+        decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
+        decoded = tf.ensure_shape(decoded, [None, None, channels])
+        if channels == 1:
+            return tf.image.grayscale_to_rgb(decoded)
+        return decoding.composite_on_white(decoded) if channels == 4 else decoded
+
+    def _read(self, split: Any) -> tf.data.Dataset:
+        return self.builder.as_dataset(
+            split=split,
+            decoders=tfds.decode.PartialDecoding(
+                dict.fromkeys(self.features.values(), True),
+                decoders={"image": tfds.decode.SkipDecoding()},
+            ),
+            read_config=tfds.ReadConfig(try_autocache=False),
+            shuffle_files=False,
+        )
+
+    def _record(self, example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        record = {
+            key: example[feature] if key == "image" else tf.cast(example[feature], tf.int64)
+            for key, feature in self.features.items()
+        }
+        record.setdefault("label", tf.constant(sources.UNLABELLED, tf.int64))
+        return record
+
+
+def open_emoji32(*, data_dir: str | None, report: Callable[[str], None]) -> TfdsSource:
+    """Opens the bundled data set, preparing it in `data_dir` (None for TFDS' default) at first.
+
+    Raises:
+      ValueError: it cannot be prepared there.
+    """
+    from tf_simclr.data import emoji32
+
+    return _open(
+        lambda: emoji32.Emoji32(data_dir=data_dir),
+        dataset="emoji32",
+        data_dir=data_dir,
+        report=report,
+        identifying={"identity": "emoji", "group": "vendor"},
+    )
+
+
+def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], None]) -> TfdsSource:
+    """Opens any TFDS data set that has an `image` feature; labels are its ClassLabel `label`.
+
+    Args:
+      dataset: name with or without /config and :version.
+      data_dir: where TFDS keeps prepared data, None for its default.
+      report: is told before a download.
+
+    Raises:
+      ValueError: the data set does not exist, has no uint8 pictures of 1, 3 or 4 channels under
+        `image`, or cannot be downloaded and prepared.
+    """
+    return _open(
+        lambda: tfds.builder(dataset, data_dir=data_dir),
+        dataset=dataset,
+        data_dir=data_dir,
+        report=report,
+        identifying={},
+    )
+
+
+def _open(
+    make: Callable[[], tfds.core.DatasetBuilder],
+    *,
+    dataset: str,
+    data_dir: str | None,
+    report: Callable[[str], None],
+    identifying: dict[str, str],
+) -> TfdsSource:
+    builder = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir)
+    features = dict(builder.info.features or {})
+    _check_image(features, dataset)  # Before a download that may take hours.
+    builder = tfds_builder.prepare(builder, make, dataset=dataset, report=report)
+    class_names = _class_names(features)
+    return TfdsSource(
+        name=dataset,
+        num_classes=len(class_names),
+        class_names=class_names,
+        splits={name: info.num_examples for name, info in builder.info.splits.items()},
+        has_identity=bool(identifying),
+        builder=builder,
+        features={"image": "image", **({"label": "label"} if class_names else {}), **identifying},
+    )
+
+
+def _check_image(features: dict[str, Any], dataset: str) -> None:
+    if "image" not in features or not isinstance(features["image"], tfds.features.Image):
+        raise ValueError(
+            "`dataset` must have pictures under the feature `image`. Received: "
+            f"dataset={dataset}, whose features are: {', '.join(sorted(features)) or 'none'}"
+        )
+    image = features["image"]
+    if tf.as_dtype(image.np_dtype) != tf.uint8 or image.shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            "`dataset` must have uint8 pictures of 1, 3 or 4 channels. Received: "
+            f"dataset={dataset}, whose pictures are {tf.as_dtype(image.np_dtype).name} of shape "
+            f"{image.shape}"
+        )
+
+
+def _class_names(features: dict[str, Any]) -> tuple[str, ...]:
+    label = features.get("label")
+    return tuple(label.names) if isinstance(label, tfds.features.ClassLabel) else ()

@@ -1,0 +1,1 @@
+"""Judges of frozen features: arrays in, numbers out."""

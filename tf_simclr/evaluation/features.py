@@ -1,0 +1,56 @@
+"""Frozen features of pictures, and what belongs to them, as arrays."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """A table of features, one row a picture.
+
+    Attributes:
+      vectors: float32 [n, features].
+      labels: int64 [n], -1 where there is none.
+      identities: int64 [n], the thing that is shown; None if the data does not say.
+      groups: int64 [n], who shows it; None if the data does not say.
+    """
+
+    vectors: np.ndarray
+    labels: np.ndarray
+    identities: np.ndarray | None
+    groups: np.ndarray | None
+
+
+def extract(
+    represent: Callable[[tf.Tensor], tf.Tensor],
+    batches: Iterable[Mapping[str, tf.Tensor]],
+    *,
+    limit: int,
+) -> Features:
+    """Runs `represent` over batches until `limit` pictures are done.
+
+    Args:
+      represent: float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
+      batches: dicts of image, label and maybe identity and group, as pipeline.evaluation_batches
+        gives them.
+      limit: rows at the most, >= 1.
+
+    Returns:
+      Features of the first pictures, in their order.
+    """
+    columns: dict[str, list[np.ndarray]] = {}
+    done = 0
+    for batch in batches:
+        row = {name: batch[name] for name in batch if name != "image"}
+        row["vectors"] = represent(batch["image"])
+        for name, values in row.items():
+            columns.setdefault(name, []).append(values.numpy())
+        done += len(batch["image"])
+        if done >= limit:
+            break
+    table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
+    vectors = table["vectors"].reshape(len(table["vectors"]), -1)
+    return Features(vectors, table["label"], table.get("identity"), table.get("group"))

@@ -1,0 +1,167 @@
+"""Linear probe: how much of the classes a linear classifier reads from frozen features.
+
+The protocol of Chen et al., A Simple Framework for Contrastive Learning of Visual Representations
+(arXiv 2002.05709), appendix B.8.1: L2-regularised multinomial logistic regression by L-BFGS, the
+regularisation chosen on held-out training data. The same procedure for every kind of feature.
+"""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from tf_simclr.evaluation.tables import labelled_rows, same_width
+
+HELD_OUT = 0.2  # Share of each class that chooses the regularisation.
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearProbe:
+    """What a linear classifier read from the features.
+
+    Attributes:
+        top1: share of labelled test rows whose class scores highest, in [0, 1].
+        top5: share of labelled test rows whose class is among the five that score highest.
+        predictions: int64 [test], the class for every row of test_features, unlabelled ones too.
+        l2: the regularisation that was chosen.
+    """
+
+    top1: float
+    top5: float
+    predictions: np.ndarray
+    l2: float
+
+
+def linear_probe(
+    train_features: np.ndarray,
+    train_labels: np.ndarray,
+    test_features: np.ndarray,
+    test_labels: np.ndarray,
+    *,
+    l2: Sequence[float] = (0.3, 0.03, 0.003, 0.0003),
+    max_iterations: int = 100,
+    seed: int = 0,
+) -> LinearProbe:
+    """Fits a linear classifier on the training rows and judges it on the test rows.
+
+    Features are standardised by the training rows. The classifier minimises, over weights W,
+
+        mean over rows of  -log softmax(x W + b)[label]  +  l2 / 2 * ||W||^2
+
+    with the l2 that classifies best a stratified fifth of the training rows, which it was not
+    fitted on; then it is fitted once more on all of them.
+
+    Args:
+        train_features: float [train, features].
+        train_labels: int [train]; rows with a negative label are left out.
+        test_features: float [test, features].
+        test_labels: int [test]; rows with a negative label are predicted and not judged. A class
+            that no training row shows cannot be predicted and is an error.
+        l2: strengths to choose from, any order; of equally good ones the strongest wins.
+        max_iterations: of L-BFGS, for each fit; stopping there is part of the procedure.
+        seed: of the held-out part.
+
+    Returns:
+        A LinearProbe.
+
+    Raises:
+        ValueError: no positive l2; tables that do not fit together, are not finite or have no
+            labelled row; a single class; a test class without training rows.
+    """
+    if not l2 or min(l2) <= 0:
+        raise ValueError(
+            f"`l2` must hold at least one strength, all above 0. Received: l2={tuple(l2)}. "
+            "Leave it out to choose from the usual four."
+        )
+    fit_features, fit_labels = labelled_rows("train", train_features, train_labels)
+    judged, judged_labels = labelled_rows("test", test_features, test_labels)
+    same_width(fit_features, judged)
+    _check_classes(fit_labels, judged_labels)
+
+    mean, scale = _standard(fit_features)
+    fit_features = (fit_features - mean) / scale
+    chosen = _choose_l2(fit_features, fit_labels, sorted(l2, reverse=True), max_iterations, seed)
+    classifier = _fit(fit_features, fit_labels, chosen, max_iterations)
+    every_row = (np.asarray(test_features, np.float32) - mean) / scale
+    scores = _scores(classifier, (judged - mean) / scale)
+    columns = np.searchsorted(classifier.classes_, judged_labels)
+    # How many classes score higher than the right one: a tie is the right one's.
+    rank = (scores > scores[np.arange(len(scores)), columns, None]).sum(axis=1)
+    return LinearProbe(
+        top1=float(np.mean(rank < 1)),
+        top5=float(np.mean(rank < 5)),
+        predictions=classifier.predict(every_row),
+        l2=chosen,
+    )
+
+
+def _check_classes(train_labels: np.ndarray, test_labels: np.ndarray) -> None:
+    classes = np.unique(train_labels)
+    if len(classes) < 2:
+        raise ValueError(
+            "`train_labels` must show at least two classes. Received: train_labels with the single "
+            f"class {classes[0]}. A classifier has nothing to tell apart."
+        )
+    unseen = np.setdiff1d(test_labels, classes)
+    if len(unseen):
+        raise ValueError(
+            "`train_labels` must show every class of `test_labels`. Received: train_labels without "
+            f"{unseen[:10].tolist()}. Split by class, or give these test rows the label -1."
+        )
+
+
+def _standard(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, the latter 1 where the column is constant."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    constant = deviation <= 1e-5 * np.abs(mean)  # Rounding in float32 is not a feature.
+    return mean.astype(np.float32), np.where(constant, 1, deviation).astype(np.float32)
+
+
+def _choose_l2(
+    features: np.ndarray,
+    labels: np.ndarray,
+    strengths: Sequence[float],
+    max_iterations: int,
+    seed: int,
+) -> float:
+    """The strength (falling order) that classifies best the rows it was not fitted on."""
+    held_out = _held_out(labels, seed)
+    if len(strengths) == 1 or not held_out.any():
+        return strengths[0]
+    accuracies = []
+    for strength in strengths:
+        classifier = _fit(features[~held_out], labels[~held_out], strength, max_iterations)
+        predictions = classifier.predict(features[held_out])
+        accuracies.append(np.mean(predictions == labels[held_out]))
+    return strengths[int(np.argmax(accuracies))]
+
+
+def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Marks the held-out rows: a fifth of each class, one row at least, but never the only one."""
+    held_out = np.zeros(len(labels), bool)
+    generator = np.random.default_rng(seed)
+    for class_index in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == class_index))
+        if len(rows) > 1:
+            held_out[rows[: max(1, int(HELD_OUT * len(rows)))]] = True
+    return held_out
+
+
+def _fit(
+    features: np.ndarray, labels: np.ndarray, l2: float, max_iterations: int
+) -> LogisticRegression:
+    # scikit-learn weighs the SUM of the losses by C against ||W||^2 / 2.
+    classifier = LogisticRegression(C=1 / (l2 * len(features)), max_iter=max_iterations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # The stop is part of the procedure.
+        return classifier.fit(features, labels)
+
+
+def _scores(classifier: LogisticRegression, features: np.ndarray) -> np.ndarray:
+    """Scores [rows, classes], also for two classes, for which scikit-learn gives one column."""
+    scores = classifier.decision_function(features)
+    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores

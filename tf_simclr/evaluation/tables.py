@@ -1,0 +1,105 @@
+"""What the judges accept: a table of finite features, one row a picture, and its labels."""
+
+import numpy as np
+
+
+def feature_table(name: str, values: np.ndarray) -> np.ndarray:
+    """Checks a table of features and returns it in float32.
+
+    Args:
+        name: the argument's name, for the message.
+        values: [rows, features], any real dtype.
+
+    Returns:
+        float32 [rows, features], the same memory where `values` is that already.
+
+    Raises:
+        ValueError: not two axes, no rows, no columns, or a value that is NaN or infinite.
+    """
+    table = np.asarray(values, dtype=np.float32)
+    if table.ndim != 2 or 0 in table.shape:
+        raise ValueError(
+            f"`{name}` must be [rows, features] with at least one of each. "
+            f"Received: {name}.shape={table.shape}. "
+            "Flatten pictures with reshape(len(pictures), -1)."
+        )
+    broken = int((~np.isfinite(table)).any(axis=1).sum())
+    if broken:
+        raise ValueError(
+            f"`{name}` must be finite. Received: {name} with NaN or inf in {broken} of "
+            f"{len(table)} rows. The encoder has diverged: judge an earlier checkpoint."
+        )
+    return table
+
+
+def row_values(name: str, values: np.ndarray, rows: int) -> np.ndarray:
+    """Checks that there is one label, identity or group for each of `rows` rows.
+
+    Args:
+        name: the argument's name, for the message.
+        values: [rows], any dtype that can be compared.
+        rows: the number of rows of the features that they belong to.
+
+    Returns:
+        [rows], as an array.
+
+    Raises:
+        ValueError: another shape.
+    """
+    array = np.asarray(values)
+    if array.shape != (rows,):
+        raise ValueError(
+            f"`{name}` must be [rows], one for each row of the features ({rows}). "
+            f"Received: {name}.shape={array.shape}. Class indices are expected, not one-hot rows."
+        )
+    return array
+
+
+def labelled_rows(
+    name: str, features: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Checks features with their labels and drops the rows without one (label < 0).
+
+    Args:
+        name: "train" or "test", for the message.
+        features: [rows, features].
+        labels: int [rows]; negative means unlabelled.
+
+    Returns:
+        float32 [labelled, features] and int64 [labelled].
+
+    Raises:
+        ValueError: as feature_table and row_values, labels that are not integers, or none left.
+    """
+    features = feature_table(f"{name}_features", features)
+    labels = row_values(f"{name}_labels", labels, len(features))
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"`{name}_labels` must be integers. Received: {name}_labels.dtype={labels.dtype}. "
+            "Number the classes from 0, and give unlabelled rows -1."
+        )
+    kept = labels >= 0
+    if not kept.any():
+        raise ValueError(
+            f"`{name}_labels` must label at least one row. Received: {name}_labels with "
+            f"{len(labels)} rows, all negative. Without labels only retrieval can judge."
+        )
+    return features[kept], labels[kept].astype(np.int64)
+
+
+def same_width(train_features: np.ndarray, test_features: np.ndarray) -> None:
+    """Checks that both tables come from one encoder.
+
+    Args:
+        train_features: [train rows, features].
+        test_features: [test rows, features].
+
+    Raises:
+        ValueError: the number of features differs.
+    """
+    if train_features.shape[1] != test_features.shape[1]:
+        raise ValueError(
+            "`test_features` must have as many columns as `train_features` "
+            f"({train_features.shape[1]}). Received: test_features.shape={test_features.shape}. "
+            "Compute both with the same encoder and endpoint."
+        )

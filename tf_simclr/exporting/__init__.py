@@ -1,0 +1,1 @@
+"""A trained encoder as something that others load without this project."""

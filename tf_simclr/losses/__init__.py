@@ -1,0 +1,1 @@
+"""The equations that are minimised, one family a file."""

@@ -1,0 +1,45 @@
+"""Cross entropy with labels, some of which may be missing, and the L2 penalty."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+
+def softmax_cross_entropy(logits: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
+    """Mean over the batch of -sum(one_hot * log softmax(logits)).
+
+    Args:
+      logits: [batch, classes], float; half precision is computed in float32.
+      one_hot: [batch, classes]; a row of zeros is an example without a label and adds nothing.
+
+    Returns:
+      Scalar; the divisor is the whole batch, so that replicas need not know of each other.
+    """
+    if logits.dtype in (tf.float16, tf.bfloat16):
+        logits = tf.cast(logits, tf.float32)
+    one_hot = tf.cast(one_hot, logits.dtype)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=logits))
+
+
+def is_labelled(one_hot: tf.Tensor) -> tf.Tensor:
+    """Float [batch]: 1 where the row of `one_hot` [batch, classes] names a class, 0 where none."""
+    return tf.reduce_max(one_hot, axis=-1)
+
+
+def top_k_hits(logits: tf.Tensor, one_hot: tf.Tensor, k: int) -> tf.Tensor:
+    """Float32 [batch]: 1 where the class is among the `k` largest logits, 0 elsewhere.
+
+    Args:
+      logits: [batch, classes]; one_hot: [batch, classes].
+      k: >= 1; with fewer classes than k every row is a hit.
+    """
+    classes = tf.argmax(one_hot, axis=-1, output_type=tf.int32)
+    k = min(k, logits.shape[-1])
+    return tf.cast(tf.math.in_top_k(classes, tf.cast(logits, tf.float32), k), tf.float32)
+
+
+def l2_penalty(variables: Sequence[tf.Variable], weight_decay: float) -> tf.Tensor:
+    """weight_decay * sum over the variables of sum(w ** 2) / 2: a scalar, 0 for no variables."""
+    if not variables or not weight_decay:
+        return tf.constant(0.0)
+    return weight_decay * tf.add_n([tf.nn.l2_loss(variable) for variable in variables])

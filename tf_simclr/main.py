@@ -1,0 +1,132 @@
+"""The door: parse the flags, run the mode, and turn what a user can mend into one line."""
+
+import os
+import pathlib
+import shlex
+import signal
+import sys
+import traceback
+
+from absl import flags, logging
+
+from tf_simclr import cli
+from tf_simclr.config import Config
+from tf_simclr.version import __version__
+
+BAD_INPUT = 2  # the exit code for what the user can mend
+FAILED = 1
+SIGNALLED = 128  # plus the signal's number, as shells report it
+USAGE = f"""tf-simclr {__version__}: contrastive pretraining, fine-tuning and evaluation (SimCLR v1 and v2)
+
+usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...] [--flagfile=RECIPE]
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command line `argv` (the program's name first); its exit code."""
+    values = flags.FlagValues()
+    cli.define_flags(values)
+    if {"--help", "-help", "-h", "--helpfull", "--helpshort"} & set(argv[1:]):
+        print(USAGE, values.module_help("tf_simclr.main"), sep="\n")
+        return 0
+    if "--version" in argv[1:]:
+        print(__version__)
+        return 0
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    try:
+        config = _parse(argv, values)
+        _run(config)
+        return 0
+    except (flags.Error, ValueError) as error:
+        if isinstance(error, ValueError) and not _is_ours(error):
+            raise  # A bug, not bad input: its traceback is what is needed.
+        return _say(BAD_INPUT, error)
+    except KeyboardInterrupt as error:
+        number = error.args[0] if error.args else signal.SIGINT
+        return _say(SIGNALLED + number, f"Stopped. {_how_to_go_on(argv)}")
+    except Exception as error:  # Only the two below are expected; see callbacks.
+        return _stopped(error, argv)
+
+
+def _parse(argv: list[str], values: flags.FlagValues) -> Config:
+    rest = values(argv)
+    if rest[1:]:
+        raise flags.Error(f"Only flags are taken. Received: {' '.join(rest[1:])!r}.")
+    return cli.config_from_flags(values)
+
+
+def _run(config: Config) -> None:
+    _import_tensorflow_quietly()
+    # Here and not above: --help and bad flags do not wait for seconds of imports.
+    from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
+    from tf_simclr.tasks.train import train
+
+    if config.run.mode in ("train", "train_then_eval"):
+        train(config)
+    if config.run.mode == "train_then_eval":
+        evaluate(config, again=False)
+    if config.run.mode == "eval":
+        evaluate_until_trained(config)
+
+
+def _import_tensorflow_quietly() -> None:
+    """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its Python warnings off the terminal.
+
+    They are written by C++ to file descriptor 2 before any setting is read. What is said after the
+    import, errors above all, is not touched.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow as tf
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+    logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+
+
+def _raise_interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(number)
+
+
+def _stopped(error: Exception, argv: list[str]) -> int:
+    from tf_simclr.callbacks import Interrupted, NonFiniteLoss
+
+    if isinstance(error, Interrupted):
+        return _say(SIGNALLED + error.signal, f"{error} {_how_to_go_on(argv)}")
+    if isinstance(error, NonFiniteLoss):
+        return _say(
+            FAILED,
+            f"{error} The last checkpoint before it is kept. Lower --learning_rate, or raise"
+            " --temperature or --warmup_epochs, and run again.",
+        )
+    raise error
+
+
+def _how_to_go_on(argv: list[str]) -> str:
+    return f"To go on, give the same command again: tf-simclr {shlex.join(argv[1:])}"
+
+
+def _is_ours(error: ValueError) -> bool:
+    """Whether the error was raised by a line of this package: those are meant for users."""
+    frames = traceback.extract_tb(error.__traceback__)
+    package = pathlib.Path(__file__).parent
+    return bool(frames) and package in pathlib.Path(frames[-1].filename).parents
+
+
+def _say(code: int, message: object) -> int:
+    print(f"tf-simclr: {' '.join(str(message).split())}", file=sys.stderr)
+    return code
+
+
+def run() -> None:
+    """Runs this process's command line and exits: the console script."""
+    sys.exit(main(sys.argv))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""Networks: plain arguments in, Keras layers and models out."""

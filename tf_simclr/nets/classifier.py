@@ -1,0 +1,109 @@
+"""A classifier on a pretrained encoder: linear evaluation and fine-tuning
+(arXiv 2002.05709, section 4.2; from a middle layer of the projection head: 2006.10029, section 2).
+"""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
+from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.resnet import ALL_GROUPS
+from tf_simclr.nets.trainable import TrainableNet
+
+
+class Classifier(TrainableNet):
+    """encoder -> the first layers of the projection head -> logits.
+
+    fit() and evaluate() take `(images, one_hot)`: float [batch, h, w, 3] and [batch, classes].
+
+    Args:
+      encoder: a ResNet.
+      projection_head: a ProjectionHead; layers behind `selector` are left alone.
+      num_classes: >= 1.
+      selector: which of the head's outputs is classified: 0 the representation, k layer k, -1 the
+        last.
+      freeze_up_to: -1 trains everything; 0 freezes the stem, k also groups 1..k; 4 leaves the
+        linear layer alone to train. Frozen parts run in inference mode, batch norm included.
+      zero_init: whether the linear layer starts at zero logits.
+
+    Call returns logits [batch, num_classes].
+    """
+
+    METRICS = (
+        "total_loss",
+        "supervised_loss",
+        "supervised_acc",
+        "supervised_top_5_acc",
+        "weight_decay",
+    )
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projection_head: keras.layers.Layer,
+        *,
+        num_classes: int,
+        selector: int = 0,
+        freeze_up_to: int = -1,
+        zero_init: bool = False,
+        name: str = "classifier",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if num_classes < 1:
+            raise ValueError(f"`num_classes` must be >= 1. Received: num_classes={num_classes!r}.")
+        if not -1 <= freeze_up_to <= ALL_GROUPS:
+            raise ValueError(
+                f"`freeze_up_to` must be from -1 to {ALL_GROUPS}. Received: {freeze_up_to=}."
+            )
+        self.encoder = encoder
+        self.projection_head = projection_head
+        self.supervised_head = SupervisedHead(num_classes, zero_init=zero_init)
+        self.num_classes = num_classes
+        self.selector = selector
+        self.freeze_up_to = freeze_up_to
+
+    def build(self, input_shape):
+        """Makes all variables and freezes what does not train. Call it before compile."""
+        images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
+        outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
+        if not -1 <= self.selector < len(outputs):
+            raise ValueError(
+                f"`selector` must be from -1 to {len(outputs) - 1}, the last layer of this projection"
+                f" head. Received: selector={self.selector!r}."
+            )
+        self.supervised_head(outputs[self.selector])
+        self.encoder.freeze_up_to(self.freeze_up_to)
+        kept = self.selector % len(outputs)
+        for number, layer in enumerate(self.projection_head.layers, start=1):
+            layer.trainable = number <= kept and self.freeze_up_to < ALL_GROUPS
+        self.built = True
+
+    def call(self, images, training=False):
+        hidden = self.encoder(images, training=training)["final_avg_pool"]
+        return self.supervised_head(self.projection_head(hidden, training=training)[self.selector])
+
+    def train_step(self, data):
+        images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            loss = self._loss(self(images, training=True), one_hot)
+        self.minimize(tape, loss)
+        return self.results()
+
+    def test_step(self, data):
+        images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
+        self._loss(self(images, training=False), one_hot)
+        return self.results()
+
+    def _loss(self, logits, one_hot):
+        loss = softmax_cross_entropy(logits, one_hot)
+        penalty = tf.cast(self.penalty(), loss.dtype)
+        labelled = is_labelled(one_hot)
+        self.track(
+            total_loss=loss + penalty,
+            supervised_loss=loss,
+            supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
+            supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
+            weight_decay=penalty,
+        )
+        return loss + penalty

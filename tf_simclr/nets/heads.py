@@ -1,0 +1,120 @@
+"""The heads on the representation: projection g (arXiv 2002.05709, section 2.1) and classifier."""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.nets.layers import MOMENTUM, BatchNorm
+
+MODES = ("nonlinear", "linear", "none")
+DENSE_STDDEV = 0.01
+
+
+class ProjectionHead(keras.layers.Layer):
+    """z = g(h): the layers between the representation and the contrastive loss.
+
+        nonlinear   [Dense, BN, ReLU] of the input's width, num_layers - 1 times; Dense, BN
+        linear      Dense, BN
+        none        nothing
+
+    No Dense has a bias; the last BN has no beta. SimCLRv2 uses three layers and fine-tunes from the
+    first (arXiv 2006.10029, section 2).
+
+    Args:
+      mode: "nonlinear", "linear" or "none".
+      out_dim: width of the last layer.
+      num_layers: Dense layers of a nonlinear head, >= 1.
+      bn_momentum, global_bn: as in ResNet.
+
+    Call arguments:
+      hidden: float [batch, features].
+      training: whether batch norm uses and follows the batch's statistics.
+
+    Returns:
+      A list [h, layer 1, ..., z] of [batch, width] outputs, each after its norm and ReLU: element
+      ft_proj_selector is what a classifier is built on.
+    """
+
+    def __init__(
+        self,
+        mode: str = "nonlinear",
+        *,
+        out_dim: int = 128,
+        num_layers: int = 3,
+        bn_momentum: float = MOMENTUM,
+        global_bn: bool = True,
+        name: str = "head_contrastive",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if mode not in MODES:
+            raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}.")
+        if out_dim < 1:
+            raise ValueError(f"`out_dim` must be at least 1. Received: out_dim={out_dim!r}.")
+        if num_layers < 1:
+            raise ValueError(
+                f"`num_layers` must be at least 1. Received: num_layers={num_layers!r}."
+            )
+        self.mode = mode
+        self.out_dim = out_dim
+        self.num_layers = num_layers
+        self.bn_momentum = bn_momentum
+        self.global_bn = global_bn
+
+    def build(self, input_shape):
+        last = {"nonlinear": self.num_layers, "linear": 1, "none": 0}[self.mode]
+        widths = [input_shape[-1]] * (last - 1) + [self.out_dim] * min(last, 1)
+        norm = {"momentum": self.bn_momentum, "synchronized": self.global_bn}
+        self.layers = [
+            DenseNorm(width, final=number == last, norm=norm, name=f"layer{number}")
+            for number, width in enumerate(widths, start=1)
+        ]
+        super().build(input_shape)
+
+    def call(self, hidden, training=False):
+        outputs = [hidden]
+        for layer in self.layers:
+            outputs.append(layer(outputs[-1], training=training))
+        return outputs
+
+    def get_config(self):
+        return super().get_config() | {
+            "mode": self.mode,
+            "out_dim": self.out_dim,
+            "num_layers": self.num_layers,
+            "bn_momentum": self.bn_momentum,
+            "global_bn": self.global_bn,
+        }
+
+
+class DenseNorm(keras.layers.Layer):
+    """One layer of a projection head: Dense without bias, BN, and ReLU unless it is the final one."""
+
+    def __init__(self, width: int, *, final: bool, norm: dict, **kwargs):
+        super().__init__(**kwargs)
+        self.final = final
+        self.dense = keras.layers.Dense(
+            width, use_bias=False, kernel_initializer=_dense_initializer(), name="dense"
+        )
+        self.bn = BatchNorm(center=not final, name="bn", **norm)
+
+    def call(self, inputs, training=False):
+        outputs = self.bn(self.dense(inputs), training=training)
+        return outputs if self.final else tf.nn.relu(outputs)
+
+
+class SupervisedHead(keras.layers.Dense):
+    """The linear classifier: [batch, width] -> [batch, num_classes] logits, with bias.
+
+    Args:
+      num_classes: >= 1.
+      zero_init: start at zero logits instead of N(0, 0.01).
+    """
+
+    def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs):
+        initializer = "zeros" if zero_init else _dense_initializer()
+        kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
+        super().__init__(num_classes, **kwargs)
+
+
+def _dense_initializer() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=DENSE_STDDEV)

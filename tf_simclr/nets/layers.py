@@ -1,0 +1,206 @@
+"""The layers that ResNet and the heads are built of: batch norm, padded convolution, pooling."""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import replicas
+
+EPSILON = 1e-5  # of every batch norm, as in the original
+MOMENTUM = 0.9  # of its moving averages: with Keras' .99 short runs are evaluated on stale ones
+
+
+class BatchNorm(keras.layers.Layer):
+    """Batch normalisation over all axes but the last, optionally over all replicas.
+
+        y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
+        moving = momentum * moving + (1 - momentum) * batch          (population variance)
+
+    A layer whose `trainable` is False normalises with its moving averages and leaves them alone,
+    whatever `training` says: that is what "frozen" means.
+
+    Args:
+      momentum: of the moving averages, 0 <= momentum < 1.
+      center: whether there is a beta.
+      gamma_initializer: "ones" or "zeros" (the last norm of a residual block starts at 0).
+      synchronized: whether statistics are those of the whole batch over all replicas (`global_bn`)
+        or of the replica's own part.
+    """
+
+    def __init__(
+        self,
+        *,
+        momentum: float = MOMENTUM,
+        center: bool = True,
+        gamma_initializer: str = "ones",
+        synchronized: bool = True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.center = center
+        self.gamma_initializer = gamma_initializer
+        self.synchronized = synchronized
+
+    def build(self, input_shape):
+        shape = [input_shape[-1]]
+        # Statistics stay in the variables' precision when the layer computes in half precision.
+        kept = {"shape": shape, "dtype": self.variable_dtype, "experimental_autocast": False}
+        self.gamma = self.add_weight("gamma", initializer=self.gamma_initializer, **kept)
+        self.beta = self.add_weight("beta", initializer="zeros", **kept) if self.center else None
+        kept |= {
+            "trainable": False,
+            "synchronization": tf.VariableSynchronization.ON_READ,
+            "aggregation": tf.VariableAggregation.MEAN,
+        }
+        self.moving_mean = self.add_weight("moving_mean", initializer="zeros", **kept)
+        self.moving_variance = self.add_weight("moving_variance", initializer="ones", **kept)
+        super().build(input_shape)
+
+    def call(self, inputs, training=False):
+        if not (training and self.trainable):
+            return self._normalize(inputs, self.moving_mean, self.moving_variance)
+        across = self.synchronized and replicas.count() > 1
+        if inputs.shape.rank == 4 and inputs.dtype != tf.float64 and not across:
+            outputs, mean, variance = self._fused(inputs)
+        else:
+            mean, variance = self._moments(inputs, across)
+            outputs = self._normalize(inputs, mean, variance)
+        self._update(self.moving_mean, mean)
+        self._update(self.moving_variance, variance)
+        return outputs
+
+    def _offset(self):
+        return tf.zeros_like(self.gamma) if self.beta is None else self.beta
+
+    def _fused(self, inputs):
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self._offset(), epsilon=EPSILON, is_training=True
+        )
+        # The fused op reports the sample variance, n / (n - 1) times the population's.
+        n = tf.cast(tf.size(inputs) / tf.size(mean), variance.dtype)
+        return outputs, mean, variance * (n - 1) / n
+
+    def _moments(self, inputs, across):
+        inputs = tf.cast(inputs, self.variable_dtype)
+        mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
+        if across:
+            square = variance + tf.square(mean)
+            mean, square = tf.unstack(replicas.mean(tf.stack([mean, square])))
+            variance = square - tf.square(mean)
+        return mean, variance
+
+    def _normalize(self, inputs, mean, variance):
+        scale = self.gamma * tf.math.rsqrt(variance + EPSILON)
+        shift = self._offset() - mean * scale
+        outputs = tf.cast(inputs, self.variable_dtype) * scale + shift
+        return tf.cast(outputs, self.compute_dtype)
+
+    def _update(self, moving, batch):
+        batch = tf.cast(tf.stop_gradient(batch), moving.dtype)
+        moving.assign_sub((moving - batch) * (1.0 - self.momentum))
+
+    def get_config(self):
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "center": self.center,
+            "gamma_initializer": self.gamma_initializer,
+            "synchronized": self.synchronized,
+        }
+
+
+def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:
+    """Pads [batch, height, width, channels] as a 'same' convolution of stride 1 would.
+
+    Padding that depends on the kernel alone makes strided convolutions see the same pixels at
+    every input size; TensorFlow's own 'same' shifts by one between even and odd sizes.
+    """
+    before = (kernel_size - 1) // 2
+    after = kernel_size - 1 - before
+    return tf.pad(images, [[0, 0], [before, after], [before, after], [0, 0]])
+
+
+class Conv(keras.layers.Conv2D):
+    """Convolution without bias; explicit symmetric padding where it is strided.
+
+    Args:
+      filters: output channels.
+      kernel_size: side of the kernel in pixels, odd.
+      strides: step in pixels.
+    """
+
+    def __init__(self, filters: int, kernel_size: int, strides: int = 1, **kwargs):
+        options = {
+            "padding": "same" if strides == 1 else "valid",
+            "use_bias": False,
+            "kernel_initializer": keras.initializers.VarianceScaling(),
+        }
+        super().__init__(filters, kernel_size, strides=strides, **(options | kwargs))
+
+    def call(self, inputs):
+        if self.strides[0] > 1:
+            inputs = fixed_padding(inputs, self.kernel_size[0])
+        return super().call(inputs)
+
+
+class SqueezeExcite(keras.layers.Layer):
+    """Squeeze-and-excitation: channels weighted by a sigmoid of pooled ones (arXiv 1709.01507).
+
+    Args:
+      squeezed: channels between the two 1x1 convolutions.
+    """
+
+    def __init__(self, squeezed: int, **kwargs):
+        super().__init__(**kwargs)
+        self.squeezed = squeezed
+
+    def build(self, input_shape):
+        self.reduce = Conv(self.squeezed, 1, use_bias=True, name="reduce")
+        self.expand = Conv(input_shape[-1], 1, use_bias=True, name="expand")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        pooled = tf.reduce_mean(inputs, [1, 2], keepdims=True)  # [batch, 1, 1, channels]
+        return inputs * tf.sigmoid(self.expand(tf.nn.relu(self.reduce(pooled))))
+
+    def get_config(self):
+        return super().get_config() | {"squeezed": self.squeezed}
+
+
+class SelectiveKernel(keras.layers.Layer):
+    """Two 3x3 streams mixed channel by channel (arXiv 1903.06586, as SimCLRv2 uses it).
+
+    Args:
+      filters: channels of each stream and of the output.
+      strides: of the convolution, in pixels.
+      ratio: width of the mixing layer as a share of `filters`, at least MIN_MIXING channels.
+      norm: keyword arguments of the batch norms.
+    """
+
+    MIN_MIXING = 32
+
+    def __init__(self, filters: int, strides: int, ratio: float, norm: dict, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.strides, self.ratio, self.norm = filters, strides, ratio, norm
+        self.conv = Conv(2 * filters, 3, strides, name="conv")
+        self.bn = BatchNorm(name="bn", **norm)
+        self.reduce_conv = Conv(max(int(filters * ratio), self.MIN_MIXING), 1, name="reduce_conv")
+        self.reduce_bn = BatchNorm(name="reduce_bn", **norm)
+        self.expand_conv = Conv(2 * filters, 1, name="expand_conv")
+
+    def call(self, inputs, training=False):
+        both = tf.nn.relu(self.bn(self.conv(inputs), training=training))
+        streams = tf.stack(tf.split(both, 2, axis=-1))  # [2, batch, h, w, filters]
+        pooled = tf.reduce_mean(tf.reduce_sum(streams, 0), [1, 2], keepdims=True)
+        mixing = tf.nn.relu(self.reduce_bn(self.reduce_conv(pooled), training=training))
+        mixing = tf.stack(
+            tf.split(self.expand_conv(mixing), 2, axis=-1)
+        )  # [2, batch, 1, 1, filters]
+        return tf.reduce_sum(streams * tf.nn.softmax(mixing, axis=0), axis=0)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "strides": self.strides,
+            "ratio": self.ratio,
+            "norm": self.norm,
+        }

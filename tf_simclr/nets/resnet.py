@@ -1,0 +1,149 @@
+"""ResNet v1 as SimCLR uses it: post-activation, projection shortcut at the head of every group.
+
+arXiv 1512.03385, with the padding of the original SimCLR code; selective kernels and ResNet-D
+(arXiv 1903.06586, 1812.01187) as in SimCLRv2 (arXiv 2006.10029, section 2); squeeze-and-excitation.
+"""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
+from tf_simclr.nets.layers import MOMENTUM
+
+# Depth -> residual blocks in groups 1..4; from 50 on they are bottlenecks.
+BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
+FIRST_BOTTLENECK_DEPTH = 50
+WIDTHS = (64, 128, 256, 512)
+ALL_GROUPS = 4
+
+
+class ResNet(keras.Model):
+    """Encoder: images -> a dict of endpoints, the last of which is the representation h.
+
+        initial_conv        stem convolution, before its norm
+        initial_max_pool    stem after norm, ReLU and (unless small_images) pooling
+        block_group1..4     output of each group, after ReLU
+        final_avg_pool      [batch, features], mean of block_group4 over height and width
+
+    Args:
+      depth: 18, 34, 50, 101, 152 or 200.
+      width_multiplier: scales every number of channels; any positive number.
+      sk_ratio: > 0 puts selective kernels into bottlenecks and a ResNet-D stem and shortcuts into
+        all; the paper uses 0.0625.
+      se_ratio: > 0 puts squeeze-and-excitation at the end of each block's main branch.
+      small_images: a 3x3 stem of stride 1 without pooling, for pictures of 32 pixels and less.
+      bn_momentum: of the moving averages.
+      global_bn: whether batch norm sees the batch of all replicas.
+
+    Call arguments:
+      images: float [batch, height, width, 3] in [0, 1].
+      training: whether batch norm uses and follows the batch's statistics.
+
+    Raises:
+      ValueError: for a depth that is not listed, or a width or ratio out of range.
+    """
+
+    def __init__(
+        self,
+        depth: int,
+        *,
+        width_multiplier: float = 1,
+        sk_ratio: float = 0.0,
+        se_ratio: float = 0.0,
+        small_images: bool = False,
+        bn_momentum: float = MOMENTUM,
+        global_bn: bool = True,
+        name: str = "resnet",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        _check(depth, width_multiplier, sk_ratio, se_ratio)
+        self.depth = depth
+        self.width_multiplier = width_multiplier
+        self.sk_ratio = sk_ratio
+        self.se_ratio = se_ratio
+        self.small_images = small_images
+        self.bn_momentum = bn_momentum
+        self.global_bn = global_bn
+
+        norm = {"momentum": bn_momentum, "synchronized": global_bn}
+        self._block = Bottleneck if depth >= FIRST_BOTTLENECK_DEPTH else BasicBlock
+        self.stem = Stem(
+            _scaled(WIDTHS[0], width_multiplier),
+            small_images=small_images,
+            deep=sk_ratio > 0,
+            norm=norm,
+            name="stem",
+        )
+        self.groups = [
+            BlockGroup(
+                self._block,
+                blocks,
+                filters=_scaled(width, width_multiplier),
+                strides=1 if number == 1 else 2,
+                ratios={"sk_ratio": sk_ratio, "se_ratio": se_ratio},
+                norm=norm,
+                name=f"group{number}",
+            )
+            for number, (blocks, width) in enumerate(zip(BLOCKS[depth], WIDTHS), start=1)
+        ]
+
+    @property
+    def num_features(self) -> int:
+        """Width of final_avg_pool."""
+        return self._block.expansion * _scaled(WIDTHS[-1], self.width_multiplier)
+
+    def freeze_up_to(self, group: int) -> None:
+        """Freezes the stem and groups 1..group, batch norm included; -1 freezes nothing.
+
+        A frozen part runs in inference mode: it neither trains nor follows the batch's statistics.
+        Set it before the model is compiled.
+        """
+        self.stem.trainable = group < 0
+        for number, layer in enumerate(self.groups, start=1):
+            layer.trainable = number > group
+
+    def call(self, images, training=False):
+        endpoints = self.stem(images, training=training)
+        hidden = endpoints["initial_max_pool"]
+        for number, group in enumerate(self.groups, start=1):
+            hidden = group(hidden, training=training)
+            endpoints[f"block_group{number}"] = hidden
+        endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
+        return endpoints
+
+    def get_config(self):
+        return {
+            "depth": self.depth,
+            "width_multiplier": self.width_multiplier,
+            "sk_ratio": self.sk_ratio,
+            "se_ratio": self.se_ratio,
+            "small_images": self.small_images,
+            "bn_momentum": self.bn_momentum,
+            "global_bn": self.global_bn,
+            "name": self.name,
+        }
+
+
+def _scaled(channels: int, width_multiplier: float) -> int:
+    return int(channels * width_multiplier)
+
+
+def _check(depth, width_multiplier, sk_ratio, se_ratio) -> None:
+    if depth not in BLOCKS:
+        raise ValueError(f"`depth` must be one of {sorted(BLOCKS)}. Received: depth={depth!r}.")
+    if _scaled(WIDTHS[0], width_multiplier) < 1:
+        raise ValueError(
+            f"`width_multiplier` must leave at least one of {WIDTHS[0]} channels."
+            f" Received: width_multiplier={width_multiplier!r}."
+        )
+    for name, ratio in (("sk_ratio", sk_ratio), ("se_ratio", se_ratio)):
+        if not 0 <= ratio <= 1:
+            raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={ratio!r}.")

@@ -1,0 +1,111 @@
+"""What the models that train themselves share: the penalty, the scaled step, their running metrics."""
+
+import types
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import replicas
+from tf_simclr.losses.supervised import l2_penalty
+
+NEVER = tf.int64.max
+
+
+class FirstNonFinite(keras.metrics.Metric):
+    """The first step whose loss was NaN or infinite since the last reset; NEVER if none was."""
+
+    def __init__(self, name: str = "first_non_finite_step"):
+        super().__init__(name=name, dtype=tf.int64)
+        self.step = self.add_weight(
+            "step",
+            initializer=keras.initializers.Constant(NEVER),
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    def update_state(self, loss, step):
+        bad = tf.where(
+            tf.math.is_finite(loss), tf.constant(NEVER, tf.int64), tf.cast(step, tf.int64)
+        )
+        self.step.assign(tf.minimum(self.step, bad))
+
+    def result(self):
+        return tf.identity(self.step)
+
+    def reset_state(self):
+        self.step.assign(NEVER)
+
+
+class TrainableNet(keras.Model):
+    """A model whose loss is a sum of named terms over replicas, with an L2 penalty on given variables.
+
+    Subclasses list their metrics in METRICS and write train_step with `minimize` and `track`.
+    """
+
+    METRICS: tuple[str, ...] = ()
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        # In a namespace Keras does not see them, and does not count them among the model's weights.
+        self._running = types.SimpleNamespace(
+            means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
+            non_finite=FirstNonFinite(),
+        )
+
+    def compile(
+        self,
+        optimizer="sgd",
+        *,
+        weight_decay: float = 0.0,
+        l2_variables: Sequence[tf.Variable] = (),
+        **kwargs,
+    ):
+        """As keras.Model.compile, and the L2 penalty: weight_decay * sum(w ** 2) / 2.
+
+        Args:
+          weight_decay: factor of the penalty; what the optimiser decays by itself is its own.
+          l2_variables: what the penalty covers.
+        """
+        super().compile(optimizer=optimizer, **kwargs)
+        self._weight_decay = weight_decay
+        self._l2_variables = list(l2_variables)
+
+    @property
+    def metrics(self):
+        return [*self._running.means.values(), self._running.non_finite]
+
+    def first_non_finite_step(self) -> int | None:
+        """The first step of this epoch whose loss was NaN or infinite."""
+        step = int(self._running.non_finite.result())
+        return None if step == NEVER else step
+
+    def penalty(self) -> tf.Tensor:
+        """The L2 penalty in the loss: a scalar."""
+        return l2_penalty(self._l2_variables, self._weight_decay)
+
+    def minimize(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+        """Applies the gradient of the mean of `loss` over replicas (the optimiser sums over them)."""
+        variables = self.trainable_variables
+        share = tf.ones_like(loss) / replicas.count()
+        gradients = tape.gradient(loss, variables, output_gradients=share)
+        self._running.non_finite.update_state(loss, self.optimizer.iterations)
+        self.optimizer.apply_gradients(
+            (gradient, variable)
+            for gradient, variable in zip(gradients, variables)
+            if gradient is not None
+        )
+
+    def track(self, **values) -> None:
+        """Adds values to the running means; a pair (values, weights) is a weighted one."""
+        for name, value in values.items():
+            value, weight = value if isinstance(value, tuple) else (value, None)
+            self._running.means[name].update_state(value, sample_weight=weight)
+
+    def results(self) -> dict[str, tf.Tensor]:
+        """The running means by name, as train_step and test_step return them."""
+        return {name: metric.result() for name, metric in self._running.means.items()}
+
+    def running_sums(self) -> dict[str, tuple[float, float]]:
+        """Name -> (sum, count) of each running mean, for means over part of an epoch."""
+        means = self._running.means.items()
+        return {name: (float(mean.total), float(mean.count)) for name, mean in means}

@@ -1,0 +1,159 @@
+"""LARS, layer-wise adaptive rate scaling (arXiv 1708.03888), as SimCLR trains with it."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+EETA = 0.001
+
+
+def trust_ratio(weights: tf.Tensor, update: tf.Tensor, eeta: float) -> tf.Tensor:
+    """Eeta * |weights| / |update|, and 1 where either norm is 0: a scalar."""
+    weights_norm, update_norm = tf.norm(weights), tf.norm(update)
+    both = (weights_norm > 0) & (update_norm > 0)
+    safe = tf.where(both, update_norm, tf.ones_like(update_norm))
+    return tf.where(both, eeta * weights_norm / safe, tf.ones_like(safe))
+
+
+def lars_update(
+    weights: tf.Tensor,
+    gradient: tf.Tensor,
+    velocity: tf.Tensor,
+    *,
+    learning_rate: tf.Tensor,
+    momentum: float,
+    weight_decay: float,
+    eeta: float | None,
+    classic_momentum: bool = True,
+    nesterov: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of LARS for one variable.
+
+        g = gradient + weight_decay * weights
+        classic:  v' = momentum * v + learning_rate * trust(weights, g) * g;    weights' = weights - v'
+        else:     v' = momentum * v + g;    weights' = weights - learning_rate * trust(weights, v') * v'
+
+    Args:
+      weights, gradient, velocity: of one shape and dtype.
+      learning_rate: scalar of that dtype.
+      eeta: the trust coefficient; None for a trust ratio of 1.
+      nesterov: steps along momentum * v' + (what was just added to v') instead of v'.
+
+    Returns:
+      (weights', velocity').
+    """
+    gradient += weight_decay * weights
+    if classic_momentum:
+        trust = 1.0 if eeta is None else trust_ratio(weights, gradient, eeta)
+        added = learning_rate * trust * gradient
+        velocity = momentum * velocity + added
+        step = momentum * velocity + added if nesterov else velocity
+        return weights - step, velocity
+    velocity = momentum * velocity + gradient
+    step = momentum * velocity + gradient if nesterov else velocity
+    trust = 1.0 if eeta is None else trust_ratio(weights, step, eeta)
+    return weights - learning_rate * trust * step, velocity
+
+
+class LARS(keras.optimizers.Optimizer):
+    """LARS as a tf_keras optimiser.
+
+    Args:
+      learning_rate: a float or a LearningRateSchedule.
+      momentum: of the velocity, in [0, 1).
+      weight_decay: added to the gradient as weight_decay * weights.
+      eeta: the trust coefficient.
+      classic_momentum: whether the learning rate enters the velocity (as in the original), or
+        scales it.
+      nesterov: look ahead along the velocity.
+      exclude_from_weight_decay: variables (or their exact names) that do not decay.
+      exclude_from_layer_adaptation: variables whose trust ratio is 1; None means the same ones.
+
+    Raises:
+      ValueError: for a number out of range, or an exclusion that names no trained variable, or
+        more than one.
+    """
+
+    def __init__(
+        self,
+        learning_rate,
+        *,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        eeta: float = EETA,
+        classic_momentum: bool = True,
+        nesterov: bool = False,
+        exclude_from_weight_decay: Sequence[tf.Variable | str] = (),
+        exclude_from_layer_adaptation: Sequence[tf.Variable | str] | None = None,
+        name: str = "LARS",
+        **kwargs,
+    ):
+        # Keras' own weight decay is decoupled from the gradient; ours goes through the trust ratio.
+        super().__init__(name=name, weight_decay=None, jit_compile=False, **kwargs)
+        if not 0 <= momentum < 1:
+            raise ValueError(f"`momentum` must be in [0, 1). Received: momentum={momentum!r}.")
+        if weight_decay < 0:
+            raise ValueError(
+                f"`weight_decay` must be >= 0. Received: weight_decay={weight_decay!r}."
+            )
+        self._learning_rate = self._build_learning_rate(learning_rate)
+        self.momentum = momentum
+        self.decay = weight_decay
+        self.eeta = eeta
+        self.classic_momentum = classic_momentum
+        self.nesterov = nesterov
+        if exclude_from_layer_adaptation is None:
+            exclude_from_layer_adaptation = exclude_from_weight_decay
+        # Names, not objects: they survive get_config. Each must be the name of one variable.
+        self.undecayed = _names(exclude_from_weight_decay)
+        self.unadapted = _names(exclude_from_layer_adaptation)
+
+    def build(self, var_list):
+        super().build(var_list)
+        if hasattr(self, "velocities"):
+            return
+        names = [variable.name for variable in var_list]
+        for name in {*self.undecayed, *self.unadapted}:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"An exclusion must name one variable, and {names.count(name)} are called"
+                    f" {name!r}. Give the layers distinct names."
+                )
+        self.velocities = [self.add_variable_from_reference(v, "velocity") for v in var_list]
+
+    def update_step(self, gradient, variable):
+        velocity = self.velocities[self._index_dict[self._var_key(variable)]]
+        gradient = tf.convert_to_tensor(gradient)  # IndexedSlices become dense.
+        weights, new_velocity = lars_update(
+            variable,
+            gradient,
+            velocity,
+            learning_rate=tf.cast(self.learning_rate, variable.dtype),
+            momentum=self.momentum,
+            weight_decay=0.0 if variable.name in self.undecayed else self.decay,
+            eeta=None if variable.name in self.unadapted else self.eeta,
+            classic_momentum=self.classic_momentum,
+            nesterov=self.nesterov,
+        )
+        velocity.assign(new_velocity)
+        variable.assign(weights)
+
+    def get_config(self):
+        config = super().get_config()
+        for owned in ("weight_decay", "jit_compile"):
+            config.pop(owned, None)
+        return config | {
+            "learning_rate": self._serialize_hyperparameter(self._learning_rate),
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "eeta": self.eeta,
+            "classic_momentum": self.classic_momentum,
+            "nesterov": self.nesterov,
+            "exclude_from_weight_decay": sorted(self.undecayed),
+            "exclude_from_layer_adaptation": sorted(self.unadapted),
+        }
+
+
+def _names(variables: Sequence[tf.Variable | str]) -> frozenset[str]:
+    return frozenset(v if isinstance(v, str) else v.name for v in variables)

@@ -1,0 +1,79 @@
+"""The distribution strategy, made once at the door, and the collectives used inside a step.
+
+Everything that crosses replicas is written here with three words: `count`, `gather`, `mean`. Outside
+of a strategy they are 1 and the identity, so that the same code runs on one device.
+"""
+
+import tensorflow as tf
+
+
+def make_strategy(
+    *, use_tpu: bool, tpu_name: str | None = None, **cluster
+) -> tf.distribute.Strategy:
+    """Returns the strategy that the machine calls for.
+
+    Args:
+      use_tpu: TPUStrategy; otherwise MirroredStrategy over all GPUs (or logical CPUs when several
+        were configured), or the default strategy of one device when there is no second one.
+      tpu_name: name or gRPC address of the TPU; None means the local one.
+      **cluster: `zone` and `project` of the TPU, as TPUClusterResolver takes them.
+
+    Raises:
+      ValueError: if `use_tpu` is set and no TPU answers.
+    """
+    if use_tpu:
+        return _tpu_strategy(tpu_name, **cluster)
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) > 1:
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def _tpu_strategy(tpu_name: str | None, **cluster) -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu_name or "local", **cluster)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (tf.errors.OpError, ValueError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"`use_tpu` needs a TPU and none answered ({reason}). Received: use_tpu=True,"
+            f" tpu_name={tpu_name!r}. Run with --use_tpu=False on this machine."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def count() -> int:
+    """Number of replicas that run the current step together; 1 outside of a replica context."""
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context else 1
+
+
+def index() -> tf.Tensor | int:
+    """Index of this replica, 0 <= index < count(): a scalar int32 tensor, or plain 0 for one."""
+    if count() == 1:
+        return 0
+    # Differs by strategy: a Python int, or a tensor under TPUStrategy.
+    return tf.convert_to_tensor(tf.distribute.get_replica_context().replica_id_in_sync_group)
+
+
+def gather(local: tf.Tensor) -> tf.Tensor:
+    """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order.
+
+    The gradient sums what all replicas say of this replica's part.
+
+    Returns:
+      [count() * batch, ...], the same on each replica.
+    """
+    if count() == 1:
+        return local
+    return tf.distribute.get_replica_context().all_gather(local, axis=0)
+
+
+def mean(local: tf.Tensor) -> tf.Tensor:
+    """Mean of `local` over the replicas, element by element, with gradient."""
+    if count() == 1:
+        return local
+    context = tf.distribute.get_replica_context()
+    # The sum has a gradient under every strategy (its own all-reduce); MEAN has not under all.
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, local) / count()

@@ -1,0 +1,1 @@
+"""Parts of the report page: plain arrays in, fragments of HTML, SVG and PNG out."""

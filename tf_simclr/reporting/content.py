@@ -1,0 +1,127 @@
+"""What a report shows, section by section: plain values and arrays, checked where they are made."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tf_simclr.reporting.pictures import rgb
+
+
+@dataclasses.dataclass(frozen=True)
+class ResultRow:
+    """One kind of features and what the judges gave it.
+
+    Attributes:
+        name: "This encoder", "Raw pixels", ...
+        values: one for each column: a share in [0, 1], or None where there is none.
+        note: a few words below the name.
+    """
+
+    name: str
+    values: Sequence[float | None]
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class ResultTable:
+    """Results beside each other, higher is better everywhere.
+
+    Attributes:
+        columns: the judges' names.
+        rows: the judged features; the first are this run's, which the summary shows.
+        note: how to read the table.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[ResultRow]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.values) != len(self.columns):
+                raise ValueError(
+                    f"`rows` must hold a value for each of the {len(self.columns)} columns. "
+                    f"Received: values={list(row.values)} in row {row.name!r}. "
+                    "Give None where there is no value."
+                )
+        if not self.rows:
+            raise ValueError(
+                "`rows` must not be empty. Received: rows=[]. Give table=None instead."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """Queries, and for each the five rows whose features are nearest.
+
+    Attributes:
+        queries: uint8 [queries, height, width, channels].
+        neighbours: uint8 [queries, 5, height, width, channels], nearest first.
+        hits: bool [queries, 5], the neighbour shows the same thing; None: nobody knows.
+        captions: what each query shows; None: nothing is written.
+    """
+
+    queries: np.ndarray
+    neighbours: np.ndarray
+    hits: np.ndarray | None = None
+    captions: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        queries, neighbours = rgb("queries", self.queries), rgb("neighbours", self.neighbours)
+        expected = (len(queries), 5, *queries.shape[1:])
+        if neighbours.shape != expected:
+            raise ValueError(
+                f"`neighbours` must hold 5 pictures for each of the {len(queries)} queries, of the "
+                f"same size. Received: neighbours.shape={neighbours.shape}, queries.shape="
+                f"{queries.shape}. Look the rows up with pictures[nearest(features, k=5)[queries]]."
+            )
+
+    def grid(self) -> np.ndarray:
+        """uint8 [queries, 1 + 5, height, width, 3]: each query before its neighbours."""
+        queries, neighbours = rgb("queries", self.queries), rgb("neighbours", self.neighbours)
+        return np.concatenate([queries[:, None], neighbours], axis=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureMap:
+    """The test rows in two dimensions.
+
+    Attributes:
+        positions: float [n, 2] in [0, 1], of layout_2d.
+        pictures: uint8 [n, height, width, channels], drawn at their places; or None, and
+        labels: int [n] colour points instead, negative is unlabelled; None: all are one colour.
+        class_names: one for each class of labels.
+    """
+
+    positions: np.ndarray
+    pictures: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    class_names: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a run has to show. Whatever is None leaves its section out.
+
+    Attributes:
+        title: heading of the page.
+        command: the command that made the run.
+        facts: (name, value) pairs: data, network, steps, time ...
+        history: name -> (steps, values); values that are not finite leave gaps.
+        views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
+        table: results; without one the summary shows the history's ends.
+        neighbours: queries and their nearest rows; the first 24 are shown.
+        feature_map: the test rows in two dimensions.
+        snippet: code that loads the encoder.
+    """
+
+    title: str
+    command: str | None = None
+    facts: Sequence[tuple[str, str]] | None = None
+    history: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None
+    views: np.ndarray | None = None
+    table: ResultTable | None = None
+    neighbours: Neighbours | None = None
+    feature_map: FeatureMap | None = None
+    snippet: str | None = None

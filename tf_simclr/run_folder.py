@@ -1,0 +1,153 @@
+"""The folder of a run: whose it is, that one process at a time trains in it, what lies in it."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tf_simclr.config import Config, differing_architecture
+
+SETTINGS = "flags.json"
+RESULT = "result.json"
+LOCK = ".lock"
+
+
+def write_atomically(path: str, text: str) -> None:
+    """Replaces the file at `path` in one step: whoever reads it sees the old text or the new."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with tf.io.gfile.GFile(temporary, "w") as file:
+        file.write(text)
+    tf.io.gfile.rename(temporary, path, overwrite=True)
+
+
+def read_settings(model_dir: str) -> Config | None:
+    """The settings that the run in `model_dir` was started with, or None if there is no run.
+
+    Raises:
+      ValueError: if the file of settings cannot be understood.
+    """
+    path = os.path.join(model_dir, SETTINGS)
+    if not tf.io.gfile.exists(path):
+        return None
+    with tf.io.gfile.GFile(path) as file:
+        text = file.read()
+    try:
+        return Config.from_json(text)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"`model_dir` holds settings that cannot be read ({error}). Received: {path!r}."
+        ) from error
+
+
+def claim(config: Config, report: Callable[[str], None] = print) -> None:
+    """Makes the folder the run's own: checks whose it is, writes the settings.
+
+    Raises:
+      ValueError: if it belongs to a run of another architecture.
+    """
+    model_dir = require_model_dir(config)
+    theirs = read_settings(model_dir)
+    if theirs is not None:
+        check_architecture(config, theirs, model_dir)
+        changed = _changed(config, theirs)
+        if changed:
+            report(f"Settings that changed since this run was started: {_said(changed)}.")
+    write_atomically(os.path.join(model_dir, SETTINGS), config.to_json())
+
+
+def require_model_dir(config: Config) -> str:
+    """The config's model_dir. Raises ValueError if there is none."""
+    if not config.run.model_dir:
+        raise ValueError(
+            "`model_dir` must name the folder of the run. Received: model_dir=None. Give --model_dir=DIR."
+        )
+    return config.run.model_dir
+
+
+def check_architecture(ours: Config, theirs: Config, folder: str) -> None:
+    """Raises ValueError, naming the flags that differ, if weights cannot pass between the two."""
+    different = differing_architecture(ours, theirs)
+    if different:
+        raise ValueError(
+            f"`model_dir` belongs to a run of another architecture: {_said(different)}."
+            f" Received: model_dir={folder!r}. Give the same flags, or another folder."
+        )
+
+
+def make_writable(model_dir: str) -> None:
+    """Creates the folder where there is none. Raises ValueError if it cannot be written."""
+    probe = os.path.join(model_dir, f".writable.{os.getpid()}")
+    try:
+        tf.io.gfile.makedirs(model_dir)
+        with tf.io.gfile.GFile(probe, "w") as file:
+            file.write("")
+        tf.io.gfile.remove(probe)
+    except (tf.errors.OpError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`model_dir` must be a folder that can be written ({reason})."
+            f" Received: model_dir={model_dir!r}."
+        ) from error
+
+
+def _changed(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
+    before, now = theirs.flat(), ours.flat()
+    # Where the run lies and what is done with it are not settings of the run.
+    free = {"mode", "model_dir"}
+    return {n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]}
+
+
+def _said(pairs: dict[str, tuple[Any, Any]]) -> str:
+    return ", ".join(
+        f"{name} is {now!r} and was {before!r}" for name, (now, before) in pairs.items()
+    )
+
+
+@contextlib.contextmanager
+def lock(model_dir: str) -> Iterator[None]:
+    """Holds the run's folder for this process; the system lets go of it however the process ends.
+
+    Remote file systems have no such lock; there it does nothing.
+
+    Raises:
+      ValueError: if another live process holds it.
+    """
+    if "://" in model_dir:
+        yield
+        return
+    import fcntl  # Absent on Windows, where nothing else here is tried either.
+
+    with open(os.path.join(model_dir, LOCK), "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise ValueError(
+                f"`model_dir` is in use by another live process (pid {file.read().strip() or 'unknown'})."
+                f" Received: model_dir={model_dir!r}. Wait for it, or give another folder."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def is_locked(model_dir: str) -> bool:
+    """Whether a live process trains in the folder."""
+    try:
+        with lock(model_dir):
+            return False
+    except ValueError:
+        return True
+
+
+def read_result(model_dir: str) -> dict[str, Any]:
+    """What the last evaluation wrote to result.json, or {}."""
+    path = os.path.join(model_dir, RESULT)
+    if not tf.io.gfile.exists(path):
+        return {}
+    with tf.io.gfile.GFile(path) as file:
+        return json.loads(file.read())

@@ -1,0 +1,62 @@
+"""TensorBoard event files: scalars written from batch to batch, and read back for the report."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+TRAIN = "train"
+
+
+class Summaries:
+    """Writes to `directory`/`name` what a run says of its steps. Tags are the original's.
+
+    Args:
+      directory: of the run.
+      name: of the folder: TensorBoard shows each as a run of its own.
+    """
+
+    def __init__(self, directory: str, name: str = TRAIN):
+        self._writer = tf.summary.create_file_writer(os.path.join(directory, name))
+
+    def scalars(self, values: dict[str, float], step: int) -> None:
+        """Writes tag -> value at `step`."""
+        with self._writer.as_default():
+            for tag, value in values.items():
+                tf.summary.scalar(tag, value, step=step)
+
+    def image(self, tag: str, images: np.ndarray, step: int) -> None:
+        """Writes float images [n, height, width, 3] in [0, 1] at `step`."""
+        with self._writer.as_default():
+            tf.summary.image(tag, images, step=step, max_outputs=len(images))
+
+    def flush(self) -> None:
+        """Puts all that was written on disk."""
+        self._writer.flush()
+
+
+def read_scalars(directory: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """All scalars of a run: tag -> (steps int64 [n], values float64 [n]) in order of steps.
+
+    Where a run was killed and did steps again, the later writing counts. A file that ends in the
+    middle of a record is read up to there.
+    """
+    points: dict[str, dict[int, float]] = {}
+    for path in sorted(tf.io.gfile.glob(os.path.join(directory, TRAIN, "events.out.tfevents.*"))):
+        for event in _events(path):
+            for value in event.summary.value:
+                if value.HasField("tensor") and value.metadata.plugin_data.plugin_name == "scalars":
+                    scalar = float(tf.make_ndarray(value.tensor))
+                    points.setdefault(value.tag, {})[event.step] = scalar
+    return {
+        tag: (np.array(sorted(series)), np.array([series[step] for step in sorted(series)]))
+        for tag, series in points.items()
+    }
+
+
+def _events(path: str):
+    try:
+        for record in tf.data.TFRecordDataset(path):
+            yield tf.compat.v1.Event.FromString(record.numpy())
+    except tf.errors.DataLossError:  # The process was killed while it wrote.
+        return

@@ -1,0 +1,1 @@
+"""What a user runs: one task a file."""

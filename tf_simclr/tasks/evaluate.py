@@ -1,0 +1,153 @@
+"""Evaluation of a run's checkpoint: labels, probes and baselines -> result.json and report.html."""
+
+import json
+import os
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr import build, checkpoints, run_folder
+from tf_simclr.config import Config
+from tf_simclr.data.sources import Source
+from tf_simclr.summaries import Summaries
+from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
+from tf_simclr.tasks.page import write_page
+
+POLL_SECONDS = 15
+# Result keys start with the row's prefix; what is judged, in the order of the table.
+ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
+COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
+
+
+def evaluate(config: Config, *, again: bool = True) -> None:
+    """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
+
+    Args:
+      config: of the run.
+      again: whether to do it once more where the results of this step are there already.
+
+    Raises:
+      ValueError: if there is no checkpoint, it does not fit, or the split does not exist.
+    """
+    model_dir = run_folder.require_model_dir(config)
+    prefix = _own_checkpoint(config, model_dir)
+    step = checkpoints.step_of(prefix)
+    page = os.path.join(model_dir, "report.html")
+    result = run_folder.read_result(model_dir)
+    if again or result.get("global_step") != step or not tf.io.gfile.exists(page):
+        data = build.source(config)
+        data.num_examples(config.data.eval_split)
+        print(f"Evaluates step {step} on {config.data.eval_split!r} of {data.name}.")
+        result, judged = _results(config, data, prefix, step)
+        write_page(config, data, judged[""], _rows(result), page)
+        _write(config, model_dir, result)
+    else:
+        print(f"Evaluation is done: result.json is of step {step}.")
+    _print_summary(model_dir, result, step)
+
+
+def evaluate_until_trained(config: Config) -> None:
+    """Evaluates the newest checkpoint and, while another process trains in the folder, each new one.
+
+    Raises:
+      ValueError: as `evaluate`.
+    """
+    model_dir = run_folder.require_model_dir(config)
+    training = True
+    while training:
+        training = run_folder.is_locked(model_dir)
+        evaluated = checkpoints.find(model_dir)
+        evaluate(config)
+        while training and run_folder.is_locked(model_dir):
+            time.sleep(POLL_SECONDS)
+            if checkpoints.find(model_dir) != evaluated:
+                break
+
+
+def _own_checkpoint(config: Config, model_dir: str) -> str:
+    theirs = run_folder.read_settings(model_dir)
+    if theirs is None:
+        raise ValueError(
+            "`model_dir` must be the folder of a trained run. Received:"
+            f" model_dir={model_dir!r}, where there is none. Train first with --mode=train."
+        )
+    run_folder.check_architecture(config, theirs, model_dir)
+    return checkpoints.find(model_dir)
+
+
+def _results(config: Config, data: Source, prefix: str, step: int):
+    """(result.json's content, prefix of a row -> Judged)."""
+    net = build.model(config, data.num_classes)
+    judged = {"random_init/": judge(config, data, encoder_features(net.encoder))}
+    restored = checkpoints.warm_start(prefix, build.parts(net))
+    judged[""] = judge(config, data, encoder_features(net.encoder))
+    judged["raw_pixels/"] = judge(config, data, raw_pixels)
+    result: dict[str, float | int] = {"global_step": step}
+    if "supervised_head" in restored and data.num_classes:
+        result |= _supervised(config, data, net)
+    for row in ROWS:
+        scores = judged[row].scores.items()
+        result |= {row + name: score for name, score in scores if score is not None}
+    return result, judged
+
+
+def _supervised(config: Config, data: Source, net) -> dict[str, float]:
+    """What the linear head says of the labelled pictures: the original's result keys."""
+    batches = build.evaluation_data(config, data, config.data.eval_split)
+    if config.evaluation.eval_steps:
+        batches = batches.take(config.evaluation.eval_steps)
+    build.compile_for_evaluation(config, net)
+    metrics = net.evaluate(
+        batches.map(lambda batch: build.labelled(batch, data.num_classes)),
+        verbose=0,
+        return_dict=True,
+    )
+    return {
+        "eval/label_top_1_accuracy": metrics["supervised_acc"],
+        "eval/label_top_5_accuracy": metrics["supervised_top_5_acc"],
+        "eval/regularization_loss": float(net.penalty()),
+    }
+
+
+def _rows(result: dict) -> dict[str, list[float | None]]:
+    """The table: a row's title -> its score in each column of COLUMNS."""
+    return {title: [result.get(row + name) for name in METRICS] for row, title in ROWS.items()}
+
+
+def _write(config: Config, model_dir: str, result: dict) -> None:
+    text = json.dumps(result, indent=2, sort_keys=True) + "\n"
+    summaries = Summaries(model_dir, config.evaluation.eval_name or "eval")
+    summaries.scalars(
+        {key if key.startswith("eval/") else f"eval/{key}": value for key, value in result.items()},
+        result["global_step"],
+    )
+    summaries.flush()
+    run_folder.write_atomically(
+        os.path.join(model_dir, f"result_{result['global_step']}.json"), text
+    )
+    run_folder.write_atomically(os.path.join(model_dir, run_folder.RESULT), text)
+
+
+def _print_summary(model_dir: str, result: dict, step: int) -> None:
+    rows = {title: row for title, row in _rows(result).items() if any(v is not None for v in row)}
+    if rows:
+        print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
+        for title, row in rows.items():
+            print(f"{title:20}" + "".join(f"{_percent(value):>16}" for value in row))
+    if "eval/label_top_1_accuracy" in result:
+        top_1, top_5 = (result[f"eval/label_top_{k}_accuracy"] for k in (1, 5))
+        print(f"\nLinear head trained beside: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
+    print()
+    for name, path in {
+        "report": "report.html",
+        "results": run_folder.RESULT,
+        "encoder, for TF-Hub": f"hub/{step}",
+        "all endpoints": f"saved_model/{step}",
+        "checkpoint": f"ckpt-{step}",
+    }.items():
+        print(f"{name:20} {os.path.join(model_dir, path)}")
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None or not np.isfinite(value) else f"{100 * value:.1f} %"

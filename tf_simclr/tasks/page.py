@@ -1,0 +1,143 @@
+"""What a run has to show, gathered from its folder and its judged features, as report.html."""
+
+import os
+import shlex
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr import build, report, run_folder
+from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.layout import layout_2d
+from tf_simclr.evaluation.retrieval import nearest
+from tf_simclr.summaries import read_scalars
+from tf_simclr.tasks.judge import Judged
+from tf_simclr.tasks.views import view_pairs
+
+QUERIES, NEIGHBOURS = 12, 5
+MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
+THUMBNAIL = 48  # pixels
+CURVES = {
+    "train/contrast_loss": "Contrastive loss",
+    "train/contrast_acc": "Contrastive accuracy",
+    "train/supervised_loss": "Supervised loss",
+    "train/supervised_acc": "Supervised accuracy",
+    "learning_rate": "Learning rate",
+}
+
+
+def write_page(
+    config: Config,
+    data: Source,
+    judged: Judged,
+    rows: dict[str, list[float | None]],
+    path: str,
+) -> None:
+    """Writes the report of a run to `path`.
+
+    Args:
+      config: of the run.
+      data: its data.
+      judged: this encoder's features of the test split.
+      rows: the table: title -> one score a metric of judge.METRICS.
+    """
+    pictures = _pictures(config, data, len(judged.test.vectors))
+    pretrains = config.run.train_mode == "pretrain"
+    content = report.Report(
+        title=f"{'SimCLR' if pretrains else 'Fine-tuning'} on {data.name}",
+        command=_command(config),
+        facts=_facts(config, data, judged),
+        history=_history(config),
+        views=view_pairs(config, data) if pretrains else None,
+        table=_table(rows),
+        neighbours=_neighbours(config, data, judged, pictures),
+        feature_map=_feature_map(config, judged, pictures),
+        snippet=_snippet(config),
+    )
+    run_folder.write_atomically(path, report.render(content))
+
+
+def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
+    """The first `count` test pictures as the network sees them: uint8 [count, side, side, 3]."""
+    side = min(config.data.image_size, THUMBNAIL)
+    pictures: list[np.ndarray] = []
+    for batch in build.evaluation_data(config, data, config.data.eval_split):
+        small = tf.image.resize(batch["image"], [side, side], antialias=True)
+        pictures.extend(tf.image.convert_image_dtype(small, tf.uint8, saturate=True).numpy())
+        if len(pictures) >= count:
+            break
+    return np.stack(pictures[:count])
+
+
+def _command(config: Config) -> str:
+    flags = [f"--{name}={value}" for name, value in changed_from_defaults(config).items()]
+    return shlex.join(["tf-simclr", *flags])
+
+
+def _facts(config: Config, data: Source, judged: Judged) -> list[tuple[str, str]]:
+    model, training = config.model, config.training
+    train, test = config.data.train_split, config.data.eval_split
+    examples = data.num_examples(train)
+    steps = build.total_steps(config, examples)
+    return [
+        (
+            "Data",
+            f"{data.name}: {examples} pictures in {train}, {data.num_examples(test)} in {test}",
+        ),
+        ("Classes", str(data.num_classes or "none")),
+        ("Encoder", f"ResNet-{model.resnet_depth}, width x {model.width_multiplier:g}"),
+        ("Features", str(judged.test.vectors.shape[1])),
+        ("Picture size", f"{config.data.image_size} pixels"),
+        ("Training", f"{steps} steps of {training.train_batch_size} pictures"),
+        ("Seed", str(config.run.seed)),
+    ]
+
+
+def _history(config: Config) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    scalars = read_scalars(run_folder.require_model_dir(config))
+    return {title: scalars[tag] for tag, title in CURVES.items() if tag in scalars}
+
+
+def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
+    if all(value is None for values in rows.values() for value in values):
+        return None
+    return report.ResultTable(
+        columns=["Linear probe", "kNN", "Retrieval at 1"],
+        rows=[report.ResultRow(title, values) for title, values in rows.items()],
+        note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
+        " of pictures whose class is told right. Retrieval: how often the nearest picture of"
+        " another group shows the same thing.",
+    )
+
+
+def _neighbours(config, data, judged, pictures) -> report.Neighbours | None:
+    test = judged.test
+    if len(test.vectors) <= NEIGHBOURS:
+        return None
+    found = nearest(test.vectors, k=NEIGHBOURS, groups=test.groups)
+    random = np.random.default_rng(config.run.seed)
+    asked = np.sort(random.permutation(len(found))[:QUERIES])
+    meaning = test.identities if test.identities is not None else test.labels
+    hits = meaning[found[asked]] == meaning[asked, None] if np.any(meaning >= 0) else None
+    captions = [
+        data.class_names[label] if label >= 0 else "no class" for label in test.labels[asked]
+    ]
+    return report.Neighbours(
+        pictures[asked], pictures[found[asked]], hits, captions if data.class_names else None
+    )
+
+
+def _feature_map(config, judged, pictures) -> report.FeatureMap | None:
+    vectors = judged.test.vectors[:MAP_PICTURES]
+    if len(vectors) <= NEIGHBOURS:
+        return None
+    return report.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
+
+
+def _snippet(config: Config) -> str:
+    model_dir = os.path.abspath(run_folder.require_model_dir(config))
+    return f"""from tf_simclr import load_encoder
+
+encoder = load_encoder({model_dir!r})
+features = encoder(images)["final_avg_pool"]  # images: float32 [batch, height, width, 3] in [0, 1]"""

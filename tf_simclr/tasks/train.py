@@ -1,0 +1,133 @@
+"""Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
+
+import sys
+
+import tensorflow as tf
+
+from tf_simclr import build, checkpoints, replicas, run_folder
+from tf_simclr.callbacks import SaveCheckpoints, StopOnNonFinite, StopOnSignal, WriteScalars
+from tf_simclr.config import Config
+from tf_simclr.data.sources import Source
+from tf_simclr.summaries import Summaries
+from tf_simclr.tasks.export import export
+from tf_simclr.tasks.views import view_pairs, view_strip
+
+
+def train(config: Config) -> None:
+    """Trains the config's model to its last step, from wherever the run's folder says it stands.
+
+    Raises:
+      ValueError: for what the user can mend; nothing of the run is changed.
+      NonFiniteLoss, Interrupted: as callbacks raises them; the folder holds a good checkpoint.
+    """
+    model_dir = run_folder.require_model_dir(config)
+    data = build.source(config)
+    examples = _check_data(config, data)
+    if config.run.mode == "train_then_eval":
+        data.num_examples(config.data.eval_split)  # Fails now, not after the training.
+    strategy = replicas.make_strategy(
+        use_tpu=config.run.use_tpu,
+        tpu_name=config.run.tpu_name or config.run.master,
+        zone=config.run.tpu_zone,
+        project=config.run.gcp_project,
+    )
+    _check_replicas(config, strategy)
+    with strategy.scope():
+        net = build.model(config, data.num_classes)
+        build.compile_model(config, net, examples)
+        if config.finetuning.checkpoint:
+            _warm_start(config.finetuning.checkpoint, net)
+    run_folder.make_writable(model_dir)
+    with run_folder.lock(model_dir):
+        run_folder.claim(config)
+        saved = checkpoints.Checkpoints(
+            model_dir,
+            build.parts(net) | {"optimizer": net.optimizer},
+            keep=config.training.keep_checkpoint_max,
+        )
+        with strategy.scope():
+            step = saved.restore_newest() or 0
+        total = build.total_steps(config, examples)
+        if step < total:
+            print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
+            _fit(config, net, data, strategy, saved, step, total)
+        else:
+            print(f"Training is done: {model_dir} is at step {step} of {total}.")
+        export(config, data.num_classes)
+
+
+def _warm_start(path: str, net) -> None:
+    prefix = checkpoints.find(path)
+    restored = checkpoints.warm_start(prefix, build.parts(net))
+    print(f"Starts from {prefix}: {', '.join(restored)}.")
+
+
+def _fit(config, net, data, strategy, saved, step, total):
+    examples = data.num_examples(config.data.train_split)
+    summaries = Summaries(config.run.model_dir)
+    if config.run.train_mode == "pretrain" and step == 0:
+        summaries.image("image", view_strip(view_pairs(config, data)), step=0)
+    per_epoch = max(1, examples // config.training.train_batch_size)
+    with StopOnSignal(saved) as stop_on_signal:
+        callbacks = [StopOnNonFinite()]
+        if config.training.train_summary_steps:
+            callbacks.append(WriteScalars(summaries, config.training.train_summary_steps))
+        callbacks.append(SaveCheckpoints(saved, build.checkpoint_interval(config, examples)))
+        callbacks.append(stop_on_signal)
+        for first, last in segments(step, total, per_epoch):
+            net.fit(
+                build.training_data(config, data, first, strategy),
+                initial_epoch=first // per_epoch,
+                epochs=-(-last // per_epoch),
+                steps_per_epoch=min(per_epoch, last - first),
+                callbacks=callbacks,
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+        saved.save(total)
+
+
+def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
+    """Cuts steps start..total where fit must be called anew: at most a broken epoch, whole epochs,
+    and another broken one, so that training ends at exactly `total` and goes on from any step.
+    """
+    first_whole = -(-start // per_epoch) * per_epoch
+    last_whole = total // per_epoch * per_epoch
+    cuts = sorted(
+        {start, total} | {cut for cut in (first_whole, last_whole) if start < cut < total}
+    )
+    return list(zip(cuts, cuts[1:]))
+
+
+def _check_data(config: Config, data: Source) -> int:
+    split, batch_size = config.data.train_split, config.training.train_batch_size
+    examples = data.num_examples(split)
+    if batch_size > examples:
+        raise ValueError(
+            f"`train_batch_size` must not be larger than the data: {data.name} has {examples} pictures"
+            f" in {split!r}. Received: train_batch_size={batch_size}."
+        )
+    if config.run.train_mode == "finetune" and not data.num_classes:
+        raise ValueError(
+            f"`train_mode` finetune needs labels, and {data.name} has none. Received:"
+            " train_mode='finetune'. Put the pictures into one folder for each class."
+        )
+    if not data.num_classes and config.training.lineareval_while_pretraining:
+        print(f"{data.name} has no labels: the linear head beside the encoder is left out.")
+    return examples
+
+
+def _check_replicas(config: Config, strategy: tf.distribute.Strategy) -> None:
+    count, batch_size = strategy.num_replicas_in_sync, config.training.train_batch_size
+    if batch_size % count:
+        raise ValueError(
+            f"`train_batch_size` must be a multiple of the {count} replicas."
+            f" Received: train_batch_size={batch_size}."
+        )
+
+
+def _describe(config: Config) -> str:
+    model, training = config.model, config.training
+    return (
+        f"{config.run.train_mode} of ResNet-{model.resnet_depth} x {model.width_multiplier:g} at"
+        f" {config.data.image_size} pixels, batch {training.train_batch_size}"
+    )
