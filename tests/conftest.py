@@ -51,3 +51,13 @@ def tiny_flags(picture_folder):
         "--warmup_epochs=0",
         "--train_summary_steps=1",
     ]
+
+
+@pytest.fixture(scope="session")
+def trained_run(tiny_flags, tmp_path_factory):
+    """The folder of such a run: checkpoints 1, 2 and 3, exports. Copy it to change it."""
+    from tf_simclr.main import main
+
+    folder = str(tmp_path_factory.mktemp("runs") / "trained")
+    assert main(["tf-simclr", *tiny_flags, "--checkpoint_steps=1", f"--model_dir={folder}"]) == 0
+    return folder

@@ -4,20 +4,10 @@ import signal
 
 import tf_keras as keras
 
-from tf_simclr.checkpoints import Checkpoints
+from tf_simclr.checkpoints import Checkpoints, NonFinite
 from tf_simclr.summaries import Summaries
 
-
-class NonFiniteLoss(Exception):
-    """The loss of a step was NaN or infinite.
-
-    Attributes:
-      step: the first such step.
-    """
-
-    def __init__(self, step: int):
-        super().__init__(f"The loss of step {step} is not a finite number.")
-        self.step = step
+Sums = dict[str, tuple[float, float]]  # name of a mean -> (sum, count)
 
 
 class Interrupted(Exception):
@@ -29,18 +19,18 @@ class Interrupted(Exception):
     """
 
     def __init__(self, number: int, step: int):
-        super().__init__(f"Stopped by {signal.Signals(number).name} at step {step}.")
+        super().__init__(f"Stopped by {signal.Signals(number).name}; step {step} is saved.")
         self.signal = number
         self.step = step
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raises NonFiniteLoss before anything of a ruined step is saved."""
+    """Raises NonFinite before anything of a ruined step is saved."""
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.first_non_finite_step()
         if step is not None:
-            raise NonFiniteLoss(step)
+            raise NonFinite("The loss", step + 1)  # Keras counts from 0.
 
 
 class EveryFewSteps(keras.callbacks.Callback):
@@ -91,20 +81,32 @@ class WriteScalars(EveryFewSteps):
     def __init__(self, summaries: Summaries, every: int):
         super().__init__(every)
         self._summaries = summaries
-        self._before: dict[str, tuple[float, float]] = {}
+        self._written: Sums = {}  # Of this epoch: already in a scalar.
+        self._carried: Sums = {}  # Of epochs before: not yet in one.
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._before = {}
+        self._written = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._carried = self._unwritten()
 
     def act(self, step, logs):
-        sums = self.model.running_sums()
         scalars = {"learning_rate": float(self.model.optimizer.learning_rate)}
-        for name, (total, count) in sums.items():
-            total_before, count_before = self._before.get(name, (0.0, 0.0))
-            if count > count_before:
-                scalars[f"train/{name}"] = (total - total_before) / (count - count_before)
-        self._before = sums
+        for name, (total, count) in self._unwritten().items():
+            if count:
+                scalars[f"train/{name}"] = total / count
+        self._written, self._carried = self.model.running_sums(), {}
         self._summaries.scalars(scalars, step)
+
+    def _unwritten(self) -> Sums:
+        nothing = (0.0, 0.0)
+        sums = {}
+        for name, (total, count) in self.model.running_sums().items():
+            (written, times), (carried, more) = (
+                kind.get(name, nothing) for kind in (self._written, self._carried)
+            )
+            sums[name] = (total - written + carried, count - times + more)
+        return sums
 
     def on_train_end(self, logs=None):
         self._summaries.flush()
@@ -113,8 +115,8 @@ class WriteScalars(EveryFewSteps):
 class StopOnSignal(keras.callbacks.Callback):
     """On SIGTERM or Ctrl-C: finishes the step, saves, and raises Interrupted. Last in the list.
 
-    A context manager: it has the signals from entry to exit. A second one does not wait for the
-    step.
+    A context manager: it has the signals from entry to exit, and raises there if one came after the
+    last step. A second one does not wait for the step.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -129,11 +131,16 @@ class StopOnSignal(keras.callbacks.Callback):
         self._before = {number: signal.signal(number, self._note) for number in self.SIGNALS}
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, kind, error, traceback):
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if kind is None:
+            self._stop_if_asked()
 
     def on_train_batch_end(self, batch, logs=None):
+        self._stop_if_asked()
+
+    def _stop_if_asked(self):
         if self._received is not None:
             step = int(self.model.optimizer.iterations.numpy())
             self._checkpoints.save(step)

@@ -6,12 +6,26 @@ previous checkpoint as the newest. What a disk does to a file later is found by 
 """
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 import tensorflow as tf
 
+from tf_simclr.checkpoint_contents import CheckpointContents
+
 PREFIX = "ckpt"
-SUPERVISED_KERNEL = "supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class NonFinite(Exception):
+    """A run came to numbers that are NaN or infinite; nothing of it was saved.
+
+    Attributes:
+      step: the first such step; the run's first step is 1.
+    """
+
+    def __init__(self, what: str, step: int):
+        super().__init__(f"{what} of step {step} is not a finite number.")
+        self.step = step
 
 
 class Checkpoints:
@@ -32,15 +46,27 @@ class Checkpoints:
         keep: int = 0,
         report: Callable[[str], None] = print,
     ):
+        self._parts = list(parts.values())
         self._checkpoint = tf.train.Checkpoint(**parts)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, directory, max_to_keep=keep or None, checkpoint_name=PREFIX
         )
+        self._directory = directory
         self._report = report
+        self._at: int | None = None  # The step of the newest checkpoint, once this object knows it.
 
     def save(self, step: int) -> str:
-        """Writes ckpt-`step`, drops the oldest beyond `keep`, returns the path."""
-        return self._manager.save(checkpoint_number=step)
+        """Writes ckpt-`step` unless it was the last one, drops the oldest beyond `keep`; its path.
+
+        Raises:
+          NonFinite: before anything is written, if a weight is NaN or infinite.
+        """
+        if self._at != step:  # To write a good file over itself is to risk it.
+            if not _all_finite(self._parts):
+                raise NonFinite("A weight at the end", step)
+            self._manager.save(checkpoint_number=step)
+            self._at = step
+        return os.path.join(self._directory, f"{PREFIX}-{step}")
 
     def restore_newest(self) -> int | None:
         """Restores the newest checkpoint that can be read; its step, or None if there is none.
@@ -48,16 +74,16 @@ class Checkpoints:
         Raises:
           ValueError: if there are checkpoints and none can be read, or one does not fit.
         """
-        paths = list(reversed(self._manager.checkpoints))
-        for path in paths:
-            if is_whole(path):
-                _restore(self._checkpoint, path)
-                return step_of(path)
-            self._report(f"Checkpoint {path} is damaged and passed over; the one before is used.")
-        if paths:
+        path = newest_whole(self._directory, self._report)
+        if path is not None:
+            _fit(self._checkpoint.restore, path)
+            self._at = step_of(path)
+            return self._at
+        count = len(listed(self._directory))
+        if count:
             raise ValueError(
-                f"`model_dir` holds {len(paths)} checkpoints and none can be read. Received:"
-                f" model_dir={os.path.dirname(paths[0])!r}. Give another folder to start afresh."
+                f"`model_dir` holds checkpoints ({count}) and none can be read. Received:"
+                f" model_dir={self._directory!r}. Give another folder to start afresh."
             )
         return None
 
@@ -65,6 +91,30 @@ class Checkpoints:
 def step_of(path: str) -> int:
     """The step in a checkpoint's name: ckpt-120 -> 120."""
     return int(path.rsplit("-", 1)[-1])
+
+
+def listed(directory: str) -> list[str]:
+    """The prefixes of the checkpoints in a folder by step, good or damaged.
+
+    The files are looked at, not TensorFlow's list of them: that can be lost, or lag behind.
+    """
+    if not tf.io.gfile.isdir(directory):
+        return []
+    names = [re.fullmatch(rf"({PREFIX}-\d+)\.index", n) for n in tf.io.gfile.listdir(directory)]
+    prefixes = [os.path.join(directory, name[1]) for name in names if name]
+    return sorted(prefixes, key=step_of)
+
+
+def newest_whole(directory: str, report: Callable[[str], None] = print) -> str | None:
+    """The newest checkpoint in a folder that can be read; `report` is told of damaged ones."""
+    damaged: list[str] = []
+    for path in reversed(listed(directory)):
+        if is_whole(path):
+            if damaged:
+                report(f"Damaged and passed over: {', '.join(damaged)}. {path} is used instead.")
+            return path
+        damaged.append(path)
+    return None
 
 
 def is_whole(path: str) -> bool:
@@ -78,18 +128,22 @@ def is_whole(path: str) -> bool:
     return True
 
 
-def find(path: str) -> str:
+def find(path: str, report: Callable[[str], None] = print) -> str:
     """The checkpoint prefix behind a run's folder, a prefix, or an export of this project.
+
+    Args:
+      path: of any of these.
+      report: told in one line of damaged checkpoints in a run's folder.
 
     Raises:
       ValueError: if there is none, or it cannot be read.
     """
+    newest = newest_whole(path, report)
+    if newest is not None:
+        return newest
     candidates = [path, os.path.join(path, "variables", "variables")]
-    if tf.io.gfile.isdir(path):
-        state = tf.train.get_checkpoint_state(path)
-        candidates[:0] = reversed(state.all_model_checkpoint_paths) if state else []
     existing = [prefix for prefix in candidates if tf.io.gfile.exists(prefix + ".index")]
-    if not existing:
+    if not existing and not listed(path):
         raise ValueError(
             "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index) or an"
             f" exported model. Received: checkpoint={path!r}, where there is none."
@@ -109,23 +163,29 @@ def warm_start(prefix: str, parts: Mapping[str, tf.Module]) -> list[str]:
     Raises:
       ValueError: if the encoder or the projection head does not fit.
     """
-    shapes = dict(tf.train.list_variables(prefix))
-    found = {name for name in parts if any(key.startswith(name + "/") for key in shapes)}
+    contents = CheckpointContents(prefix)
+    found = contents.parts() & set(parts)
     head = parts.get("supervised_head")
-    if head is not None and list(shapes.get(SUPERVISED_KERNEL, ())) != head.kernel.shape.as_list():
+    if head is not None and contents.shape("supervised_head", "kernel") != head.kernel.shape:
         found.discard("supervised_head")
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
-    _restore(tf.train.Checkpoint(**{name: parts[name] for name in found}), prefix)
+    # `read`, not `restore`: an export has no count of savings to restore.
+    _fit(tf.train.Checkpoint(**{name: parts[name] for name in found}).read, prefix)
     return sorted(found)
 
 
-def _restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
+def _all_finite(parts: Iterable[tf.Module]) -> bool:
+    variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
+    return all(bool(tf.reduce_all(tf.math.is_finite(variable))) for variable in variables)
+
+
+def _fit(restore: Callable, path: str) -> None:
     try:
-        checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
+        restore(path).assert_existing_objects_matched().expect_partial()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].split(" Showing ")[0]
         raise ValueError(
-            f"`checkpoint` does not fit this architecture. Received: checkpoint={path!r}. ({reason})"
-            " Give the flags that it was trained with."
+            f"`checkpoint` does not fit this architecture ({reason}). Received:"
+            f" checkpoint={path!r}. Give the flags that it was trained with."
         ) from error

@@ -1,44 +1,67 @@
 """The command line's flags: defined here and nowhere else, one for each field of Config."""
 
 import dataclasses
-import types
-import typing
+import shutil
+import textwrap
+from collections.abc import Callable
 
 from absl import flags
 
-from tf_simclr.config import Config, flag_fields
+from tf_simclr.config import SECTIONS, Config, flag_fields
+from tf_simclr.config_sections import plain_type
+
+WIDEST = 100  # columns of help, on a terminal that has them
+DEFINE: dict[type, Callable] = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
 
 
 def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines a flag for each field of Config, with its default and its help."""
     for field in flag_fields():
-        _define(field, flag_values)
-
-
-def _define(field: dataclasses.Field, flag_values: flags.FlagValues) -> None:
-    kind = _plain_type(field)
-    choices = field.metadata["choices"]
-    arguments = {"flag_values": flag_values, "module_name": "tf_simclr.main"}
-    described = (field.name, field.default, field.metadata["help"])
-    if choices and kind is str:
-        name, default, text = described
-        flags.DEFINE_enum(name, default, choices, text, **arguments)
-    elif kind is bool:
-        flags.DEFINE_boolean(*described, **arguments)
-    elif kind is int:
-        flags.DEFINE_integer(*described, **arguments)
-    elif kind is float:
-        flags.DEFINE_float(*described, **arguments)
-    else:
-        flags.DEFINE_string(*described, **arguments)
-
-
-def _plain_type(field: dataclasses.Field) -> type:
-    """Str for a field of type `str | None`."""
-    kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else [field.type]
-    return next(kind for kind in kinds if kind is not type(None))
+        kind, choices, text = plain_type(field), field.metadata["choices"], field.metadata["help"]
+        if choices and kind is str:
+            default = str(field.default)
+            flags.DEFINE_enum(field.name, default, choices, text, flag_values=flag_values)
+        else:
+            DEFINE[kind](field.name, field.default, text, flag_values=flag_values)
 
 
 def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
     """The validated Config of parsed flags. Raises ValueError for contradictory ones."""
     return Config.from_flat({field.name: flag_values[field.name].value for field in flag_fields()})
+
+
+def flags_help(columns: int | None = None) -> str:
+    """All flags by section of the config: their values, help and defaults.
+
+    Args:
+      columns: width of the text; None is the terminal's.
+    """
+    columns = columns or min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+    blocks = []
+    for section in SECTIONS.values():
+        lines = [(section.__doc__ or "").strip()]
+        for field in dataclasses.fields(section):
+            lines += [f"  {_form(field)}", _description(field, columns)]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _form(field: dataclasses.Field) -> str:
+    """How a flag is written: --[no]use_blur, --mode=train|eval, --seed=INT."""
+    kind, choices = plain_type(field), field.metadata["choices"]
+    if kind is bool:
+        return f"--[no]{field.name}"
+    if choices:
+        return f"--{field.name}={'|'.join(map(str, choices))}"
+    return f"--{field.name}={'TEXT' if kind is str else kind.__name__.upper()}"
+
+
+def _description(field: dataclasses.Field, columns: int) -> str:
+    default = "none" if field.default is None else str(field.default).lower()
+    text = f"{field.metadata['help']} (default: {default})"
+    return textwrap.fill(text, columns, initial_indent=" " * 6, subsequent_indent=" " * 6)

@@ -10,32 +10,31 @@ import traceback
 from absl import flags, logging
 
 from tf_simclr import cli
-from tf_simclr.config import Config
+from tf_simclr.config import Config, remarks
 from tf_simclr.version import __version__
 
 BAD_INPUT = 2  # the exit code for what the user can mend
 FAILED = 1
 SIGNALLED = 128  # plus the signal's number, as shells report it
-USAGE = f"""tf-simclr {__version__}: contrastive pretraining, fine-tuning and evaluation (SimCLR v1 and v2)
+HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "-?"}
+USAGE = f"""tf-simclr {__version__}: pretrains, fine-tunes, judges and exports (SimCLR v1 and v2)
 
-usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...] [--flagfile=RECIPE]
+usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...]
+       tf-simclr --flagfile=RECIPE --model_dir=DIR [--flag=value ...]
 """
 
 
 def main(argv: list[str]) -> int:
     """Runs the command line `argv` (the program's name first); its exit code."""
-    values = flags.FlagValues()
-    cli.define_flags(values)
-    if {"--help", "-help", "-h", "--helpfull", "--helpshort"} & set(argv[1:]):
-        print(USAGE, values.module_help("tf_simclr.main"), sep="\n")
+    if HELP & set(argv[1:]):
+        print(USAGE, cli.flags_help(), sep="\n", end="")
         return 0
     if "--version" in argv[1:]:
         print(__version__)
         return 0
-    signal.signal(signal.SIGTERM, _raise_interrupt)
+    before = signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
-        config = _parse(argv, values)
-        _run(config)
+        _run(_parse(argv))
         return 0
     except (flags.Error, ValueError) as error:
         if isinstance(error, ValueError) and not _is_ours(error):
@@ -46,16 +45,25 @@ def main(argv: list[str]) -> int:
         return _say(SIGNALLED + number, f"Stopped. {_how_to_go_on(argv)}")
     except Exception as error:  # Only the two below are expected; see callbacks.
         return _stopped(error, argv)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _parse(argv: list[str], values: flags.FlagValues) -> Config:
-    rest = values(argv)
+def _parse(argv: list[str]) -> Config:
+    values = flags.FlagValues()
+    cli.define_flags(values)
+    try:
+        rest = values(argv)
+    except UnicodeDecodeError as error:  # absl reads flagfiles as text.
+        raise flags.Error(f"A flagfile is not text: {error}.") from error
     if rest[1:]:
-        raise flags.Error(f"Only flags are taken. Received: {' '.join(rest[1:])!r}.")
+        raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest[1:])}.")
     return cli.config_from_flags(values)
 
 
 def _run(config: Config) -> None:
+    for line in remarks(config):
+        print(f"Note: {line}", flush=True)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
@@ -70,7 +78,7 @@ def _run(config: Config) -> None:
 
 
 def _import_tensorflow_quietly() -> None:
-    """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its Python warnings off the terminal.
+    """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its warnings off the terminal.
 
     They are written by C++ to file descriptor 2 before any setting is read. What is said after the
     import, errors above all, is not touched.
@@ -94,14 +102,15 @@ def _raise_interrupt(number: int, frame: object) -> None:
 
 
 def _stopped(error: Exception, argv: list[str]) -> int:
-    from tf_simclr.callbacks import Interrupted, NonFiniteLoss
+    from tf_simclr.callbacks import Interrupted
+    from tf_simclr.checkpoints import NonFinite
 
     if isinstance(error, Interrupted):
         return _say(SIGNALLED + error.signal, f"{error} {_how_to_go_on(argv)}")
-    if isinstance(error, NonFiniteLoss):
+    if isinstance(error, NonFinite):
         return _say(
             FAILED,
-            f"{error} The last checkpoint before it is kept. Lower --learning_rate, or raise"
+            f"{error} The last good checkpoint is kept. Lower --learning_rate, or raise"
             " --temperature or --warmup_epochs, and run again.",
         )
     raise error
@@ -115,7 +124,7 @@ def _is_ours(error: ValueError) -> bool:
     """Whether the error was raised by a line of this package: those are meant for users."""
     frames = traceback.extract_tb(error.__traceback__)
     package = pathlib.Path(__file__).parent
-    return bool(frames) and package in pathlib.Path(frames[-1].filename).parents
+    return package in pathlib.Path(frames[-1].filename).parents
 
 
 def _say(code: int, message: object) -> int:

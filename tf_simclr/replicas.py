@@ -1,7 +1,7 @@
 """The distribution strategy, made once at the door, and the collectives used inside a step.
 
-Everything that crosses replicas is written here with three words: `count`, `gather`, `mean`. Outside
-of a strategy they are 1 and the identity, so that the same code runs on one device.
+What crosses replicas is written with four words: `count`, `index`, `gather`, `mean`. Outside of a
+strategy they are 1, 0 and twice the identity, so that the same code runs on one device.
 """
 
 import tensorflow as tf
@@ -35,7 +35,8 @@ def _tpu_strategy(tpu_name: str | None, **cluster) -> tf.distribute.Strategy:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (tf.errors.OpError, ValueError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        # The first sentence: what follows is a dump of the failed op.
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]
         raise ValueError(
             f"`use_tpu` needs a TPU and none answered ({reason}). Received: use_tpu=True,"
             f" tpu_name={tpu_name!r}. Run with --use_tpu=False on this machine."
@@ -44,7 +45,7 @@ def _tpu_strategy(tpu_name: str | None, **cluster) -> tf.distribute.Strategy:
 
 
 def count() -> int:
-    """Number of replicas that run the current step together; 1 outside of a replica context."""
+    """Number of replicas that run the current step together; 1 outside of a strategy."""
     context = tf.distribute.get_replica_context()
     return context.num_replicas_in_sync if context else 1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr.config import Config, differing_architecture
+from tf_simclr.config import Config, differing_architecture, differing_state
 
 SETTINGS = "flags.json"
 RESULT = "result.json"
@@ -32,13 +32,13 @@ def read_settings(model_dir: str) -> Config | None:
     path = os.path.join(model_dir, SETTINGS)
     if not tf.io.gfile.exists(path):
         return None
-    with tf.io.gfile.GFile(path) as file:
-        text = file.read()
     try:
-        return Config.from_json(text)
-    except (ValueError, TypeError) as error:
+        with tf.io.gfile.GFile(path) as file:
+            return Config.from_json(file.read())
+    except (ValueError, tf.errors.OpError) as error:
         raise ValueError(
-            f"`model_dir` holds settings that cannot be read ({error}). Received: {path!r}."
+            f"`model_dir` holds a {SETTINGS} that cannot be read ({error}). Received:"
+            f" model_dir={model_dir!r}. Restore or delete {path!r}, or give another folder."
         ) from error
 
 
@@ -46,12 +46,13 @@ def claim(config: Config, report: Callable[[str], None] = print) -> None:
     """Makes the folder the run's own: checks whose it is, writes the settings.
 
     Raises:
-      ValueError: if it belongs to a run of another architecture.
+      ValueError: if it belongs to a run whose checkpoints cannot be gone on from.
     """
     model_dir = require_model_dir(config)
     theirs = read_settings(model_dir)
     if theirs is not None:
         check_architecture(config, theirs, model_dir)
+        _check_state(config, theirs, model_dir)
         changed = _changed(config, theirs)
         if changed:
             report(f"Settings that changed since this run was started: {_said(changed)}.")
@@ -62,7 +63,8 @@ def require_model_dir(config: Config) -> str:
     """The config's model_dir. Raises ValueError if there is none."""
     if not config.run.model_dir:
         raise ValueError(
-            "`model_dir` must name the folder of the run. Received: model_dir=None. Give --model_dir=DIR."
+            "`model_dir` must name the folder of the run."
+            f" Received: model_dir={config.run.model_dir!r}. Give --model_dir=DIR."
         )
     return config.run.model_dir
 
@@ -74,6 +76,16 @@ def check_architecture(ours: Config, theirs: Config, folder: str) -> None:
         raise ValueError(
             f"`model_dir` belongs to a run of another architecture: {_said(different)}."
             f" Received: model_dir={folder!r}. Give the same flags, or another folder."
+        )
+
+
+def _check_state(ours: Config, theirs: Config, folder: str) -> None:
+    different = differing_state(ours, theirs)
+    if different:
+        raise ValueError(
+            f"`model_dir` belongs to a run that trains other weights, or otherwise:"
+            f" {_said(different)}. Received: model_dir={folder!r}."
+            " Give the same flags, or another folder."
         )
 
 
@@ -110,7 +122,7 @@ def _said(pairs: dict[str, tuple[Any, Any]]) -> str:
 def lock(model_dir: str) -> Iterator[None]:
     """Holds the run's folder for this process; the system lets go of it however the process ends.
 
-    Remote file systems have no such lock; there it does nothing.
+    Where a file system has no such lock, as remote ones have not, it does nothing.
 
     Raises:
       ValueError: if another live process holds it.
@@ -125,10 +137,14 @@ def lock(model_dir: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
+            holder = file.read().strip() or "unknown"
             raise ValueError(
-                f"`model_dir` is in use by another live process (pid {file.read().strip() or 'unknown'})."
+                f"`model_dir` is in use by another live process (pid {holder})."
                 f" Received: model_dir={model_dir!r}. Wait for it, or give another folder."
             ) from error
+        except OSError:  # No locks here.
+            yield
+            return
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -136,18 +152,28 @@ def lock(model_dir: str) -> Iterator[None]:
 
 
 def is_locked(model_dir: str) -> bool:
-    """Whether a live process trains in the folder."""
-    try:
-        with lock(model_dir):
+    """Whether a live process trains in the folder; nothing there is changed."""
+    path = os.path.join(model_dir, LOCK)
+    if "://" in model_dir or not os.path.exists(path):
+        return False
+    import fcntl
+
+    with open(path) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
             return False
-    except ValueError:
-        return True
+    return False
 
 
 def read_result(model_dir: str) -> dict[str, Any]:
-    """What the last evaluation wrote to result.json, or {}."""
+    """What the last evaluation wrote to result.json, or {} where there is none or it is damaged."""
     path = os.path.join(model_dir, RESULT)
-    if not tf.io.gfile.exists(path):
+    try:
+        with tf.io.gfile.GFile(path) as file:
+            result = json.loads(file.read())
+    except (ValueError, tf.errors.OpError):
         return {}
-    with tf.io.gfile.GFile(path) as file:
-        return json.loads(file.read())
+    return result if isinstance(result, dict) else {}

@@ -41,17 +41,26 @@ def read_scalars(directory: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     Where a run was killed and did steps again, the later writing counts. A file that ends in the
     middle of a record is read up to there.
     """
-    points: dict[str, dict[int, float]] = {}
-    for path in sorted(tf.io.gfile.glob(os.path.join(directory, TRAIN, "events.out.tfevents.*"))):
+    points: dict[str, dict[int, tuple[float, float]]] = {}  # tag -> step -> (time, value)
+    for path in _event_files(os.path.join(directory, TRAIN)):
         for event in _events(path):
             for value in event.summary.value:
-                if value.HasField("tensor") and value.metadata.plugin_data.plugin_name == "scalars":
-                    scalar = float(tf.make_ndarray(value.tensor))
-                    points.setdefault(value.tag, {})[event.step] = scalar
+                if value.metadata.plugin_data.plugin_name == "scalars":
+                    series = points.setdefault(value.tag, {})
+                    written = event.wall_time, float(tf.make_ndarray(value.tensor))
+                    series[event.step] = max(written, series.get(event.step, written))
     return {
-        tag: (np.array(sorted(series)), np.array([series[step] for step in sorted(series)]))
+        tag: (
+            np.array(sorted(series), np.int64),
+            np.array([series[step][1] for step in sorted(series)], np.float64),
+        )
         for tag, series in points.items()
     }
+
+
+def _event_files(folder: str) -> list[str]:
+    names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+    return [os.path.join(folder, name) for name in names if "tfevents" in name]
 
 
 def _events(path: str):

@@ -1,4 +1,4 @@
-"""Source -> batches for the model, with all randomness drawn from the seed and the place in the stream.
+"""Source -> batches for the model; all randomness is drawn from the seed and the place in it.
 
 The stream of training pictures is an endless sequence: epoch after epoch, each shuffled by its own
 seed. Step s reads its elements s * batch .. (s + 1) * batch - 1, so a run that starts again at step
@@ -42,12 +42,21 @@ class Stream:
 
     @property
     def shuffle_buffer(self) -> int:
+        """Pictures among which the next one is drawn."""
         small = self.image_size <= SMALL
         return self.batch_size * (SHUFFLE_BATCHES_SMALL if small else SHUFFLE_BATCHES)
 
 
 def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.data.Dataset:
-    """(position int64, record) without end, from stream.start_step on, this input pipeline's share."""
+    """This input pipeline's share of (position int64, record) without end, from start_step on.
+
+    Args:
+      stream: what to read.
+      context: of the input pipeline; each reads a shard of its own.
+
+    Raises:
+      ValueError: if there are more input pipelines than pictures.
+    """
     pipelines = context.num_input_pipelines
     records = stream.source.records(
         stream.split, num_shards=pipelines, shard_index=context.input_pipeline_id
@@ -55,6 +64,12 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     if stream.cache:
         records = records.cache()
     examples = int(records.cardinality().numpy())
+    if examples < 1:
+        raise ValueError(
+            "Each input pipeline needs a picture of its own to read. Received:"
+            f" split={stream.split!r} with {stream.source.num_examples(stream.split)} pictures for"
+            f" {pipelines} pipelines, of which number {context.input_pipeline_id} gets none."
+        )
     start = stream.start_step * (stream.batch_size // pipelines)
     buffer = min(stream.shuffle_buffer, examples)
 
@@ -79,6 +94,7 @@ def pretrain_batches(
     """Endless batches for SimCLR: images float32 [local, size, size, 6], and one_hot when labelled.
 
     Args:
+      stream: what to read.
       view: makes one view; it is called twice with different seeds.
       num_classes: 0 leaves labels out.
       context: as strategy.distribute_datasets_from_function hands it over.
@@ -118,8 +134,17 @@ def _batches(stream, make, num_classes, context):
 def evaluation_batches(
     source: Source, split: str, *, view: Callable[[tf.Tensor], tf.Tensor], batch_size: int
 ) -> tf.data.Dataset:
-    """One pass over a split in order: dicts of image float32 [batch, size, size, 3], label int64
-    [batch] (-1 = none) and, where the data has them, identity and group; the last may be short.
+    """One pass over a split, in order.
+
+    Args:
+      source: the data.
+      split: name of the split.
+      view: uint8 [h, w, 3] -> float32 [size, size, 3].
+      batch_size: pictures per batch; the last may be short.
+
+    Returns:
+      Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none) and, where the
+      data has them, identity and group int64 [batch].
     """
 
     def example(record):

@@ -6,16 +6,21 @@ regularisation chosen on held-out training data. The same procedure for every ki
 """
 
 import dataclasses
+import os
 import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # scikit-learn itself depends on it.
 
 from tf_simclr.evaluation.tables import labelled_rows, same_width
 
 HELD_OUT = 0.2  # Share of each class that chooses the regularisation.
+# Half of the cores: beside another busy process BLAS threads wait in loops for each other, and on
+# two cores two of them took five times as long as one.
+THREADS = max(1, (os.cpu_count() or 1) // 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +163,8 @@ def _fit(
     classifier = LogisticRegression(C=1 / (l2 * len(features)), max_iter=max_iterations)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # The stop is part of the procedure.
-        return classifier.fit(features, labels)
+        with threadpool_limits(THREADS):
+            return classifier.fit(features, labels)
 
 
 def _scores(classifier: LogisticRegression, features: np.ndarray) -> np.ndarray:

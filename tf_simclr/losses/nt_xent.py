@@ -1,4 +1,4 @@
-"""NT-Xent, the normalised temperature-scaled cross entropy (arXiv 2002.05709, section 2.1, eq. 1)."""
+"""NT-Xent, the normalised temperature-scaled cross entropy (arXiv 2002.05709, equation 1)."""
 
 import tensorflow as tf
 
@@ -17,7 +17,7 @@ def nt_xent(
     With rows a (first views) and b (second views), each row of a is classified among all rows of
     [b, a without itself], and each row of b among all rows of [a, b without itself]:
 
-        logits of a_i:  [ a_i . b_1 ... a_i . b_N | a_i . a_1 ... -1e9 at i ... a_i . a_N ] / temperature
+        logits of a_i:  [ a_i.b_1 ... a_i.b_N | a_i.a_1 ... -1e9 at i ... a_i.a_N ] / temperature
         target of a_i:    column i of the first block
 
     Args:
@@ -63,7 +63,8 @@ def contrastive_accuracy(logits_ab: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Share of first views whose most similar second view is their own: scalar in [0, 1].
 
     Args:
-      logits_ab: [local, global]; labels: [local, global] one-hot, as nt_xent returns them.
+      logits_ab: [local, global], as nt_xent returns them.
+      labels: [local, global] one-hot, as nt_xent returns them.
     """
     hits = tf.argmax(logits_ab, axis=1) == tf.argmax(labels, axis=1)
     return tf.reduce_mean(tf.cast(hits, logits_ab.dtype))

@@ -18,24 +18,30 @@ def softmax_cross_entropy(logits: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
     if logits.dtype in (tf.float16, tf.bfloat16):
         logits = tf.cast(logits, tf.float32)
     one_hot = tf.cast(one_hot, logits.dtype)
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=logits))
+    losses = tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=logits)  # [batch]
+    # The op's gradient, softmax - one_hot, holds for rows of sum 1 only: at zeros it is not 0.
+    return tf.reduce_mean(is_labelled(one_hot) * losses)
 
 
 def is_labelled(one_hot: tf.Tensor) -> tf.Tensor:
     """Float [batch]: 1 where the row of `one_hot` [batch, classes] names a class, 0 where none."""
-    return tf.reduce_max(one_hot, axis=-1)
+    return tf.cast(tf.reduce_max(one_hot, axis=-1) > 0, one_hot.dtype)
 
 
 def top_k_hits(logits: tf.Tensor, one_hot: tf.Tensor, k: int) -> tf.Tensor:
     """Float32 [batch]: 1 where the class is among the `k` largest logits, 0 elsewhere.
 
+    Of equal logits the lower class counts as larger, as with argmax: a classifier that says the
+    same of every class is at chance, not always right (tf.math.in_top_k lets all of a tie in).
+
     Args:
-      logits: [batch, classes]; one_hot: [batch, classes].
+      logits: [batch, classes].
+      one_hot: [batch, classes].
       k: >= 1; with fewer classes than k every row is a hit.
     """
     classes = tf.argmax(one_hot, axis=-1, output_type=tf.int32)
-    k = min(k, logits.shape[-1])
-    return tf.cast(tf.math.in_top_k(classes, tf.cast(logits, tf.float32), k), tf.float32)
+    best = tf.math.top_k(logits, min(k, logits.shape[-1])).indices  # [batch, k]
+    return tf.cast(tf.reduce_any(best == classes[:, tf.newaxis], axis=-1), tf.float32)
 
 
 def l2_penalty(variables: Sequence[tf.Variable], weight_decay: float) -> tf.Tensor:

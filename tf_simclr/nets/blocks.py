@@ -1,4 +1,4 @@
-"""The parts of a ResNet: its stem, its groups, and the residual blocks in them (arXiv 1512.03385)."""
+"""The parts of a ResNet: stem, groups, and the residual blocks in them (arXiv 1512.03385)."""
 
 import tensorflow as tf
 import tf_keras as keras

@@ -1,5 +1,6 @@
-"""A classifier on a pretrained encoder: linear evaluation and fine-tuning
-(arXiv 2002.05709, section 4.2; from a middle layer of the projection head: 2006.10029, section 2).
+"""A classifier on a pretrained encoder: linear evaluation and fine-tuning.
+
+arXiv 2002.05709, section 4.2; from a middle layer of the projection head: 2006.10029, section 2.
 """
 
 import tensorflow as tf
@@ -27,6 +28,9 @@ class Classifier(TrainableNet):
       zero_init: whether the linear layer starts at zero logits.
 
     Call returns logits [batch, num_classes].
+
+    Raises:
+      ValueError: for a number out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
     METRICS = (
@@ -69,8 +73,8 @@ class Classifier(TrainableNet):
         outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
         if not -1 <= self.selector < len(outputs):
             raise ValueError(
-                f"`selector` must be from -1 to {len(outputs) - 1}, the last layer of this projection"
-                f" head. Received: selector={self.selector!r}."
+                f"`selector` must be from -1 to {len(outputs) - 1}, the last layer of this"
+                f" projection head. Received: selector={self.selector!r}."
             )
         self.supervised_head(outputs[self.selector])
         self.encoder.freeze_up_to(self.freeze_up_to)

@@ -23,7 +23,8 @@ class ProjectionHead(keras.layers.Layer):
       mode: "nonlinear", "linear" or "none".
       out_dim: width of the last layer.
       num_layers: Dense layers of a nonlinear head, >= 1.
-      bn_momentum, global_bn: as in ResNet.
+      bn_momentum: as in ResNet.
+      global_bn: as in ResNet.
 
     Call arguments:
       hidden: float [batch, features].
@@ -32,6 +33,9 @@ class ProjectionHead(keras.layers.Layer):
     Returns:
       A list [h, layer 1, ..., z] of [batch, width] outputs, each after its norm and ReLU: element
       ft_proj_selector is what a classifier is built on.
+
+    Raises:
+      ValueError: for another mode, or a number below 1.
     """
 
     def __init__(
@@ -87,7 +91,7 @@ class ProjectionHead(keras.layers.Layer):
 
 
 class DenseNorm(keras.layers.Layer):
-    """One layer of a projection head: Dense without bias, BN, and ReLU unless it is the final one."""
+    """One layer of a projection head: Dense without bias, BN, and ReLU unless it is `final`."""
 
     def __init__(self, width: int, *, final: bool, norm: dict, **kwargs):
         super().__init__(**kwargs)
@@ -114,6 +118,13 @@ class SupervisedHead(keras.layers.Dense):
         initializer = "zeros" if zero_init else _dense_initializer()
         kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
         super().__init__(num_classes, **kwargs)
+        self.num_classes = num_classes
+        self.zero_init = zero_init
+
+    def get_config(self):
+        config = super().get_config()
+        del config["units"]  # is num_classes
+        return config | {"num_classes": self.num_classes, "zero_init": self.zero_init}
 
 
 def _dense_initializer() -> keras.initializers.Initializer:

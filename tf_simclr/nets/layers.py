@@ -1,4 +1,4 @@
-"""The layers that ResNet and the heads are built of: batch norm, padded convolution, pooling."""
+"""The layers that ResNet and the heads are built of: batch norm, convolution, channel attention."""
 
 import tensorflow as tf
 import tf_keras as keras
@@ -10,7 +10,7 @@ MOMENTUM = 0.9  # of its moving averages: with Keras' .99 short runs are evaluat
 
 
 class BatchNorm(keras.layers.Layer):
-    """Batch normalisation over all axes but the last, optionally over all replicas.
+    """Batch normalisation over all axes but the last, optionally over all replicas (1502.03167).
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
         moving = momentum * moving + (1 - momentum) * batch          (population variance)
@@ -86,7 +86,8 @@ class BatchNorm(keras.layers.Layer):
         if across:
             square = variance + tf.square(mean)
             mean, square = tf.unstack(replicas.mean(tf.stack([mean, square])))
-            variance = square - tf.square(mean)
+            # Rounding makes the difference negative where the mean is large and nothing varies.
+            variance = tf.maximum(square - tf.square(mean), 0)
         return mean, variance
 
     def _normalize(self, inputs, mean, variance):
@@ -113,6 +114,10 @@ def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:
 
     Padding that depends on the kernel alone makes strided convolutions see the same pixels at
     every input size; TensorFlow's own 'same' shifts by one between even and odd sizes.
+
+    Args:
+      images: float.
+      kernel_size: k; (k - 1) // 2 zeros go before, the rest of k - 1 behind.
     """
     before = (kernel_size - 1) // 2
     after = kernel_size - 1 - before
@@ -192,9 +197,8 @@ class SelectiveKernel(keras.layers.Layer):
         streams = tf.stack(tf.split(both, 2, axis=-1))  # [2, batch, h, w, filters]
         pooled = tf.reduce_mean(tf.reduce_sum(streams, 0), [1, 2], keepdims=True)
         mixing = tf.nn.relu(self.reduce_bn(self.reduce_conv(pooled), training=training))
-        mixing = tf.stack(
-            tf.split(self.expand_conv(mixing), 2, axis=-1)
-        )  # [2, batch, 1, 1, filters]
+        # [2, batch, 1, 1, filters]
+        mixing = tf.stack(tf.split(self.expand_conv(mixing), 2, axis=-1))
         return tf.reduce_sum(streams * tf.nn.softmax(mixing, axis=0), axis=0)
 
     def get_config(self):

@@ -120,7 +120,7 @@ class ResNet(keras.Model):
         return endpoints
 
     def get_config(self):
-        return {
+        return super().get_config() | {
             "depth": self.depth,
             "width_multiplier": self.width_multiplier,
             "sk_ratio": self.sk_ratio,

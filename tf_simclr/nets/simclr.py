@@ -1,5 +1,6 @@
-"""SimCLR: encoder, projection head, contrastive loss, and a linear head that watches
-(arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original code's).
+"""SimCLR: encoder, projection head, contrastive loss, and a linear head that watches.
+
+arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original code's.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.trainable import TrainableNet
 
-# (images [batch, h, w, 3], seed int32 [2]) -> images of that shape
+# (images [batch, h, w, 3], seed int64 [2]) -> images of that shape
 DeviceAugment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -98,7 +99,9 @@ class SimCLR(TrainableNet):
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         if images.shape[-1] == 3:
             logits = self(images, training=False).get("logits_sup")
-            self.track(total_loss=self._supervised_loss(logits, one_hot))
+            supervised = self._supervised_loss(logits, one_hot)
+            penalty = tf.cast(self.penalty(), supervised.dtype)
+            self.track(weight_decay=penalty, total_loss=supervised + penalty)
         else:
             views = tf.concat(tf.split(images, 2, axis=-1), axis=0)
             self._loss(self(views, training=False), one_hot)

@@ -1,4 +1,4 @@
-"""What the models that train themselves share: the penalty, the scaled step, their running metrics."""
+"""What the models that train themselves share: penalty, scaled step, running metrics."""
 
 import types
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class FirstNonFinite(keras.metrics.Metric):
 
 
 class TrainableNet(keras.Model):
-    """A model whose loss is a sum of named terms over replicas, with an L2 penalty on given variables.
+    """A model whose loss is a sum of named terms, with an L2 penalty on given variables.
 
     Subclasses list their metrics in METRICS and write train_step with `minimize` and `track`.
     """
@@ -50,7 +50,9 @@ class TrainableNet(keras.Model):
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
             non_finite=FirstNonFinite(),
+            l2_variables=(),
         )
+        self._weight_decay = 0.0
 
     def compile(
         self,
@@ -63,32 +65,43 @@ class TrainableNet(keras.Model):
         """As keras.Model.compile, and the L2 penalty: weight_decay * sum(w ** 2) / 2.
 
         Args:
+          optimizer: as keras.Model.compile takes it.
           weight_decay: factor of the penalty; what the optimiser decays by itself is its own.
           l2_variables: what the penalty covers.
+          **kwargs: as keras.Model.compile takes them.
         """
         super().compile(optimizer=optimizer, **kwargs)
         self._weight_decay = weight_decay
-        self._l2_variables = list(l2_variables)
+        # As an attribute of the model they would train even in a layer that is frozen later.
+        self._running.l2_variables = tuple(l2_variables)
 
     @property
     def metrics(self):
         return [*self._running.means.values(), self._running.non_finite]
 
     def first_non_finite_step(self) -> int | None:
-        """The first step of this epoch whose loss was NaN or infinite."""
+        """The first step of this epoch whose loss was NaN or infinite; None if none was."""
         step = int(self._running.non_finite.result())
         return None if step == NEVER else step
 
     def penalty(self) -> tf.Tensor:
         """The L2 penalty in the loss: a scalar."""
-        return l2_penalty(self._l2_variables, self._weight_decay)
+        return l2_penalty(self._running.l2_variables, self._weight_decay)
 
     def minimize(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        """Applies the gradient of the mean of `loss` over replicas (the optimiser sums over them)."""
+        """Applies the gradient of the mean of `loss` over replicas (the optimiser sums them).
+
+        Args:
+          tape: has recorded `loss`.
+          loss: this replica's, a scalar.
+        """
         variables = self.trainable_variables
+        with tf.init_scope():
+            # For all of them: a batch without labels has no gradient for the classifier.
+            self.optimizer.build(variables)
         share = tf.ones_like(loss) / replicas.count()
         gradients = tape.gradient(loss, variables, output_gradients=share)
-        self._running.non_finite.update_state(loss, self.optimizer.iterations)
+        self._running.non_finite.update_state(replicas.mean(loss), self.optimizer.iterations)
         self.optimizer.apply_gradients(
             (gradient, variable)
             for gradient, variable in zip(gradients, variables)

@@ -38,7 +38,7 @@ class WeightRoles:
 
 
 def weight_roles(model: keras.Model, norm: type, classifier: type) -> WeightRoles:
-    """Sorts the trainable variables of a built `model`.
+    """Sorts the trainable variables of a built `model`; frozen ones have no role.
 
     Args:
       model: every variable must exist already.

@@ -9,7 +9,13 @@ EETA = 0.001
 
 
 def trust_ratio(weights: tf.Tensor, update: tf.Tensor, eeta: float) -> tf.Tensor:
-    """Eeta * |weights| / |update|, and 1 where either norm is 0: a scalar."""
+    """Eeta * |weights| / |update|, and 1 where either norm is 0: a scalar.
+
+    Args:
+      weights: of any shape, float.
+      update: of that shape and dtype.
+      eeta: the trust coefficient.
+    """
     weights_norm, update_norm = tf.norm(weights), tf.norm(update)
     both = (weights_norm > 0) & (update_norm > 0)
     safe = tf.where(both, update_norm, tf.ones_like(update_norm))
@@ -28,20 +34,27 @@ def lars_update(
     classic_momentum: bool = True,
     nesterov: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of LARS for one variable.
+    """One step of LARS for one variable w, of velocity v.
 
-        g = gradient + weight_decay * weights
-        classic:  v' = momentum * v + learning_rate * trust(weights, g) * g;    weights' = weights - v'
-        else:     v' = momentum * v + g;    weights' = weights - learning_rate * trust(weights, v') * v'
+        g = gradient + weight_decay * w
+        classic:  v' = momentum * v + learning_rate * trust(w, g) * g
+                  w' = w - v'
+        else:     v' = momentum * v + g
+                  w' = w - learning_rate * trust(w, v') * v'
 
     Args:
-      weights, gradient, velocity: of one shape and dtype.
+      weights: w, of any shape, float.
+      gradient: of that shape and dtype.
+      velocity: v, of that shape and dtype; 0 before the first step.
       learning_rate: scalar of that dtype.
+      momentum: in [0, 1).
+      weight_decay: >= 0.
       eeta: the trust coefficient; None for a trust ratio of 1.
+      classic_momentum: whether the learning rate enters the velocity.
       nesterov: steps along momentum * v' + (what was just added to v') instead of v'.
 
     Returns:
-      (weights', velocity').
+      (w', v').
     """
     gradient += weight_decay * weights
     if classic_momentum:
@@ -71,7 +84,7 @@ class LARS(keras.optimizers.Optimizer):
       exclude_from_layer_adaptation: variables whose trust ratio is 1; None means the same ones.
 
     Raises:
-      ValueError: for a number out of range, or an exclusion that names no trained variable, or
+      ValueError: for a number out of range; in `build`, for an exclusion that names no variable or
         more than one.
     """
 
@@ -105,25 +118,31 @@ class LARS(keras.optimizers.Optimizer):
         self.nesterov = nesterov
         if exclude_from_layer_adaptation is None:
             exclude_from_layer_adaptation = exclude_from_weight_decay
-        # Names, not objects: they survive get_config. Each must be the name of one variable.
+        # Names, not objects: they survive get_config. `build` finds the variables.
         self.undecayed = _names(exclude_from_weight_decay)
         self.unadapted = _names(exclude_from_layer_adaptation)
 
     def build(self, var_list):
         super().build(var_list)
-        if hasattr(self, "velocities"):
+        if getattr(self, "_built", False):
             return
         names = [variable.name for variable in var_list]
-        for name in {*self.undecayed, *self.unadapted}:
-            if names.count(name) > 1:
+        for name in sorted({*self.undecayed, *self.unadapted}):
+            if names.count(name) != 1:
                 raise ValueError(
                     f"An exclusion must name one variable, and {names.count(name)} are called"
-                    f" {name!r}. Give the layers distinct names."
+                    f" {name!r}. Exclude what is trained, and give layers distinct names."
                 )
+        # Not by name from here on: a replica's copy is called name/replica_1.
+        self._undecayed_keys = {self._var_key(v) for v in var_list if v.name in self.undecayed}
+        self._unadapted_keys = {self._var_key(v) for v in var_list if v.name in self.unadapted}
         self.velocities = [self.add_variable_from_reference(v, "velocity") for v in var_list]
+        # Else Keras numbers the variables anew from each step's, which may be fewer.
+        self._built = True
 
     def update_step(self, gradient, variable):
-        velocity = self.velocities[self._index_dict[self._var_key(variable)]]
+        key = self._var_key(variable)
+        velocity = self.velocities[self._index_dict[key]]
         gradient = tf.convert_to_tensor(gradient)  # IndexedSlices become dense.
         weights, new_velocity = lars_update(
             variable,
@@ -131,8 +150,8 @@ class LARS(keras.optimizers.Optimizer):
             velocity,
             learning_rate=tf.cast(self.learning_rate, variable.dtype),
             momentum=self.momentum,
-            weight_decay=0.0 if variable.name in self.undecayed else self.decay,
-            eeta=None if variable.name in self.unadapted else self.eeta,
+            weight_decay=0.0 if key in self._undecayed_keys else self.decay,
+            eeta=None if key in self._unadapted_keys else self.eeta,
             classic_momentum=self.classic_momentum,
             nesterov=self.nesterov,
         )

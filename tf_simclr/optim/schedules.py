@@ -1,4 +1,4 @@
-"""Learning rate: scaling by batch, linear warm-up, cosine decay (arXiv 2002.05709, appendix B.9)."""
+"""Learning rate: scaled by the batch, linear warm-up, cosine decay (arXiv 2002.05709, B.1, B.9)."""
 
 import math
 
@@ -9,7 +9,10 @@ import tf_keras as keras
 def scaled_learning_rate(base: float, batch_size: int, scaling: str) -> float:
     """The peak learning rate of a global batch of `batch_size` images.
 
-    linear: base * batch_size / 256        sqrt: base * sqrt(batch_size)
+        linear: base * batch_size / 256        sqrt: base * sqrt(batch_size)
+
+    Raises:
+      ValueError: for another `scaling`.
     """
     if scaling == "linear":
         return base * batch_size / 256.0
@@ -24,12 +27,15 @@ def warmup_steps(warmup_epochs: float, num_examples: int, batch_size: int) -> in
 
 
 def train_steps(num_examples: int, batch_size: int, epochs: float, steps: int = 0) -> int:
-    """Steps of the whole training: `steps` if given, else what `epochs` need, rounded up."""
+    """Steps of the whole training: `steps` if given, else one more than `epochs` fill.
+
+    The original's formula, examples * epochs // batch + 1: it adds a step to whole epochs too.
+    """
     return steps or int(num_examples * epochs // batch_size + 1)
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear from 0 at step 0 to `peak` at `warmup_steps`, then half a cosine to 0 at `total_steps`.
+    """Linear from 0 to `peak` at `warmup_steps`, then half a cosine to 0 at `total_steps`.
 
         s < w:   peak * s / w
         s >= w:  peak * (1 + cos(pi * min(s - w, T - w) / (T - w))) / 2
@@ -37,7 +43,10 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     Args:
       peak: learning rate at the end of the warm-up.
       warmup_steps: w >= 0.
-      total_steps: T; a T of w or less never leaves the warm-up.
+      total_steps: T >= 1; a T of w or less never leaves the warm-up.
+
+    Raises:
+      ValueError: for a number of steps out of range.
     """
 
     def __init__(self, peak: float, *, warmup_steps: int, total_steps: int):

@@ -57,7 +57,7 @@ def evaluate_until_trained(config: Config) -> None:
     training = True
     while training:
         training = run_folder.is_locked(model_dir)
-        evaluated = checkpoints.find(model_dir)
+        evaluated = _own_checkpoint(config, model_dir)
         evaluate(config)
         while training and run_folder.is_locked(model_dir):
             time.sleep(POLL_SECONDS)

@@ -15,11 +15,15 @@ def gaussian_kernel(sigma: tf.Tensor, radius: int) -> tf.Tensor:
 
 
 def gaussian_blur(images: tf.Tensor, sigma: tf.Tensor, *, kernel_size: int) -> tf.Tensor:
-    """Blurs float [batch, height, width, channels]; outside of the picture is 0.
+    """Blurs float [batch, height, width, channels] by a separable Gaussian.
 
     Args:
-      sigma: standard deviation in pixels, a scalar.
-      kernel_size: is made odd: 2 * (kernel_size // 2) + 1 pixels.
+      images: the batch; channels are blurred apart.
+      sigma: standard deviation in pixels, a scalar > 0.
+      kernel_size: is made odd: 2 * (kernel_size // 2) + 1 pixels; below 2 nothing is blurred.
+
+    Returns:
+      As images; what is bright at the border fades, because outside of the picture is 0.
     """
     radius = kernel_size // 2
     if radius == 0:
@@ -37,7 +41,10 @@ def random_blur(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
     Args:
       images: float [batch, height, width, 3] in [0, 1].
-      seed: int32 [2].
+      seed: integer [2].
+
+    Returns:
+      As images, in [0, 1].
     """
     sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
     sigma = tf.random.stateless_uniform([], sigma_seed, *SIGMA)

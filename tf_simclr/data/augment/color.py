@@ -39,9 +39,14 @@ def grayscale(image: tf.Tensor) -> tf.Tensor:
 
 
 def jitter_factors(draws: tf.Tensor, strength: float) -> tf.Tensor:
-    """Four uniform draws in [0, 1) -> the factors of brightness, contrast, saturation, and hue's delta.
+    """Factors of brightness, contrast and saturation, and hue's delta: float32 [4].
 
-    factor ~ U[max(1 - d * strength, 0), 1 + d * strength]     delta ~ U[-d * strength, d * strength]
+        factor ~ U[max(1 - d * strength, 0), 1 + d * strength]
+        delta ~ U[-d * strength, d * strength]                     (d: HALF_WIDTHS)
+
+    Args:
+      draws: float32 [4] uniform in [0, 1).
+      strength: >= 0.
     """
     half = tf.constant(HALF_WIDTHS) * strength
     centre = tf.constant([1.0, 1.0, 1.0, 0.0])
@@ -54,7 +59,7 @@ def jitter(image: tf.Tensor, draws: tf.Tensor, strength: float) -> tf.Tensor:
 
     Args:
       image: float32 [height, width, 3].
-      draws: float32 [8] uniform in [0, 1): four for the factors, four for the order.
+      draws: float32 [DRAWS] uniform in [0, 1): four for the factors, four for the order.
       strength: >= 0; 1 is the paper's for ImageNet, 0.5 for CIFAR-10.
     """
     factors = jitter_factors(draws[:4], strength)
@@ -80,6 +85,7 @@ def distort(image: tf.Tensor, draws: tf.Tensor, strength: float) -> tf.Tensor:
     Args:
       image: float32 [height, width, 3].
       draws: float32 [DRAWS + 2] uniform in [0, 1): the first two decide.
+      strength: of the jitter, >= 0.
     """
     image = tf.cond(
         draws[0] < JITTER_PROBABILITY, lambda: jitter(image, draws[2:], strength), lambda: image

@@ -10,7 +10,7 @@ CENTRE_PROPORTION = 0.875  # of the evaluation crop, as in the original
 
 
 def resize(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """Bicubic resize of a float [..., h, w, 3] image: TF2's kernel (Keys, a = -0.5), not clipped."""
+    """Bicubic resize of float [..., h, w, 3] by TF2's kernel (Keys, a = -0.5), not clipped."""
     return tf.image.resize(image, [height, width], method=tf.image.ResizeMethod.BICUBIC)
 
 
@@ -21,7 +21,7 @@ def random_window(
 
     Args:
       shape: int32 [3], the picture's (height, width, channels).
-      seed: int32 [2].
+      seed: integer [2].
       aspect_ratio: width / height of the target.
       min_area: the smallest share of the picture that the window covers, in (0, 1].
     """
@@ -58,7 +58,8 @@ def center_window(shape: tf.Tensor, height: int, width: int, proportion: float) 
 
     Args:
       shape: int32 [3], the picture's (height, width, channels).
-      height, width: of the target, in pixels.
+      height: of the target, in pixels.
+      width: of the target, in pixels.
       proportion: of the window's side, in (0, 1].
 
     Returns:
@@ -68,9 +69,10 @@ def center_window(shape: tf.Tensor, height: int, width: int, proportion: float) 
     full_height = tf.cast(shape[0], tf.float32)
     full_width = tf.cast(shape[1], tf.float32)
     wide = aspect_ratio > full_width / full_height  # The width is what limits the window.
-    crop_height = tf.where(wide, full_width / aspect_ratio, full_height)
-    crop_width = tf.where(wide, full_width, full_height * aspect_ratio)
-    size = tf.cast(tf.math.rint(proportion * tf.stack([crop_height, crop_width])), tf.int32)
+    # The original's order of operations: another one rounds some halves the other way.
+    if_wide = tf.stack([proportion / aspect_ratio * full_width, proportion * full_width])
+    if_tall = tf.stack([proportion * full_height, proportion * aspect_ratio * full_height])
+    size = tf.cast(tf.math.rint(tf.where(wide, if_wide, if_tall)), tf.int32)
     size = tf.clip_by_value(size, 1, shape[:2])
     begin = (shape[:2] - size + 1) // 2
     return tf.concat([begin, size], axis=0)

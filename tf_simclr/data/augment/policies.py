@@ -1,4 +1,7 @@
-"""What is done to a picture, in order: a pretraining view, a fine-tuning view, an evaluation view."""
+"""What is done to a picture, in order: views for pretraining, fine-tuning and evaluation.
+
+arXiv 2002.05709, appendix A.
+"""
 
 import tensorflow as tf
 
@@ -24,7 +27,7 @@ def pretrain_view(
 
     Args:
       image: uint8 [height, width, 3], or float in [0, 1].
-      seed: int32 [2].
+      seed: integer [2].
       size: side of the view in pixels.
       jitter_strength: 0 leaves colours alone, grayscale included.
       min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].

@@ -1,0 +1,127 @@
+"""The contrastive loss against a loop written from the paper, and its invariants."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy, nt_xent
+
+SIZES = [(3, 5), (8, 4)]  # images, dimensions
+
+
+def projections(images: int, dim: int, dtype=np.float64) -> np.ndarray:
+    return np.random.default_rng(images).standard_normal((2 * images, dim)).astype(dtype)
+
+
+def paper_loss(hidden: np.ndarray, temperature: float, hidden_norm: bool) -> float:
+    """Equation 1 and algorithm 1 of arXiv 2002.05709, one pair at a time."""
+    z = hidden / np.linalg.norm(hidden, axis=1, keepdims=True) if hidden_norm else hidden
+    images = len(z) // 2
+    total = 0.0
+    for i in range(2 * images):
+        partner = (i + images) % (2 * images)
+        similarities = [z[i] @ z[k] / temperature for k in range(2 * images) if k != i]
+        total += np.log(np.sum(np.exp(similarities))) - z[i] @ z[partner] / temperature
+    return total / (2 * images)
+
+
+@pytest.mark.parametrize("hidden_norm", [True, False])
+@pytest.mark.parametrize("temperature", [0.1, 0.7])
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_is_twice_the_papers_loss(images, dim, temperature, hidden_norm):
+    hidden = projections(images, dim)
+    loss, _, _ = nt_xent(tf.constant(hidden), temperature=temperature, hidden_norm=hidden_norm)
+    np.testing.assert_allclose(loss, 2 * paper_loss(hidden, temperature, hidden_norm), rtol=1e-12)
+
+
+@pytest.mark.parametrize("hidden_norm", [True, False])
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_gradient_is_that_of_the_papers_loss(images, dim, hidden_norm):
+    hidden = projections(images, dim)
+    variable = tf.Variable(hidden)
+    with tf.GradientTape() as tape:
+        loss, _, _ = nt_xent(variable, temperature=0.5, hidden_norm=hidden_norm)
+    gradient = tape.gradient(loss, variable).numpy()
+
+    differences = np.zeros_like(hidden)  # central finite differences of the loop
+    for place in np.ndindex(*hidden.shape):
+        step = np.zeros_like(hidden)
+        step[place] = 1e-5
+        up, down = (paper_loss(hidden + sign * step, 0.5, hidden_norm) for sign in (1, -1))
+        differences[place] = 2 * (up - down) / 2e-5
+    np.testing.assert_allclose(gradient, differences, atol=1e-8)
+
+
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_order_of_images_does_not_matter(images, dim):
+    hidden = projections(images, dim)
+    order = np.random.default_rng(1).permutation(images)
+    shuffled = np.concatenate([hidden[:images][order], hidden[images:][order]])
+    loss, _, _ = nt_xent(tf.constant(hidden), temperature=0.1)
+    loss_of_shuffled, _, _ = nt_xent(tf.constant(shuffled), temperature=0.1)
+    np.testing.assert_allclose(loss, loss_of_shuffled, rtol=1e-12)
+
+
+def test_views_may_be_swapped():
+    hidden = projections(5, 4)
+    loss, _, _ = nt_xent(tf.constant(hidden), temperature=0.1)
+    swapped, _, _ = nt_xent(tf.constant(np.roll(hidden, 5, axis=0)), temperature=0.1)
+    np.testing.assert_allclose(loss, swapped, rtol=1e-12)
+
+
+def test_length_of_projections_matters_only_without_hidden_norm():
+    hidden = projections(4, 6)
+    lengths = np.linspace(0.5, 3, 8)[:, None]
+    losses = {
+        (hidden_norm, scaled): float(
+            nt_xent(tf.constant(rows), temperature=0.5, hidden_norm=hidden_norm)[0]
+        )
+        for hidden_norm in (True, False)
+        for scaled, rows in ((False, hidden), (True, hidden * lengths))
+    }
+    assert losses[True, True] == pytest.approx(losses[True, False], rel=1e-12)
+    assert losses[False, True] != pytest.approx(losses[False, False], rel=1e-2)
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
+def test_half_precision_is_computed_in_float32(dtype):
+    hidden = tf.cast(projections(4, 6), dtype)
+    loss, logits, labels = nt_xent(hidden, temperature=0.05)
+    assert loss.dtype == logits.dtype == labels.dtype == tf.float32
+    expected = 2 * paper_loss(tf.cast(hidden, tf.float64).numpy(), 0.05, True)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)  # far below half precision's 1e-3
+
+
+def test_float64_stays_float64():
+    loss, logits, labels = nt_xent(tf.constant(projections(4, 6)), temperature=0.1)
+    assert loss.dtype == logits.dtype == labels.dtype == tf.float64
+
+
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_logits_compare_first_views_with_second_ones(images, dim):
+    hidden = projections(images, dim)
+    _, logits, labels = nt_xent(tf.constant(hidden), temperature=0.2, hidden_norm=False)
+    np.testing.assert_allclose(logits, hidden[:images] @ hidden[images:].T / 0.2, rtol=1e-12)
+    np.testing.assert_array_equal(labels, np.eye(images))
+
+
+@pytest.mark.parametrize(("images", "classes"), [(4, 4), (3, 6)])
+def test_accuracy_and_entropy_equal_numpys(images, classes):
+    logits = np.random.default_rng(2).standard_normal((images, classes))
+    labels = np.eye(classes)[np.array([1, 0, 2, 3])[:images]]
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    hits = logits.argmax(1) == labels.argmax(1)
+    np.testing.assert_allclose(contrastive_accuracy(logits, labels), hits.mean())
+    entropy = -(p * np.log(p + 1e-8)).sum(1).mean()
+    np.testing.assert_allclose(contrastive_entropy(tf.constant(logits)), entropy, rtol=1e-12)
+
+
+def test_accuracy_is_1_for_equal_views_and_0_for_shifted_ones():
+    views = np.eye(4)
+    for second, expected in ((views, 1.0), (np.roll(views, 1, axis=0), 0.0)):
+        _, logits, labels = nt_xent(tf.constant(np.concatenate([views, second])), temperature=0.1)
+        assert float(contrastive_accuracy(logits, labels)) == expected
+
+
+def test_entropy_of_equal_logits_is_that_of_a_uniform_choice():
+    np.testing.assert_allclose(contrastive_entropy(tf.zeros([2, 7])), np.log(7), rtol=1e-6)

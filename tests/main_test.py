@@ -1,0 +1,204 @@
+"""The door: what it prints, its exit codes, and how it stops."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tf_simclr import main as door
+from tf_simclr.callbacks import Interrupted
+from tf_simclr.main import main
+from tf_simclr.version import __version__
+
+TIMEOUT = 200  # seconds that any one process may take on a busy machine
+AS_MODULE = [sys.executable, "-m", "tf_simclr.main"]
+AS_SCRIPT = [str(pathlib.Path(sys.executable).with_name("tf-simclr"))]
+COMMANDS = pytest.mark.parametrize("command", [AS_MODULE, AS_SCRIPT], ids=["module", "script"])
+
+
+def call(command, *arguments, cwd=None):
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, timeout=TIMEOUT, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize("flag", ["--help", "-help", "-h", "--helpfull", "--helpshort"])
+def test_help(capsys, flag):
+    assert main(["tf-simclr", flag, "--nonsense"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"tf-simclr {__version__}")
+    assert "usage: tf-simclr --dataset=DATA --model_dir=DIR" in captured.out
+    assert "\nHow weights move.\n  --optimizer=momentum|adam|lars\n" in captured.out
+    assert captured.err == ""
+
+
+def test_version(capsys):
+    assert main(["tf-simclr", "--version"]) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+@COMMANDS
+def test_both_commands_answer_without_tensorflow(command, tmp_path):
+    """A process whose import of TensorFlow fails still gives help and refuses a wrong flag."""
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('TensorFlow was imported')")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    for arguments, code in ((["--help"], 0), (["--lerning_rate=1"], 2), (["--image_size=0"], 2)):
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == code
+        assert len(done.stderr.splitlines()) == (1 if code else 0), done.stderr
+
+
+@COMMANDS
+def test_bad_input_in_a_real_process(command, trained_run, tiny_flags):
+    """Nothing but the one line reaches the terminal: no notice of TensorFlow's, no traceback."""
+    done = call(command, *tiny_flags, f"--model_dir={trained_run}", "--resnet_depth=34")
+    assert done.returncode == 2
+    assert done.stderr.startswith("tf-simclr: `model_dir` belongs to a run of another architecture")
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def tasks(monkeypatch):
+    """Stands in for the tasks: notes which are called, and raises `tasks.error` from training."""
+    import tf_simclr.tasks.evaluate
+    import tf_simclr.tasks.train
+
+    class Tasks:
+        called: list = []
+        error: BaseException | None = None
+
+    stand_in = Tasks()
+    stand_in.called = []
+
+    def train(config):
+        stand_in.called.append("train")
+        if stand_in.error:
+            raise stand_in.error
+
+    monkeypatch.setattr(tf_simclr.tasks.train, "train", train)
+    for name in ("evaluate", "evaluate_until_trained"):
+        note = lambda *_, name=name, **__: stand_in.called.append(name)  # noqa: E731
+        monkeypatch.setattr(tf_simclr.tasks.evaluate, name, note)
+    return stand_in
+
+
+@pytest.mark.parametrize(
+    ("mode", "called"),
+    [
+        ("train", ["train"]),
+        ("train_then_eval", ["train", "evaluate"]),
+        ("eval", ["evaluate_until_trained"]),
+    ],
+)
+def test_the_mode_decides_what_runs(tasks, mode, called):
+    assert main(["tf-simclr", f"--mode={mode}"]) == 0
+    assert tasks.called == called
+
+
+def test_flags_without_effect_are_said_before_anything_runs(tasks, capsys):
+    main(["tf-simclr", "--tpu_zone=a", "--variable_schema=b"])
+    out = capsys.readouterr().out
+    assert "Note: --tpu_zone has no effect without --use_tpu.\n" in out
+    assert "Note: --variable_schema has no effect here" in out
+    assert tasks.called == ["train"]
+
+
+def test_stopping_by_a_signal_says_how_to_go_on(tasks, capsys):
+    tasks.error = Interrupted(signal.SIGTERM, 7)
+    assert main(["tf-simclr", "--model_dir=my runs"]) == 143
+    assert capsys.readouterr().err == (
+        "tf-simclr: Stopped by SIGTERM; step 7 is saved. To go on, give the same command again:"
+        " tf-simclr '--model_dir=my runs'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (KeyboardInterrupt(signal.SIGTERM), 143)],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_a_signal_outside_of_training(tasks, capsys, error, code):
+    tasks.error = error
+    assert main(["tf-simclr"]) == code
+    assert capsys.readouterr().err.startswith("tf-simclr: Stopped. To go on, give the same command")
+
+
+def test_sigterm_is_a_signal_outside_of_training_too(monkeypatch, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(door, "_run", lambda config: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["tf-simclr"]) == 143
+    assert "Stopped. To go on" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), RuntimeError("a bug")], ids=repr)
+def test_a_bug_keeps_its_traceback(tasks, error):
+    """Only ValueErrors that this package raises itself are bad input."""
+    tasks.error = error
+    with pytest.raises(type(error), match="a bug"):
+        main(["tf-simclr"])
+
+
+def test_importing_tensorflow_leaves_stderr_as_it_was(capfd):
+    door._import_tensorflow_quietly()
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+def test_the_console_script_exits_with_the_code(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["tf-simclr", "--image_size=0"])
+    with pytest.raises(SystemExit) as caught:
+        door.run()
+    assert caught.value.code == 2
+
+
+def wait_for(path, process):
+    end = time.monotonic() + TIMEOUT
+    while not path.exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"]
+)
+def test_a_stopped_run_saves_and_goes_on(tiny_flags, trained_run, tmp_path, number, code, capsys):
+    """Begins at step 3 of a finished run, is stopped far from the end, and started again."""
+    folder = pathlib.Path(shutil.copytree(trained_run, tmp_path / "run"))
+    arguments = [*tiny_flags, f"--model_dir={folder}", "--checkpoint_steps=5"]
+    process = subprocess.Popen(
+        [*AS_MODULE, *arguments, "--train_steps=1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(folder / "ckpt-5.index", process)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+    assert process.returncode == code
+    (line,) = errors.splitlines()
+    step = int(line.split("; step ")[1].split()[0])
+    assert line == (
+        f"tf-simclr: Stopped by {number.name}; step {step} is saved. To go on, give the same"
+        f" command again: tf-simclr {' '.join(arguments)} --train_steps=1000000"
+    )
+    assert (folder / f"ckpt-{step}.index").exists()
+    capsys.readouterr()
+    assert main(["tf-simclr", *arguments, f"--train_steps={step + 1}"]) == 0
+    out = capsys.readouterr().out
+    assert f"Trains steps {step + 1} to {step + 1}" in out
+    assert json.loads((folder / "flags.json").read_text())["train_steps"] == step + 1
+    assert (folder / "saved_model" / str(step + 1)).is_dir()

@@ -1,0 +1,155 @@
+"""The classifier on a pretrained encoder: what it reads, what it trains, what it leaves alone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.heads import ProjectionHead
+from tf_simclr.nets.resnet import ResNet
+
+BATCH, SIZE, CLASSES = 6, 8, 7
+
+
+def tiny(mode="nonlinear", **options):
+    keras.utils.set_random_seed(1)
+    net = Classifier(
+        ResNet(18, width_multiplier=1 / 32, small_images=True),
+        ProjectionHead(mode, out_dim=5, num_layers=2),
+        **({"num_classes": CLASSES} | options),
+    )
+    net.build([None, SIZE, SIZE, 3])
+    return net
+
+
+def images():
+    return np.random.default_rng(0).random((BATCH, SIZE, SIZE, 3), np.float32)
+
+
+ONE_HOT = tf.one_hot([0, 1, 2, 3, 4, 5], CLASSES)
+
+
+def fit(net, steps=2):
+    net.compile(keras.optimizers.SGD(0.1))
+    data = tf.data.Dataset.from_tensors((images(), ONE_HOT)).repeat(steps)
+    return net.fit(data, verbose=0).history
+
+
+def changed(layer, before):
+    return [not np.array_equal(was, now) for was, now in zip(before, layer.get_weights())]
+
+
+@pytest.mark.parametrize(("selector", "width"), [(0, 16), (1, 16), (2, 5), (-1, 5)])
+def test_classifies_the_selected_output_of_the_head(selector, width):
+    net = tiny(selector=selector)
+    outputs = net.projection_head(net.encoder(images())["final_avg_pool"])
+    assert net.supervised_head.kernel.shape == (width, CLASSES)
+    expected = outputs[selector] @ net.supervised_head.kernel + net.supervised_head.bias
+    np.testing.assert_allclose(net(images()), expected, atol=1e-6)
+
+
+def test_fit_lowers_the_loss():
+    net = tiny()
+    net.compile(keras.optimizers.Adam(0.01))
+    data = tf.data.Dataset.from_tensors((images(), ONE_HOT))
+    losses = net.fit(data, epochs=15, verbose=0).history["supervised_loss"]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize("selector", [0, -1])
+def test_linear_evaluation_trains_the_linear_layer_only_and_moves_no_statistic(selector):
+    net = tiny(freeze_up_to=4, selector=selector)
+    assert len(net.trainable_variables) == 2
+    encoder, head = net.encoder.get_weights(), net.projection_head.get_weights()
+    linear = net.supervised_head.get_weights()
+    fit(net)
+    assert not any(changed(net.encoder, encoder))
+    assert not any(changed(net.projection_head, head))
+    assert all(changed(net.supervised_head, linear))
+
+
+@pytest.mark.parametrize("group", [0, 2])
+def test_only_what_is_behind_the_frozen_groups_trains(group):
+    net = tiny(freeze_up_to=group)
+    parts = [net.encoder.stem, *net.encoder.groups]
+    before = [part.get_weights() for part in parts]
+    fit(net)
+    for number, (part, weights) in enumerate(zip(parts, before)):
+        moved = changed(part, weights)
+        assert (not any(moved)) if number <= group else all(moved)
+
+
+@pytest.mark.parametrize(("selector", "trained"), [(0, 0), (1, 1), (2, 2), (-1, 2)])
+def test_layers_behind_the_selector_are_left_alone(selector, trained):
+    net = tiny(selector=selector)
+    before = [layer.get_weights() for layer in net.projection_head.layers]
+    fit(net)
+    moved = [all(changed(*pair)) for pair in zip(net.projection_head.layers, before)]
+    touched = [any(changed(*pair)) for pair in zip(net.projection_head.layers, before)]
+    assert moved == touched == [number <= trained for number in (1, 2)]
+
+
+@pytest.mark.parametrize("classes", [3, 7])
+def test_zero_init_starts_at_chance(classes):
+    net = tiny(num_classes=classes, zero_init=True)
+    labels = tf.one_hot([0, 1, 2, 0, 1, 2], classes)
+    net.compile()
+    results = net.evaluate(images(), labels, verbose=0, return_dict=True)
+    np.testing.assert_array_equal(net(images()), np.zeros((BATCH, classes)))
+    np.testing.assert_allclose(results["supervised_loss"], np.log(classes), rtol=1e-6)
+
+
+def test_evaluate_equals_numpy_and_changes_nothing():
+    net = tiny(zero_init=False)
+    net.supervised_head.kernel.assign(tf.random.stateless_normal([16, CLASSES], [0, 0]))
+    kernel = net.supervised_head.kernel.numpy()
+    net.compile(weight_decay=0.1, l2_variables=[net.supervised_head.kernel])
+    before = net.get_weights()
+    results = net.evaluate(images(), ONE_HOT, batch_size=4, verbose=0, return_dict=True)
+    logits = net(images()).numpy().astype(np.float64)
+    log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    labels = np.arange(BATCH)
+    ranks = (logits > logits[labels, labels][:, None]).sum(1)
+    np.testing.assert_allclose(results["supervised_acc"], np.mean(ranks < 1), rtol=1e-6)
+    np.testing.assert_allclose(results["supervised_top_5_acc"], np.mean(ranks < 5), rtol=1e-6)
+    np.testing.assert_allclose(results["weight_decay"], 0.1 * (kernel**2).sum() / 2, rtol=1e-5)
+    # A mean over batches, of which the second has two pictures of six.
+    losses = -log_p[labels, labels]
+    expected = (losses[:4].mean() + losses[4:].mean()) / 2
+    np.testing.assert_allclose(results["supervised_loss"], expected, rtol=1e-5)
+    assert not any(changed(net, before))
+
+
+def test_results_are_floats():
+    history = fit(tiny())
+    assert set(history) == set(Classifier.METRICS)
+    assert all(isinstance(value, float) for values in history.values() for value in values)
+
+
+def test_predict_gives_logits():
+    net = tiny()
+    net.compile()
+    assert net.predict(images(), batch_size=4, verbose=0).shape == (BATCH, CLASSES)
+
+
+@pytest.mark.parametrize("mode", ["linear", "none"])
+def test_works_on_every_kind_of_head(mode):
+    net = tiny(mode, selector=-1)
+    assert net.supervised_head.kernel.shape[0] == {"linear": 5, "none": 16}[mode]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_classes": 0}, "`num_classes` must be >= 1. Received: num_classes=0"),
+        ({"freeze_up_to": 5}, "`freeze_up_to` must be from -1 to 4. Received: freeze_up_to=5"),
+        ({"freeze_up_to": -2}, "`freeze_up_to` must be .* Received: freeze_up_to=-2"),
+        ({"selector": 3}, "`selector` must be from -1 to 2, .* Received: selector=3"),
+        ({"selector": -2}, "`selector` must be from -1 to 2, .* Received: selector=-2"),
+        ({"mode": "none", "selector": 1}, "`selector` must be from -1 to 0, .* selector=1"),
+    ],
+)
+def test_impossible_classifiers_are_errors(options, message):
+    with pytest.raises(ValueError, match=message):
+        tiny(**options)
