@@ -1,0 +1,296 @@
+"""Two and four replicas do what one device does: loss, batch norm, LARS, and a whole step.
+
+Logical devices must exist before TensorFlow starts, so the file runs itself once as a program:
+it computes everything under MirroredStrategy, and the tests compare that with one device here.
+"""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import replicas
+from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.nets.heads import ProjectionHead
+from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.nets.simclr import SimCLR
+from tf_simclr.optim.lars import LARS
+
+COUNTS = (2, 4)
+IMAGES, DIM = 8, 5
+SHAPES = {"rank2": (8, 3), "rank4": (8, 4, 2, 3)}
+RANDOM = np.random.default_rng(0)
+VIEW_A, VIEW_B = RANDOM.standard_normal((2, IMAGES, DIM))
+INPUTS = {name: 1 + 2 * RANDOM.standard_normal(shape) for name, shape in SHAPES.items()}
+STARTS = {"kernel": RANDOM.standard_normal((3, 2)), "bias": RANDOM.standard_normal(2)}
+GRADIENTS = {name: RANDOM.standard_normal((3, *start.shape)) for name, start in STARTS.items()}
+PICTURES = RANDOM.random((3, IMAGES, 4, 4, 6))  # three batches
+LABELS = np.eye(3)[RANDOM.integers(0, 3, (3, IMAGES))]
+
+
+class TinyEncoder(keras.layers.Layer):
+    """Pixels -> features, by way of a batch norm of rank 4 and one of rank 2."""
+
+    def __init__(self):
+        super().__init__(name="encoder")
+        self.conv = keras.layers.Conv2D(4, 3)
+        self.norm = BatchNorm()
+        self.dense = keras.layers.Dense(6)
+        self.last = BatchNorm()
+
+    def call(self, images, training=False):
+        hidden = tf.nn.relu(self.norm(self.conv(images), training=training))
+        hidden = self.dense(tf.reshape(hidden, [-1, 2 * 2 * 4]))
+        return {"final_avg_pool": tf.nn.relu(self.last(hidden, training=training))}
+
+
+def trained_weights(strategy) -> dict[str, np.ndarray]:
+    """What fit makes of the same start, in float64: three steps with LARS."""
+    keras.backend.set_floatx("float64")
+    try:
+        with strategy.scope():
+            net = SimCLR(TinyEncoder(), ProjectionHead(out_dim=4, num_layers=2), num_classes=3)
+            net(tf.zeros([1, 4, 4, 3], tf.float64))
+            random = np.random.default_rng(1)
+            net.set_weights([random.random(weight.shape) for weight in net.weights])
+            outside = [v for v in net.trainable_variables if v.shape.rank == 1]
+            optimizer = LARS(
+                0.5, weight_decay=0.1, eeta=0.5, exclude_from_weight_decay=outside
+            )
+            net.compile(optimizer, weight_decay=0.1, l2_variables=[net.supervised_head.kernel])
+        batches = tf.data.Dataset.from_tensor_slices((PICTURES, LABELS))
+        history = net.fit(batches, verbose=0).history
+    finally:
+        keras.backend.set_floatx("float32")
+    weights = {weight.name: weight.numpy() for weight in net.weights}
+    # What is read from a variable is one replica's copy; the others must be equal.
+    copies = [strategy.experimental_local_results(v) for v in net.trainable_variables]
+    spread = max(np.ptp([copy.numpy() for copy in each], axis=0).max() for each in copies)
+    return weights | {"loss": np.array(history["total_loss"]), "spread": spread}
+
+
+def under(strategy, count: int) -> dict[str, np.ndarray]:
+    """Everything that the tests compare, by name."""
+
+    def spread(array):
+        parts = np.split(array, count)
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+        )
+
+    def run(function, *arrays):
+        """What each replica returns, on a new first axis."""
+        values = tf.function(lambda *parts: strategy.run(function, parts))(*map(spread, arrays))
+        return tf.nest.map_structure(
+            lambda value: np.stack(strategy.experimental_local_results(value)), values
+        )
+
+    def loss_and_gradient(a, b):
+        hidden = tf.concat([a, b], axis=0)
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            loss, logits, labels = nt_xent(hidden, temperature=0.3)
+            share = loss / replicas.count()
+        return loss, tape.gradient(share, hidden), logits, labels
+
+    def words(a):
+        return replicas.count(), replicas.index(), replicas.gather(a), replicas.mean(a)
+
+    results = dict(zip(("count", "index", "gather", "mean"), run(words, VIEW_A)))
+    loss = run(loss_and_gradient, VIEW_A, VIEW_B)
+    results |= dict(zip(("loss", "gradient", "logits", "labels"), loss))
+
+    for name, inputs in INPUTS.items():
+        for synchronized in (True, False):
+            with strategy.scope():
+                norm = BatchNorm(dtype="float64", synchronized=synchronized)
+                norm.build(inputs.shape)
+
+            def normalise(part, norm=norm):
+                with tf.GradientTape() as tape:
+                    tape.watch(part)
+                    outputs = norm(part, training=True)
+                    loss = tf.reduce_sum(tf.sin(outputs))
+                return outputs, tape.gradient(loss, part)
+
+            key = f"{name}/{'global' if synchronized else 'local'}"
+            results[f"{key}/outputs"], results[f"{key}/gradient"] = run(normalise, inputs)
+            results[f"{key}/mean"] = norm.moving_mean.numpy()
+            results[f"{key}/variance"] = norm.moving_variance.numpy()
+
+    with strategy.scope():
+        norm = BatchNorm()
+        norm.build([None, 1])
+    constant = run(lambda part: norm(part, training=True), np.full((8, 1), 3333.3, np.float32))
+    results["constant"] = constant
+    results |= {f"fit/{name}": value for name, value in trained_weights(strategy).items()}
+
+    with strategy.scope():
+        variables = {name: tf.Variable(start, name=name) for name, start in STARTS.items()}
+        optimizer = LARS(0.5, weight_decay=0.1, exclude_from_weight_decay=[variables["bias"]])
+        optimizer.build(list(variables.values()))
+
+    def step(number):
+        # Each replica has its share of the gradient; the optimiser sums them.
+        optimizer.apply_gradients(
+            (tf.constant(GRADIENTS[name][number] / count), variable)
+            for name, variable in variables.items()
+        )
+
+    for number in range(3):
+        tf.function(lambda number=number: strategy.run(step, (number,)))()
+    for name, variable in variables.items():
+        copies = strategy.experimental_local_results(variable)
+        results[f"lars/{name}"] = np.stack([copy.numpy() for copy in copies])
+    return results
+
+
+def program(path: str) -> None:
+    """Writes the results under every number of replicas to `path`."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    devices = [tf.config.LogicalDeviceConfiguration()] * max(COUNTS)
+    tf.config.set_logical_device_configuration(cpu, devices)
+    results = {"made": replicas.make_strategy(use_tpu=False).num_replicas_in_sync}
+    for count in COUNTS:
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(count)])
+        results |= {f"{count}/{name}": value for name, value in under(strategy, count).items()}
+    np.savez(path, **results)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("replicas") / "results.npz")
+    done = subprocess.run([sys.executable, __file__, path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return dict(np.load(path))
+
+
+@pytest.fixture(params=COUNTS)
+def many(request, measured):
+    prefix = f"{request.param}/"
+    found = {k.removeprefix(prefix): v for k, v in measured.items() if k.startswith(prefix)}
+    return found | {"replicas": request.param}
+
+
+@pytest.fixture(scope="module")
+def one():
+    return under(tf.distribute.get_strategy(), 1)
+
+
+def whole(parts: np.ndarray) -> np.ndarray:
+    """[replica, local, ...] -> [global, ...]"""
+    return parts.reshape(-1, *parts.shape[2:])
+
+
+def test_one_replica_has_count_1_and_index_0_and_itself():
+    local = tf.constant([[1.0], [2.0]])
+    assert (replicas.count(), replicas.index()) == (1, 0)
+    assert replicas.gather(local) is local
+    assert replicas.mean(local) is local
+
+
+def test_replicas_know_their_number_and_place(many):
+    assert set(many["count"]) == {many["replicas"]}
+    np.testing.assert_array_equal(many["index"], range(many["replicas"]))
+
+
+def test_gather_concatenates_in_order_on_every_replica(many):
+    for gathered in many["gather"]:
+        np.testing.assert_array_equal(gathered, VIEW_A)
+
+
+def test_mean_is_over_replicas_element_by_element(many):
+    expected = VIEW_A.reshape(many["replicas"], -1, DIM).mean(0)
+    for mean in many["mean"]:
+        np.testing.assert_allclose(mean, expected, rtol=1e-12)
+
+
+def test_mean_of_the_replicas_losses_is_one_devices(many, one):
+    np.testing.assert_allclose(many["loss"].mean(), one["loss"][0], rtol=1e-12)
+
+
+def test_gradient_of_the_shared_loss_is_one_devices(many, one):
+    # Rows of each replica: its first views, then its second ones.
+    local = IMAGES // many["replicas"]
+    for view in range(2):
+        rows = many["gradient"][:, view * local : (view + 1) * local]
+        expected = one["gradient"][0, view * IMAGES : (view + 1) * IMAGES]
+        np.testing.assert_allclose(whole(rows), expected, atol=1e-12)
+
+
+def test_logits_span_all_replicas(many, one):
+    np.testing.assert_allclose(whole(many["logits"]), one["logits"][0], rtol=1e-12)
+    np.testing.assert_array_equal(whole(many["labels"]), np.eye(IMAGES))
+
+
+@pytest.mark.parametrize("rank", SHAPES)
+def test_synchronised_batch_norm_sees_the_whole_batch(many, one, rank):
+    for name in ("outputs", "gradient"):
+        key = f"{rank}/global/{name}"
+        np.testing.assert_allclose(whole(many[key]), whole(one[key]), atol=1e-12)
+    for name in ("mean", "variance"):
+        key = f"{rank}/global/{name}"
+        np.testing.assert_allclose(many[key], one[key], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rank", SHAPES)
+def test_local_batch_norm_sees_its_own_part(many, rank):
+    parts = np.stack(np.split(INPUTS[rank], many["replicas"]))
+    axes = tuple(range(1, parts.ndim - 1))
+    mean, variance = parts.mean(axes, keepdims=True), parts.var(axes, keepdims=True)
+    expected = (parts - mean) / np.sqrt(variance + 1e-5)
+    np.testing.assert_allclose(many[f"{rank}/local/outputs"], expected, atol=1e-10)
+    moving = 0.9 * 1 + 0.1 * variance.reshape(many["replicas"], -1).mean(0)
+    np.testing.assert_allclose(many[f"{rank}/local/variance"], moving, rtol=1e-10)
+
+
+def test_a_channel_that_does_not_vary_stays_finite(many):
+    # E[x^2] - E[x]^2 is negative there, by rounding.
+    assert np.isfinite(many["constant"]).all()
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_lars_treats_every_replicas_copy_alike(many, one, name):
+    for copy in many[f"lars/{name}"]:
+        np.testing.assert_allclose(copy, one[f"lars/{name}"][0], rtol=1e-7)
+        np.testing.assert_array_equal(copy, many[f"lars/{name}"][0])
+
+
+def test_replicas_train_as_one_device(many, one):
+    names = [name for name in one if name.startswith("fit/")]
+    assert len(names) > 20
+    for name in names:
+        np.testing.assert_allclose(many[name], one[name], rtol=1e-6, atol=1e-9, err_msg=name)
+    assert many["fit/spread"] == 0
+
+
+def test_several_devices_make_a_mirrored_strategy_and_one_the_default(measured):
+    assert measured["made"] == max(COUNTS)
+    assert replicas.make_strategy(use_tpu=False) is tf.distribute.get_strategy()
+
+
+@pytest.mark.parametrize("name", [None, "no-such-tpu"])
+def test_a_missing_tpu_is_one_clear_line(monkeypatch, name):
+    def resolver(tpu, **cluster):
+        del cluster
+        raise ValueError(f"Nobody is called {tpu}. A long story\nof many lines.")
+
+    monkeypatch.setattr(tf.distribute.cluster_resolver, "TPUClusterResolver", resolver)
+    with pytest.raises(ValueError) as caught:
+        replicas.make_strategy(use_tpu=True, tpu_name=name)
+    assert str(caught.value) == (
+        f"`use_tpu` needs a TPU and none answered (Nobody is called {name or 'local'})."
+        f" Received: use_tpu=True, tpu_name={name!r}. Run with --use_tpu=False on this machine."
+    )
+
+
+def test_a_machine_without_tpu_says_so():
+    with pytest.raises(ValueError, match="`use_tpu` needs a TPU and none answered"):
+        replicas.make_strategy(use_tpu=True)
+
+
+if __name__ == "__main__":
+    program(sys.argv[1])
