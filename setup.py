@@ -20,6 +20,7 @@ REQUIRED = [
     "tensorflow>=2.16,<2.22",
     "tensorflow-datasets>=4.9.4",
     "tf_keras>=2.16,<2.22",
+    "threadpoolctl>=3.1",
 ]
 TEST = [
     "build",
@@ -42,12 +43,11 @@ setuptools.setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
-    package_data={"tf_simclr.data.emoji32": ["*.bin", "*.txt", "*.md", "*.json", "LICENSE*"]},
+    package_data={"tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"]},
     install_requires=REQUIRED,
     extras_require={"test": TEST},
     entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],

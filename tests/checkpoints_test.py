@@ -252,3 +252,13 @@ def test_warm_start_needs_an_encoder(tmp_path):
 def test_warm_start_refuses_a_misfit(folder, part):
     with pytest.raises(ValueError, match="does not fit this architecture .*shape"):
         checkpoints.warm_start(str(folder / "ckpt-2"), parts() | {part: dense(3, 8)})
+
+
+def test_warm_start_refuses_a_checkpoint_of_names_without_objects(tmp_path):
+    prefix = str(tmp_path / "model.ckpt-1")
+    tf.raw_ops.SaveV2(
+        prefix=prefix, tensor_names=["dense/kernel"], shape_and_slices=[""], tensors=[tf.ones([3])]
+    )
+    assert checkpoints.find(prefix) == prefix
+    with pytest.raises(ValueError, match="`checkpoint` must be one that TensorFlow 2 wrote"):
+        checkpoints.warm_start(prefix, parts())

@@ -196,6 +196,11 @@ def test_a_stopped_run_saves_and_goes_on(tiny_flags, trained_run, tmp_path, numb
         f" command again: tf-simclr {' '.join(arguments)} --train_steps=1000000"
     )
     assert (folder / f"ckpt-{step}.index").exists()
+    if number == signal.SIGTERM:  # Once is enough: the folder is the same after the other.
+        goes_on(arguments, folder, step, capsys)
+
+
+def goes_on(arguments, folder, step, capsys):
     capsys.readouterr()
     assert main(["tf-simclr", *arguments, f"--train_steps={step + 1}"]) == 0
     out = capsys.readouterr().out

@@ -91,7 +91,7 @@ class WriteScalars(EveryFewSteps):
         self._carried = self._unwritten()
 
     def act(self, step, logs):
-        scalars = {"learning_rate": float(self.model.optimizer.learning_rate)}
+        scalars = {"learning_rate": float(self.model.optimizer.learning_rate.numpy())}
         for name, (total, count) in self._unwritten().items():
             if count:
                 scalars[f"train/{name}"] = total / count

@@ -4,6 +4,8 @@ What crosses replicas is written with four words: `count`, `index`, `gather`, `m
 strategy they are 1, 0 and twice the identity, so that the same code runs on one device.
 """
 
+import functools
+
 import tensorflow as tf
 
 
@@ -25,8 +27,17 @@ def make_strategy(
         return _tpu_strategy(tpu_name, **cluster)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) > 1:
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        return _mirrored(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
+    """One for each set of devices: a second one would number its collectives from the same start.
+
+    TensorFlow remembers the shape of every number for as long as the process lives, and aborts.
+    """
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _tpu_strategy(tpu_name: str | None, **cluster) -> tf.distribute.Strategy:

@@ -7,9 +7,16 @@ import tf_keras as keras
 
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead
-from tf_simclr.nets.resnet import ResNet
+from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.nets.resnet import BLOCKS, ResNet
 
 BATCH, SIZE, CLASSES = 6, 8, 7
+
+
+@pytest.fixture(autouse=True)
+def short_groups(monkeypatch):
+    """One block a group: a quarter of the time, and all that freezing can tell apart."""
+    monkeypatch.setitem(BLOCKS, 18, (1, 1, 1, 1))
 
 
 def tiny(mode="nonlinear", **options):
@@ -20,11 +27,13 @@ def tiny(mode="nonlinear", **options):
         **({"num_classes": CLASSES} | options),
     )
     net.build([None, SIZE, SIZE, 3])
+    for module in net.encoder.submodules:
+        if isinstance(module, BatchNorm):  # so that no channel of these few is dead
+            module.beta.assign(tf.fill(module.beta.shape, 0.5))
     return net
 
 
 def images():
-    # Of both signs: two channels could die of pictures in [0, 1].
     return np.random.default_rng(0).standard_normal((BATCH, SIZE, SIZE, 3), np.float32)
 
 
@@ -54,7 +63,7 @@ def test_fit_lowers_the_loss():
     net = tiny()
     net.compile(keras.optimizers.Adam(0.01))
     data = tf.data.Dataset.from_tensors((images(), ONE_HOT))
-    losses = net.fit(data, epochs=15, verbose=0).history["supervised_loss"]
+    losses = net.fit(data, epochs=8, verbose=0).history["supervised_loss"]
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -77,8 +86,7 @@ def test_only_what_is_behind_the_frozen_groups_trains(group):
     before = [part.get_weights() for part in parts]
     fit(net)
     for number, (part, weights) in enumerate(zip(parts, before)):
-        moved = changed(part, weights)
-        assert (not any(moved)) if number <= group else all(moved)
+        assert any(changed(part, weights)) != (number <= group)
 
 
 @pytest.mark.parametrize(("selector", "trained"), [(0, 0), (1, 1), (2, 2), (-1, 2)])
@@ -105,9 +113,7 @@ def test_evaluate_equals_numpy_and_changes_nothing():
     net = tiny(zero_init=False)
     net.supervised_head.kernel.assign(tf.random.stateless_normal([16, CLASSES], [0, 0]))
     kernel = net.supervised_head.kernel.numpy()
-    net.compile(
-        weight_decay=0.1, l2_variables=[net.supervised_head.kernel], run_eagerly=True
-    )
+    net.compile(weight_decay=0.1, l2_variables=[net.supervised_head.kernel], run_eagerly=True)
     before = net.get_weights()
     results = net.evaluate(images(), ONE_HOT, batch_size=4, verbose=0, return_dict=True)
     logits = net(images()).numpy().astype(np.float64)

@@ -121,4 +121,9 @@ class TrainableNet(keras.Model):
     def running_sums(self) -> dict[str, tuple[float, float]]:
         """Name -> (sum, count) of each running mean, for means over part of an epoch."""
         means = self._running.means.items()
-        return {name: (float(mean.total), float(mean.count)) for name, mean in means}
+        return {name: (_read(mean.total), _read(mean.count)) for name, mean in means}
+
+
+def _read(variable: tf.Variable) -> float:
+    """A scalar variable as a number; one of several replicas is read as the sum over them."""
+    return float(tf.convert_to_tensor(variable))

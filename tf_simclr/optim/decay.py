@@ -37,7 +37,9 @@ class WeightRoles:
         return [*self.kernels, *self.biases, *self.classifier]
 
 
-def weight_roles(model: keras.Model, norm: type, classifier: type) -> WeightRoles:
+def weight_roles(
+    model: keras.Model, norm: type[keras.layers.Layer], classifier: type[keras.layers.Layer]
+) -> WeightRoles:
     """Sorts the trainable variables of a built `model`; frozen ones have no role.
 
     Args:
@@ -46,7 +48,7 @@ def weight_roles(model: keras.Model, norm: type, classifier: type) -> WeightRole
       classifier: layer type whose variables are the classifier's.
     """
 
-    def owned_by(layer_type: type) -> list[tf.Variable]:
+    def owned_by(layer_type: type[keras.layers.Layer]) -> list[tf.Variable]:
         layers = [module for module in model.submodules if isinstance(module, layer_type)]
         return [variable for layer in layers for variable in layer.trainable_weights]
 

@@ -44,7 +44,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
         _write(config, model_dir, result)
     else:
         print(f"Evaluation is done: result.json is of step {step}.")
-    _print_summary(model_dir, result, step)
+    _print_summary(config, result, step)
 
 
 def evaluate_until_trained(config: Config) -> None:
@@ -129,7 +129,7 @@ def _write(config: Config, model_dir: str, result: dict) -> None:
     run_folder.write_atomically(os.path.join(model_dir, run_folder.RESULT), text)
 
 
-def _print_summary(model_dir: str, result: dict, step: int) -> None:
+def _print_summary(config: Config, result: dict, step: int) -> None:
     rows = {title: row for title, row in _rows(result).items() if any(v is not None for v in row)}
     if rows:
         print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
@@ -137,7 +137,9 @@ def _print_summary(model_dir: str, result: dict, step: int) -> None:
             print(f"{title:20}" + "".join(f"{_percent(value):>16}" for value in row))
     if "eval/label_top_1_accuracy" in result:
         top_1, top_5 = (result[f"eval/label_top_{k}_accuracy"] for k in (1, 5))
-        print(f"\nLinear head trained beside: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
+        finetuned = config.run.train_mode == "finetune"
+        title = "Fine-tuned classifier" if finetuned else "Linear head trained beside"
+        print(f"\n{title}: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
     print()
     for name, path in {
         "report": "report.html",
@@ -146,7 +148,7 @@ def _print_summary(model_dir: str, result: dict, step: int) -> None:
         "all endpoints": f"saved_model/{step}",
         "checkpoint": f"ckpt-{step}",
     }.items():
-        print(f"{name:20} {os.path.join(model_dir, path)}")
+        print(f"{name:20} {os.path.join(run_folder.require_model_dir(config), path)}")
 
 
 def _percent(value: float | None) -> str:

@@ -36,7 +36,7 @@ def train(config: Config) -> None:
         net = build.model(config, data.num_classes)
         build.compile_model(config, net, examples)
         if config.finetuning.checkpoint:
-            _warm_start(config.finetuning.checkpoint, net)
+            _warm_start(config, net)
     run_folder.make_writable(model_dir)
     with run_folder.lock(model_dir):
         run_folder.claim(config)
@@ -56,9 +56,12 @@ def train(config: Config) -> None:
         export(config, data.num_classes)
 
 
-def _warm_start(path: str, net) -> None:
-    prefix = checkpoints.find(path)
-    restored = checkpoints.warm_start(prefix, build.parts(net))
+def _warm_start(config: Config, net) -> None:
+    prefix = checkpoints.find(config.finetuning.checkpoint)
+    parts = build.parts(net)
+    if config.finetuning.zero_init_logits_layer:
+        parts.pop("supervised_head", None)  # It is to start at zero.
+    restored = checkpoints.warm_start(prefix, parts)
     print(f"Starts from {prefix}: {', '.join(restored)}.")
 
 

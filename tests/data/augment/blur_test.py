@@ -1,0 +1,97 @@
+"""The Gaussian kernel and its convolution against NumPy, and who is blurred."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr.data.augment.blur import gaussian_blur, gaussian_kernel, random_blur
+
+
+def pictures(batch, height, width):
+    return np.random.default_rng(height).random((batch, height, width, 3), np.float32)
+
+
+def numpy_kernel(sigma, radius):
+    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    return kernel / kernel.sum()
+
+
+def numpy_blur(images, sigma, radius):
+    """One axis after the other, zeros outside."""
+    kernel = numpy_kernel(sigma, radius)
+    blurred = images.astype(np.float64)
+    for axis in (1, 2):
+        width = [(radius, radius) if a == axis else (0, 0) for a in range(4)]
+        padded, size = np.pad(blurred, width), images.shape[axis]
+        blurred = sum(
+            weight * padded.take(range(place, place + size), axis)
+            for place, weight in enumerate(kernel)
+        )
+    return blurred
+
+
+@pytest.mark.parametrize("radius", [1, 4])
+@pytest.mark.parametrize("sigma", [0.1, 1.3])
+def test_kernel_is_a_gaussian_of_odd_size_and_sum_1(radius, sigma):
+    kernel = gaussian_kernel(tf.constant(sigma), radius).numpy()
+    assert kernel.shape == (2 * radius + 1,)
+    np.testing.assert_allclose(kernel, numpy_kernel(sigma, radius), atol=1e-7)
+    np.testing.assert_allclose(kernel.sum(), 1, rtol=1e-6)
+    np.testing.assert_allclose(kernel, kernel[::-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("kernel_size", "radius"), [(2, 1), (3, 1), (6, 3), (7, 3)])
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (9, 14)])
+def test_blur_equals_numpys_with_zeros_outside(height, width, kernel_size, radius):
+    images = pictures(2, height, width)
+    blurred = gaussian_blur(tf.constant(images), tf.constant(0.9), kernel_size=kernel_size)
+    np.testing.assert_allclose(blurred, numpy_blur(images, 0.9, radius), atol=1e-6)
+
+
+def test_a_kernel_of_one_pixel_blurs_nothing():
+    images = tf.constant(pictures(2, 5, 5))
+    assert gaussian_blur(images, tf.constant(1.0), kernel_size=1) is images
+
+
+def test_half_precision_stays_half_precision():
+    images = tf.cast(pictures(1, 8, 8), tf.float16)
+    assert gaussian_blur(images, tf.constant(1.0), kernel_size=3).dtype == tf.float16
+
+
+@pytest.mark.parametrize("size", [40, 64])
+def test_half_of_a_batch_is_blurred_and_all_by_one_sigma(size):
+    images, count = pictures(1, size, size).repeat(200, axis=0), 200
+    results = random_blur(tf.constant(images), tf.constant([1, size], tf.int64)).numpy()
+    changed = [not np.array_equal(result, images[0]) for result in results]
+    # Binomial(200, .5): four deviations of 7.07.
+    assert abs(sum(changed) - count / 2) < 28.3
+    blurred = results[changed]
+    np.testing.assert_allclose(blurred, blurred[:1].repeat(len(blurred), 0), atol=1e-6)
+
+
+def test_sigma_lies_between_its_bounds_and_varies():
+    # The blurred unit impulse's centre tells sigma: its value falls as sigma grows.
+    impulse = np.zeros((8, 40, 40, 3), np.float32)
+    impulse[:, 20, 20] = 1
+    blur = tf.function(random_blur)
+    peaks = []
+    for seed in range(100):
+        peak = blur(tf.constant(impulse), tf.constant([seed, 0])).numpy()[:, 20, 20, 0].min()
+        peaks.append(peak)
+    widest = numpy_kernel(2.0, 2)[2] ** 2
+    assert widest - 1e-6 <= min(peaks) < 1.2 * widest
+    assert max(peaks) > 0.95
+    assert len(np.unique(peaks)) > 70
+
+
+def test_blur_follows_from_the_seed():
+    images = tf.constant(pictures(8, 40, 40))
+    one, again, other = (random_blur(images, tf.constant([5, seed])) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_results_are_clipped():
+    images = 3 * pictures(8, 20, 20) - 1
+    results = random_blur(tf.constant(images), tf.constant([0, 0])).numpy()
+    assert results.min() == 0 and results.max() == 1

@@ -1,0 +1,191 @@
+"""The stream of pictures: its order, its shares, and that it can begin anywhere."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr.data.pipeline import (
+    Stream,
+    endless_records,
+    evaluation_batches,
+    finetune_batches,
+    pretrain_batches,
+)
+from tf_simclr.data.sources import Source
+
+SIZE, CLASSES = 4, 3
+
+
+class Numbers(Source):
+    """Picture n is n everywhere; labels go -1, 0, 1, 2, -1, ..."""
+
+    def __init__(self, count: int):
+        super().__init__(
+            name="numbers",
+            num_classes=CLASSES,
+            class_names=("a", "b", "c"),
+            splits={"train": count},
+            has_identity=True,
+        )
+
+    def num_examples(self, split):
+        return self.splits[split]
+
+    def records(self, split, *, num_shards=1, shard_index=0):
+        numbers = tf.data.Dataset.range(self.splits[split]).shard(num_shards, shard_index)
+        return numbers.map(
+            lambda n: {"image": tf.strings.as_string(n), "label": n % 4 - 1, "identity": n}
+        )
+
+    def decode(self, image):
+        return tf.fill([SIZE, SIZE, 3], tf.cast(tf.strings.to_number(image), tf.uint8))
+
+
+def view(image, seed):
+    """The picture, and something of the seed in its last row."""
+    noise = tf.random.stateless_uniform([1, SIZE, 3], seed)
+    return tf.concat([tf.cast(image[:-1], tf.float32), noise], axis=0)
+
+
+def stream(count=10, **options):
+    return Stream(
+        Numbers(count),
+        "train",
+        **({"batch_size": 4, "image_size": 8, "seed": 0} | options),
+    )
+
+
+def context(pipelines=1, number=0, replicas=1):
+    return tf.distribute.InputContext(
+        num_input_pipelines=pipelines, input_pipeline_id=number, num_replicas_in_sync=replicas
+    )
+
+
+def take(data, count):
+    return list(data.take(count).as_numpy_iterator())
+
+
+def order(count, length, place=None, **options):
+    """The numbers of the first `length` pictures of the stream, and their positions."""
+    records = take(endless_records(stream(count, **options), place or context()), length)
+    return [record["identity"] for _, record in records], [position for position, _ in records]
+
+
+@pytest.mark.parametrize("count", [7, 10])
+@pytest.mark.parametrize("cache", [True, False])
+def test_every_epoch_visits_each_picture_once_in_an_order_of_its_own(count, cache):
+    numbers, positions = order(count, 3 * count, cache=cache)
+    epochs = [tuple(numbers[start : start + count]) for start in range(0, 3 * count, count)]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(count))] * 3
+    assert len({*epochs, tuple(range(count))}) == 4  # nor is one of them unshuffled
+    assert positions == list(range(3 * count))
+
+
+def test_order_follows_from_the_seed_alone():
+    first, _ = order(20, 40)
+    orders = {}
+    for program_seed in (None, 0, 5):
+        tf.random.set_seed(program_seed)
+        orders[program_seed], _ = order(20, 40)
+    tf.random.set_seed(None)
+    assert all(each == first for each in orders.values())
+    assert order(20, 40, seed=1)[0] != first
+
+
+def test_pictures_are_shuffled_among_as_many_as_the_original():
+    # 10 batches; 50 where pictures are small.
+    assert stream(image_size=33, batch_size=4).shuffle_buffer == 40
+    assert stream(image_size=32, batch_size=4).shuffle_buffer == 200
+    numbers, _ = order(100, 100, batch_size=1, image_size=64)
+    assert numbers != sorted(numbers)
+    assert all(number < place + 10 for place, number in enumerate(numbers))
+
+
+@pytest.mark.parametrize("make", [pretrain_batches, finetune_batches])
+@pytest.mark.parametrize(("count", "start"), [(10, 1), (10, 6), (7, 5)])
+def test_a_stream_from_step_k_is_the_rest_of_an_unbroken_one(make, count, start):
+    unbroken = take(make(stream(count), view, CLASSES, context()), start + 4)
+    resumed = take(make(stream(count, start_step=start), view, CLASSES, context()), 4)
+    for (images, labels), (same_images, same_labels) in zip(unbroken[start:], resumed, strict=True):
+        np.testing.assert_array_equal(images, same_images)
+        np.testing.assert_array_equal(labels, same_labels)
+
+
+@pytest.mark.parametrize("start", [0, 3])
+def test_pipelines_read_disjoint_shares_that_cover_the_data(start):
+    shares = [order(12, 6, context(2, number), start_step=start * 3) for number in range(2)]
+    assert sorted(shares[0][0] + shares[1][0]) == list(range(12))
+    positions = shares[0][1] + shares[1][1]
+    # Three steps of four are one epoch of twelve: two pipelines, each two pictures a step.
+    assert sorted(positions) == list(range(start * 12, start * 12 + 12))
+
+
+@pytest.mark.parametrize(("replicas", "pipelines", "local"), [(1, 1, 4), (2, 1, 2), (2, 2, 2)])
+def test_a_batch_is_shared_out_among_replicas(replicas, pipelines, local):
+    place = context(pipelines, 0, replicas)
+    ((images, labels),) = take(finetune_batches(stream(), view, CLASSES, place), 1)
+    assert images.shape == (local, SIZE, SIZE, 3)
+    assert labels.shape == (local, CLASSES)
+
+
+def test_replicas_of_one_pipeline_read_what_one_device_would():
+    make = lambda place: finetune_batches(stream(), view, 0, place)  # noqa: E731
+    whole = np.concatenate(take(make(context()), 5))
+    parts = np.concatenate(take(make(context(replicas=2)), 10))
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_the_two_views_of_a_picture_differ_as_do_those_of_other_epochs():
+    batches = take(pretrain_batches(stream(8), view, 0, context()), 8)  # four epochs
+    images = np.concatenate(batches)
+    assert images.shape == (32, SIZE, SIZE, 6)
+    assert images.dtype == np.float32
+    first, second = images[..., :3], images[..., 3:]
+    np.testing.assert_array_equal(first[:, :-1], second[:, :-1])  # one picture
+    noise = [tuple(row.ravel()) for row in (*first[:, -1], *second[:, -1])]
+    assert len(set(noise)) == 64
+
+
+def test_views_follow_from_the_seed():
+    runs = [take(pretrain_batches(stream(seed=s), view, 0, context()), 2) for s in (1, 1, 2)]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert not np.array_equal(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("make", [pretrain_batches, finetune_batches])
+def test_labels_are_one_hot_and_zeros_where_there_is_none(make):
+    for images, labels in take(make(stream(), view, CLASSES, context()), 5):
+        numbers = images[:, 0, 0, 0].astype(int)
+        expected = [np.arange(CLASSES) == number % 4 - 1 for number in numbers]
+        np.testing.assert_array_equal(labels, np.float32(expected))
+
+
+def test_training_batches_are_whole_across_epochs():
+    # 10 pictures in batches of 4: the third batch has the last two of one epoch and two more.
+    batches = take(finetune_batches(stream(10), view, 0, context()), 5)
+    assert {len(batch) for batch in batches} == {4}
+    numbers = np.concatenate(batches)[:, 0, 0, 0]
+    assert sorted(numbers) == sorted([*range(10)] * 2)
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_more_pipelines_than_pictures_is_a_clear_error(number):
+    message = f"'train' with 3 pictures for 5 pipelines, of which number {number} gets none"
+    with pytest.raises(ValueError, match=message):
+        endless_records(stream(3), context(5, number))
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(10, [4, 4, 2]), (8, [4, 4])])
+def test_evaluation_visits_all_in_order_once(count, sizes):
+    data = evaluation_batches(
+        Numbers(count), "train", view=lambda image: tf.cast(image, tf.float32), batch_size=4
+    )
+    batches = list(data.as_numpy_iterator())
+    assert [len(batch["image"]) for batch in batches] == sizes
+    for name in ("identity", "label"):
+        found = list(itertools.chain(*(batch[name] for batch in batches)))
+        assert found == [n if name == "identity" else n % 4 - 1 for n in range(count)]
+    images = np.concatenate([batch["image"] for batch in batches])
+    np.testing.assert_array_equal(images[:, 0, 0, 0], np.arange(count))

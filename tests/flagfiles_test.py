@@ -1,0 +1,40 @@
+"""Recipes: each is a valid set of flags, and listed in the table of recipes."""
+
+import pathlib
+
+import pytest
+from absl import flags
+
+from tf_simclr import cli
+from tf_simclr.config import Config, remarks
+
+FOLDER = pathlib.Path(__file__).parent.parent / "flags"
+RECIPES = sorted(FOLDER.glob("*.cfg"))
+
+
+def read(path):
+    values = flags.FlagValues()
+    cli.define_flags(values)
+    # The folder of somebody's own pictures is no part of a recipe.
+    values(["tf-simclr", "--data_dir=pictures", f"--flagfile={path}"])
+    return cli.config_from_flags(values)
+
+
+def test_there_are_recipes():
+    assert RECIPES
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_is_valid_listed_and_explained(path):
+    config = read(path)
+    assert config != Config()
+    assert remarks(config) == []  # Each of its flags does something.
+    assert config.run.model_dir is None  # Where a run lies is its user's choice.
+    assert path.name in (FOLDER / "README.md").read_text()
+    assert path.read_text().startswith("# ")
+
+
+def test_every_recipe_in_the_table_exists():
+    words = (FOLDER / "README.md").read_text().replace("`", " ").replace("(", " ").split()
+    named = {word.strip("[]().,:|").removeprefix("flags/") for word in words if ".cfg" in word}
+    assert {name for name in named if name.endswith(".cfg")} <= {path.name for path in RECIPES}

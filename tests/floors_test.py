@@ -1,0 +1,135 @@
+"""The house has floors: a file imports only from floors below its own, and some things never."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+PACKAGE = ROOT / "tf_simclr"
+# The longest prefix of a module's name counts.
+FLOORS = {
+    "tf_simclr.version": 0,
+    "tf_simclr.config_sections": 0,
+    "tf_simclr.checkpoint_contents": 0,
+    "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
+    "tf_simclr.config": 1,
+    "tf_simclr.replicas": 1,
+    "tf_simclr.checkpoints": 1,
+    "tf_simclr.summaries": 1,
+    "tf_simclr.data": 1,
+    "tf_simclr.optim": 1,
+    "tf_simclr.evaluation": 1,
+    "tf_simclr.exporting": 1,
+    "tf_simclr.importing": 1,
+    "tf_simclr.reporting": 1,
+    "tf_simclr.losses": 2,
+    "tf_simclr.cli": 2,
+    "tf_simclr.callbacks": 2,
+    "tf_simclr.run_folder": 2,
+    "tf_simclr.report": 2,
+    "tf_simclr.nets": 3,
+    "tf_simclr.build": 4,
+    "tf_simclr.tasks": 5,
+    "tf_simclr.main": 6,
+    "export": 6,
+}
+MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
+NEVER_READ_CONFIG = {
+    f"tf_simclr.{name}"
+    for name in ("nets", "losses", "optim", "data", "evaluation", "exporting", "reporting")
+}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room(name):
+    """The entry of FLOORS that a module belongs to; None for what is not of this project."""
+    fitting = [known for known in FLOORS if name == known or name.startswith(known + ".")]
+    return max(fitting, key=len, default=None)
+
+
+def imports(path):
+    """Full names of what a file imports, wherever in it, but for imports that only types need."""
+    tree = ast.parse(path.read_text())
+    for_types = [
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    ]
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+FILES = sorted(
+    path
+    for folder in (PACKAGE, ROOT / "export")
+    for path in folder.rglob("*.py")
+    if "__pycache__" not in path.parts
+)
+
+
+@pytest.fixture(params=FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def file(request):
+    return request.param
+
+
+def test_every_file_has_a_floor(file):
+    name = module_name(file)
+    assert name == "tf_simclr" or room(name) != "tf_simclr", f"give {name} a floor"
+
+
+def test_imports_go_down(file):
+    ours = room(module_name(file))
+    for name in imports(file):
+        theirs = room(name)
+        if theirs not in (None, ours):
+            # A room's own files may import each other.
+            assert FLOORS[theirs] < FLOORS[ours], f"{file} imports {name}"
+
+
+def test_only_the_command_line_reads_flags(file):
+    if room(module_name(file)) not in MAY_READ_FLAGS:
+        absl = [name for name in imports(file) if name.split(".")[0] == "absl"]
+        assert not [name for name in absl if "flags" in name or "app" in name]
+
+
+def test_the_library_does_not_know_the_config(file):
+    if room(module_name(file)) in NEVER_READ_CONFIG:
+        assert not [name for name in imports(file) if name.startswith("tf_simclr.config")]
+
+
+def test_networks_do_not_know_data(file):
+    if room(module_name(file)) == "tf_simclr.nets":
+        assert not [name for name in imports(file) if name.startswith("tf_simclr.data")]
+
+
+def test_the_package_does_not_know_what_is_not_installed(file):
+    if PACKAGE in file.parents:
+        assert not {"export", "tests", "benchmarks"} & {n.split(".")[0] for n in imports(file)}
+
+
+def test_the_config_is_plain_python():
+    for name in ("config.py", "config_sections.py", "version.py", "__init__.py"):
+        outside = {n.split(".")[0] for n in imports(PACKAGE / name)} - {"tf_simclr"}
+        assert not outside & {"tensorflow", "tf_keras", "absl", "numpy"}, name
+
+
+def test_keras_is_tf_keras(file):
+    """Under its own name, so that nobody has to set TF_USE_LEGACY_KERAS."""
+    names = set(imports(file))
+    assert not {name for name in names if name == "keras" or name.startswith("keras.")}
+    assert not {name for name in names if name.startswith("tensorflow.keras")}
+    nodes = ast.walk(ast.parse(file.read_text()))
+    attributes = [ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)]
+    assert not [name for name in attributes if name.startswith("tf.keras")]

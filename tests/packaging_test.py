@@ -1,0 +1,149 @@
+"""What is installed: the wheel holds the package and its data, and its script runs anywhere."""
+
+import email
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tf_simclr.version import __version__
+
+ROOT = pathlib.Path(__file__).parent.parent
+EMOJI = ROOT / "tf_simclr" / "data" / "emoji32"
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
+
+
+def run(*command, cwd, **environment):
+    done = subprocess.run(
+        command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """(the wheel, built from the sdist, built from a copy of the tree; what was said)."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    # What must not be installed lies beside, as in the repository.
+    for name in ("tf_simclr", "tests", "flags", "export"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
+    done = run(sys.executable, "-m", "build", "--no-isolation", cwd=tree)
+    (wheel,) = (tree / "dist").glob("*.whl")
+    return wheel, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    return built[0]
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        return email.message_from_string(archive.read(name).decode())
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder in which the wheel, and nothing that it depends on, is installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-compile"]
+    run(*pip, f"--target={folder}", str(wheel), cwd=folder)
+    return folder
+
+
+def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    top = {name.split("/")[0] for name in names}
+    assert top == {"tf_simclr", f"tf_simclr-{__version__}.dist-info"}
+    ours = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tf_simclr").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if name.startswith("tf_simclr/")} == ours
+
+
+def test_the_data_and_its_licences_are_in(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in ("emoji32.bin", "emoji32.json", "README.md"):
+            assert archive.read(f"tf_simclr/data/emoji32/{name}") == (EMOJI / name).read_bytes()
+        licences = [name for name in archive.namelist() if "emoji32/LICENSE" in name]
+        assert len(licences) == 3
+        assert [name for name in archive.namelist() if re.search(r"dist-info/.*LICENSE$", name)]
+
+
+def test_metadata(metadata):
+    assert (metadata["Name"].replace("-", "_"), metadata["Version"]) == ("tf_simclr", __version__)
+    assert "Apache-2.0" in (metadata["License"], metadata["License-Expression"])
+    assert set(metadata["Requires-Python"].split(",")) == {">=3.10", "<3.14"}
+    assert metadata.get_payload().strip() == (ROOT / "README.md").read_text().strip()
+    assert not [line for line in metadata.get_all("Classifier") if line.startswith("License")]
+
+
+@pytest.fixture(scope="module")
+def required(metadata):
+    """Names of the distributions that are always installed beside."""
+    lines = [line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line]
+    return {re.match(r"[\w-]+", line)[0].lower().replace("-", "_") for line in lines}
+
+
+def test_requirements_have_what_others_forget_to_declare(required, metadata):
+    assert {"tensorflow", "tf_keras", "tensorboard", "importlib_resources"} <= required
+    assert "tensorflow_hub" not in required  # What exports are loaded with, not made with.
+    assert "test" in metadata.get_all("Provides-Extra")
+
+
+def test_every_package_that_is_imported_is_required(required):
+    distributions = {"PIL": "pillow", "absl": "absl_py", "sklearn": "scikit_learn"}
+    imported = {
+        found[1]
+        for path in (ROOT / "tf_simclr").rglob("*.py")
+        for found in re.finditer(
+            r"^\s*(?:import|from) (\w+)(?:\.[\w.]+)?(?: import .+| as \w+)?$",
+            path.read_text(),
+            re.MULTILINE,
+        )
+    }
+    outside = imported - set(sys.stdlib_module_names) - {"tf_simclr"}
+    assert {distributions.get(name, name) for name in outside} <= required
+
+
+def test_building_warns_of_nothing(built):
+    lines = [line for line in built[1].splitlines() if re.search("deprecat|warning", line, re.I)]
+    usual = "byte-compiling is disabled"  # Where PYTHONDONTWRITEBYTECODE is set.
+    assert [line for line in lines if not re.search(usual, line)] == []
+
+
+def test_the_console_script_runs_in_another_folder(installed, tmp_path):
+    script = str(installed / "bin" / "tf-simclr")
+    said = run(script, "--version", cwd=tmp_path, PYTHONPATH=str(installed)).stdout
+    assert said == f"{__version__}\n"
+    said = run(script, "--help", cwd=tmp_path, PYTHONPATH=str(installed)).stdout
+    assert "usage: tf-simclr" in said
+
+
+def test_what_is_installed_finds_its_data(installed, tmp_path):
+    code = (
+        "import pathlib, tf_simclr, tf_simclr.data.emoji32 as emoji\n"
+        "print(tf_simclr.__file__)\n"
+        "print((pathlib.Path(emoji.__file__).parent / 'emoji32.bin').stat().st_size)\n"
+    )
+    said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(installed)).stdout.split()
+    assert said[0].startswith(str(installed))
+    assert int(said[1]) == (EMOJI / "emoji32.bin").stat().st_size
+
+
+def test_only_the_version_file_has_the_version():
+    assert __version__ not in (ROOT / "setup.py").read_text()

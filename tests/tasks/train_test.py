@@ -1,0 +1,156 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr.main import main
+from tf_simclr.summaries import read_scalars
+from tf_simclr.tasks.train import segments
+
+
+def run(*flags):
+    assert main(["tf-simclr", *flags]) == 0
+
+
+def weights(folder, step):
+    """Checkpoint key -> value, without the counters."""
+    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
+    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
+    return {key: reader.get_tensor(key) for key in keys}
+
+
+@pytest.fixture(scope="module")
+def pretrained(tiny_flags, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("pretrained"))
+    run(*tiny_flags, "--checkpoint_steps=2", f"--model_dir={folder}")
+    return folder
+
+
+def finetune(tiny_flags, pretrained, folder, *flags):
+    run(
+        *tiny_flags,
+        "--train_mode=finetune",
+        "--optimizer=momentum",
+        f"--checkpoint={pretrained}",
+        f"--model_dir={folder}",
+        *flags,
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "total", "expected"),
+    [
+        (0, 30, [(0, 30)]),
+        (0, 31, [(0, 30), (30, 31)]),
+        (7, 35, [(7, 10), (10, 30), (30, 35)]),
+        (3, 8, [(3, 8)]),
+        (12, 17, [(12, 17)]),
+        (20, 21, [(20, 21)]),
+        (5, 10, [(5, 10)]),
+        (10, 20, [(10, 20)]),
+    ],
+)
+def test_segments_cut_at_whole_epochs_of_ten_and_end_exactly(start, total, expected):
+    assert segments(start, total, 10) == expected
+
+
+def test_a_run_writes_checkpoints_exports_settings_and_scalars(pretrained):
+    assert {"ckpt-2.index", "ckpt-3.index", "flags.json"} <= set(os.listdir(pretrained))
+    assert os.listdir(os.path.join(pretrained, "hub")) == ["3"]
+    assert os.listdir(os.path.join(pretrained, "saved_model")) == ["3"]
+    scalars = read_scalars(pretrained)
+    steps, losses = scalars["train/contrast_loss"]
+    assert steps.tolist() == [1, 2, 3]
+    # Twice the log of 2 * 4 - 1 candidates is what chance would give at temperature infinity.
+    assert np.all(np.isfinite(losses)) and np.all(losses > 0)
+    # lr * batch / 256 at step 0, then half a cosine over three steps (REFERENCE, schedule).
+    peak = 0.3 * 4 / 256
+    expected = peak * (1 + np.cos(np.pi * np.arange(3) / 3)) / 2
+    np.testing.assert_allclose(scalars["learning_rate"][1], expected, rtol=1e-5)
+
+
+def test_the_same_command_gives_the_same_weights_and_another_seed_others(
+    tiny_flags, pretrained, tmp_path
+):
+    run(*tiny_flags, "--checkpoint_steps=2", f"--model_dir={tmp_path / 'same'}")
+    run(*tiny_flags, "--seed=1", f"--model_dir={tmp_path / 'other'}")
+    expected = weights(pretrained, 3)
+    for key, value in weights(tmp_path / "same", 3).items():
+        np.testing.assert_array_equal(value, expected[key], err_msg=key)
+    other = weights(tmp_path / "other", 3)
+    assert any(not np.array_equal(other[key], expected[key]) for key in expected)
+
+
+def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, pretrained, tmp_path):
+    run(*tiny_flags, "--steps_per_execution=2", f"--model_dir={tmp_path}")
+    expected = weights(pretrained, 3)
+    for key, value in weights(tmp_path, 3).items():
+        np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6, err_msg=key)
+
+
+def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
+    tiny_flags, pretrained, tmp_path, capsys
+):
+    run(*tiny_flags, f"--model_dir={tmp_path}")
+    capsys.readouterr()
+    run(*tiny_flags, f"--model_dir={tmp_path}")
+    assert "Training is done" in capsys.readouterr().out
+    run(*tiny_flags, "--train_steps=5", f"--model_dir={tmp_path}")
+    said = capsys.readouterr().out
+    assert "train_steps is 5 and was 3" in said and "Trains steps 4 to 5" in said
+    assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
+
+
+def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, pretrained, tmp_path):
+    finetune(tiny_flags, pretrained, tmp_path, "--fine_tune_after_block=4")
+    before, after = weights(pretrained, 3), weights(tmp_path, 3)
+    moved = {key for key in after if key in before and not np.array_equal(after[key], before[key])}
+    parts = {key.split("/")[0] for key in moved} - {"optimizer"}
+    assert parts == {"supervised_head"}
+
+
+def test_fine_tuning_moves_the_encoder_too_and_can_start_at_zero_logits(
+    tiny_flags, pretrained, tmp_path
+):
+    finetune(tiny_flags, pretrained, tmp_path, "--zero_init_logits_layer", "--learning_rate=1e-12")
+    head = weights(tmp_path, 3)["supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"]
+    assert np.abs(head).max() < 1e-10  # Neither restored nor drawn.
+    finetune(tiny_flags, pretrained, tmp_path / "all")
+    key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    assert not np.array_equal(weights(tmp_path / "all", 3)[key], weights(pretrained, 3)[key])
+
+
+def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, pretrained, tmp_path, capsys):
+    export = os.path.join(pretrained, "saved_model", "3")
+    finetune(tiny_flags, export, tmp_path, "--fine_tune_after_block=4")
+    assert "encoder, projection_head, supervised_head" in capsys.readouterr().out
+    key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(pretrained, 3)[key])
+
+
+TWO_REPLICAS = """
+import sys
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+from tf_simclr import replicas
+from tf_simclr.main import main
+
+assert replicas.make_strategy(use_tpu=False).num_replicas_in_sync == 2
+sys.exit(main(sys.argv))
+"""
+
+
+def test_two_replicas_train_and_their_checkpoint_goes_on_with_one(tiny_flags, tmp_path):
+    flags = [*tiny_flags, f"--model_dir={tmp_path}"]
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_REPLICAS, *flags], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    run(*flags, "--train_steps=4")
+    assert os.path.exists(tmp_path / "ckpt-4.index")
