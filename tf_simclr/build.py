@@ -1,4 +1,4 @@
-"""Config -> the objects of a run: networks, optimiser, data sets. The only reader of Config beside tasks/."""
+"""Config -> the objects of a run. Beside tasks/ nothing else reads a Config."""
 
 from collections.abc import Callable, Mapping
 

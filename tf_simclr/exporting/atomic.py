@@ -1,4 +1,4 @@
-"""Writing a folder so that a killed process leaves the old one or the new one, never half of one."""
+"""Writing a folder whole: a killed process leaves the old one or the new one."""
 
 import os
 from collections.abc import Callable

@@ -1,5 +1,7 @@
-"""The encoder as a reusable TF2 SavedModel: what hub.load and hub.KerasLayer take as an image
-feature vector (interface: "Reusable SavedModels" and "Common SavedModel APIs for images" of TF-Hub).
+"""The encoder as a reusable TF2 SavedModel: what hub.load and hub.KerasLayer take.
+
+The interface is that of an image feature vector ("Reusable SavedModels" and "Common SavedModel APIs
+for images" of TF-Hub).
 """
 
 import tensorflow as tf

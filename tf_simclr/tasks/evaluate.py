@@ -48,7 +48,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
 
 
 def evaluate_until_trained(config: Config) -> None:
-    """Evaluates the newest checkpoint and, while another process trains in the folder, each new one.
+    """Evaluates the newest checkpoint and, while another process trains on, each new one.
 
     Raises:
       ValueError: as `evaluate`.

@@ -1,4 +1,4 @@
-"""How good frozen features are: linear probe, nearest neighbours, retrieval, beside two baselines."""
+"""How good frozen features are: linear probe, nearest neighbours, retrieval."""
 
 import dataclasses
 from collections.abc import Callable
@@ -43,8 +43,8 @@ def judge(config: Config, data: Source, represent: Callable[[tf.Tensor], tf.Tens
     neighbours = _try("kNN", data.num_classes, lambda: knn(*learn))
     retrieval = _try(
         "retrieval",
-        data.has_identity,
-        lambda: retrieval_at_k(test.vectors, test.identities, test.groups),
+        test.identities is not None and test.groups is not None,
+        lambda: retrieval_at_k(test.vectors, test.identities, test.groups),  # type: ignore[arg-type]
     )
     return Judged(test, dict(zip(METRICS, (probe, neighbours, retrieval))))
 

@@ -40,6 +40,7 @@ def write_page(
       config: of the run.
       data: its data.
       judged: this encoder's features of the test split.
+      path: of the page.
       rows: the table: title -> one score a metric of judge.METRICS.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
@@ -94,9 +95,13 @@ def _facts(config: Config, data: Source, judged: Judged) -> list[tuple[str, str]
     ]
 
 
-def _history(config: Config) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _history(config: Config) -> dict[str, tuple[list[float], list[float]]]:
     scalars = read_scalars(run_folder.require_model_dir(config))
-    return {title: scalars[tag] for tag, title in CURVES.items() if tag in scalars}
+    return {
+        title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
+        for tag, title in CURVES.items()
+        if tag in scalars
+    }
 
 
 def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
@@ -140,4 +145,5 @@ def _snippet(config: Config) -> str:
     return f"""from tf_simclr import load_encoder
 
 encoder = load_encoder({model_dir!r})
-features = encoder(images)["final_avg_pool"]  # images: float32 [batch, height, width, 3] in [0, 1]"""
+# images: float32 [batch, height, width, 3] in [0, 1]
+features = encoder(images)["final_avg_pool"]"""

@@ -18,7 +18,7 @@ def train(config: Config) -> None:
 
     Raises:
       ValueError: for what the user can mend; nothing of the run is changed.
-      NonFiniteLoss, Interrupted: as callbacks raises them; the folder holds a good checkpoint.
+      NonFinite, Interrupted: as checkpoints and callbacks raise them; the folder holds a good checkpoint.
     """
     model_dir = run_folder.require_model_dir(config)
     data = build.source(config)
@@ -36,7 +36,7 @@ def train(config: Config) -> None:
         net = build.model(config, data.num_classes)
         build.compile_model(config, net, examples)
         if config.finetuning.checkpoint:
-            _warm_start(config, net)
+            _warm_start(config.finetuning.checkpoint, config, net)
     run_folder.make_writable(model_dir)
     with run_folder.lock(model_dir):
         run_folder.claim(config)
@@ -56,8 +56,8 @@ def train(config: Config) -> None:
         export(config, data.num_classes)
 
 
-def _warm_start(config: Config, net) -> None:
-    prefix = checkpoints.find(config.finetuning.checkpoint)
+def _warm_start(path: str, config: Config, net) -> None:
+    prefix = checkpoints.find(path)
     parts = build.parts(net)
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
@@ -90,8 +90,10 @@ def _fit(config, net, data, strategy, saved, step, total):
 
 
 def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
-    """Cuts steps start..total where fit must be called anew: at most a broken epoch, whole epochs,
-    and another broken one, so that training ends at exactly `total` and goes on from any step.
+    """Cuts steps start..total where fit must be called anew.
+
+    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
+    `total` and goes on from any step.
     """
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch
@@ -106,8 +108,8 @@ def _check_data(config: Config, data: Source) -> int:
     examples = data.num_examples(split)
     if batch_size > examples:
         raise ValueError(
-            f"`train_batch_size` must not be larger than the data: {data.name} has {examples} pictures"
-            f" in {split!r}. Received: train_batch_size={batch_size}."
+            f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
+            f" pictures in {split!r}. Received: train_batch_size={batch_size}."
         )
     if config.run.train_mode == "finetune" and not data.num_classes:
         raise ValueError(

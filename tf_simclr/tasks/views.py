@@ -34,6 +34,6 @@ def view_pairs(config: Config, data: Source, *, pairs: int = PAIRS) -> np.ndarra
 
 
 def view_strip(pairs: np.ndarray) -> np.ndarray:
-    """uint8 [pairs, 2, h, w, 3] -> [pairs, 2 * h, w, 3]: the two views of a picture one above the other."""
+    """uint8 [pairs, 2, h, w, 3] -> [pairs, 2 * h, w, 3]: one view above the other."""
     count, views, height, width, channels = pairs.shape
     return pairs.reshape(count, views * height, width, channels)
