@@ -18,7 +18,7 @@ def train(config: Config) -> None:
 
     Raises:
       ValueError: for what the user can mend; nothing of the run is changed.
-      NonFinite, Interrupted: as checkpoints and callbacks raise them; the folder holds a good checkpoint.
+      NonFinite, Interrupted: as checkpoints and callbacks raise them; a good checkpoint is kept.
     """
     model_dir = run_folder.require_model_dir(config)
     data = build.source(config)
