@@ -27,7 +27,7 @@ run: $(VENV)/.run  ## Pretrains on the bundled images, judges, exports, writes t
 	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
 test: lint types  ## Runs lint, types and the whole suite with coverage.
-	$(BIN)/python -m pytest --numprocesses=2 --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(VENV)/.test  ## Checks style.
 	$(BIN)/ruff check .
