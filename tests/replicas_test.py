@@ -37,9 +37,9 @@ class TinyEncoder(keras.layers.Layer):
     def __init__(self):
         super().__init__(name="encoder")
         self.conv = keras.layers.Conv2D(4, 3)
-        self.norm = BatchNorm()
+        self.norm = BatchNorm(name="norm")
         self.dense = keras.layers.Dense(6)
-        self.last = BatchNorm()
+        self.last = BatchNorm(name="last_norm")
 
     def call(self, images, training=False):
         hidden = tf.nn.relu(self.norm(self.conv(images), training=training))

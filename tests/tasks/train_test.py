@@ -18,7 +18,11 @@ def run(*flags):
 def weights(folder, step):
     """Checkpoint key -> value, without the counters."""
     reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
+    keys = [
+        key
+        for key in reader.get_variable_to_shape_map()
+        if "ATTRIBUTES" in key and "save_counter" not in key
+    ]
     return {key: reader.get_tensor(key) for key in keys}
 
 
