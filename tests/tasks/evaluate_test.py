@@ -1,12 +1,9 @@
 import json
 import os
 import shutil
-import threading
-import time
 
 import pytest
 
-from tf_simclr import run_folder
 from tf_simclr.main import main
 
 PROBES = {"linear_probe_top1", "knn_top1"}
@@ -140,23 +137,3 @@ def test_a_fine_tuned_classifier_is_evaluated_and_exported(
     assert set(found) >= ORIGINAL
     # A frozen encoder is judged as the pretrained one was.
     assert found["knn_top1"] == frozen["knn_top1"]
-
-
-def test_mode_eval_follows_a_run_that_still_trains(emoji_flags, evaluated, tmp_path, monkeypatch):
-    monkeypatch.setattr("tf_simclr.tasks.evaluate.POLL_SECONDS", 0.1)
-    folder = str(tmp_path / "run")
-    shutil.copytree(evaluated, folder)
-    os.remove(os.path.join(folder, "result.json"))
-    more = [*emoji_flags, "--train_steps=3", f"--model_dir={folder}"]
-    with run_folder.lock(folder):  # As the training process holds it.
-        evaluation = threading.Thread(target=run, args=("--mode=eval", *more))
-        from tf_simclr import main as door
-
-        monkeypatch.setattr(door.signal, "signal", lambda *_: None)  # Not in a thread.
-        evaluation.start()
-        while not os.path.exists(os.path.join(folder, "result.json")):
-            time.sleep(0.1)
-            assert evaluation.is_alive()
-        assert evaluation.is_alive()  # It waits for the next checkpoint.
-    evaluation.join(timeout=120)
-    assert not evaluation.is_alive()
