@@ -36,9 +36,9 @@ class TinyEncoder(keras.layers.Layer):
 
     def __init__(self):
         super().__init__(name="encoder")
-        self.conv = keras.layers.Conv2D(4, 3)
+        self.conv = keras.layers.Conv2D(4, 3, name="conv")
         self.norm = BatchNorm(name="norm")
-        self.dense = keras.layers.Dense(6)
+        self.dense = keras.layers.Dense(6, name="dense")
         self.last = BatchNorm(name="last_norm")
 
     def call(self, images, training=False):
