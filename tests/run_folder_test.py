@@ -33,7 +33,7 @@ def test_writing_replaces_a_file_and_leaves_nothing_else(tmp_path):
 def test_settings_are_read_back(tmp_path):
     assert run_folder.read_settings(str(tmp_path)) is None
     ours = config(tmp_path, seed=3)
-    run_folder.claim(ours)
+    run_folder.write_settings(ours, str(tmp_path))
     assert run_folder.read_settings(str(tmp_path)) == ours
 
 
@@ -44,20 +44,22 @@ def test_damaged_settings_are_an_error_and_stay(tmp_path, content):
     path = tmp_path / run_folder.SETTINGS
     path.write_bytes(content)
     with pytest.raises(ValueError, match="`model_dir` holds a flags.json that cannot be read"):
-        run_folder.claim(config(tmp_path))
+        run_folder.check_owner(config(tmp_path))
     assert path.read_bytes() == content
 
 
-def test_claiming_says_what_changed_and_writes_it(tmp_path):
+def test_checking_the_owner_says_what_changed_and_writes_nothing(tmp_path):
     said = []
-    run_folder.claim(config(tmp_path), said.append)
-    run_folder.claim(config(tmp_path, mode="eval"), said.append)
+    run_folder.check_owner(config(tmp_path), said.append)
+    assert os.listdir(tmp_path) == []
+    run_folder.write_settings(config(tmp_path), str(tmp_path))
+    run_folder.check_owner(config(tmp_path, mode="eval"), said.append)
     assert said == []
-    run_folder.claim(config(tmp_path, learning_rate=0.5), said.append)
+    run_folder.check_owner(config(tmp_path, learning_rate=0.5), said.append)
     assert said == [
         "Settings that changed since this run was started: learning_rate is 0.5 and was 0.3."
     ]
-    assert run_folder.read_settings(str(tmp_path)).optimization.learning_rate == 0.5
+    assert run_folder.read_settings(str(tmp_path)) == config(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +72,9 @@ def test_claiming_says_what_changed_and_writes_it(tmp_path):
     ],
 )
 def test_a_folder_of_another_kind_of_run_is_refused_and_stays(tmp_path, values, named):
-    run_folder.claim(config(tmp_path))
+    run_folder.write_settings(config(tmp_path), str(tmp_path))
     with pytest.raises(ValueError) as caught:
-        run_folder.claim(config(tmp_path, **values))
+        run_folder.check_owner(config(tmp_path, **values))
     assert named in str(caught.value)
     assert f"Received: model_dir='{tmp_path}'" in str(caught.value)
     assert run_folder.read_settings(str(tmp_path)) == config(tmp_path)

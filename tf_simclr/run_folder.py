@@ -42,21 +42,26 @@ def read_settings(model_dir: str) -> Config | None:
         ) from error
 
 
-def claim(config: Config, report: Callable[[str], None] = print) -> None:
-    """Makes the folder the run's own: checks whose it is, writes the settings.
+def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
+    """Checks whose folder it is, and reports the settings that changed. Writes nothing.
 
     Raises:
       ValueError: if it belongs to a run whose checkpoints cannot be gone on from.
     """
     model_dir = require_model_dir(config)
     theirs = read_settings(model_dir)
-    if theirs is not None:
-        check_architecture(config, theirs, model_dir)
-        _check_state(config, theirs, model_dir)
-        changed = _changed(config, theirs)
-        if changed:
-            report(f"Settings that changed since this run was started: {_said(changed)}.")
-    write_atomically(os.path.join(model_dir, SETTINGS), config.to_json())
+    if theirs is None:
+        return
+    check_architecture(config, theirs, model_dir)
+    _check_state(config, theirs, model_dir)
+    changed = _changed(config, theirs)
+    if changed:
+        report(f"Settings that changed since this run was started: {_said(changed)}.")
+
+
+def write_settings(config: Config, folder: str) -> None:
+    """Writes the config to the folder's flags.json."""
+    write_atomically(os.path.join(folder, SETTINGS), config.to_json())
 
 
 def require_model_dir(config: Config) -> str:

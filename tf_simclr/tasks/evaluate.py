@@ -54,15 +54,17 @@ def evaluate_until_trained(config: Config) -> None:
       ValueError: as `evaluate`.
     """
     model_dir = run_folder.require_model_dir(config)
-    training = True
-    while training:
-        training = run_folder.is_locked(model_dir)
-        evaluated = _own_checkpoint(config, model_dir)
-        evaluate(config)
-        while training and run_folder.is_locked(model_dir):
+    evaluated = None
+    while True:
+        training = run_folder.is_locked(model_dir)  # Asked first: else the last one is missed.
+        saved = checkpoints.listed(model_dir)
+        if saved == evaluated and not training:
+            return
+        if saved == evaluated or (training and not saved):
             time.sleep(POLL_SECONDS)
-            if checkpoints.find(model_dir) != evaluated:
-                break
+        else:
+            evaluate(config)
+            evaluated = saved
 
 
 def _own_checkpoint(config: Config, model_dir: str) -> str:
@@ -79,10 +81,13 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 def _results(config: Config, data: Source, prefix: str, step: int):
     """(result.json's content, prefix of a row -> Judged)."""
     net = build.model(config, data.num_classes)
-    judged = {"random_init/": judge(config, data, encoder_features(net.encoder))}
-    restored = checkpoints.warm_start(prefix, build.parts(net))
-    judged[""] = judge(config, data, encoder_features(net.encoder))
-    judged["raw_pixels/"] = judge(config, data, raw_pixels)
+    restored = checkpoints.warm_start(prefix, build.parts(net))  # A live run may delete it soon.
+    untrained = build.model(config, data.num_classes)
+    judged = {
+        "": judge(config, data, encoder_features(net.encoder)),
+        "raw_pixels/": judge(config, data, raw_pixels),
+        "random_init/": judge(config, data, encoder_features(untrained.encoder)),
+    }
     result: dict[str, float | int] = {"global_step": step}
     if "supervised_head" in restored and data.num_classes:
         result |= _supervised(config, data, net)

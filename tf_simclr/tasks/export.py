@@ -1,5 +1,6 @@
 """A run's newest checkpoint -> saved_model/STEP and hub/STEP in its folder."""
 
+import functools
 import os
 
 import tensorflow as tf
@@ -35,16 +36,16 @@ def export(config: Config, num_classes: int) -> None:
         return
     parts = restored_parts(config, num_classes, prefix)
     selector = config.finetuning.ft_proj_selector if config.run.train_mode == "finetune" else 0
+    save = {
+        "saved_model": lambda folder: saved_model.save(parts, folder, selector=selector),
+        "hub": lambda folder: hub_module.save(parts["encoder"], folder),
+    }
 
-    def write_endpoints(folder):
-        saved_model.save(parts, folder, selector=selector)
-        run_folder.write_atomically(os.path.join(folder, run_folder.SETTINGS), config.to_json())
+    def write(kind, folder):
+        save[kind](folder)
+        run_folder.write_settings(config, folder)
 
-    def write_features(folder):
-        hub_module.save(parts["encoder"], folder)
-        run_folder.write_atomically(os.path.join(folder, run_folder.SETTINGS), config.to_json())
-
-    for path, write in zip(paths, (write_endpoints, write_features)):
-        write_folder(path, write)
+    for kind, path in zip(FOLDERS, paths):
+        write_folder(path, functools.partial(write, kind))
         keep_newest(os.path.dirname(path), config.evaluation.keep_hub_module_max)
         print(f"Exported {path}")

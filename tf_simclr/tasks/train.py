@@ -39,7 +39,7 @@ def train(config: Config) -> None:
             _warm_start(config.finetuning.checkpoint, config, net)
     run_folder.make_writable(model_dir)
     with run_folder.lock(model_dir):
-        run_folder.claim(config)
+        run_folder.check_owner(config)
         saved = checkpoints.Checkpoints(
             model_dir,
             build.parts(net) | {"optimizer": net.optimizer},
@@ -47,6 +47,7 @@ def train(config: Config) -> None:
         )
         with strategy.scope():
             step = saved.restore_newest() or 0
+        run_folder.write_settings(config, model_dir)
         total = build.total_steps(config, examples)
         if step < total:
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
