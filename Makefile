@@ -3,15 +3,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ADDONS := .venv-addons
+# The first that runs: tensorflow-addons is for Python 3.11 and older, and this package for 3.10 and newer.
+PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format clean
+.PHONY: help run test test-addons lint types format clean
 
 help:  ## Lists the commands.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # A stamp is newer than what it was made from; an install that was cut short leaves none.
 $(VENV)/.run: setup.py constraints.txt
@@ -23,11 +26,21 @@ $(VENV)/.test: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
+$(ADDONS)/.test: setup.py constraints-addons.txt
+	@test -n "$(PYTHON_ADDONS)" || { echo "Python 3.11 or 3.10 is needed: make $(MAKECMDGOALS) PYTHON_ADDONS=/path/to/python3.11"; exit 1; }
+	$(PYTHON_ADDONS) -m venv $(ADDONS)
+	$(ADDONS)/bin/python -m pip install --quiet --constraint constraints-addons.txt --editable '.[addons,test]'
+	@touch $@
+
 run: $(VENV)/.run  ## Pretrains on the bundled images, judges, exports, writes the report. ARGS=--flag=value
 	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
 test: lint types  ## Runs lint, types and the whole suite with coverage.
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
+
+# One Keras for all: tensorflow-addons trains with tf.keras, and this package with tf_keras.
+test-addons: $(ADDONS)/.test  ## Runs the suite beside tensorflow-addons, on TensorFlow 2.15.
+	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest --numprocesses=2 --dist=loadfile
 
 lint: $(VENV)/.test  ## Checks style.
 	$(BIN)/ruff check .
@@ -40,5 +53,5 @@ format: $(VENV)/.test  ## Formats the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:  ## Removes the environment and all runs.
-	rm -rf $(VENV) runs build *.egg-info
+clean:  ## Removes the environments and all runs.
+	rm -rf $(VENV) $(ADDONS) runs build *.egg-info

@@ -17,9 +17,9 @@ REQUIRED = [
     "pillow>=9.1",
     "scikit-learn>=1.2",
     "tensorboard",  # TensorFlow 2.21 no longer brings it.
-    "tensorflow>=2.16,<2.22",
+    "tensorflow>=2.15.1,<2.22",
     "tensorflow-datasets>=4.9.4",
-    "tf_keras>=2.16,<2.22",
+    "tf_keras>=2.15.1,<2.22",  # It asks for the TensorFlow of its own minor version.
     "threadpoolctl>=3.1",
 ]
 TEST = [
@@ -33,6 +33,16 @@ TEST = [
     "tensorflow-hub>=0.16.1",
     "wheel",
 ]
+# The second lane: tensorflow-addons is at its end of life, and imports beside nothing newer.
+HAS_ADDONS = "python_version < '3.12'"
+ADDONS = [
+    f"tensorflow-addons==0.23.0; {HAS_ADDONS}",
+    f"tensorflow==2.15.1; {HAS_ADDONS}",
+    f"tf_keras==2.15.1; {HAS_ADDONS}",
+    # Later ones are made for numpy 2 and protobuf 5, which this TensorFlow does not take.
+    f"pyarrow<22; {HAS_ADDONS}",
+    f"tensorflow-metadata<1.18; {HAS_ADDONS}",
+]
 
 setuptools.setup(
     name="tf_simclr",
@@ -45,7 +55,7 @@ setuptools.setup(
     packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
     package_data={"tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"]},
     install_requires=REQUIRED,
-    extras_require={"test": TEST},
+    extras_require={"addons": ADDONS, "test": TEST},
     entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
     classifiers=[
         "Programming Language :: Python :: 3",

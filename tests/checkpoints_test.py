@@ -228,8 +228,12 @@ def test_warm_start_takes_all_that_fits(folder):
 
 
 def test_warm_start_leaves_a_classifier_of_other_classes(folder):
-    model = parts(value=7.0, classes=9)
-    names = checkpoints.warm_start(str(folder / "ckpt-2"), model)
+    model, said = parts(value=7.0, classes=9), []
+    names = checkpoints.warm_start(str(folder / "ckpt-2"), model, said.append)
+    assert said == [
+        "The checkpoint's classifier is left out: it has 4 classes on 2 features,"
+        " this one has 9 on 2."
+    ]
     assert names == ["encoder", "projection_head"]
     assert float(model["supervised_head"].kernel[0, 0]) == 7.0
 
@@ -254,11 +258,44 @@ def test_warm_start_refuses_a_misfit(folder, part):
         checkpoints.warm_start(str(folder / "ckpt-2"), parts() | {part: dense(3, 8)})
 
 
+def write_names(prefix):
+    """What TensorFlow 1 writes: tensors by name, and no objects."""
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix),
+        tensor_names=["dense/kernel"],
+        shape_and_slices=[""],
+        tensors=[tf.ones([3])],
+    )
+
+
 def test_warm_start_refuses_a_checkpoint_of_names_without_objects(tmp_path):
     prefix = str(tmp_path / "model.ckpt-1")
-    tf.raw_ops.SaveV2(
-        prefix=prefix, tensor_names=["dense/kernel"], shape_and_slices=[""], tensors=[tf.ones([3])]
-    )
+    write_names(prefix)
     assert checkpoints.find(prefix) == prefix
-    with pytest.raises(ValueError, match="`checkpoint` must be one that TensorFlow 2 wrote"):
+    with pytest.raises(ValueError, match="`checkpoint` must hold an encoder. Received"):
         checkpoints.warm_start(prefix, parts())
+
+
+def test_of_tensorflow_1s_checkpoints_the_newest_is_found_by_number(tmp_path):
+    for step in (9, 100, 20):
+        write_names(tmp_path / f"model.ckpt-{step}")
+    assert checkpoints.find(str(tmp_path)) == str(tmp_path / "model.ckpt-100")
+
+
+@pytest.mark.parametrize("name", ["model.ckpt-20", "best"])
+def test_the_one_that_the_state_file_names_comes_first(tmp_path, name):
+    """Whatever folder it names: it was written where the model was trained."""
+    for written in ("model.ckpt-100", name):
+        write_names(tmp_path / written)
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "/elsewhere/{name}"\n')
+    assert checkpoints.find(str(tmp_path)) == str(tmp_path / name)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/elsewhere/missing"\n')
+    assert checkpoints.find(str(tmp_path)) == str(tmp_path / "model.ckpt-100")
+
+
+def test_a_damaged_one_of_tensorflow_1s_is_not_passed_over(tmp_path):
+    for step in (1, 2):
+        write_names(tmp_path / f"model.ckpt-{step}")
+    truncate(tmp_path / "model.ckpt-2.data-00000-of-00001")
+    with pytest.raises(ValueError, match="`checkpoint` cannot be read: it is damaged"):
+        checkpoints.find(str(tmp_path))

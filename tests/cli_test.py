@@ -20,13 +20,21 @@ def test_no_flags_are_the_defaults():
 
 @pytest.mark.parametrize("field", flag_fields(), ids=lambda field: field.name)
 def test_every_setting_is_a_flag_of_its_type(field):
-    values = {bool: not field.default, int: 2, float: 0.5, str: "text"}
+    values = {bool: not field.default, int: 2, float: 0.5, str: "base_model"}
     value = values[cli.plain_type(field)]
     if field.metadata["choices"]:
         value = field.metadata["choices"][-1]
     config = parse(f"--{field.name}={value}")
     assert config.flat()[field.name] == value
     assert type(config.flat()[field.name]) is type(value)
+
+
+def test_given_flags_are_those_that_were_written_whatever_their_value(tmp_path):
+    (tmp_path / "recipe.cfg").write_text("--seed=3\n--sk_ratio=0\n")
+    values = flags.FlagValues()
+    cli.define_flags(values)
+    values(["tf-simclr", f"--flagfile={tmp_path}/recipe.cfg", "--resnet_depth=50", "--nouse_blur"])
+    assert cli.given_flags(values) == {"seed", "sk_ratio", "resnet_depth", "use_blur"}
 
 
 def test_booleans_can_be_negated():
@@ -56,7 +64,7 @@ def test_undefok_lets_an_unknown_flag_pass():
     ("flag", "message"),
     [
         ("--mode=test", "value should be one of <train|eval|train_then_eval>"),
-        ("--optimizer=lamb", "value should be one of <momentum|adam|lars>"),
+        ("--optimizer=sgd", "value should be one of <momentum|adam|lars|lamb>"),
         ("--image_size=big", "flag --image_size=big"),
         ("--image_size=1.5", "flag --image_size=1.5"),
         ("--learning_rate=fast", "flag --learning_rate=fast"),

@@ -25,6 +25,7 @@ FLOORS = {
     "tf_simclr.reporting": 1,
     "tf_simclr.losses": 2,
     "tf_simclr.cli": 2,
+    "tf_simclr.remarks": 2,
     "tf_simclr.callbacks": 2,
     "tf_simclr.run_folder": 2,
     "tf_simclr.report": 2,
@@ -107,6 +108,11 @@ def test_only_the_command_line_reads_flags(file):
 def test_the_library_does_not_know_the_config(file):
     if room(module_name(file)) in NEVER_READ_CONFIG:
         assert not [name for name in imports(file) if name.startswith("tf_simclr.config")]
+
+
+def test_one_file_knows_the_addons(file):
+    if file != PACKAGE / "optim" / "lamb.py":
+        assert not [name for name in imports(file) if name.startswith("tensorflow_addons")]
 
 
 def test_networks_do_not_know_data(file):

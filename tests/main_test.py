@@ -34,7 +34,7 @@ def test_help(capsys, flag):
     captured = capsys.readouterr()
     assert captured.out.startswith(f"tf-simclr {__version__}")
     assert "usage: tf-simclr --dataset=DATA --model_dir=DIR" in captured.out
-    assert "\nHow weights move.\n  --optimizer=momentum|adam|lars\n" in captured.out
+    assert "\nHow weights move.\n  --optimizer=momentum|adam|lars|lamb\n" in captured.out
     assert captured.err == ""
 
 
@@ -105,10 +105,10 @@ def test_the_mode_decides_what_runs(tasks, mode, called):
 
 
 def test_flags_without_effect_are_said_before_anything_runs(tasks, capsys):
-    main(["tf-simclr", "--tpu_zone=a", "--variable_schema=b"])
+    main(["tf-simclr", "--tpu_zone=a", "--variable_schema=base_model"])
     out = capsys.readouterr().out
     assert "Note: --tpu_zone has no effect without --use_tpu.\n" in out
-    assert "Note: --variable_schema has no effect here" in out
+    assert "Note: --variable_schema has no effect without --checkpoint.\n" in out
     assert tasks.called == ["train"]
 
 
@@ -134,7 +134,7 @@ def test_a_signal_outside_of_training(tasks, capsys, error, code):
 
 def test_sigterm_is_a_signal_outside_of_training_too(monkeypatch, capsys):
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(door, "_run", lambda config: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(door, "_run", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["tf-simclr"]) == 143
     assert "Stopped. To go on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) is before

@@ -10,11 +10,13 @@ import sys
 import zipfile
 
 import pytest
+from packaging.requirements import Requirement
 
 from tf_simclr.version import __version__
 
 ROOT = pathlib.Path(__file__).parent.parent
 EMOJI = ROOT / "tf_simclr" / "data" / "emoji32"
+UNPINNED = {"setuptools", "wheel"}  # pip's own list leaves them out.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
@@ -105,6 +107,49 @@ def test_requirements_have_what_others_forget_to_declare(required, metadata):
     assert "test" in metadata.get_all("Provides-Extra")
 
 
+def key(name):
+    return name.lower().replace("-", "_")
+
+
+@pytest.fixture(scope="module")
+def requirements(metadata):
+    """{name: [Requirement]} for the extras given, on Python 3.11 if no other is."""
+
+    def chosen(*extras, python_version="3.11"):
+        found = {}
+        for each in map(Requirement, metadata.get_all("Requires-Dist")):
+            settings = [{"extra": name, "python_version": python_version} for name in extras]
+            if not each.marker or any(map(each.marker.evaluate, settings)):
+                found.setdefault(key(each.name), []).append(each)
+        return found
+
+    return chosen
+
+
+def test_the_addons_bring_the_only_tensorflow_that_they_run_beside(requirements):
+    extra = requirements("addons")
+    for name, version in (("tensorflow", "2.15.1"), ("tf_keras", "2.15.1")):
+        core, pin = extra[name]
+        assert str(pin.specifier) == f"=={version}"
+        assert core.specifier.contains(version)
+    assert str(extra["tensorflow_addons"][0].specifier) == "==0.23.0"
+    # Their wheels are for Python 3.9 to 3.11.
+    assert requirements("addons", python_version="3.12") == requirements("none")
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [("constraints.txt", ["test"]), ("constraints-addons.txt", ["test", "addons"])],
+)
+def test_the_constraints_pin_what_a_lane_requires(requirements, name, extras):
+    lines = map(Requirement, (ROOT / name).read_text().splitlines())
+    here = [line for line in lines if not line.marker or line.marker.evaluate()]
+    pins = {key(line.name): str(line.specifier).removeprefix("==") for line in here}
+    found = requirements(*extras)
+    for package in found.keys() - UNPINNED:
+        assert all(each.specifier.contains(pins[package]) for each in found[package]), package
+
+
 def test_every_package_that_is_imported_is_required(required):
     distributions = {"PIL": "pillow", "absl": "absl_py", "sklearn": "scikit_learn"}
     imported = {
@@ -117,7 +162,7 @@ def test_every_package_that_is_imported_is_required(required):
         )
     }
     outside = imported - set(sys.stdlib_module_names) - {"tf_simclr"}
-    assert {distributions.get(name, name) for name in outside} <= required
+    assert {distributions.get(name, name) for name in outside} <= required | {"tensorflow_addons"}
 
 
 def test_building_warns_of_nothing(built):

@@ -4,6 +4,7 @@ Logical devices must exist before TensorFlow starts, so the file runs itself as 
 it computes everything under MirroredStrategy, and the tests compare that with one device here.
 """
 
+import json
 import subprocess
 import sys
 
@@ -273,6 +274,19 @@ def test_replicas_train_as_one_device(many, one):
 
 def test_several_devices_make_a_mirrored_strategy_and_one_the_default(many):
     assert many["strategy"] == "MirroredStrategy"
+    assert replicas.make_strategy(use_tpu=False) is tf.distribute.get_strategy()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": 1}'])
+def test_a_tf_config_that_is_none_is_one_clear_line(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="^`TF_CONFIG` in the environment must be a JSON object"):
+        replicas.make_strategy(use_tpu=False)
+
+
+@pytest.mark.parametrize("cluster", [{}, {"worker": ["localhost:1"]}])
+def test_a_lone_worker_needs_no_strategy_of_its_own(monkeypatch, cluster):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster}))
     assert replicas.make_strategy(use_tpu=False) is tf.distribute.get_strategy()
 
 

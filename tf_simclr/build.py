@@ -9,6 +9,8 @@ from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.data.augment.blur import random_blur
+from tf_simclr.data.augment.cutout import random_cutout
+from tf_simclr.data.augment.rotation import random_rotation
 from tf_simclr.data.sources import Source, open_source
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
@@ -17,7 +19,10 @@ from tf_simclr.nets.resnet import ResNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim import schedules
 from tf_simclr.optim.decay import weight_roles
+from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.lars import LARS
+
+EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
 
 
 def source(config: Config) -> Source:
@@ -80,6 +85,7 @@ def model(config: Config, num_classes: int) -> SimCLR | Classifier:
             num_classes=num_classes,
             selector=config.finetuning.ft_proj_selector,
             freeze_up_to=config.finetuning.fine_tune_after_block,
+            frozen_batch_norm=config.finetuning.frozen_batch_norm,
             zero_init=config.finetuning.zero_init_logits_layer,
         )
         net.build([None, config.data.image_size, config.data.image_size, 3])
@@ -132,6 +138,10 @@ def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -
             momentum=optimization.momentum,
             weight_decay=optimization.weight_decay,
             exclude_from_weight_decay=roles.outside_lars(),
+        )
+    elif optimization.optimizer == "lamb":
+        optimizer = lamb(
+            learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()
         )
     elif optimization.optimizer == "momentum":
         optimizer = keras.optimizers.SGD(learning_rate, optimization.momentum, nesterov=True)
@@ -189,6 +199,7 @@ def pretrain_view(config: Config) -> pipeline.View:
         size=data.image_size,
         jitter_strength=data.color_jitter_strength,
         min_crop_area=data.min_crop_area,
+        extra=EXTRA_AUGMENTATIONS[data.extra_augmentation],
     )
 
 
@@ -207,5 +218,5 @@ def evaluation_data(config: Config, data: Source, split: str) -> tf.data.Dataset
 
 
 def labelled(batch: Mapping[str, tf.Tensor], num_classes: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """A batch of evaluation_data as (images, one_hot) for Model.evaluate."""
+    """A batch of evaluation_data as (images, one_hot [batch, num_classes]) for Model.evaluate."""
     return batch["image"], tf.one_hot(batch["label"], num_classes)

@@ -54,7 +54,15 @@ class EveryFewSteps(keras.callbacks.Callback):
         self._last = step
 
     def act(self, step: int, logs: dict) -> None:
-        """What is done."""
+        """What is done; subclasses write it.
+
+        Args:
+          step: steps done so far.
+          logs: of Keras: name of a metric -> its running mean.
+
+        Raises:
+          NotImplementedError: if a subclass has not.
+        """
         raise NotImplementedError
 
     def _step(self) -> int:

@@ -7,7 +7,7 @@ previous checkpoint as the newest. What a disk does to a file later is found by 
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -129,10 +129,12 @@ def is_whole(path: str) -> bool:
 
 
 def find(path: str, report: Callable[[str], None] = print) -> str:
-    """The checkpoint prefix behind a run's folder, a prefix, or an export of this project.
+    """The checkpoint prefix behind a run's folder, a prefix, an export, or a released model.
 
     Args:
-      path: of any of these.
+      path: of any of these. A released model is a folder with model.ckpt-N of TensorFlow 1, of
+        which the one is taken that the folder's `checkpoint` file names, or else the newest; or
+        one with a SavedModel.
       report: told in one line of damaged checkpoints in a run's folder.
 
     Raises:
@@ -141,38 +143,63 @@ def find(path: str, report: Callable[[str], None] = print) -> str:
     newest = newest_whole(path, report)
     if newest is not None:
         return newest
-    candidates = [path, os.path.join(path, "variables", "variables")]
+    candidates = [path, os.path.join(path, "variables", "variables"), *_tensorflow_1(path)]
     existing = [prefix for prefix in candidates if tf.io.gfile.exists(prefix + ".index")]
     if not existing and not listed(path):
         raise ValueError(
-            "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index) or an"
-            f" exported model. Received: checkpoint={path!r}, where there is none."
+            "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index), an"
+            " exported model, or the folder of a released model. Received:"
+            f" checkpoint={path!r}, where there is none."
         )
-    for prefix in existing:
-        if is_whole(prefix):
-            return prefix
+    if existing and is_whole(existing[0]):
+        return existing[0]
     raise ValueError(f"`checkpoint` cannot be read: it is damaged. Received: checkpoint={path!r}.")
 
 
-def warm_start(prefix: str, parts: Mapping[str, tf.Module]) -> list[str]:
+def _tensorflow_1(directory: str) -> list[str]:
+    """Prefixes of TensorFlow 1's checkpoints in a folder, the one to take first."""
+    if not tf.io.gfile.isdir(directory):
+        return []
+    names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]
+    numbered = sorted(((int(name[2]), name[1]) for name in names if name), reverse=True)
+    state = tf.train.get_checkpoint_state(directory)
+    # Of a path that is written there only the name counts: the folder has been moved since.
+    named = [os.path.basename(state.model_checkpoint_path)] if state else []
+    return [os.path.join(directory, name) for name in [*named, *(name for _, name in numbered)]]
+
+
+def warm_start(
+    prefix: str, parts: Mapping[str, tf.Module], report: Callable[[str], None] = print
+) -> list[str]:
     """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier of
-    another number of classes is left as it is.
+    another number of classes is left as it is, and `report` is told in one line.
 
     Raises:
       ValueError: if the encoder or the projection head does not fit.
     """
     contents = CheckpointContents(prefix)
     found = contents.parts() & set(parts)
-    head = parts.get("supervised_head")
-    if head is not None and contents.shape("supervised_head", "kernel") != head.kernel.shape:
-        found.discard("supervised_head")
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
+    if "supervised_head" in found:
+        theirs = contents.shape("supervised_head", "kernel") or []
+        ours = parts["supervised_head"].kernel.shape.as_list()
+        if theirs != ours:
+            found.discard("supervised_head")
+            report(classifier_left_out(theirs, ours))
     # `read`, not `restore`: an export has no count of savings to restore.
     _fit(tf.train.Checkpoint(**{name: parts[name] for name in found}).read, prefix)
     return sorted(found)
+
+
+def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
+    """A line that says why a classifier was not restored, by the shapes of the two kernels."""
+    return (
+        f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"
+        f" features, this one has {ours[1]} on {ours[0]}."
+    )
 
 
 def _all_finite(parts: Iterable[tf.Module]) -> bool:

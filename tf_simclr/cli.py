@@ -35,6 +35,11 @@ def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
     return Config.from_flat({field.name: flag_values[field.name].value for field in flag_fields()})
 
 
+def given_flags(flag_values: flags.FlagValues = flags.FLAGS) -> set[str]:
+    """Names of the parsed flags that stood on the command line or in a flagfile."""
+    return {field.name for field in flag_fields() if flag_values[field.name].present}
+
+
 def flags_help(columns: int | None = None) -> str:
     """All flags by section of the config: their values, help and defaults.
 

@@ -5,7 +5,6 @@ Neither TensorFlow nor absl is imported, so that a config can be read anywhere, 
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from tf_simclr.config_sections import (
@@ -28,16 +27,6 @@ SECTIONS: dict[str, type] = {
     "evaluation": EvaluationConfig,
     "finetuning": FinetuningConfig,
 }
-TPU_ONLY = ("tpu_name", "tpu_zone", "gcp_project", "master")
-PRETRAINING_ONLY = (
-    "color_jitter_strength",
-    "min_crop_area",
-    "use_blur",
-    "temperature",
-    "hidden_norm",
-    "lineareval_while_pretraining",
-)
-FINETUNING_ONLY = ("fine_tune_after_block", "ft_proj_selector", "zero_init_logits_layer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,45 +136,3 @@ def differing_state(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
 def _differing(ours: Config, theirs: Config, names: list[str]) -> dict[str, tuple[Any, Any]]:
     pairs = {name: (ours.flat()[name], theirs.flat()[name]) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def remarks(config: Config) -> list[str]:
-    """One line for each reason why flags that were set do not do what they say; [] for none."""
-    changed = changed_from_defaults(config)
-    lines = []
-    for names, reason in _idle_flags(config):
-        idle = [f"--{name}" for name in names if name in changed]
-        if idle:
-            has = "has" if len(idle) == 1 else "have"
-            lines.append(f"{', '.join(idle)} {has} no effect {reason}.")
-    finetuning = config.finetuning
-    freezes = config.run.train_mode == "finetune" and finetuning.fine_tune_after_block >= 0
-    if freezes and not finetuning.checkpoint and config.run.mode != "eval":
-        lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
-    return lines
-
-
-def _idle_flags(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
-    """(flags, why they do nothing), whether or not they were set."""
-    run, training, head = config.run, config.training, config.model.proj_head_mode
-    yield ("variable_schema",), "here: weights are matched by layer, never by a pattern of names"
-    if not run.use_tpu:
-        yield TPU_ONLY, "without --use_tpu"
-    if run.train_mode == "pretrain":
-        yield FINETUNING_ONLY, "with --train_mode=pretrain"
-    else:
-        yield PRETRAINING_ONLY, "with --train_mode=finetune"
-    if run.mode == "eval":
-        yield ("checkpoint",), "with --mode=eval, which judges what lies in --model_dir"
-    if config.data.dataset != "image_folder":
-        yield ("max_bad_images",), "without --dataset=image_folder"
-    if head == "none":
-        yield ("proj_out_dim", "num_proj_layers"), "with --proj_head_mode=none"
-    if head == "linear":
-        yield ("num_proj_layers",), "with --proj_head_mode=linear"
-    if config.optimization.optimizer == "adam":
-        yield ("momentum",), "with --optimizer=adam"
-    if training.train_steps:
-        yield ("train_epochs",), "with --train_steps"
-    if training.checkpoint_steps:
-        yield ("checkpoint_epochs",), "with --checkpoint_steps"

@@ -6,6 +6,7 @@ Names and defaults are those of the original SimCLR's flags.
 import dataclasses
 import math
 import numbers
+import re
 import typing
 from typing import Any
 
@@ -114,6 +115,11 @@ class DataConfig(Section):
         0.08, "Smallest share of a picture that a pretraining crop covers."
     )
     use_blur: bool = _flag(True, "Blur views at random when pretraining.")
+    extra_augmentation: str = _flag(
+        "none",
+        "One more operation on pretraining views: quarter turns, or a square cut out.",
+        ("none", "rotate", "cutout"),
+    )
 
     def _check(self) -> None:
         require(self.dataset != "", "dataset", "must be a name", self.dataset)
@@ -176,7 +182,7 @@ class ModelConfig(Section):
 class OptimizationConfig(Section):
     """How weights move."""
 
-    optimizer: str = _flag("lars", "The optimiser.", ("momentum", "adam", "lars"))
+    optimizer: str = _flag("lars", "The optimiser.", ("momentum", "adam", "lars", "lamb"))
     learning_rate: float = _flag(0.3, "Before it is scaled by the batch.")
     learning_rate_scaling: str = _flag(
         "linear", "By batch / 256, or by its root.", ("linear", "sqrt")
@@ -237,16 +243,42 @@ class EvaluationConfig(Section):
 class FinetuningConfig(Section):
     """What training starts from, and which part of it moves."""
 
-    checkpoint: str | None = _flag(None, "Run folder, checkpoint or export to start from.")
+    checkpoint: str | None = _flag(
+        None, "Run folder, checkpoint, export or released model to start from."
+    )
     zero_init_logits_layer: bool = _flag(False, "Start the classifier at zero logits.")
     fine_tune_after_block: int = _flag(
         -1, "What to train: -1 all, 0 after the stem, k after group k, 4 the linear head only."
     )
+    frozen_batch_norm: str = _flag(
+        "inference",
+        "Whether batch norm of what does not train stands still, or trains on as in the original.",
+        ("inference", "training"),
+    )
     ft_proj_selector: int = _flag(
         0, "Layer of the projection head to classify from: 0 the encoder's output, -1 the last."
     )
-    variable_schema: str | None = _flag(None, "TF1 only: accepted, and without effect here.")
+    variable_schema: str | None = _flag(
+        None,
+        "What of --checkpoint is restored: parts whose name this regular expression matches, of"
+        " base_model/, head_contrastive/ and head_supervised/. None is all.",
+    )
+    use_ema_weights: bool = _flag(
+        False, "Start from the moving average of the weights that a released checkpoint may hold."
+    )
 
     def _check(self) -> None:
         block = self.fine_tune_after_block
         require(-1 <= block <= 4, "fine_tune_after_block", "must be from -1 to 4", block)
+        schema = self.variable_schema
+        try:
+            keeps_encoder = self.restores("base_model/")
+        except re.error as error:
+            rule = f"must be a regular expression ({error})"
+            require(False, "variable_schema", rule, schema)
+        rule = "must match base_model/, the encoder: without it nothing is started from"
+        require(keeps_encoder, "variable_schema", rule, schema)
+
+    def restores(self, scope: str) -> bool:
+        """Whether the part that the original calls `scope` is restored from a checkpoint."""
+        return self.variable_schema is None or bool(re.match(self.variable_schema, scope))

@@ -10,7 +10,8 @@ import traceback
 from absl import flags, logging
 
 from tf_simclr import cli
-from tf_simclr.config import Config, remarks
+from tf_simclr.config import Config
+from tf_simclr.remarks import remarks
 from tf_simclr.version import __version__
 
 BAD_INPUT = 2  # the exit code for what the user can mend
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
         return 0
     before = signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
-        _run(_parse(argv))
+        _run(*_parse(argv))
         return 0
     except (flags.Error, ValueError) as error:
         if isinstance(error, ValueError) and not _is_ours(error):
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parse(argv: list[str]) -> Config:
+def _parse(argv: list[str]) -> tuple[Config, set[str]]:
     values = flags.FlagValues()
     cli.define_flags(values)
     try:
@@ -58,17 +59,19 @@ def _parse(argv: list[str]) -> Config:
         raise flags.Error(f"A flagfile is not text: {error}.") from error
     if rest[1:]:
         raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest[1:])}.")
-    return cli.config_from_flags(values)
+    return cli.config_from_flags(values), cli.given_flags(values)
 
 
-def _run(config: Config) -> None:
-    for line in remarks(config):
+def _run(config: Config, given: set[str]) -> None:
+    for line in remarks(config, given):
         print(f"Note: {line}", flush=True)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
+    from tf_simclr.tasks.origins import adopt_architecture
     from tf_simclr.tasks.train import train
 
+    config = adopt_architecture(config, given)
     if config.run.mode in ("train", "train_then_eval"):
         train(config)
     if config.run.mode == "train_then_eval":

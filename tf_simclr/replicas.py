@@ -5,6 +5,8 @@ strategy they are 1, 0 and twice the identity, so that the same code runs on one
 """
 
 import functools
+import json
+import os
 
 import tensorflow as tf
 
@@ -13,6 +15,10 @@ def make_strategy(
     *, use_tpu: bool, tpu_name: str | None = None, **cluster
 ) -> tf.distribute.Strategy:
     """Returns the strategy that the machine calls for.
+
+    Where the environment variable TF_CONFIG names several workers, it is
+    MultiWorkerMirroredStrategy: each worker runs this program, and calls this before any other
+    TensorFlow operation.
 
     Args:
       use_tpu: TPUStrategy; otherwise MirroredStrategy over all GPUs (or logical CPUs when several
@@ -25,10 +31,30 @@ def make_strategy(
     """
     if use_tpu:
         return _tpu_strategy(tpu_name, **cluster)
+    if _workers() > 1:
+        return _multi_worker()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) > 1:
         return _mirrored(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
+
+
+def _workers() -> int:
+    """Processes that train together, as TF_CONFIG lists them; 0 without it."""
+    text = os.environ.get("TF_CONFIG", "{}")
+    try:
+        tasks = json.loads(text).get("cluster", {})
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"`TF_CONFIG` in the environment must be a JSON object. Received: TF_CONFIG={text!r}."
+        ) from error
+    return len(tasks.get("chief", [])) + len(tasks.get("worker", []))
+
+
+@functools.cache
+def _multi_worker() -> tf.distribute.MultiWorkerMirroredStrategy:
+    """One for the whole process: the others' collectives are set up with it."""
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 @functools.cache
@@ -72,18 +98,19 @@ def index() -> tf.Tensor | int:
 def gather(local: tf.Tensor) -> tf.Tensor:
     """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order.
 
-    The gradient sums what all replicas say of this replica's part.
+    Each replica sends its part once, and no gradient passes: TensorFlow has none but the all-reduce
+    of the whole result, count() times the traffic. On one device it is `local` itself.
 
     Returns:
       [count() * batch, ...], the same on each replica.
     """
     if count() == 1:
         return local
-    return tf.distribute.get_replica_context().all_gather(local, axis=0)
+    return tf.distribute.get_replica_context().all_gather(tf.stop_gradient(local), axis=0)
 
 
 def mean(local: tf.Tensor) -> tf.Tensor:
-    """Mean of `local` over the replicas, element by element, with gradient."""
+    """Mean of `local`, of any shape, over the replicas, element by element, with gradient."""
     if count() == 1:
         return local
     context = tf.distribute.get_replica_context()

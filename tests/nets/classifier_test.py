@@ -79,6 +79,18 @@ def test_linear_evaluation_trains_the_linear_layer_only_and_moves_no_statistic(s
     assert all(changed(net.supervised_head, linear))
 
 
+@pytest.mark.parametrize("group", [0, 4])
+def test_frozen_batch_norm_in_training_mode_follows_the_batch_and_keeps_its_weights(group):
+    # As the original has it; golden/trajectory_finetune_* and lineareval_* hold the numbers.
+    net = tiny(freeze_up_to=group, frozen_batch_norm="training")
+    frozen = [net.encoder.stem, *net.projection_head.layers]
+    before = [layer.get_weights() for layer in frozen]
+    fit(net)
+    for layer, weights in zip(frozen, before):
+        moved = {v.name for v, change in zip(layer.weights, changed(layer, weights)) if change}
+        assert moved == {v.name for v in layer.weights if "moving_" in v.name}
+
+
 @pytest.mark.parametrize("group", [0, 2])
 def test_only_what_is_behind_the_frozen_groups_trains(group):
     net = tiny(freeze_up_to=group)
@@ -154,6 +166,10 @@ def test_works_on_every_kind_of_head(mode):
         ({"num_classes": 0}, "`num_classes` must be >= 1. Received: num_classes=0"),
         ({"freeze_up_to": 5}, "`freeze_up_to` must be from -1 to 4. Received: freeze_up_to=5"),
         ({"freeze_up_to": -2}, "`freeze_up_to` must be .* Received: freeze_up_to=-2"),
+        (
+            {"frozen_batch_norm": "thawed"},
+            "`frozen_batch_norm` must be one of .* Received: frozen_batch_norm='thawed'",
+        ),
         ({"selector": 3}, "`selector` must be from -1 to 2, .* Received: selector=3"),
         ({"selector": -2}, "`selector` must be from -1 to 2, .* Received: selector=-2"),
         ({"mode": "none", "selector": 1}, "`selector` must be from -1 to 0, .* selector=1"),

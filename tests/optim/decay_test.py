@@ -54,8 +54,9 @@ def test_lars_leaves_out_norms_biases_and_classifier(roles):
     assert outside == names(roles.norms) | names(roles.biases) | names(roles.classifier)
 
 
-def test_with_lars_the_l2_term_is_the_classifiers_kernel(roles):
-    assert names(roles.l2("lars")) == {"simclr/head_supervised/kernel:0"}
+@pytest.mark.parametrize("optimizer", ["lars", "lamb"])
+def test_with_those_that_decay_the_l2_term_is_the_classifiers_kernel(roles, optimizer):
+    assert names(roles.l2(optimizer)) == {"simclr/head_supervised/kernel:0"}
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])

@@ -135,6 +135,15 @@ def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, pretrained, tmp_pat
     np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(pretrained, 3)[key])
 
 
+def test_a_checkpoint_that_a_resumed_run_does_not_start_from_is_named(
+    tiny_flags, pretrained, tmp_path, capsys
+):
+    for said in (0, 1):
+        finetune(tiny_flags, pretrained, tmp_path, "--fine_tune_after_block=4", "--train_steps=1")
+        line = "Note: --checkpoint has no effect: the run goes on from its own step 1."
+        assert capsys.readouterr().out.count(line) == said
+
+
 TWO_REPLICAS = """
 import sys
 import tensorflow as tf

@@ -23,7 +23,7 @@ class TfdsSource(sources.Source):
     features: dict[str, str]
 
     def num_examples(self, split: str) -> int:
-        """Counts; `split` may be anything that TFDS can read. See `Source.num_examples`."""
+        """Counts; `split` may be anything that TFDS can read. Raises as `Source.num_examples`."""
         try:
             size = self.builder.info.splits[split].num_examples
         except ValueError as error:

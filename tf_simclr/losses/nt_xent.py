@@ -14,6 +14,8 @@ def nt_xent(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The contrastive loss of two views of a batch, over the batches of all replicas.
 
+    arXiv 2002.05709, equation 1 and algorithm 1.
+
     With rows a (first views) and b (second views), each row of a is classified among all rows of
     [b, a without itself], and each row of b among all rows of [a, b without itself]:
 
@@ -26,10 +28,15 @@ def nt_xent(
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
 
+    Across replicas only rows and their normalisers are gathered, each replica's share once: nothing
+    of the size of the global batch is summed over replicas, in neither direction (see `_as_keys`).
+
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions: twice the
-        paper's loss, as in the original code.
-      logits_ab: [local, global] logits of first views against all second views.
+        paper's loss, as in the original code. Its gradient with respect to `hidden` is that of the
+        SUM over replicas of their losses, each weighted as this replica weights its own.
+      logits_ab: [local, global] logits of first views against all second views; of several replicas
+        they are constant in the others' rows.
       labels: [local, global] one-hot targets of logits_ab.
     """
     if hidden.dtype in (tf.float16, tf.bfloat16):
@@ -50,13 +57,41 @@ def nt_xent(
     logits_ab = tf.matmul(a, all_b, transpose_b=True) / temperature
     logits_ba = tf.matmul(b, all_a, transpose_b=True) / temperature
 
-    loss_a = _cross_entropy(columns, tf.concat([logits_ab, logits_aa], axis=1))
-    loss_b = _cross_entropy(columns, tf.concat([logits_ba, logits_bb], axis=1))
-    return tf.reduce_mean(loss_a + loss_b), logits_ab, labels
+    from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
+    from_b = tf.concat([logits_ba, logits_bb], axis=1)
+    losses = _cross_entropy(columns, from_a) + _cross_entropy(columns, from_b)  # [local]
+    if replicas.count() > 1:
+        as_keys = _as_keys(columns, from_a, from_b)
+        losses += as_keys - tf.stop_gradient(as_keys)  # Adds 0, and a gradient.
+    return tf.reduce_mean(losses), logits_ab, labels
 
 
 def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+
+
+def _as_keys(targets: tf.Tensor, from_a: tf.Tensor, from_b: tf.Tensor) -> tf.Tensor:
+    """[local]: the gradient is what all queries, on whatever replica, say of these rows as keys.
+
+    The loss of query j pushes its key k by
+
+        d loss_j / d (q_j . k) = exp(q_j . k - log_sum_exp_j) - (1 if k is the target of j else 0)
+
+    and products are symmetric: q_j . k is the logit of row k against row j, and lies here. What is
+    missing is log_sum_exp_j, one number a query. The gradient of a gather would be the sum over
+    replicas of a [global, 2 * dim] matrix instead: as many times the traffic as there are replicas.
+
+    Args:
+      targets: int [local], columns of the positives.
+      from_a: [local, 2 * global] logits of a against [b, a].
+      from_b: [local, 2 * global] logits of b against [a, b].
+    """
+    normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
+    all_a, all_b = tf.unstack(replicas.gather(normalisers), num=2, axis=1)  # [global] each
+    a_as_keys = tf.exp(from_a - tf.concat([all_b, all_a], axis=0))  # Rows of b, then of a, ask.
+    b_as_keys = tf.exp(from_b - tf.concat([all_a, all_b], axis=0))
+    positives = tf.gather(from_a + from_b, targets, axis=1, batch_dims=1)
+    return tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
 
 
 def contrastive_accuracy(logits_ab: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

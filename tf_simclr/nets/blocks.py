@@ -84,6 +84,7 @@ class BasicBlock(ResidualBlock):
     expansion = 1
 
     def add_main_branch(self, filters, strides, sk_ratio, norm):
+        """Two convolutions of `filters` channels, the first of `strides`, each with its norm."""
         del sk_ratio  # Selective kernels live in bottlenecks.
         self.conv1 = Conv(filters, 3, strides, name="conv1")
         self.bn1 = BatchNorm(name="bn1", **norm)
@@ -91,6 +92,7 @@ class BasicBlock(ResidualBlock):
         self.bn2 = BatchNorm(name="bn2", gamma_initializer="zeros", **norm)
 
     def main_branch(self, inputs, training):
+        """[batch, h, w, c] -> [batch, h / strides, w / strides, filters], before the ReLU."""
         hidden = tf.nn.relu(self.bn1(self.conv1(inputs), training=training))
         return self.bn2(self.conv2(hidden), training=training)
 
@@ -101,6 +103,7 @@ class Bottleneck(ResidualBlock):
     expansion = 4
 
     def add_main_branch(self, filters, strides, sk_ratio, norm):
+        """Three convolutions with their norms; the second one strides, or is a selective kernel."""
         self.conv1 = Conv(filters, 1, name="conv1")
         self.bn1 = BatchNorm(name="bn1", **norm)
         self.sk = None
@@ -113,6 +116,7 @@ class Bottleneck(ResidualBlock):
         self.bn3 = BatchNorm(name="bn3", gamma_initializer="zeros", **norm)
 
     def main_branch(self, inputs, training):
+        """[batch, h, w, c] -> [batch, h / strides, w / strides, 4 * filters], before the ReLU."""
         hidden = tf.nn.relu(self.bn1(self.conv1(inputs), training=training))
         if self.sk is not None:
             hidden = self.sk(hidden, training=training)

@@ -8,8 +8,11 @@ import tf_keras as keras
 
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
 from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.resnet import ALL_GROUPS
 from tf_simclr.nets.trainable import TrainableNet
+
+FROZEN_BATCH_NORM = ("inference", "training")
 
 
 class Classifier(TrainableNet):
@@ -24,13 +27,16 @@ class Classifier(TrainableNet):
       selector: which of the head's outputs is classified: 0 the representation, k layer k, -1 the
         last.
       freeze_up_to: -1 trains everything; 0 freezes the stem, k also groups 1..k; 4 leaves the
-        linear layer alone to train. Frozen parts run in inference mode, batch norm included.
+        linear layer alone to train.
+      frozen_batch_norm: "inference": batch norm in parts that do not train, the projection layers
+        behind `selector` among them, normalises with its moving averages and leaves them alone;
+        "training": it uses and follows the batch's statistics, as in the original.
       zero_init: whether the linear layer starts at zero logits.
 
     Call returns logits [batch, num_classes].
 
     Raises:
-      ValueError: for a number out of range; in `build`, for a `selector` beyond the head's layers.
+      ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
     METRICS = (
@@ -49,6 +55,7 @@ class Classifier(TrainableNet):
         num_classes: int,
         selector: int = 0,
         freeze_up_to: int = -1,
+        frozen_batch_norm: str = "inference",
         zero_init: bool = False,
         name: str = "classifier",
         **kwargs,
@@ -60,12 +67,18 @@ class Classifier(TrainableNet):
             raise ValueError(
                 f"`freeze_up_to` must be from -1 to {ALL_GROUPS}. Received: {freeze_up_to=}."
             )
+        if frozen_batch_norm not in FROZEN_BATCH_NORM:
+            raise ValueError(
+                f"`frozen_batch_norm` must be one of {FROZEN_BATCH_NORM}. Received:"
+                f" {frozen_batch_norm=}."
+            )
         self.encoder = encoder
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes, zero_init=zero_init)
         self.num_classes = num_classes
         self.selector = selector
         self.freeze_up_to = freeze_up_to
+        self.frozen_batch_norm = frozen_batch_norm
 
     def build(self, input_shape):
         """Makes all variables and freezes what does not train. Call it before compile."""
@@ -81,6 +94,9 @@ class Classifier(TrainableNet):
         kept = self.selector % len(outputs)
         for number, layer in enumerate(self.projection_head.layers, start=1):
             layer.trainable = number <= kept and self.freeze_up_to < ALL_GROUPS
+        for module in self.submodules:
+            if isinstance(module, BatchNorm):
+                module.trains_when_frozen = self.frozen_batch_norm == "training"
         self.built = True
 
     def call(self, images, training=False):

@@ -16,7 +16,8 @@ class BatchNorm(keras.layers.Layer):
         moving = momentum * moving + (1 - momentum) * batch          (population variance)
 
     A layer whose `trainable` is False normalises with its moving averages and leaves them alone,
-    whatever `training` says: that is what "frozen" means.
+    whatever `training` says: that is what "frozen" means. With the attribute `trains_when_frozen`
+    set, only its gamma and beta stand still.
 
     Args:
       momentum: of the moving averages, 0 <= momentum < 1.
@@ -40,6 +41,7 @@ class BatchNorm(keras.layers.Layer):
         self.center = center
         self.gamma_initializer = gamma_initializer
         self.synchronized = synchronized
+        self.trains_when_frozen = False
 
     def build(self, input_shape):
         shape = [input_shape[-1]]
@@ -57,7 +59,7 @@ class BatchNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=False):
-        if not (training and self.trainable):
+        if not (training and (self.trainable or self.trains_when_frozen)):
             return self._normalize(inputs, self.moving_mean, self.moving_variance)
         across = self.synchronized and replicas.count() > 1
         if inputs.shape.rank == 4 and inputs.dtype != tf.float64 and not across:

@@ -25,7 +25,9 @@ ALL_GROUPS = 4
 
 
 class ResNet(keras.Model):
-    """Encoder: images -> a dict of endpoints, the last of which is the representation h.
+    """Encoder f (arXiv 2002.05709, section 2.1): images -> a dict of endpoints, h the last of them.
+
+    A ResNet (arXiv 1512.03385), with what SimCLRv2 adds to it (arXiv 2006.10029, section 2).
 
         initial_conv        stem convolution, before its norm
         initial_max_pool    stem after norm, ReLU and (unless small_images) pooling
@@ -103,8 +105,8 @@ class ResNet(keras.Model):
     def freeze_up_to(self, group: int) -> None:
         """Freezes the stem and groups 1..group, batch norm included; -1 freezes nothing.
 
-        A frozen part runs in inference mode: it neither trains nor follows the batch's statistics.
-        Set it before the model is compiled.
+        A frozen part runs in inference mode: it neither trains nor follows the batch's statistics,
+        unless its norms say otherwise. Set it before the model is compiled.
         """
         self.stem.trainable = group < 0
         for number, layer in enumerate(self.groups, start=1):

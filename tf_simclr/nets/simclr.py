@@ -19,7 +19,7 @@ DeviceAugment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class SimCLR(TrainableNet):
-    """A tf_keras.Model that learns an encoder without labels.
+    """A tf_keras.Model that learns an encoder without labels (arXiv 2002.05709, section 2.1).
 
     fit() takes batches of `images` or `(images, one_hot)`: float [batch, h, w, 6], the two views of
     a picture on the channels, and [batch, classes] (a row of zeros has no label). evaluate() takes

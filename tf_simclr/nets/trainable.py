@@ -46,6 +46,8 @@ class TrainableNet(keras.Model):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
+        # Steps return means over all replicas; Keras would sum them over workers.
+        self.distribute_reduction_method = "first"
         # In a namespace Keras does not see them, and does not count them among the model's weights.
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
@@ -100,7 +102,12 @@ class TrainableNet(keras.Model):
             # For all of them: a batch without labels has no gradient for the classifier.
             self.optimizer.build(variables)
         share = tf.ones_like(loss) / replicas.count()
+        scaled = isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
+        if scaled:  # In float16, where small gradients would be 0.
+            share = self.optimizer.get_scaled_loss(share)
         gradients = tape.gradient(loss, variables, output_gradients=share)
+        if scaled:
+            gradients = self.optimizer.get_unscaled_gradients(gradients)
         self._running.non_finite.update_state(replicas.mean(loss), self.optimizer.iterations)
         self.optimizer.apply_gradients(
             (gradient, variable)
@@ -115,7 +122,7 @@ class TrainableNet(keras.Model):
             self._running.means[name].update_state(value, sample_weight=weight)
 
     def results(self) -> dict[str, tf.Tensor]:
-        """The running means by name, as train_step and test_step return them."""
+        """The running means by name, scalars, as train_step and test_step return them."""
         return {name: metric.result() for name, metric in self._running.means.items()}
 
     def running_sums(self) -> dict[str, tuple[float, float]]:

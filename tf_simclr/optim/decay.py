@@ -23,16 +23,16 @@ class WeightRoles:
     kernels: tuple[tf.Variable, ...]
 
     def outside_lars(self) -> list[tf.Variable]:
-        """What LARS neither decays nor adapts."""
+        """What LARS and LAMB neither decay nor adapt."""
         return [*self.norms, *self.biases, *self.classifier]
 
     def l2(self, optimizer: str) -> list[tf.Variable]:
-        """What the L2 term of the loss covers beside `optimizer`: 'lars', 'momentum' or 'adam'.
+        """What the L2 term of the loss covers beside `optimizer`: 'lars', 'lamb', ...
 
-        LARS decays the rest by itself, so only the classifier's kernel is left; the others leave
-        decay to the loss, which spares batch norm alone.
+        These two decay the rest by themselves, so only the classifier's kernel is left; 'momentum'
+        and 'adam' leave decay to the loss, which spares batch norm alone.
         """
-        if optimizer == "lars":
+        if optimizer in ("lars", "lamb"):
             return [v for v in self.classifier if v.shape.rank > 1]
         return [*self.kernels, *self.biases, *self.classifier]
 

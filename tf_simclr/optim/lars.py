@@ -70,7 +70,7 @@ def lars_update(
 
 
 class LARS(keras.optimizers.Optimizer):
-    """LARS as a tf_keras optimiser.
+    """LARS as a tf_keras optimiser (arXiv 1708.03888; for SimCLR: 2002.05709, section 2.2).
 
     Args:
       learning_rate: a float or a LearningRateSchedule.

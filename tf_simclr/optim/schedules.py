@@ -37,6 +37,8 @@ def train_steps(num_examples: int, batch_size: int, epochs: float, steps: int = 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     """Linear from 0 to `peak` at `warmup_steps`, then half a cosine to 0 at `total_steps`.
 
+    arXiv 2002.05709, section 2.3; the cosine without restarts: arXiv 1608.03983.
+
         s < w:   peak * s / w
         s >= w:  peak * (1 + cos(pi * min(s - w, T - w) / (T - w))) / 2
 

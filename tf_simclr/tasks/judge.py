@@ -60,7 +60,7 @@ def _try(name: str, possible: bool | int, score: Callable[[], float]) -> float |
 
 
 def encoder_features(encoder: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Images -> final_avg_pool, in inference mode."""
+    """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode."""
 
     @tf.function(reduce_retracing=True)
     def represent(images):
@@ -70,7 +70,7 @@ def encoder_features(encoder: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def raw_pixels(images: tf.Tensor) -> tf.Tensor:
-    """The pictures themselves, made smaller where they are larger than 32 pixels."""
+    """Pictures [batch, h, w, 3] themselves, made smaller where they are larger than 32 pixels."""
     if images.shape[1] > PIXELS_SIDE:
         images = tf.image.resize(images, [PIXELS_SIDE, PIXELS_SIDE], antialias=True)
     return images

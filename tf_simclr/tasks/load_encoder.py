@@ -1,37 +1,49 @@
 """A trained encoder back as a Keras layer."""
 
-import os
-
 import tensorflow as tf
 
 from tf_simclr import build, checkpoints, run_folder
+from tf_simclr.config import Config
 from tf_simclr.nets.resnet import ResNet
+from tf_simclr.tasks import origins
+from tf_simclr.tasks.warm_start import restore_released
+
+BUILD_SIDE = 32  # pixels: weights do not depend on it
 
 
-def load_encoder(path: str) -> ResNet:
-    """Loads the encoder of a run, a checkpoint or an export.
+def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
+    """Loads the encoder of a run, a checkpoint, an export, or a released model.
 
-    The architecture is read from the settings that lie beside the weights.
+    The architecture is read from the settings that lie beside weights of this project, and off the
+    variables of a released model.
 
     Args:
       path: a run's folder (its newest checkpoint is taken), a checkpoint's prefix such as
-        RUN/ckpt-120, or RUN/saved_model/STEP or RUN/hub/STEP.
+        RUN/ckpt-120, RUN/saved_model/STEP or RUN/hub/STEP; or the folder of a released SimCLR v1 or
+        v2 model, as a TensorFlow 1 checkpoint or a TensorFlow 2 SavedModel.
+      use_ema_weights: take the moving average of the weights, which some released checkpoints hold.
 
     Returns:
       A ResNet, a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a dict of endpoints, of which
       "final_avg_pool" [batch, features] is the representation.
 
     Raises:
-      ValueError: if there is no checkpoint or no settings at `path`, or they do not fit.
+      ValueError: if there is no checkpoint or no settings at `path`, they do not fit, variables are
+        missing, or there are no averaged weights.
     """
-    prefix = checkpoints.find(path)
-    folders = [path, os.path.dirname(path)]
-    config = next((found for f in folders if (found := run_folder.read_settings(f))), None)
-    if config is None:
+    origin = origins.open_origin(path, averaged=use_ema_weights)
+    if origin.released is not None:
+        config = Config.from_flat(origin.architecture())
+    elif origin.settings is not None:
+        config = origin.settings
+    else:
         raise ValueError(
             f"`path` must have {run_folder.SETTINGS} beside its weights. Received: path={path!r}."
         )
     encoder = build.encoder(config)
-    encoder(tf.zeros([1, config.data.image_size, config.data.image_size, 3]))
-    checkpoints.warm_start(prefix, {"encoder": encoder})
+    encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
+    if origin.released is not None:
+        restore_released(origin.released, {"encoder": encoder})
+    else:
+        checkpoints.warm_start(origin.prefix, {"encoder": encoder})
     return encoder

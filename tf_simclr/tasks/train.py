@@ -11,6 +11,7 @@ from tf_simclr.data.sources import Source
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.export import export
 from tf_simclr.tasks.views import view_pairs, view_strip
+from tf_simclr.tasks.warm_start import warm_start
 
 
 def train(config: Config) -> None:
@@ -21,22 +22,22 @@ def train(config: Config) -> None:
       NonFinite, Interrupted: as checkpoints and callbacks raise them; a good checkpoint is kept.
     """
     model_dir = run_folder.require_model_dir(config)
-    data = build.source(config)
-    examples = _check_data(config, data)
-    if config.run.mode == "train_then_eval":
-        data.num_examples(config.data.eval_split)  # Fails now, not after the training.
     strategy = replicas.make_strategy(
         use_tpu=config.run.use_tpu,
         tpu_name=config.run.tpu_name or config.run.master,
         zone=config.run.tpu_zone,
         project=config.run.gcp_project,
     )
+    data = build.source(config)
+    examples = _check_data(config, data)
+    if config.run.mode == "train_then_eval":
+        data.num_examples(config.data.eval_split)  # Fails now, not after the training.
     _check_replicas(config, strategy)
     with strategy.scope():
         net = build.model(config, data.num_classes)
         build.compile_model(config, net, examples)
         if config.finetuning.checkpoint:
-            _warm_start(config.finetuning.checkpoint, config, net)
+            warm_start(config, net)
     run_folder.make_writable(model_dir)
     with run_folder.lock(model_dir):
         run_folder.check_owner(config)
@@ -47,6 +48,8 @@ def train(config: Config) -> None:
         )
         with strategy.scope():
             step = saved.restore_newest() or 0
+        if step and config.finetuning.checkpoint:
+            print(f"Note: --checkpoint has no effect: the run goes on from its own step {step}.")
         run_folder.write_settings(config, model_dir)
         total = build.total_steps(config, examples)
         if step < total:
@@ -55,15 +58,6 @@ def train(config: Config) -> None:
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
         export(config, data.num_classes)
-
-
-def _warm_start(path: str, config: Config, net) -> None:
-    prefix = checkpoints.find(path)
-    parts = build.parts(net)
-    if config.finetuning.zero_init_logits_layer:
-        parts.pop("supervised_head", None)  # It is to start at zero.
-    restored = checkpoints.warm_start(prefix, parts)
-    print(f"Starts from {prefix}: {', '.join(restored)}.")
 
 
 def _fit(config, net, data, strategy, saved, step, total):

@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from tf_simclr.data.augment import color
 from tf_simclr.data.augment.crop import center_crop, resize
+from tf_simclr.data.augment.cutout import random_cutout
 from tf_simclr.data.augment.policies import evaluation_view, finetune_view, pretrain_view
+from tf_simclr.data.augment.rotation import random_rotation
 
 
 def picture(height=40, width=30):
@@ -132,3 +134,15 @@ def test_gates_open_as_often_as_the_paper_says():
     plain = red_left[untouched]
     assert close((~plain).sum(), len(plain), 0.5)
     assert (color.JITTER_PROBABILITY, color.GRAYSCALE_PROBABILITY) == (0.8, 0.2)
+
+
+@pytest.mark.parametrize("extra", [random_rotation, random_cutout])
+def test_one_more_operation_changes_the_picture_and_no_other_draw(extra):
+    # Without colours, crop and flip are all there is: the operation applied by hand comes after.
+    options = {"strength": 0, "size": 24}
+    for seed in range(4):
+        plain = pretrain(picture(), [3, seed], **options)
+        expected = extra(plain, tf.random.fold_in(tf.constant([3, seed]), 2))
+        np.testing.assert_array_equal(
+            pretrain(picture(), [3, seed], extra=extra, **options), expected
+        )

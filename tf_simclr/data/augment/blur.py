@@ -36,6 +36,23 @@ def gaussian_blur(images: tf.Tensor, sigma: tf.Tensor, *, kernel_size: int) -> t
     return images
 
 
+def random_sigma(seed: tf.Tensor) -> tf.Tensor:
+    """Draws the standard deviation of a blur in pixels: a scalar, uniform in SIGMA."""
+    return tf.random.stateless_uniform([], seed, *SIGMA)
+
+
+def blur_where(gate: tf.Tensor, images: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+    """Blurs some pictures of a batch; clips all to [0, 1].
+
+    Args:
+      gate: bool [batch, 1, 1, 1], true for those to be blurred.
+      images: float [batch, height, width, channels]; the kernel is height // KERNEL_SHARE wide.
+      sigma: standard deviation in pixels, a scalar > 0.
+    """
+    blurred = gaussian_blur(images, sigma, kernel_size=images.shape[1] // KERNEL_SHARE)
+    return tf.clip_by_value(tf.where(gate, blurred, images), 0.0, 1.0)
+
+
 def random_blur(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Blurs each picture of a batch with probability one half, all with one sigma; clips to [0, 1].
 
@@ -47,7 +64,5 @@ def random_blur(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
       As images, in [0, 1].
     """
     sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
-    sigma = tf.random.stateless_uniform([], sigma_seed, *SIGMA)
     gate = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], gate_seed) < PROBABILITY
-    blurred = gaussian_blur(images, sigma, kernel_size=images.shape[1] // KERNEL_SHARE)
-    return tf.clip_by_value(tf.where(gate, blurred, images), 0.0, 1.0)
+    return blur_where(gate, images, random_sigma(sigma_seed))

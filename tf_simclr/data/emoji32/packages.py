@@ -99,7 +99,11 @@ def fetch(package: Package, workdir: pathlib.Path) -> pathlib.Path:
 
 
 def read_entries(tarball: pathlib.Path) -> list[dict[str, Any]]:
-    """Returns the records of emoji.json in Unicode's order, without the skin-tone swatches."""
+    """Returns the records of emoji.json in Unicode's order, without the skin-tone swatches.
+
+    Raises:
+      ValueError: there are more or fewer of them than in the version that is pinned.
+    """
     with tarfile.open(tarball) as archive:
         member = archive.extractfile(EMOJI_JSON)
         assert member is not None

@@ -1,0 +1,181 @@
+"""What is said of flags that can do nothing: every one of them is named, and no other."""
+
+import pytest
+
+from tf_simclr.config import Config, flag_fields
+from tf_simclr.remarks import remarks
+
+BOTH = {"mode": "train_then_eval"}
+FINETUNING = {"train_mode": "finetune"}
+FROM_A = {"train_mode": "finetune", "checkpoint": "a"}
+LINEAR = {"fine_tune_after_block": 4, "checkpoint": "a"}
+
+# Settings -> the beginnings of what is said.
+SAID = [
+    ({}, []),
+    (FINETUNING, []),
+    # Where it runs.
+    ({"use_tpu": True, "tpu_name": "a", "tpu_zone": "b"}, []),
+    (
+        {"tpu_name": "a", "tpu_zone": "b", "gcp_project": "c"},
+        ["--tpu_name, --tpu_zone, --gcp_project have no effect without --use_tpu."],
+    ),
+    ({"master": "a"}, ["--master has no effect without --use_tpu."]),
+    # What is done: training, evaluation, both.
+    (
+        {"eval_split": "test", "eval_batch_size": 2, "eval_steps": 1, "eval_name": "a"},
+        ["--eval_split, --eval_batch_size, --eval_steps, --eval_name have no effect with --mode=t"],
+    ),
+    ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
+    (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
+    (
+        {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},
+        ["--use_tpu, --tpu_name, --cache_dataset have no effect with --mode=eval, which judges"],
+    ),
+    (
+        {"mode": "eval", "learning_rate": 1.0, "learning_rate_scaling": "sqrt", "momentum": 0.5},
+        ["--learning_rate, --learning_rate_scaling, --momentum have no effect with --mode=eval"],
+    ),
+    (
+        {"mode": "eval", "keep_checkpoint_max": 1, "keep_hub_module_max": 2, "warmup_epochs": 1.0},
+        ["--warmup_epochs, --keep_checkpoint_max, --keep_hub_module_max have no effect with --mod"],
+    ),
+    (
+        {"mode": "eval", "temperature": 0.5, "hidden_norm": False, "global_bn": False},
+        ["--global_bn, --temperature, --hidden_norm have no effect with --mode=eval"],
+    ),
+    (
+        {
+            "mode": "eval",
+            "checkpoint": "a",
+            "variable_schema": "base_model",
+            "use_ema_weights": True,
+        },
+        ["--checkpoint, --variable_schema, --use_ema_weights have no effect with --mode=eval"],
+    ),
+    (
+        {"mode": "eval", "checkpoint_steps": 5, "checkpoint_epochs": 9.0, "train_summary_steps": 1},
+        ["--checkpoint_epochs, --checkpoint_steps, --train_summary_steps have no effect with --mo"],
+    ),
+    ({"mode": "eval", "eval_split": "test", "eval_steps": 1, "color_jitter_strength": 0.5}, []),
+    # What is trained.
+    (
+        {"fine_tune_after_block": 4, "ft_proj_selector": 1, "zero_init_logits_layer": True},
+        [
+            "--fine_tune_after_block, --ft_proj_selector, --zero_init_logits_layer have no"
+            " effect with --train_mode=pretrain."
+        ],
+    ),
+    (
+        FINETUNING | {"temperature": 0.5, "use_blur": False, "extra_augmentation": "rotate"},
+        ["--use_blur, --extra_augmentation, --temperature have no effect with --train_mode=fine"],
+    ),
+    (
+        {"frozen_batch_norm": "training"},
+        ["--frozen_batch_norm has no effect with --train_mode=pretrain."],
+    ),
+    (FINETUNING | {"frozen_batch_norm": "training"}, []),
+    (
+        FINETUNING | {"frozen_batch_norm": "training", "ft_proj_selector": -1},
+        ["--frozen_batch_norm has no effect where every layer trains."],
+    ),
+    (
+        FINETUNING | LINEAR | {"global_bn": False, "batch_norm_decay": 0.99},
+        ["--batch_norm_decay, --global_bn have no effect with --fine_tune_after_block=4: no norm"],
+    ),
+    (FINETUNING | LINEAR | {"global_bn": False, "frozen_batch_norm": "training"}, []),
+    (FROM_A | {"fine_tune_after_block": 3, "global_bn": False}, []),
+    (
+        FINETUNING | {"fine_tune_after_block": 4},
+        ["--fine_tune_after_block freezes untrained layers: there is no --checkpoint."],
+    ),
+    (FINETUNING | LINEAR, []),
+    (
+        BOTH | {"lineareval_while_pretraining": False, "eval_steps": 1},
+        ["--eval_steps has no effect without the linear head of --lineareval_while_pretraining."],
+    ),
+    # What is started from.
+    (
+        {"variable_schema": "base_model", "use_ema_weights": True},
+        ["--variable_schema, --use_ema_weights have no effect without --checkpoint."],
+    ),
+    (FROM_A | {"variable_schema": "base_model", "use_ema_weights": True}, []),
+    # One flag beside another.
+    ({"max_bad_images": 0.5}, ["--max_bad_images has no effect without --dataset=image_folder."]),
+    ({"max_bad_images": 0.5, "dataset": "image_folder", "data_dir": "a"}, []),
+    (
+        {"proj_head_mode": "none", "proj_out_dim": 8, "num_proj_layers": 2},
+        ["--proj_out_dim, --num_proj_layers have no effect with --proj_head_mode=none."],
+    ),
+    (
+        {"proj_head_mode": "linear", "proj_out_dim": 8, "num_proj_layers": 2},
+        ["--num_proj_layers has no effect with --proj_head_mode=linear."],
+    ),
+    *(
+        (
+            {"optimizer": name, "momentum": 0.5},
+            [f"--momentum has no effect with --optimizer={name}."],
+        )
+        for name in ("adam", "lamb")
+    ),
+    ({"train_steps": 5, "train_epochs": 9.0}, ["--train_epochs has no effect with --train_steps."]),
+    (
+        {"checkpoint_steps": 5, "checkpoint_epochs": 9.0},
+        ["--checkpoint_epochs has no effect with --checkpoint_steps."],
+    ),
+    # Two reasons, and a flag that has two: it is named once.
+    (
+        {"max_bad_images": 0.5, "master": "a"},
+        ["--master has no effect without --use_tpu.", "--max_bad_images has no effect without"],
+    ),
+    ({"mode": "eval", "master": "a", "optimizer": "adam", "momentum": 0.5}, ["--master, --momen"]),
+]
+
+
+@pytest.mark.parametrize(("values", "lines"), SAID)
+def test_names_the_flags_that_do_nothing(values, lines):
+    found = remarks(Config.from_flat(values))
+    assert len(found) == len(lines), found
+    for line, beginning in zip(found, lines):
+        assert line.startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "line"),
+    [
+        ({}, {"fine_tune_after_block"}, "--fine_tune_after_block has no effect with --train_mode"),
+        ({"optimizer": "adam"}, {"optimizer", "momentum"}, "--momentum has no effect with --opt"),
+        ({"image_size": 19}, {"image_size", "use_blur"}, "--use_blur has no effect with --image"),
+        (FINETUNING, {"train_mode", "temperature"}, "--temperature has no effect with --train_m"),
+    ],
+)
+def test_a_flag_that_was_given_its_default_is_named_too(values, given, line):
+    (found,) = remarks(Config.from_flat(values), given)
+    assert found.startswith(line)
+    assert remarks(Config.from_flat(values)) == []
+
+
+def test_what_was_not_given_is_not_spoken_of():
+    assert remarks(Config.from_flat({"mode": "eval", "learning_rate": 1.0}), {"mode"}) == []
+    assert remarks(Config.from_flat({"image_size": 20}), {"image_size", "use_blur"}) == []
+
+
+# Not in any rule: these do something in every run.
+ALWAYS = {
+    *("mode", "train_mode", "model_dir", "seed", "dataset", "data_dir", "train_split"),
+    *("image_size", "resnet_depth", "width_multiplier", "sk_ratio", "se_ratio", "proj_head_mode"),
+    # Evaluation reports how long was trained, and the penalty by optimiser and decay.
+    *("optimizer", "weight_decay", "train_batch_size", "train_steps"),
+}
+
+
+def test_every_flag_has_a_rule_or_always_does_something():
+    situations = [
+        {"mode": "eval", "proj_head_mode": "none", "train_steps": 1},
+        {"mode": "train", "proj_head_mode": "none", "train_steps": 1},
+        {"mode": "train", "train_mode": "finetune"},
+    ]
+    names = {field.name for field in flag_fields()}
+    lines = [line for s in situations for line in remarks(Config.from_flat(s), names)]
+    said = {word.strip(",").removeprefix("--") for line in lines for word in line.split()}
+    assert names - said == ALWAYS

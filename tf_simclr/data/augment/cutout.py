@@ -1,0 +1,47 @@
+"""Cutout (arXiv 1708.04552), one of the operations that arXiv 2002.05709 studies (figure 4)."""
+
+import tensorflow as tf
+
+# Of the side: 16 of CIFAR-10's 32 pixels, section 4.1 of the cutout paper.
+SHARE = 0.5
+# Middle grey. The paper cuts to the mean of normalised pictures; ours are in [0, 1].
+FILL = 0.5
+
+
+def cutout(images: tf.Tensor, centers: tf.Tensor, size: int, *, fill: float = FILL) -> tf.Tensor:
+    """Fills a square of each picture; where it reaches over the border less than all is cut.
+
+    Args:
+      images: float [batch, height, width, channels].
+      centers: int32 [batch, 2] = (row, column). The square takes the rows from row - size // 2 up
+        to, and without, row + size // 2; so do the columns.
+      size: its side in pixels, even.
+      fill: the value of all channels in it.
+
+    Raises:
+      ValueError: for a size that is odd or below 0.
+    """
+    if size % 2 or size < 0:
+        raise ValueError(f"`size` must be even and >= 0. Received: size={size!r}.")
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    rows = _inside(height, centers[:, 0], size // 2)  # [batch, height]
+    columns = _inside(width, centers[:, 1], size // 2)  # [batch, width]
+    square = (rows[:, :, tf.newaxis] & columns[:, tf.newaxis, :])[..., tf.newaxis]
+    return tf.where(square, tf.cast(fill, images.dtype), images)
+
+
+def _inside(length: tf.Tensor, centers: tf.Tensor, half: int) -> tf.Tensor:
+    offsets = tf.range(length) - centers[:, tf.newaxis]  # [batch, length]
+    return (offsets >= -half) & (offsets < half)
+
+
+def random_cutout(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Cuts a square of half the picture's side around any of its pixels.
+
+    Args:
+      image: float [side, side, channels] of a static shape.
+      seed: integer [2].
+    """
+    side = image.shape[0]
+    center = tf.random.stateless_uniform([1, 2], seed, 0, side, tf.int32)
+    return cutout(image[tf.newaxis], center, 2 * round(side * SHARE / 2))[0]

@@ -1,0 +1,1 @@
+"""Weights from outside: what the original wrote, under this project's roles."""

@@ -1,0 +1,78 @@
+"""LAMB, layer-wise adaptive moments (arXiv 1904.00962): tensorflow-addons' own, under our rules.
+
+The only file that imports tensorflow-addons, which runs beside TensorFlow 2.15 and no newer one.
+"""
+
+import re
+import warnings
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+INSTALL = (
+    "In an environment of Python 3.10 or 3.11: pip install 'tf_simclr[addons]', and set"
+    " TF_USE_LEGACY_KERAS=1."
+)
+
+
+def lamb(
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    *,
+    weight_decay: float = 0.0,
+    exclude: Sequence[tf.Variable] = (),
+) -> keras.optimizers.legacy.Optimizer:
+    """LAMB, with `build`, `variables` and `learning_rate` as tf_keras' own optimisers have them.
+
+    For each variable w of gradient g, from m = v = 0, with the moments b1 = .9 and b2 = .999:
+
+        m' = b1 * m + (1 - b1) * g
+        v' = b2 * v + (1 - b2) * g^2
+        u = m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + 1e-6) + weight_decay * w
+        w' = w - learning_rate * |w| / |u| * u                      (t: the step, from 1 on)
+
+    Args:
+      learning_rate: a number or a schedule.
+      weight_decay: >= 0.
+      exclude: variables that neither decay nor are scaled by |w| / |u|.
+
+    Raises:
+      ValueError: where tensorflow-addons cannot be imported, or trains with another Keras.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # That it has come to its end, as setup.py says too.
+            import tensorflow_addons as addons
+    except ImportError as error:
+        raise ValueError(
+            "`optimizer` 'lamb' is that of tensorflow-addons, which cannot be imported here"
+            f" ({error}). Received: optimizer='lamb'. {INSTALL}"
+        ) from error
+    if not issubclass(addons.optimizers.LAMB, keras.optimizers.legacy.Optimizer):
+        raise ValueError(
+            "`optimizer` 'lamb' is that of tensorflow-addons, which found another Keras than"
+            f" tf_keras. Received: optimizer='lamb'. {INSTALL}"
+        )
+
+    class LAMB(addons.optimizers.LAMB):
+        def build(self, variables):
+            with tf.init_scope():
+                self._create_all_weights(variables)
+
+        @property
+        def variables(self):
+            return self.weights
+
+        @property
+        def learning_rate(self):
+            return self._decayed_lr(tf.float32)
+
+    return LAMB(
+        learning_rate,
+        weight_decay=weight_decay,
+        # Patterns is all it takes. A replica's copy is called name/replica_1.
+        exclude_from_weight_decay=[
+            rf"^{re.escape(variable.name.removesuffix(':0'))}(/replica_\d+)?:0$"
+            for variable in exclude
+        ],
+    )

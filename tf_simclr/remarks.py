@@ -1,0 +1,130 @@
+"""What is said of flags that were given and can do nothing in this run: one line a reason."""
+
+from collections.abc import Collection, Iterator
+
+from tf_simclr.config import Config, changed_from_defaults
+
+# Flags, and why they do nothing.
+Idle = tuple[tuple[str, ...], str]
+
+TPU_ONLY = ("tpu_name", "tpu_zone", "gcp_project", "master")
+TRAINING_ONLY = (
+    "use_tpu",
+    *TPU_ONLY,
+    "cache_dataset",
+    "batch_norm_decay",
+    "global_bn",
+    "temperature",
+    "hidden_norm",
+    "learning_rate",
+    "learning_rate_scaling",
+    "warmup_epochs",
+    "momentum",
+    "steps_per_execution",
+    "checkpoint_epochs",
+    "checkpoint_steps",
+    "keep_checkpoint_max",
+    "keep_hub_module_max",
+    "train_summary_steps",
+    "frozen_batch_norm",
+    "zero_init_logits_layer",
+    "checkpoint",
+    "variable_schema",
+    "use_ema_weights",
+)
+EVALUATION_ONLY = ("eval_split", "eval_batch_size", "eval_steps", "eval_name", "judge_examples")
+PRETRAINING_ONLY = (
+    "color_jitter_strength",
+    "min_crop_area",
+    "use_blur",
+    "extra_augmentation",
+    "temperature",
+    "hidden_norm",
+    "lineareval_while_pretraining",
+)
+FINETUNING_ONLY = (
+    "fine_tune_after_block",
+    "frozen_batch_norm",
+    "ft_proj_selector",
+    "zero_init_logits_layer",
+)
+SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
+ALL_FROZEN = 4
+
+
+def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
+    """One line for each reason why flags that were given do not do what they say; [] for none.
+
+    Args:
+      config: of the run.
+      given: names of the flags that were given; None takes those that are not at their default.
+    """
+    left = set(changed_from_defaults(config) if given is None else given)
+    lines = []
+    for names, reason in _idle_flags(config):
+        idle = [name for name in names if name in left]
+        left -= set(idle)  # One reason is enough.
+        if idle:
+            has = "has" if len(idle) == 1 else "have"
+            flags = ", ".join(f"--{name}" for name in idle)
+            lines.append(f"{flags} {has} no effect {reason}.")
+    finetuning = config.finetuning
+    freezes = config.run.train_mode == "finetune" and finetuning.fine_tune_after_block >= 0
+    if freezes and not finetuning.checkpoint and config.run.mode != "eval":
+        lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
+    return lines
+
+
+def _idle_flags(config: Config) -> Iterator[Idle]:
+    """(flags, why they do nothing), whether or not they were given."""
+    yield from _in_mode(config)
+    if config.run.train_mode == "pretrain":
+        yield from _when_pretraining(config)
+    else:
+        yield from _when_finetuning(config)
+    yield from _beside_others(config)
+
+
+def _in_mode(config: Config) -> Iterator[Idle]:
+    if config.run.mode == "eval":
+        yield TRAINING_ONLY, "with --mode=eval, which judges what lies in --model_dir"
+    if config.run.mode == "train":
+        yield EVALUATION_ONLY, "with --mode=train"
+    if not config.run.use_tpu:
+        yield TPU_ONLY, "without --use_tpu"
+
+
+def _when_pretraining(config: Config) -> Iterator[Idle]:
+    yield FINETUNING_ONLY, "with --train_mode=pretrain"
+    if not config.training.lineareval_while_pretraining:
+        yield ("eval_steps",), "without the linear head of --lineareval_while_pretraining"
+    if config.data.image_size < SMALLEST_BLURRED:
+        yield ("use_blur",), f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur"
+
+
+def _when_finetuning(config: Config) -> Iterator[Idle]:
+    yield PRETRAINING_ONLY, "with --train_mode=finetune"
+    finetuning, layers = config.finetuning, config.model.num_projections
+    block, follows = finetuning.fine_tune_after_block, finetuning.frozen_batch_norm == "training"
+    if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
+        yield ("frozen_batch_norm",), "where every layer trains"
+    if block == ALL_FROZEN and not follows:
+        yield ("batch_norm_decay", "global_bn"), "with --fine_tune_after_block=4: no norm trains"
+
+
+def _beside_others(config: Config) -> Iterator[Idle]:
+    head, optimizer = config.model.proj_head_mode, config.optimization.optimizer
+    if not config.finetuning.checkpoint:
+        yield ("variable_schema", "use_ema_weights"), "without --checkpoint"
+    if config.data.dataset != "image_folder":
+        yield ("max_bad_images",), "without --dataset=image_folder"
+    if head == "none":
+        yield ("proj_out_dim", "num_proj_layers"), "with --proj_head_mode=none"
+    if head == "linear":
+        yield ("num_proj_layers",), "with --proj_head_mode=linear"
+    if optimizer in ("adam", "lamb"):
+        yield ("momentum",), f"with --optimizer={optimizer}"
+    if config.training.train_steps:
+        yield ("train_epochs",), "with --train_steps"
+    if config.training.checkpoint_steps:
+        yield ("checkpoint_epochs",), "with --checkpoint_steps"

@@ -1,0 +1,92 @@
+"""The weights of a run that starts from a checkpoint: what fits is restored, and all is said."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import build, checkpoints
+from tf_simclr.config import Config
+from tf_simclr.importing.google_checkpoints import Released, classifies_from
+from tf_simclr.tasks import origins
+from tf_simclr.tasks.origins import Origin
+
+
+def warm_start(config: Config, net) -> list[str]:
+    """Restores what the config's --checkpoint has for `net`; the names of the parts.
+
+    A classifier of other classes, or one that reads another layer, is left as it was drawn.
+
+    Raises:
+      ValueError: if the checkpoint does not fit; nothing is restored then.
+    """
+    origin = origins.open_origin(
+        config.finetuning.checkpoint or "", averaged=config.finetuning.use_ema_weights
+    )
+    found = origins.wanted_architecture(config, origin)
+    origins.check_architecture(origin, origins.differing(config, found), found)
+    parts = build.parts(net)
+    parts = {name: parts[name] for name in origins.restored_parts(config) if name in parts}
+    if config.finetuning.zero_init_logits_layer:
+        parts.pop("supervised_head", None)  # It is to start at zero.
+    if origin.released is None:
+        restored = checkpoints.warm_start(origin.prefix, parts)
+    else:
+        parts = _without_foreign_classifier(config, origin, parts)
+        restored = restore_released(origin.released, parts)
+    averaged = " (averaged weights)" if config.finetuning.use_ema_weights else ""
+    print(f"Starts from {origin.prefix}{averaged}: {', '.join(restored)}.")
+    return restored
+
+
+def restore_released(released: Released, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
+    """Restores those `parts` that a released checkpoint has; their names.
+
+    Raises:
+      ValueError: if one does not fit; nothing is restored then.
+    """
+    variables = {name: by_role(parts[name]) for name in sorted(parts) if name in released.keys}
+    for name, of_part in variables.items():
+        misfits = released.misfits(name, of_part)
+        if misfits:
+            raise ValueError(
+                f"`checkpoint` does not fit this architecture: of the {name}, {misfits[0]}"
+                f" ({len(misfits)} such). Received: checkpoint={released.prefix!r}."
+            )
+    for name, of_part in variables.items():
+        released.restore(name, of_part)
+    return list(variables)
+
+
+def by_role(part: keras.layers.Layer) -> dict[str, tf.Variable]:
+    """A part's variables by their place in it: "group1/block0/conv1/kernel"."""
+    # Every layer below a part is given its name, so that a variable's is its path.
+    return {v.name.partition(":")[0].rpartition(f"{part.name}/")[2]: v for v in part.variables}
+
+
+def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> dict:
+    """The parts without a classifier that the released one does not fit; says why."""
+    released, head = origin.released, parts.get("supervised_head")
+    if released is None or released.classifier is None or head is None:
+        return parts
+    ours = head.kernel.shape.as_list()
+    finetunes = config.run.train_mode == "finetune"
+    selector = config.finetuning.ft_proj_selector if finetunes else 0
+    trained_on = classifies_from(origin.path)
+    if list(released.classifier) != ours:
+        reason = checkpoints.classifier_left_out(released.classifier, ours)
+    elif trained_on is not None and trained_on != selector:
+        reason = (
+            "The checkpoint's classifier is left out: it was fine-tuned on layer"
+            f" {trained_on} of the projection head. --ft_proj_selector={trained_on} takes it."
+        )
+    else:
+        if released.head_layers and trained_on is None and selector == 0:
+            print(
+                "The checkpoint's classifier is taken to read the encoder's output. Models that"
+                " were released as fine-tuned with 1 % or 10 % of the labels classify from layer 1"
+                " of the projection head: for those give --ft_proj_selector=1."
+            )
+        return parts
+    print(reason)
+    return {name: part for name, part in parts.items() if name != "supervised_head"}
