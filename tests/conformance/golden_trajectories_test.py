@@ -1,7 +1,7 @@
 """Our training runs, step by step, against those recorded on the original.
 
-They go through the public models' fit, built and compiled from the recorded flags. Two replicas need
-two devices before TensorFlow starts: for them the file runs itself as a program.
+They go through the public models' fit, built and compiled from the recorded flags. Two replicas
+need two devices before TensorFlow starts: for them the file runs itself as a program.
 """
 
 import os
