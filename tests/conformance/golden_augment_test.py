@@ -2,8 +2,8 @@
 
 Distributions are told apart by two-sample tests on 20000 draws of ours (4000 of whole views)
 against the recorded ones: Kolmogorov-Smirnov for numbers, chi-squared for categories and gates,
-normal tests for means of pixels and of their squares. Level of each test function: 1e-3, divided by its
-number of comparisons (Bonferroni). Our draws are seeded, so no test fails by chance of the day.
+normal tests for means of pixels and of their squares. Level of each test function: 1e-3, divided by
+its number of comparisons (Bonferroni). Our draws are seeded, so no test fails by chance of the day.
 """
 
 import numpy as np
