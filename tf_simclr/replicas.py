@@ -44,11 +44,12 @@ def _workers() -> int:
     text = os.environ.get("TF_CONFIG", "{}")
     try:
         tasks = json.loads(text).get("cluster", {})
-    except (ValueError, AttributeError) as error:
+        return len(tasks.get("chief", [])) + len(tasks.get("worker", []))
+    except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(
-            f"`TF_CONFIG` in the environment must be a JSON object. Received: TF_CONFIG={text!r}."
+            f"`TF_CONFIG` in the environment must be a JSON object, its cluster lists of"
+            f" addresses. Received: TF_CONFIG={text!r}."
         ) from error
-    return len(tasks.get("chief", [])) + len(tasks.get("worker", []))
 
 
 @functools.cache

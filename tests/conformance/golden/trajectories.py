@@ -180,7 +180,7 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         norms = [np.linalg.norm(v.numpy().astype(np.float64)) for v in self.variables]
         self.rows["variable_norm"].append(norms)
-        self.rows["lr"].append(float(self.model.optimizer.learning_rate))
+        self.rows["lr"].append(self.model.optimizer.learning_rate.numpy())
         if self.gradients is not None:
             self.rows["grad_norm"].append(self.gradients.numpy())
 
