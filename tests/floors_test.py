@@ -10,6 +10,7 @@ PACKAGE = ROOT / "tf_simclr"
 # The longest prefix of a module's name counts.
 FLOORS = {
     "tf_simclr.version": 0,
+    "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
@@ -126,7 +127,13 @@ def test_the_package_does_not_know_what_is_not_installed(file):
 
 
 def test_the_config_is_plain_python():
-    for name in ("config.py", "config_sections.py", "version.py", "__init__.py"):
+    for name in (
+        "config.py",
+        "config_fields.py",
+        "config_sections.py",
+        "version.py",
+        "__init__.py",
+    ):
         outside = {n.split(".")[0] for n in imports(PACKAGE / name)} - {"tf_simclr"}
         assert not outside & {"tensorflow", "tf_keras", "absl", "numpy"}, name
 

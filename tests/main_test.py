@@ -79,7 +79,7 @@ def tasks(monkeypatch):
     stand_in = Tasks()
     stand_in.called = []
 
-    def train(config):
+    def train(config, origin):
         stand_in.called.append("train")
         if stand_in.error:
             raise stand_in.error

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from typing import Any
 
+from tf_simclr.config_fields import require
 from tf_simclr.config_sections import (
     DataConfig,
     EvaluationConfig,
@@ -15,7 +16,6 @@ from tf_simclr.config_sections import (
     OptimizationConfig,
     RunConfig,
     TrainingConfig,
-    require,
 )
 
 SECTIONS: dict[str, type] = {

@@ -4,86 +4,29 @@ Names and defaults are those of the original SimCLR's flags.
 """
 
 import dataclasses
-import math
-import numbers
 import re
-import typing
-from typing import Any
+
+from tf_simclr.config_fields import Section, flag, require
 
 MODES = ("train", "eval", "train_then_eval")
 TRAIN_MODES = ("pretrain", "finetune")
 DEPTHS = (18, 34, 50, 101, 152, 200)
-KINDS: dict[type, type] = {float: numbers.Real, int: numbers.Integral, bool: bool, str: str}
-
-
-def _flag(default: Any, help: str, choices: tuple | None = None) -> Any:
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
-
-
-def require(ok: bool, name: str, rule: str, value: Any, mend: str = "") -> None:
-    """Raises ValueError unless `ok`: the flag, the rule that it breaks, its value, the way out."""
-    if not ok:
-        raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}.{mend and ' ' + mend}")
-
-
-def plain_type(field: dataclasses.Field) -> type:
-    """The type of a flag's value: bool, int, float or str (for `str | None` too)."""
-    kinds = typing.get_args(field.type) or (field.type,)
-    return next(kind for kind in kinds if kind is not type(None))
-
-
-class Section:
-    """A part of the config: types and choices are checked here, ranges in `_check`."""
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value, choices = getattr(self, field.name), field.metadata["choices"]
-            if value is not None or field.default is not None:
-                _check_type(field, value)
-            if choices:
-                require(value in choices, field.name, f"must be one of {choices}", value)
-        self._check()
-
-    def _check(self) -> None:
-        """Raises ValueError for a value out of range."""
-
-    def _at_least(self, bound: float, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            require(value >= bound, name, f"must be at least {bound}", value)
-
-    def _shares(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            require(0 <= value <= 1, name, "must be in [0, 1]", value)
-
-    def _positive(self, *names: str) -> None:
-        for name in names:
-            require(getattr(self, name) > 0, name, "must be above 0", getattr(self, name))
-
-
-def _check_type(field: dataclasses.Field, value: Any) -> None:
-    kind = plain_type(field)
-    # True is an integer to Python, not to whoever writes settings.
-    fits = isinstance(value, KINDS[kind]) and (kind is bool or not isinstance(value, bool))
-    require(fits, field.name, f"must be a value of type {kind.__name__}", value)
-    if kind is float:
-        require(math.isfinite(value), field.name, "must be a finite number", value)
+LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups are frozen.
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig(Section):
     """What is done, where, and on which machine."""
 
-    mode: str = _flag("train", "What to do.", MODES)
-    train_mode: str = _flag("pretrain", "What to train.", TRAIN_MODES)
-    model_dir: str | None = _flag(None, "Folder of the run: checkpoints, exports, results, report.")
-    seed: int = _flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
-    use_tpu: bool = _flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
-    tpu_name: str | None = _flag(None, "Name or address of the TPU; none is the local one.")
-    tpu_zone: str | None = _flag(None, "Cloud zone of the TPU.")
-    gcp_project: str | None = _flag(None, "Cloud project of the TPU.")
-    master: str | None = _flag(None, "Address of the TPU, where it has no name.")
+    mode: str = flag("train", "What to do.", MODES)
+    train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
+    model_dir: str | None = flag(None, "Folder of the run: checkpoints, exports, results, report.")
+    seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
+    use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
+    tpu_name: str | None = flag(None, "Name or address of the TPU; none is the local one.")
+    tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
+    gcp_project: str | None = flag(None, "Cloud project of the TPU.")
+    master: str | None = flag(None, "Address of the TPU, where it has no name.")
 
     def _check(self) -> None:
         require(0 <= self.seed < 2**32, "seed", "must be from 0 to 2**32 - 1", self.seed)
@@ -101,21 +44,19 @@ class RunConfig(Section):
 class DataConfig(Section):
     """The pictures and what is done to them."""
 
-    dataset: str = _flag(
+    dataset: str = flag(
         "imagenet2012", "A TFDS name, 'image_folder' (with --data_dir), or the bundled 'emoji32'."
     )
-    data_dir: str | None = _flag(None, "Folder of pictures, or where TFDS keeps its data.")
-    train_split: str = _flag("train", "Split to train on.")
-    eval_split: str = _flag("validation", "Split to judge on.")
-    cache_dataset: bool = _flag(False, "Keep the undecoded training pictures in memory.")
-    max_bad_images: float = _flag(0.01, "Share of unreadable pictures that a folder may have.")
-    image_size: int = _flag(224, "Side of the pictures that the network sees, in pixels.")
-    color_jitter_strength: float = _flag(1.0, "Strength of the colour jitter; 0 is none.")
-    min_crop_area: float = _flag(
-        0.08, "Smallest share of a picture that a pretraining crop covers."
-    )
-    use_blur: bool = _flag(True, "Blur views at random when pretraining.")
-    extra_augmentation: str = _flag(
+    data_dir: str | None = flag(None, "Folder of pictures, or where TFDS keeps its data.")
+    train_split: str = flag("train", "Split to train on.")
+    eval_split: str = flag("validation", "Split to judge on.")
+    cache_dataset: bool = flag(False, "Keep the undecoded training pictures in memory.")
+    max_bad_images: float = flag(0.01, "Share of unreadable pictures that a folder may have.")
+    image_size: int = flag(224, "Side of the pictures that the network sees, in pixels.")
+    color_jitter_strength: float = flag(1.0, "Strength of the colour jitter; 0 is none.")
+    min_crop_area: float = flag(0.08, "Smallest share of a picture that a pretraining crop covers.")
+    use_blur: bool = flag(True, "Blur views at random when pretraining.")
+    extra_augmentation: str = flag(
         "none",
         "One more operation on pretraining views: quarter turns, or a square cut out.",
         ("none", "rotate", "cutout"),
@@ -141,19 +82,19 @@ class DataConfig(Section):
 class ModelConfig(Section):
     """The encoder, the projection head and the loss."""
 
-    resnet_depth: int = _flag(50, "Depth of the ResNet.", DEPTHS)
-    width_multiplier: float = _flag(1.0, "Scales every number of channels.")
-    sk_ratio: float = _flag(0.0, "Selective kernels; 0.0625 switches them on.")
-    se_ratio: float = _flag(0.0, "Squeeze-and-excitation; 0.25 is usual.")
-    batch_norm_decay: float = _flag(0.9, "Momentum of batch norm's moving averages.")
-    global_bn: bool = _flag(True, "Batch norm over the batch of all replicas.")
-    proj_head_mode: str = _flag(
+    resnet_depth: int = flag(50, "Depth of the ResNet.", DEPTHS)
+    width_multiplier: float = flag(1.0, "Scales every number of channels.")
+    sk_ratio: float = flag(0.0, "Selective kernels; 0.0625 switches them on.")
+    se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.")
+    batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.")
+    global_bn: bool = flag(True, "Batch norm over the batch of all replicas.")
+    proj_head_mode: str = flag(
         "nonlinear", "Kind of projection head.", ("none", "linear", "nonlinear")
     )
-    proj_out_dim: int = _flag(128, "Width of the projection head's last layer.")
-    num_proj_layers: int = _flag(3, "Layers of a nonlinear projection head.")
-    temperature: float = _flag(0.1, "Of the contrastive loss.")
-    hidden_norm: bool = _flag(True, "Compare projections by cosine.")
+    proj_out_dim: int = flag(128, "Width of the projection head's last layer.")
+    num_proj_layers: int = flag(3, "Layers of a nonlinear projection head.")
+    temperature: float = flag(0.1, "Of the contrastive loss.")
+    hidden_norm: bool = flag(True, "Compare projections by cosine.")
 
     ARCHITECTURE = (
         "resnet_depth",
@@ -182,14 +123,14 @@ class ModelConfig(Section):
 class OptimizationConfig(Section):
     """How weights move."""
 
-    optimizer: str = _flag("lars", "The optimiser.", ("momentum", "adam", "lars", "lamb"))
-    learning_rate: float = _flag(0.3, "Before it is scaled by the batch.")
-    learning_rate_scaling: str = _flag(
+    optimizer: str = flag("lars", "The optimiser.", ("momentum", "adam", "lars", "lamb"))
+    learning_rate: float = flag(0.3, "Before it is scaled by the batch.")
+    learning_rate_scaling: str = flag(
         "linear", "By batch / 256, or by its root.", ("linear", "sqrt")
     )
-    warmup_epochs: float = _flag(10.0, "Epochs of linear warm-up.")
-    weight_decay: float = _flag(1e-6, "Weight decay.")
-    momentum: float = _flag(0.9, "Of LARS and momentum.")
+    warmup_epochs: float = flag(10.0, "Epochs of linear warm-up.")
+    weight_decay: float = flag(1e-6, "Weight decay.")
+    momentum: float = flag(0.9, "Of LARS and momentum.")
 
     def _check(self) -> None:
         self._positive("learning_rate")
@@ -201,17 +142,17 @@ class OptimizationConfig(Section):
 class TrainingConfig(Section):
     """How long, how much at a time, and what is written on the way."""
 
-    train_batch_size: int = _flag(512, "Pictures per step, over all replicas.")
-    train_epochs: float = _flag(100.0, "Epochs to train.")
-    train_steps: int = _flag(0, "Steps to train; overrides train_epochs.")
-    steps_per_execution: int = _flag(1, "Steps that run between two looks from Python.")
-    lineareval_while_pretraining: bool = _flag(
+    train_batch_size: int = flag(512, "Pictures per step, over all replicas.")
+    train_epochs: float = flag(100.0, "Epochs to train.")
+    train_steps: int = flag(0, "Steps to train; overrides train_epochs.")
+    steps_per_execution: int = flag(1, "Steps that run between two looks from Python.")
+    lineareval_while_pretraining: bool = flag(
         True, "Train a linear head beside; the encoder never sees it."
     )
-    checkpoint_epochs: float = _flag(1.0, "Epochs between checkpoints.")
-    checkpoint_steps: int = _flag(0, "Steps between checkpoints; overrides checkpoint_epochs.")
-    keep_checkpoint_max: int = _flag(5, "Checkpoints to keep; 0 keeps all.")
-    train_summary_steps: int = _flag(100, "Steps between TensorBoard scalars; 0 writes none.")
+    checkpoint_epochs: float = flag(1.0, "Epochs between checkpoints.")
+    checkpoint_steps: int = flag(0, "Steps between checkpoints; overrides checkpoint_epochs.")
+    keep_checkpoint_max: int = flag(5, "Checkpoints to keep; 0 keeps all.")
+    train_summary_steps: int = flag(100, "Steps between TensorBoard scalars; 0 writes none.")
 
     def _check(self) -> None:
         self._at_least(1, "train_batch_size", "steps_per_execution")
@@ -226,13 +167,13 @@ class TrainingConfig(Section):
 class EvaluationConfig(Section):
     """How a trained model is judged and handed out."""
 
-    eval_batch_size: int = _flag(256, "Pictures per evaluation step.")
-    eval_steps: int = _flag(0, "Evaluation steps; 0 is the whole split.")
-    eval_name: str | None = _flag(None, "Name of the evaluation's TensorBoard folder.")
-    judge_examples: int = _flag(
+    eval_batch_size: int = flag(256, "Pictures per evaluation step.")
+    eval_steps: int = flag(0, "Evaluation steps; 0 is the whole split.")
+    eval_name: str | None = flag(None, "Name of the evaluation's TensorBoard folder.")
+    judge_examples: int = flag(
         10000, "Pictures of each split that probe, kNN and retrieval look at, at the most."
     )
-    keep_hub_module_max: int = _flag(1, "Exports to keep; 0 keeps all.")
+    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.")
 
     def _check(self) -> None:
         self._at_least(1, "eval_batch_size", "judge_examples")
@@ -243,33 +184,34 @@ class EvaluationConfig(Section):
 class FinetuningConfig(Section):
     """What training starts from, and which part of it moves."""
 
-    checkpoint: str | None = _flag(
+    checkpoint: str | None = flag(
         None, "Run folder, checkpoint, export or released model to start from."
     )
-    zero_init_logits_layer: bool = _flag(False, "Start the classifier at zero logits.")
-    fine_tune_after_block: int = _flag(
+    zero_init_logits_layer: bool = flag(False, "Start the classifier at zero logits.")
+    fine_tune_after_block: int = flag(
         -1, "What to train: -1 all, 0 after the stem, k after group k, 4 the linear head only."
     )
-    frozen_batch_norm: str = _flag(
+    frozen_batch_norm: str = flag(
         "inference",
         "Whether batch norm of what does not train stands still, or trains on as in the original.",
         ("inference", "training"),
     )
-    ft_proj_selector: int = _flag(
+    ft_proj_selector: int = flag(
         0, "Layer of the projection head to classify from: 0 the encoder's output, -1 the last."
     )
-    variable_schema: str | None = _flag(
+    variable_schema: str | None = flag(
         None,
         "What of --checkpoint is restored: parts whose name this regular expression matches, of"
         " base_model/, head_contrastive/ and head_supervised/. None is all.",
     )
-    use_ema_weights: bool = _flag(
+    use_ema_weights: bool = flag(
         False, "Start from the moving average of the weights that a released checkpoint may hold."
     )
 
     def _check(self) -> None:
         block = self.fine_tune_after_block
-        require(-1 <= block <= 4, "fine_tune_after_block", "must be from -1 to 4", block)
+        rule = f"must be from -1 to {LINEAR_HEAD_ONLY}"
+        require(-1 <= block <= LINEAR_HEAD_ONLY, "fine_tune_after_block", rule, block)
         schema = self.variable_schema
         try:
             keeps_encoder = self.restores("base_model/")

@@ -68,12 +68,13 @@ def _run(config: Config, given: set[str]) -> None:
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
-    from tf_simclr.tasks.origins import adopt_architecture
+    from tf_simclr.tasks.origins import adopt_architecture, origin_of
     from tf_simclr.tasks.train import train
 
-    config = adopt_architecture(config, given)
+    origin = origin_of(config)
+    config = adopt_architecture(config, origin, given)
     if config.run.mode in ("train", "train_then_eval"):
-        train(config)
+        train(config, origin)
     if config.run.mode == "train_then_eval":
         evaluate(config, again=False)
     if config.run.mode == "eval":

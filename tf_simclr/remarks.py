@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.config_sections import LINEAR_HEAD_ONLY
 
 # Flags, and why they do nothing.
 Idle = tuple[tuple[str, ...], str]
@@ -49,7 +50,6 @@ FINETUNING_ONLY = (
     "zero_init_logits_layer",
 )
 SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
-ALL_FROZEN = 4
 
 
 def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
@@ -108,7 +108,7 @@ def _when_finetuning(config: Config) -> Iterator[Idle]:
     block, follows = finetuning.fine_tune_after_block, finetuning.frozen_batch_norm == "training"
     if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
         yield ("frozen_batch_norm",), "where every layer trains"
-    if block == ALL_FROZEN and not follows:
+    if block == LINEAR_HEAD_ONLY and not follows:
         yield ("batch_norm_decay", "global_bn"), "with --fine_tune_after_block=4: no norm trains"
 
 

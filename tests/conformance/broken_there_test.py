@@ -21,6 +21,7 @@ from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
+from tf_simclr.tasks.origins import origin_of
 from tf_simclr.tasks.warm_start import warm_start
 
 SMALL = {"resnet_depth": 18, "width_multiplier": 1 / 32, "image_size": 32, "proj_out_dim": 8}
@@ -124,7 +125,7 @@ def test_05_a_run_is_started_from_a_folder_a_prefix_or_an_export(trained_run, pl
     path = os.path.join(trained_run, place)
     config = Config.from_flat(settings | {"train_mode": "finetune", "checkpoint": path})
     net = build.model(config, 2)
-    assert "encoder" in warm_start(config, net)
+    assert "encoder" in warm_start(config, origin_of(config), net)
     kernel = tensors(trained_run, "encoder")[
         "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
     ]

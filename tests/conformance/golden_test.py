@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from golden import encoder, folder, replica_loss, weights
+from golden.closeness import EVALUATION_TOLERANCE, close_in_size
 
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
@@ -25,19 +26,12 @@ LOSS_RTOL = 1e-6
 GRADIENT_ATOL = 1e-6
 LARS_ATOL = 5e-6
 SCHEDULE_TOLERANCE = 3e-7  # of the peak rate
-EVALUATION_TOLERANCE = 5e-6  # of a tensor's largest value
 TRAINING_NOISES = 10
 HEAD_ATOL = 1e-5
 
 
 def over_cases(kind: str, key: str):
     return pytest.mark.parametrize("path, case", folder.cases(kind, key), ids=folder.name)
-
-
-def close_in_size(ours: np.ndarray, theirs: np.ndarray, tolerance: float, name: str) -> None:
-    """Differences stay below `tolerance` times the largest recorded value."""
-    size = np.max(np.abs(theirs))
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * size, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", folder.KINDS)

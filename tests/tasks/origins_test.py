@@ -39,7 +39,11 @@ def write(folder, config, parts):
 def finetuning(path, given=(), **settings):
     """The adopted config of a fine-tuning from `path` whose flags `settings` were given."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
-    return origins.adopt_architecture(Config.from_flat(values), {*given, *settings})
+    return adopted(Config.from_flat(values), {*given, *settings})
+
+
+def adopted(config, given=()):
+    return origins.adopt_architecture(config, origins.origin_of(config), given)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +147,7 @@ def test_a_checkpoint_without_settings_tells_nothing(trained_run, tmp_path):
 
 def test_evaluation_takes_nothing_from_a_checkpoint(r18):
     config = Config.from_flat({"mode": "eval", "checkpoint": r18})
-    assert origins.adopt_architecture(config, set()) is config
+    assert adopted(config) is config
 
 
 @pytest.mark.parametrize("folder", ["finetuned_1pct", "finetuned_10pct"])
@@ -153,7 +157,7 @@ def test_models_fine_tuned_from_layer_1_are_known_by_their_folder(tmp_path, fold
     assert finetuning(path).finetuning.ft_proj_selector == 1
     assert finetuning(path, ft_proj_selector=0).finetuning.ft_proj_selector == 0
     pretraining = Config.from_flat({"checkpoint": path})
-    assert origins.adopt_architecture(pretraining, set()).finetuning.ft_proj_selector == 0
+    assert adopted(pretraining).finetuning.ft_proj_selector == 0
 
 
 def test_a_model_without_a_projection_head(tmp_path):
@@ -166,6 +170,6 @@ def test_a_model_without_a_projection_head(tmp_path):
         finetuning(path, proj_head_mode="linear")
     with pytest.raises(ValueError, match="`ft_proj_selector` must be from -1 to 0"):
         finetuning(path, ft_proj_selector=1)
-    pretraining = origins.adopt_architecture(Config.from_flat({"checkpoint": path}), set())
+    pretraining = adopted(Config.from_flat({"checkpoint": path}))
     assert pretraining.model.proj_head_mode == "nonlinear"
     assert pretraining.model.resnet_depth == 18

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -133,6 +134,18 @@ def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, pretrained, tmp_pat
     assert "encoder, projection_head, supervised_head" in capsys.readouterr().out
     key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
     np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(pretrained, 3)[key])
+
+
+def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
+    tiny_flags, trained_run, tmp_path, capsys
+):
+    shutil.copytree(trained_run, tmp_path / "in")
+    with open(tmp_path / "in" / "ckpt-3.index", "r+b") as file:
+        file.truncate(100)
+    finetune(tiny_flags, str(tmp_path / "in"), tmp_path / "out", "--train_steps=1")
+    said = capsys.readouterr().out
+    assert said.count("Damaged and passed over") == 1
+    assert f"Starts from {tmp_path}/in/ckpt-2: " in said
 
 
 def test_a_checkpoint_that_a_resumed_run_does_not_start_from_is_named(

@@ -8,6 +8,7 @@ from golden import released
 from tf_simclr import build, load_encoder
 from tf_simclr.config import Config
 from tf_simclr.importing.released_names import Network
+from tf_simclr.tasks.origins import origin_of
 from tf_simclr.tasks.warm_start import by_role, warm_start
 
 SMALL = {"resnet_depth": 18, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
@@ -49,7 +50,7 @@ def start(path, classes=CLASSES, **settings):
     """(model, names of what was restored) of a fine-tuning from `path`."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
     config, net = model(classes, **values)
-    return net, warm_start(config, net)
+    return net, warm_start(config, origin_of(config), net)
 
 
 def snapshot(net):
@@ -201,7 +202,7 @@ def test_what_does_not_fit_changes_nothing(tensors, tmp_path):
     config, net = model(train_mode="finetune", checkpoint=path)
     before = snapshot(net)
     with pytest.raises(ValueError, match="`checkpoint` does not fit this architecture: of the"):
-        warm_start(config, net)
+        warm_start(config, origin_of(config), net)
     for part, weights in snapshot(net).items():
         for role, value in weights.items():
             np.testing.assert_array_equal(value, before[part][role], err_msg=role)

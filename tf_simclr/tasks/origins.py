@@ -79,6 +79,14 @@ def open_origin(path: str, *, averaged: bool = False) -> Origin:
     return Origin(path, prefix, None, next((s for s in found if s is not None), None))
 
 
+def origin_of(config: Config) -> Origin | None:
+    """What a run with this config starts from; None if from nothing. Raises as `open_origin`."""
+    path = config.finetuning.checkpoint
+    if not path or config.run.mode == "eval":
+        return None
+    return open_origin(path, averaged=config.finetuning.use_ema_weights)
+
+
 def released_architecture(released: Released) -> dict[str, Any]:
     """The flags that make the network of a released checkpoint."""
     network, widest = released.network, released.widths[-1]
@@ -117,30 +125,29 @@ def _ratio(channels: Sequence[int], widths: Sequence[int], least: int) -> float:
     return ratio if exact else math.nextafter(ratio, 1)  # Rounding fell short of an integer.
 
 
-def adopt_architecture(config: Config, given: Collection[str]) -> Config:
+def adopt_architecture(config: Config, origin: Origin | None, given: Collection[str]) -> Config:
     """The config with the architecture of what it starts from.
 
     Args:
       config: of a run.
+      origin: of the config; None leaves it as it is.
       given: flags that the user set; the others take the values that the weights were made for.
 
     Raises:
-      ValueError: if a flag that was given contradicts the weights, or as `open_origin`.
+      ValueError: if a flag that was given contradicts the weights.
     """
-    path = config.finetuning.checkpoint
-    if not path or config.run.mode == "eval":
+    if origin is None:
         return config
-    origin = open_origin(path, averaged=config.finetuning.use_ema_weights)
     found = wanted_architecture(config, origin)
     different = differing(config, found)
     check_architecture(origin, {n: v for n, v in different.items() if n in given}, found)
-    layer = google_checkpoints.classifies_from(path)
+    layer = google_checkpoints.classifies_from(origin.path)
     if layer and config.run.train_mode == "finetune" and "ft_proj_selector" not in given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}
     if adopted:
         flags = ", ".join(f"--{name}={value}" for name, value in adopted.items())
-        print(f"From {path}: {flags}.")
+        print(f"From {origin.path}: {flags}.")
     return Config.from_flat(config.flat() | adopted)
 
 

@@ -10,12 +10,17 @@ from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.export import export
+from tf_simclr.tasks.origins import Origin, origin_of
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
 
 
-def train(config: Config) -> None:
+def train(config: Config, origin: Origin | None = None) -> None:
     """Trains the config's model to its last step, from wherever the run's folder says it stands.
+
+    Args:
+      config: of the run.
+      origin: of the config, where it has been opened already: that reads a checkpoint through.
 
     Raises:
       ValueError: for what the user can mend; nothing of the run is changed.
@@ -36,8 +41,9 @@ def train(config: Config) -> None:
     with strategy.scope():
         net = build.model(config, data.num_classes)
         build.compile_model(config, net, examples)
-        if config.finetuning.checkpoint:
-            warm_start(config, net)
+        origin = origin or origin_of(config)
+        if origin is not None:
+            warm_start(config, origin, net)
     run_folder.make_writable(model_dir)
     with run_folder.lock(model_dir):
         run_folder.check_owner(config)

@@ -12,17 +12,19 @@ from tf_simclr.tasks import origins
 from tf_simclr.tasks.origins import Origin
 
 
-def warm_start(config: Config, net) -> list[str]:
+def warm_start(config: Config, origin: Origin, net) -> list[str]:
     """Restores what the config's --checkpoint has for `net`; the names of the parts.
 
     A classifier of other classes, or one that reads another layer, is left as it was drawn.
 
+    Args:
+      config: of the run.
+      origin: of the config.
+      net: a built model of the config.
+
     Raises:
       ValueError: if the checkpoint does not fit; nothing is restored then.
     """
-    origin = origins.open_origin(
-        config.finetuning.checkpoint or "", averaged=config.finetuning.use_ema_weights
-    )
     found = origins.wanted_architecture(config, origin)
     origins.check_architecture(origin, origins.differing(config, found), found)
     parts = build.parts(net)

@@ -11,6 +11,7 @@ import tf_keras as keras
 from golden import folder, weights
 from tf_simclr import build
 from tf_simclr.config import Config
+from tf_simclr.config_sections import LINEAR_HEAD_ONLY
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.optim.decay import weight_roles
@@ -18,7 +19,6 @@ from tf_simclr.optim.lars import LARS
 
 BATCH_NORM = {"gamma", "gamma_last", "beta", "moving_mean", "moving_variance"}
 STATISTICS = {"moving_mean", "moving_variance"}
-LINEAR_EVALUATION = 4  # --fine_tune_after_block: everything but the classifier is frozen
 # What the TF1 code calls otherwise, or has by default.
 TF1_DEFAULTS = {"weight_decay": 1e-4, "lineareval_while_pretraining": False}
 
@@ -72,7 +72,7 @@ def read(path: Path) -> Recording:
         arrays["step_weight_decay"] = arrays.pop("step_regularization_loss")
     if flags["train_mode"] == "finetune":
         # TF2 lets batch norm of frozen blocks train on; so does TF1, but for linear evaluation.
-        right = tf1 and flags.get("fine_tune_after_block") == LINEAR_EVALUATION
+        right = tf1 and flags.get("fine_tune_after_block") == LINEAR_HEAD_ONLY
         flags = flags | {"frozen_batch_norm": "inference" if right else "training"}
     for key in ("step_grad_norm", "final_momentum_norm"):
         if key in arrays:

@@ -1,0 +1,65 @@
+"""What a section of the config is made of: fields that are flags, of checked types and ranges."""
+
+import dataclasses
+import math
+import numbers
+import typing
+from typing import Any
+
+KINDS: dict[type, type] = {float: numbers.Real, int: numbers.Integral, bool: bool, str: str}
+
+
+def flag(default: Any, help: str, choices: tuple | None = None) -> Any:
+    """A field of a section: its default, its line in --help, and its choices (None: any value)."""
+    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
+
+
+def require(ok: bool, name: str, rule: str, value: Any, mend: str = "") -> None:
+    """Raises ValueError unless `ok`: the flag, the rule that it breaks, its value, the way out."""
+    if not ok:
+        raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}.{mend and ' ' + mend}")
+
+
+def plain_type(field: dataclasses.Field) -> type:
+    """The type of a flag's value: bool, int, float or str (for `str | None` too)."""
+    kinds = typing.get_args(field.type) or (field.type,)
+    return next(kind for kind in kinds if kind is not type(None))
+
+
+class Section:
+    """A part of the config: types and choices are checked here, ranges in `_check`."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value, choices = getattr(self, field.name), field.metadata["choices"]
+            if value is not None or field.default is not None:
+                _check_type(field, value)
+            if choices:
+                require(value in choices, field.name, f"must be one of {choices}", value)
+        self._check()
+
+    def _check(self) -> None:
+        """Raises ValueError for a value out of range."""
+
+    def _at_least(self, bound: float, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            require(value >= bound, name, f"must be at least {bound}", value)
+
+    def _shares(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            require(0 <= value <= 1, name, "must be in [0, 1]", value)
+
+    def _positive(self, *names: str) -> None:
+        for name in names:
+            require(getattr(self, name) > 0, name, "must be above 0", getattr(self, name))
+
+
+def _check_type(field: dataclasses.Field, value: Any) -> None:
+    kind = plain_type(field)
+    # True is an integer to Python, not to whoever writes settings.
+    fits = isinstance(value, KINDS[kind]) and (kind is bool or not isinstance(value, bool))
+    require(fits, field.name, f"must be a value of type {kind.__name__}", value)
+    if kind is float:
+        require(math.isfinite(value), field.name, "must be a finite number", value)
