@@ -8,8 +8,6 @@ import sys
 import numpy as np
 import pytest
 
-from tf_simclr.main import main
-
 STRANGER = """
 import json, sys
 import numpy as np
@@ -47,19 +45,12 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def run(tiny_flags, tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("run"))
-    assert main(["tf-simclr", *tiny_flags, f"--model_dir={folder}"]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def said(run, tmp_path_factory):
+def said(trained_run, tmp_path_factory):
     """What the stranger prints."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "stranger.py").write_text(STRANGER)
     printed = subprocess.run(
-        [sys.executable, "stranger.py", os.path.join(run, "hub", "3")],
+        [sys.executable, "stranger.py", os.path.join(trained_run, "hub", "3")],
         cwd=elsewhere,
         env=os.environ | {"PYTHONSAFEPATH": "1"},
         capture_output=True,
@@ -87,11 +78,15 @@ def test_any_picture_size_and_both_modes_work(said):
     assert said["training_differs"]
 
 
-def test_features_equal_those_of_load_encoder(run, said):
+def test_features_equal_those_of_load_encoder(trained_run, said):
     from tf_simclr import load_encoder
 
     images = np.random.default_rng(0).random((16, 16, 16, 3), np.float32)
     images[np.arange(16) % 2 == 1] *= 0.5
-    for path in (run, os.path.join(run, "ckpt-3"), os.path.join(run, "hub", "3")):
+    for path in (
+        trained_run,
+        os.path.join(trained_run, "ckpt-3"),
+        os.path.join(trained_run, "hub", "3"),
+    ):
         features = load_encoder(path)(images)["final_avg_pool"]
         np.testing.assert_allclose(features, said["features"], atol=1e-5)

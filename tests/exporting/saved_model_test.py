@@ -28,10 +28,15 @@ def parts():
 
 
 @pytest.fixture(scope="module")
-def loaded(parts, tmp_path_factory):
-    path = str(tmp_path_factory.mktemp("export") / "1")
-    saved_model.save(parts, path, selector=1)
-    return tf.saved_model.load(path)
+def path(parts, tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "1"
+    saved_model.save(parts, str(path), selector=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def loaded(path):
+    return tf.saved_model.load(str(path))
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +79,10 @@ def test_without_a_classifier_its_key_is_left_out(parts, tmp_path, images):
     saved_model.save(few, str(tmp_path / "1"))
     outputs = tf.saved_model.load(str(tmp_path / "1"))(images, trainable=False)
     assert set(outputs) == KEYS - {"logits_sup"}
+
+
+def test_nothing_of_keras_is_saved_beside_the_function_and_the_weights(path, parts):
+    assert b"_tf_keras_" not in (path / "saved_model.pb").read_bytes()
+    graph = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    weights = [k for k in graph.get_variable_to_shape_map() if "VARIABLE_VALUE" in k]
+    assert len(weights) == sum(len(part.variables) for part in parts.values())

@@ -27,19 +27,12 @@ def weights(folder, step):
     return {key: reader.get_tensor(key) for key in keys}
 
 
-@pytest.fixture(scope="module")
-def pretrained(tiny_flags, tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("pretrained"))
-    run(*tiny_flags, "--checkpoint_steps=2", f"--model_dir={folder}")
-    return folder
-
-
-def finetune(tiny_flags, pretrained, folder, *flags):
+def finetune(tiny_flags, checkpoint, folder, *flags):
     run(
         *tiny_flags,
         "--train_mode=finetune",
         "--optimizer=momentum",
-        f"--checkpoint={pretrained}",
+        f"--checkpoint={checkpoint}",
         f"--model_dir={folder}",
         *flags,
     )
@@ -62,11 +55,12 @@ def test_segments_cut_at_whole_epochs_of_ten_and_end_exactly(start, total, expec
     assert segments(start, total, 10) == expected
 
 
-def test_a_run_writes_checkpoints_exports_settings_and_scalars(pretrained):
-    assert {"ckpt-2.index", "ckpt-3.index", "flags.json"} <= set(os.listdir(pretrained))
-    assert os.listdir(os.path.join(pretrained, "hub")) == ["3"]
-    assert os.listdir(os.path.join(pretrained, "saved_model")) == ["3"]
-    scalars = read_scalars(pretrained)
+def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):
+    files = {"ckpt-1.index", "ckpt-2.index", "ckpt-3.index", "flags.json"}
+    assert files <= set(os.listdir(trained_run))
+    assert os.listdir(os.path.join(trained_run, "hub")) == ["3"]
+    assert os.listdir(os.path.join(trained_run, "saved_model")) == ["3"]
+    scalars = read_scalars(trained_run)
     steps, losses = scalars["train/contrast_loss"]
     assert steps.tolist() == [1, 2, 3]
     # Twice the log of 2 * 4 - 1 candidates is what chance would give at temperature infinity.
@@ -78,29 +72,28 @@ def test_a_run_writes_checkpoints_exports_settings_and_scalars(pretrained):
 
 
 def test_the_same_command_gives_the_same_weights_and_another_seed_others(
-    tiny_flags, pretrained, tmp_path
+    tiny_flags, trained_run, tmp_path
 ):
     run(*tiny_flags, "--checkpoint_steps=2", f"--model_dir={tmp_path / 'same'}")
     run(*tiny_flags, "--seed=1", f"--model_dir={tmp_path / 'other'}")
-    expected = weights(pretrained, 3)
+    expected = weights(trained_run, 3)
     for key, value in weights(tmp_path / "same", 3).items():
         np.testing.assert_array_equal(value, expected[key], err_msg=key)
     other = weights(tmp_path / "other", 3)
     assert any(not np.array_equal(other[key], expected[key]) for key in expected)
 
 
-def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, pretrained, tmp_path):
+def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, trained_run, tmp_path):
     run(*tiny_flags, "--steps_per_execution=2", f"--model_dir={tmp_path}")
-    expected = weights(pretrained, 3)
+    expected = weights(trained_run, 3)
     for key, value in weights(tmp_path, 3).items():
         np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
-    tiny_flags, pretrained, tmp_path, capsys
+    tiny_flags, trained_run, tmp_path, capsys
 ):
-    run(*tiny_flags, f"--model_dir={tmp_path}")
-    capsys.readouterr()
+    shutil.copytree(trained_run, tmp_path, dirs_exist_ok=True)
     run(*tiny_flags, f"--model_dir={tmp_path}")
     assert "Training is done" in capsys.readouterr().out
     run(*tiny_flags, "--train_steps=5", f"--model_dir={tmp_path}")
@@ -109,31 +102,31 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
 
 
-def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, pretrained, tmp_path):
-    finetune(tiny_flags, pretrained, tmp_path, "--fine_tune_after_block=4")
-    before, after = weights(pretrained, 3), weights(tmp_path, 3)
+def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, trained_run, tmp_path):
+    finetune(tiny_flags, trained_run, tmp_path, "--fine_tune_after_block=4")
+    before, after = weights(trained_run, 3), weights(tmp_path, 3)
     moved = {key for key in after if key in before and not np.array_equal(after[key], before[key])}
     parts = {key.split("/")[0] for key in moved} - {"optimizer"}
     assert parts == {"supervised_head"}
 
 
 def test_fine_tuning_moves_the_encoder_too_and_can_start_at_zero_logits(
-    tiny_flags, pretrained, tmp_path
+    tiny_flags, trained_run, tmp_path
 ):
-    finetune(tiny_flags, pretrained, tmp_path, "--zero_init_logits_layer", "--learning_rate=1e-12")
+    finetune(tiny_flags, trained_run, tmp_path, "--zero_init_logits_layer", "--learning_rate=1e-12")
     head = weights(tmp_path, 3)["supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"]
     assert np.abs(head).max() < 1e-10  # Neither restored nor drawn.
-    finetune(tiny_flags, pretrained, tmp_path / "all")
+    finetune(tiny_flags, trained_run, tmp_path / "all")
     key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
-    assert not np.array_equal(weights(tmp_path / "all", 3)[key], weights(pretrained, 3)[key])
+    assert not np.array_equal(weights(tmp_path / "all", 3)[key], weights(trained_run, 3)[key])
 
 
-def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, pretrained, tmp_path, capsys):
-    export = os.path.join(pretrained, "saved_model", "3")
+def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, trained_run, tmp_path, capsys):
+    export = os.path.join(trained_run, "saved_model", "3")
     finetune(tiny_flags, export, tmp_path, "--fine_tune_after_block=4")
     assert "encoder, projection_head, supervised_head" in capsys.readouterr().out
     key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
-    np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(pretrained, 3)[key])
+    np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(trained_run, 3)[key])
 
 
 def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
@@ -149,10 +142,10 @@ def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
 
 
 def test_a_checkpoint_that_a_resumed_run_does_not_start_from_is_named(
-    tiny_flags, pretrained, tmp_path, capsys
+    tiny_flags, trained_run, tmp_path, capsys
 ):
     for said in (0, 1):
-        finetune(tiny_flags, pretrained, tmp_path, "--fine_tune_after_block=4", "--train_steps=1")
+        finetune(tiny_flags, trained_run, tmp_path, "--fine_tune_after_block=4", "--train_steps=1")
         line = "Note: --checkpoint has no effect: the run goes on from its own step 1."
         assert capsys.readouterr().out.count(line) == said
 

@@ -22,6 +22,4 @@ def save(encoder: keras.Model, path: str) -> None:
     def call(images, training=False):
         return encoder(images, training=training)["final_avg_pool"]
 
-    module = TracedModule(call, "training", [encoder])
-    module.encoder = encoder  # Under this name its checkpoint is restored.
-    module.save(path)
+    TracedModule(call, "training", {"encoder": encoder}).save(path)

@@ -26,7 +26,4 @@ def save(parts: dict[str, keras.layers.Layer], path: str, *, selector: int = 0) 
             endpoints["logits_sup"] = parts["supervised_head"](projections[selector])
         return endpoints
 
-    module = TracedModule(call, "trainable", list(parts.values()))
-    for name, part in parts.items():
-        setattr(module, name, part)  # Under these names a checkpoint of it is restored.
-    module.save(path)
+    TracedModule(call, "trainable", parts).save(path)
