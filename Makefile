@@ -9,6 +9,8 @@ PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
+# Files in their own order: by default those of one long test would come last, one after another.
+PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-addons lint types format clean
@@ -36,11 +38,11 @@ run: $(VENV)/.run  ## Pretrains on the bundled images, judges, exports, writes t
 	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
 test: lint types  ## Runs lint, types and the whole suite with coverage.
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest $(PARALLEL) --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
 
 # One Keras for all: tensorflow-addons trains with tf.keras, and this package with tf_keras.
 test-addons: $(ADDONS)/.test  ## Runs the suite beside tensorflow-addons, on TensorFlow 2.15.
-	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest --numprocesses=2 --dist=loadfile
+	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest $(PARALLEL)
 
 lint: $(VENV)/.test  ## Checks style.
 	$(BIN)/ruff check .

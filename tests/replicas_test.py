@@ -277,7 +277,21 @@ def test_several_devices_make_a_mirrored_strategy_and_one_the_default(many):
     assert replicas.make_strategy(use_tpu=False) is tf.distribute.get_strategy()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": 1}'])
+ADDRESSES = ["localhost:1", "localhost:2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"cluster": 1}',
+        json.dumps({"cluster": {"worker": ADDRESSES}}),
+        json.dumps({"cluster": {"worker": ADDRESSES}, "task": "worker"}),
+        json.dumps({"cluster": {"worker": ADDRESSES}, "task": {"type": "worker", "index": 2}}),
+        json.dumps({"cluster": {"worker": ADDRESSES}, "task": {"type": "ps", "index": 0}}),
+    ],
+)
 def test_a_tf_config_that_is_none_is_one_clear_line(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="^`TF_CONFIG` in the environment must be a JSON object"):
@@ -288,6 +302,23 @@ def test_a_tf_config_that_is_none_is_one_clear_line(monkeypatch, text):
 def test_a_lone_worker_needs_no_strategy_of_its_own(monkeypatch, cluster):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster}))
     assert replicas.make_strategy(use_tpu=False) is tf.distribute.get_strategy()
+    assert replicas.is_chief()
+
+
+@pytest.mark.parametrize(
+    ("cluster", "kind", "index", "chief"),
+    [
+        ({"worker": ADDRESSES}, "worker", 0, True),
+        ({"worker": ADDRESSES}, "worker", 1, False),
+        ({"chief": ["localhost:3"], "worker": ADDRESSES}, "chief", 0, True),
+        ({"chief": ["localhost:3"], "worker": ADDRESSES}, "worker", 0, False),
+        ({"chief": ["localhost:3"], "worker": ADDRESSES}, "worker", "1", False),
+    ],
+)
+def test_one_of_the_workers_is_the_chief(monkeypatch, cluster, kind, index, chief):
+    config = {"cluster": cluster, "task": {"type": kind, "index": index}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    assert replicas.is_chief() == chief
 
 
 @pytest.mark.parametrize("name", [None, "no-such-tpu"])

@@ -68,22 +68,26 @@ class Checkpoints:
             self._at = step
         return os.path.join(self._directory, f"{PREFIX}-{step}")
 
-    def restore_newest(self) -> int | None:
+    def restore_newest(self, directory: str | None = None) -> int | None:
         """Restores the newest checkpoint that can be read; its step, or None if there is none.
+
+        Args:
+          directory: where to look; by default where this object saves.
 
         Raises:
           ValueError: if there are checkpoints and none can be read, or one does not fit.
         """
-        path = newest_whole(self._directory, self._report)
+        directory = directory or self._directory
+        path = newest_whole(directory, self._report)
         if path is not None:
             _fit(self._checkpoint.restore, path)
             self._at = step_of(path)
             return self._at
-        count = len(listed(self._directory))
+        count = len(listed(directory))
         if count:
             raise ValueError(
                 f"`model_dir` holds checkpoints ({count}) and none can be read. Received:"
-                f" model_dir={self._directory!r}. Give another folder to start afresh."
+                f" model_dir={directory!r}. Give another folder to start afresh."
             )
         return None
 

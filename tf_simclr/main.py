@@ -67,6 +67,7 @@ def _run(config: Config, given: set[str]) -> None:
         print(f"Note: {line}", flush=True)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
+    from tf_simclr import replicas
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
     from tf_simclr.tasks.origins import adopt_architecture, origin_of
     from tf_simclr.tasks.train import train
@@ -75,6 +76,8 @@ def _run(config: Config, given: set[str]) -> None:
     config = adopt_architecture(config, origin, given)
     if config.run.mode in ("train", "train_then_eval"):
         train(config, origin)
+    if not replicas.is_chief():
+        return  # Evaluation is one worker's.
     if config.run.mode == "train_then_eval":
         evaluate(config, again=False)
     if config.run.mode == "eval":

@@ -18,7 +18,7 @@ def make_strategy(
 
     Where the environment variable TF_CONFIG names several workers, it is
     MultiWorkerMirroredStrategy: each worker runs this program, and calls this before any other
-    TensorFlow operation.
+    TensorFlow operation. What they share is written by one of them, `is_chief`.
 
     Args:
       use_tpu: TPUStrategy; otherwise MirroredStrategy over all GPUs (or logical CPUs when several
@@ -31,7 +31,7 @@ def make_strategy(
     """
     if use_tpu:
         return _tpu_strategy(tpu_name, **cluster)
-    if _workers() > 1:
+    if _place_among_workers()[1] > 1:
         return _multi_worker()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) > 1:
@@ -39,16 +39,27 @@ def make_strategy(
     return tf.distribute.get_strategy()
 
 
-def _workers() -> int:
-    """Processes that train together, as TF_CONFIG lists them; 0 without it."""
+def is_chief() -> bool:
+    """Whether this process writes what the workers share: the first of them, or the only one."""
+    return _place_among_workers()[0] == 0
+
+
+def _place_among_workers() -> tuple[int, int]:
+    """(number of this process, how many train together), as TF_CONFIG says; (0, 1) without it."""
     text = os.environ.get("TF_CONFIG", "{}")
     try:
-        tasks = json.loads(text).get("cluster", {})
-        return len(tasks.get("chief", [])) + len(tasks.get("worker", []))
+        config = json.loads(text)
+        lists, task = config.get("cluster", {}), config.get("task", {})
+        workers = [
+            (kind, n) for kind in ("chief", "worker") for n in range(len(lists.get(kind, [])))
+        ]
+        if len(workers) < 2:
+            return 0, 1
+        return workers.index((task.get("type"), int(task.get("index")))), len(workers)
     except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(
-            f"`TF_CONFIG` in the environment must be a JSON object, its cluster lists of"
-            f" addresses. Received: TF_CONFIG={text!r}."
+            "`TF_CONFIG` in the environment must be a JSON object: its cluster lists of addresses,"
+            f" its task the type and index of one of them. Received: TF_CONFIG={text!r}."
         ) from error
 
 

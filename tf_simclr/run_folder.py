@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,6 +122,27 @@ def _said(pairs: dict[str, tuple[Any, Any]]) -> str:
     return ", ".join(
         f"{name} is {now!r} and was {before!r}" for name, (now, before) in pairs.items()
     )
+
+
+@contextlib.contextmanager
+def workplace(model_dir: str, *, chief: bool) -> Iterator[str]:
+    """The folder that this process writes to.
+
+    Args:
+      model_dir: of the run, which the chief makes and holds.
+      chief: whether it is this process's to write. Other workers take part in all that is written,
+        which they must, and get a folder of their own that is thrown away.
+
+    Raises:
+      ValueError: if it cannot be written, or another live process holds it.
+    """
+    if not chief:
+        with tempfile.TemporaryDirectory() as folder:
+            yield folder
+        return
+    make_writable(model_dir)
+    with lock(model_dir):
+        yield model_dir
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ it trains the same small networks under each strategy, in float64, and the tests
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from cluster import tf_configs
 
 from tf_simclr import build, replicas
 from tf_simclr.config import Config
@@ -164,23 +164,13 @@ def start(path, **environment):
         )
 
 
-def cluster() -> list[str]:
-    """TF_CONFIG for each of WORKERS processes on this machine."""
-    sockets = [socket.socket() for _ in range(WORKERS)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    tasks = [{"type": "worker", "index": index} for index in range(WORKERS)]
-    return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
-
-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     """Results by where they were made."""
     folder = tmp_path_factory.mktemp("replicas")
-    processes = {f"worker {n}": {"TF_CONFIG": config} for n, config in enumerate(cluster())}
+    processes = {
+        f"worker {n}": {"TF_CONFIG": config} for n, config in enumerate(tf_configs(WORKERS))
+    }
     processes |= {f"{count} devices": {"DEVICES": str(count)} for count in DEVICES}
     paths = {name: folder / f"{name.replace(' ', '_')}.npz" for name in processes}
     started = {name: start(paths[name], **values) for name, values in processes.items()}

@@ -44,31 +44,31 @@ def train(config: Config, origin: Origin | None = None) -> None:
         origin = origin or origin_of(config)
         if origin is not None:
             warm_start(config, origin, net)
-    run_folder.make_writable(model_dir)
-    with run_folder.lock(model_dir):
+    chief = replicas.is_chief()
+    with run_folder.workplace(model_dir, chief=chief) as folder:
         run_folder.check_owner(config)
         saved = checkpoints.Checkpoints(
-            model_dir,
+            folder,
             build.parts(net) | {"optimizer": net.optimizer},
             keep=config.training.keep_checkpoint_max,
         )
         with strategy.scope():
-            step = saved.restore_newest() or 0
+            step = saved.restore_newest(model_dir) or 0
         if step and config.finetuning.checkpoint:
             print(f"Note: --checkpoint has no effect: the run goes on from its own step {step}.")
-        run_folder.write_settings(config, model_dir)
+        run_folder.write_settings(config, folder)
         total = build.total_steps(config, examples)
         if step < total:
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
-            _fit(config, net, data, strategy, saved, step, total)
+            _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
-        export(config, data.num_classes)
+        if chief:
+            export(config, data.num_classes)
 
 
-def _fit(config, net, data, strategy, saved, step, total):
+def _fit(config, net, data, strategy, saved, summaries, step, total):
     examples = data.num_examples(config.data.train_split)
-    summaries = Summaries(config.run.model_dir)
     if config.run.train_mode == "pretrain" and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
     per_epoch = max(1, examples // config.training.train_batch_size)
