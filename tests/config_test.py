@@ -131,6 +131,10 @@ WRONG = [
     ({"keep_hub_module_max": -1}, "`keep_hub_module_max` must be at least 0."),
     ({"fine_tune_after_block": 5}, "`fine_tune_after_block` must be from -1 to 4."),
     ({"variable_schema": "(head"}, "`variable_schema` must be a regular expression (missing ),"),
+    (
+        {"variable_schema": "a{99999999999}"},
+        "`variable_schema` must be a regular expression (the r",
+    ),
     ({"variable_schema": "?!head"}, "`variable_schema` must be a regular expression (nothing to"),
     ({"variable_schema": "head"}, "`variable_schema` must match base_model/, the encoder"),
     # Types, as a damaged flags.json may have them.

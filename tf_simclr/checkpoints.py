@@ -48,6 +48,7 @@ class Checkpoints:
     ):
         self._parts = list(parts.values())
         self._checkpoint = tf.train.Checkpoint(**parts)
+        newest_by_list(directory)  # The manager reads it too, and knows no clear error.
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, directory, max_to_keep=keep or None, checkpoint_name=PREFIX
         )
@@ -166,10 +167,27 @@ def _tensorflow_1(directory: str) -> list[str]:
         return []
     names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]
     numbered = sorted(((int(name[2]), name[1]) for name in names if name), reverse=True)
-    state = tf.train.get_checkpoint_state(directory)
-    # Of a path that is written there only the name counts: the folder has been moved since.
-    named = [os.path.basename(state.model_checkpoint_path)] if state else []
+    newest = newest_by_list(directory)
+    named = [newest] if newest else []
     return [os.path.join(directory, name) for name in [*named, *(name for _, name in numbered)]]
+
+
+def newest_by_list(directory: str) -> str | None:
+    """The name of a folder's newest checkpoint in TensorFlow's own list; None if there is no list.
+
+    Raises:
+      ValueError: if the list is no text.
+    """
+    try:
+        state = tf.train.get_checkpoint_state(directory)
+    except UnicodeDecodeError as error:
+        path = os.path.join(directory, "checkpoint")
+        raise ValueError(
+            "The list of checkpoints that TensorFlow keeps in a folder cannot be read. Received:"
+            f" {path!r}. Delete it: nothing is lost with it."
+        ) from error
+    # Of a path that is written there only the name counts: the folder has been moved since.
+    return os.path.basename(state.model_checkpoint_path) if state else None
 
 
 def warm_start(
@@ -190,7 +208,7 @@ def warm_start(
     if "supervised_head" in found:
         theirs = contents.shape("supervised_head", "kernel") or []
         ours = parts["supervised_head"].kernel.shape.as_list()
-        if theirs != ours:
+        if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
             report(classifier_left_out(theirs, ours))
     # `read`, not `restore`: an export has no count of savings to restore.

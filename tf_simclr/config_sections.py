@@ -215,7 +215,7 @@ class FinetuningConfig(Section):
         schema = self.variable_schema
         try:
             keeps_encoder = self.restores("base_model/")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             rule = f"must be a regular expression ({error})"
             require(False, "variable_schema", rule, schema)
         rule = "must match base_model/, the encoder: without it nothing is started from"

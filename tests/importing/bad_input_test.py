@@ -106,6 +106,20 @@ def test_a_shape_that_does_not_fit(refused, prefix, tensors):
     assert "of the encoder, group4/block1/bn2/moving_variance has the shape [31] and not" in line
 
 
+@pytest.mark.parametrize(
+    "name", ["base_model/conv2d/kernel", "head_supervised/linear_layer/dense/kernel"]
+)
+def test_a_kernel_that_is_a_number(refused, prefix, tensors, name):
+    rewrite(prefix, tensors | {name: np.float32(1)})
+    assert f"`checkpoint` has {name} of the shape [], which is not one of " in refused(prefix)
+
+
+def test_a_list_of_checkpoints_that_is_no_text(refused, prefix, tmp_path):
+    (tmp_path / "in" / "checkpoint").write_bytes(b"\xff\xfe")
+    line = refused(tmp_path / "in")
+    assert f"cannot be read. Received: '{tmp_path}/in/checkpoint'. Delete it" in line
+
+
 def test_no_averaged_weights(refused, prefix):
     line = refused(prefix, "--use_ema_weights")
     assert "`use_ema_weights` needs a checkpoint that holds averaged weights (EMA)" in line

@@ -160,6 +160,17 @@ def test_models_fine_tuned_from_layer_1_are_known_by_their_folder(tmp_path, fold
     assert adopted(pretraining).finetuning.ft_proj_selector == 0
 
 
+def test_that_folder_says_nothing_of_ones_own_run_or_without_a_projection_head(
+    trained_run, tmp_path
+):
+    own = shutil.copytree(trained_run, tmp_path / "finetuned_1pct" / "mine")
+    assert finetuning(str(own)).finetuning.ft_proj_selector == 0
+    config, parts = parts_of(resnet_depth=18)
+    del parts["projection_head"]
+    path = write(tmp_path / "finetuned_10pct" / "r18", config, parts)
+    assert finetuning(path).finetuning.ft_proj_selector == 0
+
+
 def test_a_model_without_a_projection_head(tmp_path):
     """As version 1 was released: fine-tuning does without one, pretraining makes a new one."""
     config, parts = parts_of(resnet_depth=18)

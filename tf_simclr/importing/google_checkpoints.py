@@ -154,8 +154,12 @@ def _recognised(prefix, contents, keys, resnets) -> Released:
     }
     by_role = {p: {role: keys[n] for role, n in roles.items()} for p, roles in names.items()}
 
-    def shape(part, role):
-        return contents.shape_of(by_role[part][role])
+    def shape(part, role, rank=4):
+        key = by_role[part][role]
+        found = contents.shape_of(key)
+        if len(found) != rank:
+            raise ValueError(f"has {key} of the shape {found}, which is not one of {rank} numbers")
+        return found
 
     def outputs(layer):
         groups = range(1, len(network.blocks) + 1)
@@ -170,8 +174,8 @@ def _recognised(prefix, contents, keys, resnets) -> Released:
         squeezed=outputs("se/reduce") if network.squeeze else (),
         head_layers=layers,
         head_linear=linear,
-        head_width=shape("projection_head", f"layer{layers}/dense/kernel")[-1] if layers else 0,
-        classifier=tuple(shape("supervised_head", "kernel")) if classified else None,
+        head_width=shape("projection_head", f"layer{layers}/dense/kernel", 2)[-1] if layers else 0,
+        classifier=tuple(shape("supervised_head", "kernel", 2)) if classified else None,
         keys={part: roles for part, roles in by_role.items() if roles},
         contents=contents,
     )

@@ -55,6 +55,12 @@ class Origin:
         names = ("image_size", *ModelConfig.ARCHITECTURE)
         return {name: values[name] for name in names if name not in idle}
 
+    def classifies_from(self) -> int | None:
+        """The projection head's layer that a released classifier reads; None if nothing says it."""
+        if self.released is None or not self.released.head_layers:
+            return None
+        return google_checkpoints.classifies_from(self.path)
+
 
 def open_origin(path: str, *, averaged: bool = False) -> Origin:
     """Finds out what lies at `path`, which is as checkpoints.find takes it.
@@ -141,7 +147,7 @@ def adopt_architecture(config: Config, origin: Origin | None, given: Collection[
     found = wanted_architecture(config, origin)
     different = differing(config, found)
     check_architecture(origin, {n: v for n, v in different.items() if n in given}, found)
-    layer = google_checkpoints.classifies_from(origin.path)
+    layer = origin.classifies_from()
     if layer and config.run.train_mode == "finetune" and "ft_proj_selector" not in given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}

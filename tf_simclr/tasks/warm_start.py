@@ -7,7 +7,7 @@ import tf_keras as keras
 
 from tf_simclr import build, checkpoints
 from tf_simclr.config import Config
-from tf_simclr.importing.google_checkpoints import Released, classifies_from
+from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.tasks import origins
 from tf_simclr.tasks.origins import Origin
 
@@ -74,7 +74,7 @@ def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> 
     ours = head.kernel.shape.as_list()
     finetunes = config.run.train_mode == "finetune"
     selector = config.finetuning.ft_proj_selector if finetunes else 0
-    trained_on = classifies_from(origin.path)
+    trained_on = origin.classifies_from()
     if list(released.classifier) != ours:
         reason = checkpoints.classifier_left_out(released.classifier, ours)
     elif trained_on is not None and trained_on != selector:
