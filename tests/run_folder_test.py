@@ -148,3 +148,13 @@ def test_no_results_where_there_are_none_or_damaged_ones(tmp_path, text):
 def test_results_are_read(tmp_path):
     (tmp_path / run_folder.RESULT).write_text('{"knn_top1": 0.5}')
     assert run_folder.read_result(str(tmp_path)) == {"knn_top1": 0.5}
+
+
+def test_the_chief_holds_the_folder_and_others_get_one_that_is_thrown_away(tmp_path):
+    model_dir = str(tmp_path / "run")
+    with run_folder.workplace(model_dir, chief=False) as other:
+        assert os.listdir(other) == [] and not os.path.exists(model_dir)
+    assert not os.path.exists(other)
+    with run_folder.workplace(model_dir, chief=True) as folder:
+        assert folder == model_dir and run_folder.is_locked(model_dir)
+    assert not run_folder.is_locked(model_dir)
