@@ -62,7 +62,7 @@ def test_runs_repeat_the_tf1_codes_within_float32_noise(path):
     exact = trajectories.run(recording, "float64")
     noise = comparison.measured_noise(trajectories.run(recording, "float32"), exact)
     assert_within(comparison.worst(recording, exact, rtol=FLOAT32_RTOL, noise=noise))
-    agree = comparison.agreement(recording, exact)
+    agree = comparison.agreement(recording)
     changed = np.zeros(len(recording.variables), bool)
     changed[recording.meta["changed_variables"]] = True
     np.testing.assert_array_equal(exact["changed"][agree.always], changed[agree.always])

@@ -16,6 +16,7 @@ import numpy as np
 
 from golden import weights
 from golden.trajectories import BATCH_NORM, STATISTICS, Recording
+from tf_simclr.config_sections import LINEAR_HEAD_ONLY
 
 BY_VARIABLE = ("step_variable_norm", "step_grad_norm", "final_first8", "final_momentum_norm")
 RELATIVE_NOISE = {
@@ -43,10 +44,9 @@ class Agreement:
     penalty: np.ndarray
 
 
-def agreement(recording: Recording, ours: Arrays) -> Agreement:
-    """What should agree, told from who trains what."""
-    trained_here = ~np.isnan(ours["step_grad_norm"][0])
-    trained_there = _trained_there(recording)
+def agreement(recording: Recording) -> Agreement:
+    """What should agree, told from what the flags train and what the original trained."""
+    trained_here, trained_there = should_train(recording), _trained_there(recording)
     statistics, unused = recording.matching(STATISTICS), _unused(recording)
     differ = trained_here != trained_there
     # Where the original trains another used weight than we do, runs part after the first step.
@@ -59,6 +59,17 @@ def agreement(recording: Recording, ours: Arrays) -> Agreement:
         first=~(differ | (parted & still)),
         penalty=_missing_penalty(recording, trained_here),
     )
+
+
+def should_train(recording: Recording) -> np.ndarray:
+    """Bool [variables]: those that the flags train, of those that anything reads."""
+    config = recording.config
+    frozen = config.finetuning.fine_tune_after_block if config.run.train_mode == "finetune" else -1
+    # Frozen are the parts up to a number; the projection head goes with the last group.
+    numbers = {"stem": 0, "head_contrastive": LINEAR_HEAD_ONLY, "head_supervised": np.inf}
+    numbers |= {f"group{number}": number for number in range(1, 5)}
+    trained = np.array([numbers[place.split("/")[0]] > frozen for place in recording.places])
+    return trained & ~recording.matching(STATISTICS) & ~_unused(recording)
 
 
 def _trained_there(recording: Recording) -> np.ndarray:
@@ -107,7 +118,9 @@ def worst(recording: Recording, ours: Arrays, *, rtol: float, noise: Arrays) -> 
       rtol: relative tolerance.
       noise: quantity -> absolute noise [steps] or a scalar; relative for the norms of variables.
     """
-    agree = agreement(recording, ours)
+    trained = ~np.isnan(ours["step_grad_norm"][0])
+    np.testing.assert_array_equal(trained, should_train(recording), err_msg="what is trained")
+    agree = agreement(recording)
     steps = min(agree.steps, len(ours["step_lr"]))
     ratios = {}
     for name, expected in recording.arrays.items():
