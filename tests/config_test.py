@@ -136,7 +136,7 @@ WRONG = [
         "`variable_schema` must be a regular expression (the r",
     ),
     ({"variable_schema": "?!head"}, "`variable_schema` must be a regular expression (nothing to"),
-    ({"variable_schema": "head"}, "`variable_schema` must match base_model/, the encoder"),
+    ({"checkpoint": ""}, "`checkpoint` must be a path, or left out. Received: checkpoint=''."),
     # Types, as a damaged flags.json may have them.
     ({"image_size": "32"}, "`image_size` must be a value of type int. Received: image_size='32'."),
     ({"image_size": 32.5}, "`image_size` must be a value of type int."),

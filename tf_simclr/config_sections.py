@@ -201,8 +201,8 @@ class FinetuningConfig(Section):
     )
     variable_schema: str | None = flag(
         None,
-        "What of --checkpoint is restored: parts whose name this regular expression matches, of"
-        " base_model/, head_contrastive/ and head_supervised/. None is all.",
+        "What of --checkpoint is restored, by a regular expression of the names that TF1 used: of"
+        " base_model/, head_contrastive/, head_supervised/ each is taken or left whole. None is all.",
     )
     use_ema_weights: bool = flag(
         False, "Start from the moving average of the weights that a released checkpoint may hold."
@@ -212,15 +212,13 @@ class FinetuningConfig(Section):
         block = self.fine_tune_after_block
         rule = f"must be from -1 to {LINEAR_HEAD_ONLY}"
         require(-1 <= block <= LINEAR_HEAD_ONLY, "fine_tune_after_block", rule, block)
-        schema = self.variable_schema
+        require(self.checkpoint != "", "checkpoint", "must be a path, or left out", "")
         try:
-            keeps_encoder = self.restores("base_model/")
+            self.restores("")
         except (re.error, OverflowError, RecursionError) as error:
             rule = f"must be a regular expression ({error})"
-            require(False, "variable_schema", rule, schema)
-        rule = "must match base_model/, the encoder: without it nothing is started from"
-        require(keeps_encoder, "variable_schema", rule, schema)
+            require(False, "variable_schema", rule, self.variable_schema)
 
-    def restores(self, scope: str) -> bool:
-        """Whether the part that the original calls `scope` is restored from a checkpoint."""
-        return self.variable_schema is None or bool(re.match(self.variable_schema, scope))
+    def restores(self, name: str) -> bool:
+        """Whether `variable_schema` takes the variable that TF1's code called `name`."""
+        return self.variable_schema is None or bool(re.match(self.variable_schema, name))

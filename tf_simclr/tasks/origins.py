@@ -15,16 +15,11 @@ from tf_simclr.importing import google_checkpoints
 from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.nets.layers import SelectiveKernel
 from tf_simclr.nets.resnet import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
+from tf_simclr.tasks.variable_schema import restored_parts
 
 LARGE = 224  # pixels: the side that networks with a stem for large images were released for
 SK_RATIO = 0.0625  # arXiv 2006.10029, section 2
 RESNETS = {depth: (blocks, depth >= FIRST_BOTTLENECK_DEPTH) for depth, blocks in BLOCKS.items()}
-# What of a checkpoint is restored, as `variable_schema` is asked for it.
-SCOPES = {
-    "encoder": "base_model/",
-    "projection_head": "head_contrastive/",
-    "supervised_head": "head_supervised/",
-}
 HEAD_FLAGS = ("proj_head_mode", "num_proj_layers", "proj_out_dim")
 
 
@@ -170,11 +165,6 @@ def wanted_architecture(config: Config, origin: Origin) -> dict[str, Any]:
     ):
         found = {name: value for name, value in found.items() if name not in HEAD_FLAGS}
     return found
-
-
-def restored_parts(config: Config) -> list[str]:
-    """The parts that `variable_schema` lets through."""
-    return [part for part, scope in SCOPES.items() if config.finetuning.restores(scope)]
 
 
 def differing(config: Config, found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from tf_simclr.config import Config
 from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.tasks import origins
 from tf_simclr.tasks.origins import Origin
+from tf_simclr.tasks.variable_schema import restored_parts
 
 
 def warm_start(config: Config, origin: Origin, net) -> list[str]:
@@ -28,7 +29,7 @@ def warm_start(config: Config, origin: Origin, net) -> list[str]:
     found = origins.wanted_architecture(config, origin)
     origins.check_architecture(origin, origins.differing(config, found), found)
     parts = build.parts(net)
-    parts = {name: parts[name] for name in origins.restored_parts(config) if name in parts}
+    parts = {name: parts[name] for name in restored_parts(config) if name in parts}
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
     if origin.released is None:
