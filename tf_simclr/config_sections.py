@@ -202,7 +202,7 @@ class FinetuningConfig(Section):
     variable_schema: str | None = flag(
         None,
         "What of --checkpoint is restored, by a regular expression of the names that TF1 used: of"
-        " base_model/, head_contrastive/, head_supervised/ each is taken or left whole. None is all.",
+        " base_model/, head_contrastive/ and head_supervised/ each is taken whole. None is all.",
     )
     use_ema_weights: bool = flag(
         False, "Start from the moving average of the weights that a released checkpoint may hold."

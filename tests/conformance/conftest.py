@@ -7,6 +7,9 @@ measuring it takes a quarter longer.
 import numpy as np
 import pytest
 
+# Tests that golden_test.py takes from other files.
+pytest.register_assert_rewrite("golden_augment", "golden_released", "golden_trajectories")
+
 # Name -> (pictures in each split, side in pixels).
 DATA_SETS = {
     "cifar10": ({"train": 16, "test": 8}, 32),

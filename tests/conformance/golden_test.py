@@ -1,8 +1,8 @@
 """Our numbers against those measured on the original: one parametrised test per kind of fixture.
 
-The folder is GOLDEN_DIR (tests/golden by default), and a case is what lies there. Augmentation,
-trajectories, and released weights have the files golden_*_test.py beside this one. Tolerances are
-those of the README of the measured numbers.
+The folder is GOLDEN_DIR (tests/golden by default), and a case is what lies there. The tests of
+augmentation, released weights and trajectories are written in the files golden_*.py beside this
+one, and run from here. Tolerances are those of the README of the measured numbers.
 """
 
 import os
@@ -16,6 +16,9 @@ import pytest
 import tensorflow as tf
 from golden import encoder, folder, replica_loss, weights
 from golden.closeness import EVALUATION_TOLERANCE, close_in_size
+from golden_augment import *  # noqa: F403
+from golden_released import *  # noqa: F403
+from golden_trajectories import *  # noqa: F403
 
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
