@@ -55,5 +55,5 @@ format: $(VENV)/.test  ## Formats the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:  ## Removes the environments and all runs.
-	rm -rf $(VENV) $(ADDONS) runs build *.egg-info
+clean:  ## Removes the environments; runs/ stays.
+	rm -rf $(VENV) $(ADDONS) build *.egg-info

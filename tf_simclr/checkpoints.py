@@ -206,6 +206,7 @@ def warm_start(
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
     if "supervised_head" in found:
+        # Differs from the original: it wants every weight restored.
         theirs = contents.shape("supervised_head", "kernel") or []
         ours = parts["supervised_head"].kernel.shape.as_list()
         if len(theirs) == len(ours) and theirs != ours:

@@ -22,6 +22,7 @@ class RunConfig(Section):
     train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
     model_dir: str | None = flag(None, "Folder of the run: checkpoints, exports, results, report.")
     seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
+    # Differs from the original: True there.
     use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
     tpu_name: str | None = flag(None, "Name or address of the TPU; none is the local one.")
     tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")

@@ -49,6 +49,7 @@ FINETUNING_ONLY = (
     "ft_proj_selector",
     "zero_init_logits_layer",
 )
+AT_THE_START = ("checkpoint", "variable_schema", "use_ema_weights", "zero_init_logits_layer")
 SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
 
 
@@ -64,15 +65,26 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
     for names, reason in _idle_flags(config):
         idle = [name for name in names if name in left]
         left -= set(idle)  # One reason is enough.
-        if idle:
-            has = "has" if len(idle) == 1 else "have"
-            flags = ", ".join(f"--{name}" for name in idle)
-            lines.append(f"{flags} {has} no effect {reason}.")
+        lines += _no_effect(idle, reason)
     finetuning = config.finetuning
     freezes = config.run.train_mode == "finetune" and finetuning.fine_tune_after_block >= 0
     if freezes and not finetuning.checkpoint and config.run.mode != "eval":
         lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
     return lines
+
+
+def remarks_on_resuming(config: Config, step: int) -> list[str]:
+    """As `remarks`, of what concerns the start alone, for a run that goes on from `step`."""
+    changed = changed_from_defaults(config)
+    idle = [name for name in AT_THE_START if name in changed]
+    return _no_effect(idle, f"where the run goes on from its own step {step}")
+
+
+def _no_effect(idle: list[str], reason: str) -> list[str]:
+    if not idle:
+        return []
+    has = "has" if len(idle) == 1 else "have"
+    return [f"{', '.join(f'--{name}' for name in idle)} {has} no effect {reason}."]
 
 
 def _idle_flags(config: Config) -> Iterator[Idle]:

@@ -73,6 +73,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     start = stream.start_step * (stream.batch_size // pipelines)
     buffer = min(stream.shuffle_buffer, examples)
 
+    # Differs from the original: it shuffles one endless stream, by a hidden state.
     def one_epoch(epoch):
         # Of this function's own graph: the order must not depend on the program's global seed (and
         # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).

@@ -49,6 +49,7 @@ class TfdsSource(sources.Source):
         channels = self.builder.info.features["image"].shape[-1]
         decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
         decoded = tf.ensure_shape(decoded, [None, None, channels])
+        # Differs from the original: its colour operations stop at one channel.
         if channels == 1:
             return tf.image.grayscale_to_rgb(decoded)
         return decoding.composite_on_white(decoded) if channels == 4 else decoded

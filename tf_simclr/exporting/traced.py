@@ -25,6 +25,7 @@ class TracedModule(tf.__internal__.tracking.AutoTrackable):
         self.regularization_losses: list = []
         for name, part in parts.items():
             setattr(self, name, _weights(part, {}))
+        # Differs from the original: it traces the random blur into the export.
         self.__call__ = tf.function(call, autograph=False)
         for value in (True, False):
             self.__call__.get_concrete_function(images_spec(), value)

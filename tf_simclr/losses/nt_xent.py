@@ -24,7 +24,8 @@ def nt_xent(
 
     Args:
       hidden: [2 * local, dim] projections, float; rows 0..local-1 are the first views, the rest the
-        second views of the same images. Half precision is computed in float32.
+        second views of the same images. Half precision is computed in float32. Every replica must
+        have as many rows.
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
 
@@ -39,6 +40,7 @@ def nt_xent(
         they are constant in the others' rows.
       labels: [local, global] one-hot targets of logits_ab.
     """
+    # Differs from the original: in float16 its mask is infinite.
     if hidden.dtype in (tf.float16, tf.bfloat16):
         hidden = tf.cast(hidden, tf.float32)
     if hidden_norm:

@@ -19,6 +19,7 @@ def softmax_cross_entropy(logits: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
         logits = tf.cast(logits, tf.float32)
     one_hot = tf.cast(one_hot, logits.dtype)
     losses = tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=logits)  # [batch]
+    # Differs from the original: a row without a class adds nothing.
     # The op's gradient, softmax - one_hot, holds for rows of sum 1 only: at zeros it is not 0.
     return tf.reduce_mean(is_labelled(one_hot) * losses)
 

@@ -91,6 +91,7 @@ class Classifier(TrainableNet):
             )
         self.supervised_head(outputs[self.selector])
         self.encoder.freeze_up_to(self.freeze_up_to)
+        # Differs from the original: there the layers behind that one shrink by weight decay.
         kept = self.selector % len(outputs)
         for number, layer in enumerate(self.projection_head.layers, start=1):
             layer.trainable = number <= kept and self.freeze_up_to < ALL_GROUPS

@@ -65,6 +65,7 @@ class ProjectionHead(keras.layers.Layer):
         self.global_bn = global_bn
 
     def build(self, input_shape):
+        # Differs from the original: it cannot build the last two.
         last = {"nonlinear": self.num_layers, "linear": 1, "none": 0}[self.mode]
         widths = [input_shape[-1]] * (last - 1) + [self.out_dim] * min(last, 1)
         norm = {"momentum": self.bn_momentum, "synchronized": self.global_bn}
@@ -115,6 +116,7 @@ class SupervisedHead(keras.layers.Dense):
     """
 
     def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs):
+        # Differs from the original: there `zero_init` comes too late, and has no effect.
         initializer = "zeros" if zero_init else _dense_initializer()
         kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
         super().__init__(num_classes, **kwargs)

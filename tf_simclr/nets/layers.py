@@ -59,6 +59,7 @@ class BatchNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=False):
+        # Differs from the original: there the norms of frozen blocks train on.
         if not (training and (self.trainable or self.trains_when_frozen)):
             return self._normalize(inputs, self.moving_mean, self.moving_variance)
         across = self.synchronized and replicas.count() > 1

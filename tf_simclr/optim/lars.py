@@ -118,6 +118,7 @@ class LARS(keras.optimizers.Optimizer):
         self.nesterov = nesterov
         if exclude_from_layer_adaptation is None:
             exclude_from_layer_adaptation = exclude_from_weight_decay
+        # Differs from the original: it excludes by patterns, which get_config loses.
         # Names, not objects: they survive get_config. `build` finds the variables.
         self.undecayed = _names(exclude_from_weight_decay)
         self.unadapted = _names(exclude_from_layer_adaptation)

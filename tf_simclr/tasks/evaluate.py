@@ -89,6 +89,7 @@ def _results(config: Config, data: Source, prefix: str, step: int):
         "random_init/": judge(config, data, encoder_features(untrained.encoder)),
     }
     result: dict[str, float | int] = {"global_step": step}
+    # Differs from the original: it fails without a linear head.
     if "supervised_head" in restored and data.num_classes:
         result |= _supervised(config, data, net)
     for row in ROWS:

@@ -139,6 +139,7 @@ def adopt_architecture(config: Config, origin: Origin | None, given: Collection[
     """
     if origin is None:
         return config
+    # Differs from the original: there the flags must repeat it.
     found = wanted_architecture(config, origin)
     different = differing(config, found)
     check_architecture(origin, {n: v for n, v in different.items() if n in given}, found)

@@ -8,6 +8,7 @@ from tf_simclr import build, checkpoints, replicas, run_folder
 from tf_simclr.callbacks import SaveCheckpoints, StopOnNonFinite, StopOnSignal, WriteScalars
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
+from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.export import export
 from tf_simclr.tasks.origins import Origin, origin_of
@@ -54,8 +55,8 @@ def train(config: Config, origin: Origin | None = None) -> None:
         )
         with strategy.scope():
             step = saved.restore_newest(model_dir) or 0
-        if step and config.finetuning.checkpoint:
-            print(f"Note: --checkpoint has no effect: the run goes on from its own step {step}.")
+        for line in remarks_on_resuming(config, step) if step else ():
+            print(f"Note: {line}")
         run_folder.write_settings(config, folder)
         total = build.total_steps(config, examples)
         if step < total:
@@ -63,6 +64,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
+        # Differs from the original: it exports when it evaluates, and only then.
         if chief:
             export(config, data.num_classes)
 
@@ -96,6 +98,7 @@ def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
     At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
     `total` and goes on from any step.
     """
+    # Differs from the original: it ends at a multiple of checkpoint_steps.
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch
     cuts = sorted(
@@ -107,6 +110,7 @@ def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
 def _check_data(config: Config, data: Source) -> int:
     split, batch_size = config.data.train_split, config.training.train_batch_size
     examples = data.num_examples(split)
+    # Differs from the original: from twice the data on it waits for ever.
     if batch_size > examples:
         raise ValueError(
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"

@@ -57,6 +57,7 @@ def jitter_factors(draws: tf.Tensor, strength: float, *, additive: bool = False)
     half = tf.constant(HALF_WIDTHS) * strength
     deltas = tf.constant([additive, False, False, True])
     high = tf.where(deltas, half, 1.0 + half)
+    # Differs from the original: a factor below 0 is an error there.
     low = tf.where(deltas, -half, tf.maximum(1.0 - half, 0.0))
     return low + (high - low) * draws
 

@@ -71,6 +71,7 @@ def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
     takes pictures of exactly that size; others are resized here.
     """
     view = _unit(image)
+    # Differs from the original: it takes small pictures of exactly that size only.
     view = (
         center_crop(view, size, size)
         if size > SMALL
