@@ -36,6 +36,12 @@ def write(folder, config, parts):
     return str(folder)
 
 
+def write_own(folder, config, parts):
+    """A checkpoint of this project in `folder`, without settings; its prefix."""
+    del config
+    return tf.train.Checkpoint(**parts).write(str(folder / "own"))
+
+
 def finetuning(path, given=(), **settings):
     """The adopted config of a fine-tuning from `path` whose flags `settings` were given."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
@@ -53,6 +59,7 @@ def r18(tmp_path_factory):
     return write(tmp_path_factory.mktemp("r18"), config, parts)
 
 
+@pytest.mark.parametrize("save", [write, write_own])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -66,9 +73,9 @@ def r18(tmp_path_factory):
     ],
     ids=str,
 )
-def test_the_architecture_is_read_off_the_variables(tmp_path, settings):
+def test_the_architecture_is_read_off_the_variables(tmp_path, settings, save):
     config, parts = parts_of(**settings)
-    path = write(tmp_path, config, parts)
+    path = save(tmp_path, config, parts)
     found = origins.open_origin(path).architecture()
     assert origins.differing(config, found) == {}
     ours = Config.from_flat(found)
@@ -138,11 +145,26 @@ def test_a_run_of_this_project_tells_its_architecture_too(trained_run, capsys):
         finetuning(trained_run, resnet_depth=34)
 
 
-def test_a_checkpoint_without_settings_tells_nothing(trained_run, tmp_path):
+def test_of_a_checkpoint_without_settings_the_variables_tell_it(trained_run, tmp_path):
     for path in tf.io.gfile.glob(f"{trained_run}/ckpt-3*"):
         shutil.copy(path, tmp_path)
-    assert origins.open_origin(str(tmp_path)).architecture() == {}
-    assert finetuning(str(tmp_path)).model.resnet_depth == 50
+    adopted = finetuning(str(tmp_path))
+    assert (adopted.model.resnet_depth, adopted.model.width_multiplier) == (18, 0.0625)
+    assert (adopted.model.proj_out_dim, adopted.data.image_size) == (8, 32)
+    with pytest.raises(ValueError, match="found ResNet-18 x 0.0625, .* Give --resnet_depth=18"):
+        finetuning(str(tmp_path), resnet_depth=50)
+
+
+def test_of_an_export_without_settings_too(trained_run, tmp_path):
+    hub = shutil.copytree(f"{trained_run}/hub/3", tmp_path / "hub")
+    (hub / "flags.json").unlink()
+    found = origins.open_origin(str(hub)).architecture()
+    assert (found["resnet_depth"], found["proj_head_mode"]) == (18, "none")
+
+
+def test_an_encoder_of_ones_own_tells_nothing(tmp_path):
+    tf.train.Checkpoint(encoder=tf.Variable(1.0)).write(str(tmp_path / "mine"))
+    assert origins.open_origin(str(tmp_path / "mine")).architecture() == {}
 
 
 def test_evaluation_takes_nothing_from_a_checkpoint(r18):

@@ -153,6 +153,30 @@ def _recognised(prefix, contents, keys, resnets) -> Released:
         "supervised_head": CLASSIFIER if classified else {},
     }
     by_role = {p: {role: keys[n] for role, n in roles.items()} for p, roles in names.items()}
+    return described(prefix, contents, by_role, network=network, head=(layers, linear))
+
+
+def described(
+    prefix: str,
+    contents: CheckpointContents,
+    by_role: Mapping[str, Mapping[str, str]],
+    *,
+    network: Network,
+    head: tuple[int, bool],
+) -> Released:
+    """What a checkpoint holds, by the shapes of its variables.
+
+    Args:
+      prefix: its path.
+      contents: of it.
+      by_role: part -> role -> key, of all variables of the network.
+      network: of the encoder.
+      head: layers of the projection head, and whether it is a linear one.
+
+    Raises:
+      ValueError: if a kernel has another number of dimensions than such kernels have.
+    """
+    layers, linear = head
 
     def shape(part, role, rank=4):
         key = by_role[part][role]
@@ -175,7 +199,9 @@ def _recognised(prefix, contents, keys, resnets) -> Released:
         head_layers=layers,
         head_linear=linear,
         head_width=shape("projection_head", f"layer{layers}/dense/kernel", 2)[-1] if layers else 0,
-        classifier=tuple(shape("supervised_head", "kernel", 2)) if classified else None,
+        classifier=tuple(shape("supervised_head", "kernel", 2))
+        if by_role["supervised_head"]
+        else None,
         keys={part: roles for part, roles in by_role.items() if roles},
         contents=contents,
     )

@@ -37,6 +37,12 @@ def recognise(names: Collection[str], candidates: Iterator[Network]) -> Network:
     return closest
 
 
+def recognise_roles(roles: Collection[str], candidates: Iterator[Network]) -> Network | None:
+    """The network whose encoder has variables in exactly these `roles`; None if there is none."""
+    found = set(roles)
+    return next((network for network in candidates if found == set(encoder_names(network))), None)
+
+
 def head_layers(names: Collection[str]) -> tuple[int, bool]:
     """(layers, whether it is a linear head) of the projection head with the variables `names`.
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_simclr import build, checkpoints, run_folder
+from tf_simclr import build, checkpoints
 from tf_simclr.config import Config
 from tf_simclr.nets.resnet import ResNet
 from tf_simclr.tasks import origins
@@ -14,8 +14,7 @@ BUILD_SIDE = 32  # pixels: weights do not depend on it
 def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
     """Loads the encoder of a run, a checkpoint, an export, or a released model.
 
-    The architecture is read from the settings that lie beside weights of this project, and off the
-    variables of a released model.
+    The architecture is read from the settings that lie beside the weights, or off the variables.
 
     Args:
       path: a run's folder (its newest checkpoint is taken), a checkpoint's prefix such as
@@ -28,18 +27,17 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
       "final_avg_pool" [batch, features] is the representation.
 
     Raises:
-      ValueError: if there is no checkpoint or no settings at `path`, they do not fit, variables are
-        missing, or there are no averaged weights.
+      ValueError: if there is no checkpoint at `path`, its encoder is no ResNet, it does not fit the
+        settings, variables are missing, or there are no averaged weights.
     """
     origin = origins.open_origin(path, averaged=use_ema_weights)
-    if origin.released is not None:
-        config = Config.from_flat(origin.architecture())
-    elif origin.settings is not None:
-        config = origin.settings
-    else:
+    config, found = origin.settings, origin.architecture()
+    if config is None and not found:
         raise ValueError(
-            f"`path` must have {run_folder.SETTINGS} beside its weights. Received: path={path!r}."
+            f"`path` must hold a ResNet of this project's. Received: path={path!r}, with an encoder"
+            " of another kind."
         )
+    config = config or Config.from_flat(found)
     encoder = build.encoder(config)
     encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
     if origin.released is not None:

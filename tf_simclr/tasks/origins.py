@@ -11,7 +11,7 @@ from tf_simclr.checkpoint_contents import CheckpointContents
 from tf_simclr.config import Config
 from tf_simclr.config_sections import ModelConfig
 from tf_simclr.data.augment.policies import SMALL
-from tf_simclr.importing import google_checkpoints
+from tf_simclr.importing import google_checkpoints, own_checkpoints
 from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.nets.layers import SelectiveKernel
 from tf_simclr.nets.resnet import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
@@ -44,7 +44,8 @@ class Origin:
         if self.released is not None:
             return released_architecture(self.released)
         if self.settings is None:
-            return {}
+            read = own_checkpoints.read(self.prefix, resnets=RESNETS)
+            return released_architecture(read) if read else {}
         values, mode = self.settings.flat(), self.settings.model.proj_head_mode
         idle = {"none": HEAD_FLAGS[1:], "linear": HEAD_FLAGS[1:2], "nonlinear": ()}[mode]
         names = ("image_size", *ModelConfig.ARCHITECTURE)
@@ -89,7 +90,7 @@ def origin_of(config: Config) -> Origin | None:
 
 
 def released_architecture(released: Released) -> dict[str, Any]:
-    """The flags that make the network of a released checkpoint."""
+    """The flags that make the network of a checkpoint, read off its variables."""
     network, widest = released.network, released.widths[-1]
     small = network.stem == 1 and released.stem_kernel == 3
     flags: dict[str, Any] = {
@@ -160,7 +161,7 @@ def wanted_architecture(config: Config, origin: Origin) -> dict[str, Any]:
     none to go on pretraining with, may be of any kind.
     """
     found = origin.architecture()
-    absent = origin.released is not None and not origin.released.head_layers
+    absent = origin.settings is None and found.get("proj_head_mode") == "none"
     if (absent and config.run.train_mode == "pretrain") or "projection_head" not in restored_parts(
         config
     ):
@@ -171,6 +172,9 @@ def wanted_architecture(config: Config, origin: Origin) -> dict[str, Any]:
 def differing(config: Config, found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Flags by which weights do not fit: name -> (ours, theirs)."""
     ours = config.flat()
+    if ours["proj_head_mode"] == "linear" and found.get("num_proj_layers") == 1:
+        # A head of one layer has no ReLU: it is linear by either name.
+        found = {name: value for name, value in found.items() if name not in HEAD_FLAGS[:2]}
     pairs = {name: (ours[name], value) for name, value in found.items()}
     return {name: pair for name, pair in pairs.items() if not _agree(name, *pair, found)}
 
