@@ -25,6 +25,16 @@ def parametrize(kind):
     return pytest.mark.parametrize("path", folder.found(kind), ids=folder.name)
 
 
+def quiet_steps(noise: dict) -> int:
+    """Steps before the first in which any quantity's noise exceeds NOISIEST.
+
+    From there on what was recorded of a single quantity is chance: losses that drift apart meet by
+    the way, and would say that a step has no noise.
+    """
+    noisiest = np.max([values for values in noise.values() if np.ndim(values)], axis=0)
+    return int(np.argmax(np.append(noisiest, np.inf) > NOISIEST))
+
+
 def assert_within(ratios: dict[str, float]):
     assert {name: ratio for name, ratio in ratios.items() if not ratio <= 1} == {}
 
@@ -42,10 +52,10 @@ def test_float32_runs_stay_within_the_originals_own_noise(path):
     float64 = trajectories.float64_sibling(path)
     exact = trajectories.read(float64).arrays if float64.exists() else None
     noise = comparison.recorded_noise(recording, exact)
-    ours = trajectories.run(recording, "float32")
-    ratios = comparison.worst(recording, ours, rtol=FLOAT32_RTOL, noise=noise, noisiest=NOISIEST)
-    assert {"step_total_loss", "step_variable_norm"} <= set(ratios)  # Not all of it is noise.
-    assert_within(ratios)
+    steps = quiet_steps(noise)
+    assert steps > 0, "no step of this recording is quiet enough"
+    ours = trajectories.run(recording, "float32", steps=steps)
+    assert_within(comparison.worst(recording, ours, rtol=FLOAT32_RTOL, noise=noise))
 
 
 @parametrize("trajectory_tf1")

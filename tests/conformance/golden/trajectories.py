@@ -103,15 +103,18 @@ def float64_sibling(path: Path) -> Path:
     return path.with_name(f"{path.stem}_f64.npz")
 
 
-def run(recording: Recording, floatx: str, *, strategy=None) -> dict[str, np.ndarray]:
+def run(
+    recording: Recording, floatx: str, *, steps: int | None = None, strategy=None
+) -> dict[str, np.ndarray]:
     """Our run of a recording's flags, weights and batches: arrays named and laid out as recorded.
 
     Args:
       recording: what to repeat.
       floatx: "float32" or "float64", of everything.
+      steps: how many; None for all.
       strategy: what it runs under; None for one replica. Gradients are then each replica's own.
     """
-    meta, steps = recording.meta, recording.meta["steps"]
+    meta, steps = recording.meta, steps or recording.meta["steps"]
     keras.backend.set_floatx(floatx)
     try:
         with strategy.scope() if strategy else contextlib.nullcontext():
@@ -127,7 +130,7 @@ def run(recording: Recording, floatx: str, *, strategy=None) -> dict[str, np.nda
         recorder = Recorder(ordered)
         if strategy is None:
             recorder.gradients = _note_gradients(net.optimizer, ordered, floatx)
-        features, labels = recording.features, recording.one_hot
+        features, labels = recording.features[:steps], recording.one_hot[:steps]
         pictures = (part.reshape(-1, *part.shape[2:]) for part in (features, labels))
         batches = tf.data.Dataset.from_tensor_slices(
             tuple(tf.constant(part, floatx) for part in pictures)
