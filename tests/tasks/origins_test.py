@@ -76,7 +76,7 @@ def r18(tmp_path_factory):
 def test_the_architecture_is_read_off_the_variables(tmp_path, settings, save):
     config, parts = parts_of(**settings)
     path = save(tmp_path, config, parts)
-    found = origins.open_origin(path).architecture()
+    found = origins.open_origin(path).architecture
     assert origins.differing(config, found) == {}
     ours = Config.from_flat(found)
     same = build.parts(build.model(ours, num_classes=3))
@@ -158,13 +158,13 @@ def test_of_a_checkpoint_without_settings_the_variables_tell_it(trained_run, tmp
 def test_of_an_export_without_settings_too(trained_run, tmp_path):
     hub = shutil.copytree(f"{trained_run}/hub/3", tmp_path / "hub")
     (hub / "flags.json").unlink()
-    found = origins.open_origin(str(hub)).architecture()
+    found = origins.open_origin(str(hub)).architecture
     assert (found["resnet_depth"], found["proj_head_mode"]) == (18, "none")
 
 
 def test_an_encoder_of_ones_own_tells_nothing(tmp_path):
     tf.train.Checkpoint(encoder=tf.Variable(1.0)).write(str(tmp_path / "mine"))
-    assert origins.open_origin(str(tmp_path / "mine")).architecture() == {}
+    assert origins.open_origin(str(tmp_path / "mine")).architecture == {}
 
 
 def test_evaluation_takes_nothing_from_a_checkpoint(r18):

@@ -31,7 +31,7 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
         settings, variables are missing, or there are no averaged weights.
     """
     origin = origins.open_origin(path, averaged=use_ema_weights)
-    config, found = origin.settings, origin.architecture()
+    config, found = origin.settings, origin.architecture
     if config is None and not found:
         raise ValueError(
             f"`path` must hold a ResNet of this project's. Received: path={path!r}, with an encoder"

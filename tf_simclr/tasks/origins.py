@@ -1,6 +1,7 @@
 """What a run starts from: a checkpoint of this project or a released one, and its architecture."""
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Collection, Sequence
@@ -39,6 +40,7 @@ class Origin:
     released: Released | None
     settings: Config | None
 
+    @functools.cached_property
     def architecture(self) -> dict[str, Any]:
         """Flag -> value, of what the weights were made for; {} where nothing says it."""
         if self.released is not None:
@@ -160,7 +162,7 @@ def wanted_architecture(config: Config, origin: Origin) -> dict[str, Any]:
     A projection head that is not restored, because `variable_schema` leaves it out or there is
     none to go on pretraining with, may be of any kind.
     """
-    found = origin.architecture()
+    found = origin.architecture
     absent = origin.settings is None and found.get("proj_head_mode") == "none"
     if (absent and config.run.train_mode == "pretrain") or "projection_head" not in restored_parts(
         config
