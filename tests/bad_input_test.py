@@ -63,7 +63,10 @@ def truncate(path):
     [
         (["--lerning_rate=1"], "Unknown command line flag 'lerning_rate'. Did you mean: learning"),
         (["--quux"], "Unknown command line flag 'quux'"),
-        (["--mode=test"], "flag --mode=test: value should be one of <train|eval|train_then_eval>"),
+        (
+            ["--mode=test"],
+            "flag --mode=test: value should be one of <train|eval|train_then_eval|export|embed>",
+        ),
         (["--image_size=big"], "flag --image_size=big"),
         (["--image_size=0"], "`image_size` must be at least 1. Received: image_size=0."),
         (["--learning_rate=nan"], "`learning_rate` must be a finite number."),

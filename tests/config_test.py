@@ -73,6 +73,7 @@ OURS = {
     "max_bad_images",
     "min_crop_area",
     "extra_augmentation",
+    *("output", "export_format", "export_image_size", "export_epochs", "embed_split"),
     "frozen_batch_norm",
     "steps_per_execution",
     "judge_examples",
@@ -92,7 +93,17 @@ CHANGED = {
 }
 
 WRONG = [
-    ({"mode": "test"}, "`mode` must be one of ('train', 'eval', 'train_then_eval')."),
+    (
+        {"mode": "test"},
+        "`mode` must be one of ('train', 'eval', 'train_then_eval', 'export', 'embed').",
+    ),
+    (
+        {"export_format": "pdf"},
+        "`export_format` must be one of ('hub_module', 'saved_model', 'onnx",
+    ),
+    ({"export_image_size": -1}, "`export_image_size` must be at least 0."),
+    ({"export_epochs": -0.5}, "`export_epochs` must be at least 0."),
+    ({"output": ""}, "`output` must be a path, or left out."),
     ({"train_mode": "both"}, "`train_mode` must be one of ('pretrain', 'finetune')."),
     ({"seed": -1}, "`seed` must be from 0 to 2**32 - 1. Received: seed=-1."),
     ({"seed": 2**32}, "`seed` must be from 0 to 2**32 - 1."),

@@ -10,6 +10,7 @@ PACKAGE = ROOT / "tf_simclr"
 # The longest prefix of a module's name counts.
 FLOORS = {
     "tf_simclr.version": 0,
+    "tf_simclr.quiet": 0,
     "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
     "tf_simclr.checkpoint_contents": 0,
@@ -34,7 +35,7 @@ FLOORS = {
     "tf_simclr.build": 4,
     "tf_simclr.tasks": 5,
     "tf_simclr.main": 6,
-    "export": 6,
+    "export": 7,
 }
 MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
 NEVER_READ_CONFIG = {

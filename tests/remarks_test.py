@@ -94,6 +94,30 @@ SAID = [
         BOTH | {"lineareval_while_pretraining": False, "eval_steps": 1},
         ["--eval_steps has no effect without the linear head of --lineareval_while_pretraining."],
     ),
+    # What is handed out.
+    (
+        {"output": "a", "export_format": "onnx", "embed_split": "test"},
+        [
+            "--output, --export_format have no effect without --mode=export.",
+            "--embed_split has no effect without --mode=embed.",
+        ],
+    ),
+    ({"export_epochs": 1.0, "export_image_size": 32}, []),
+    (
+        {"mode": "eval", "export_epochs": 1.0, "export_image_size": 32},
+        ["--export_epochs, --export_image_size have no effect with --mode=eval"],
+    ),
+    ({"mode": "export", "output": "a", "export_format": "lite", "train_split": "b"}, []),
+    ({"mode": "export", "checkpoint": "a", "resnet_depth": 18, "export_image_size": 32}, []),
+    ({"mode": "embed", "output": "a.npz", "embed_split": "test", "eval_batch_size": 2}, []),
+    (
+        {"mode": "export", "temperature": 0.5, "embed_split": "test", "export_epochs": 2.0},
+        ["--temperature, --export_epochs, --embed_split have no effect with --mode=export, which"],
+    ),
+    (
+        {"mode": "embed", "export_format": "onnx", "fine_tune_after_block": 4},
+        ["--export_format, --fine_tune_after_block have no effect with --mode=embed, which goes"],
+    ),
     # What is started from.
     (
         {"variable_schema": "base_model", "use_ema_weights": True},

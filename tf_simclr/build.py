@@ -115,6 +115,13 @@ def checkpoint_interval(config: Config, num_examples: int) -> int:
     return training.checkpoint_steps or max(1, round(training.checkpoint_epochs * per_epoch))
 
 
+def export_interval(config: Config, num_examples: int) -> int:
+    """Steps between exports; 0 is none but the last."""
+    epochs = config.exporting.export_epochs
+    per_epoch = num_examples / config.training.train_batch_size
+    return max(1, round(epochs * per_epoch)) if epochs else 0
+
+
 def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
     """The learning rate of every step."""
     optimization, batch_size = config.optimization, config.training.train_batch_size
@@ -207,13 +214,21 @@ def _finetune_view(config: Config) -> pipeline.View:
     return lambda image, seed: policies.finetune_view(image, seed, size=config.data.image_size)
 
 
-def evaluation_data(config: Config, data: Source, split: str) -> tf.data.Dataset:
+def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Picture uint8 [h, w, 3] -> what evaluation sees of it, float32 [size, size, 3]."""
+    return lambda image: policies.evaluation_view(image, size=config.data.image_size)
+
+
+def evaluation_data(
+    config: Config, data: Source, split: str, *, names: bool = False
+) -> tf.data.Dataset:
     """One pass over `split`, as pipeline.evaluation_batches gives it."""
     return pipeline.evaluation_batches(
         data,
         split,
-        view=lambda image: policies.evaluation_view(image, size=config.data.image_size),
+        view=evaluation_view(config),
         batch_size=config.evaluation.eval_batch_size,
+        names=names,
     )
 
 

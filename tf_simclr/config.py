@@ -11,6 +11,7 @@ from tf_simclr.config_fields import require
 from tf_simclr.config_sections import (
     DataConfig,
     EvaluationConfig,
+    ExportConfig,
     FinetuningConfig,
     ModelConfig,
     OptimizationConfig,
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type] = {
     "optimization": OptimizationConfig,
     "training": TrainingConfig,
     "evaluation": EvaluationConfig,
+    "exporting": ExportConfig,
     "finetuning": FinetuningConfig,
 }
 
@@ -39,6 +41,7 @@ class Config:
     optimization: OptimizationConfig = dataclasses.field(default_factory=OptimizationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
+    exporting: ExportConfig = dataclasses.field(default_factory=ExportConfig)
     finetuning: FinetuningConfig = dataclasses.field(default_factory=FinetuningConfig)
 
     def __post_init__(self):

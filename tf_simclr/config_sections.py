@@ -8,8 +8,9 @@ import re
 
 from tf_simclr.config_fields import Section, flag, require
 
-MODES = ("train", "eval", "train_then_eval")
+MODES = ("train", "eval", "train_then_eval", "export", "embed")
 TRAIN_MODES = ("pretrain", "finetune")
+EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 DEPTHS = (18, 34, 50, 101, 152, 200)
 LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups are frozen.
 
@@ -166,7 +167,7 @@ class TrainingConfig(Section):
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig(Section):
-    """How a trained model is judged and handed out."""
+    """How a trained model is judged."""
 
     eval_batch_size: int = flag(256, "Pictures per evaluation step.")
     eval_steps: int = flag(0, "Evaluation steps; 0 is the whole split.")
@@ -174,11 +175,30 @@ class EvaluationConfig(Section):
     judge_examples: int = flag(
         10000, "Pictures of each split that probe, kNN and retrieval look at, at the most."
     )
-    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.")
 
     def _check(self) -> None:
         self._at_least(1, "eval_batch_size", "judge_examples")
-        self._at_least(0, "eval_steps", "keep_hub_module_max")
+        self._at_least(0, "eval_steps")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig(Section):
+    """How a trained model is handed out."""
+
+    output: str | None = flag(
+        None, "What --mode=export and embed write: a folder, by default in --model_dir; an .npz."
+    )
+    export_format: str = flag("hub_module", "What --mode=export writes.", EXPORT_FORMATS)
+    export_image_size: int = flag(0, "Side of the pictures that an export takes; 0 is any size.")
+    export_epochs: float = flag(0.0, "Epochs between exports; 0 exports when training ends.")
+    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.")
+    embed_split: str | None = flag(
+        None, "Split whose features --mode=embed writes; none is all of them."
+    )
+
+    def _check(self) -> None:
+        require(self.output != "", "output", "must be a path, or left out", self.output)
+        self._at_least(0, "export_image_size", "export_epochs", "keep_hub_module_max")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ from absl import flags, logging
 
 from tf_simclr import cli
 from tf_simclr.config import Config
+from tf_simclr.quiet import stderr_silenced
 from tf_simclr.remarks import remarks
 from tf_simclr.version import __version__
 
@@ -68,10 +69,15 @@ def _run(config: Config, given: set[str]) -> None:
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr import replicas
+    from tf_simclr.tasks.embed import embed
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
+    from tf_simclr.tasks.export import export
     from tf_simclr.tasks.origins import adopt_architecture, origin_of
     from tf_simclr.tasks.train import train
 
+    if config.run.mode in ("export", "embed"):
+        task = export if config.run.mode == "export" else embed
+        return task(config, given)
     origin = origin_of(config)
     config = adopt_architecture(config, origin, given)
     if config.run.mode in ("train", "train_then_eval"):
@@ -91,15 +97,8 @@ def _import_tensorflow_quietly() -> None:
     import, errors above all, is not touched.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow as tf
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    with stderr_silenced():
+        import tensorflow as tf
     logging.set_verbosity(logging.ERROR)
     tf.get_logger().setLevel("ERROR")
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from tf_simclr.config import Config, changed_from_defaults
-from tf_simclr.config_sections import LINEAR_HEAD_ONLY
+from tf_simclr.config import Config, changed_from_defaults, flag_fields
+from tf_simclr.config_sections import LINEAR_HEAD_ONLY, ModelConfig
 
 # Flags, and why they do nothing.
 Idle = tuple[tuple[str, ...], str]
@@ -26,6 +26,8 @@ TRAINING_ONLY = (
     "checkpoint_steps",
     "keep_checkpoint_max",
     "keep_hub_module_max",
+    "export_epochs",
+    "export_image_size",
     "train_summary_steps",
     "frozen_batch_norm",
     "zero_init_logits_layer",
@@ -49,6 +51,15 @@ FINETUNING_ONLY = (
     "ft_proj_selector",
     "zero_init_logits_layer",
 )
+# Of a command that hands out what was trained, those flags that do something.
+HANDS_OUT = {
+    *("mode", "model_dir", "checkpoint", "use_ema_weights", "output"),
+    *("dataset", "data_dir", "max_bad_images", "image_size", *ModelConfig.ARCHITECTURE),
+}
+USED = {
+    "export": HANDS_OUT | {"export_format", "export_image_size", "train_split"},
+    "embed": HANDS_OUT | {"embed_split", "eval_batch_size"},
+}
 AT_THE_START = ("checkpoint", "variable_schema", "use_ema_weights", "zero_init_logits_layer")
 SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
 
@@ -68,7 +79,8 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
         lines += _no_effect(idle, reason)
     finetuning = config.finetuning
     freezes = config.run.train_mode == "finetune" and finetuning.fine_tune_after_block >= 0
-    if freezes and not finetuning.checkpoint and config.run.mode != "eval":
+    trains = config.run.mode in ("train", "train_then_eval")
+    if freezes and trains and not finetuning.checkpoint:
         lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
     return lines
 
@@ -89,6 +101,11 @@ def _no_effect(idle: list[str], reason: str) -> list[str]:
 
 def _idle_flags(config: Config) -> Iterator[Idle]:
     """(flags, why they do nothing), whether or not they were given."""
+    mode = config.run.mode
+    if mode in USED:
+        idle = tuple(field.name for field in flag_fields() if field.name not in USED[mode])
+        yield idle, f"with --mode={mode}, which goes by what was trained"
+        return
     yield from _in_mode(config)
     if config.run.train_mode == "pretrain":
         yield from _when_pretraining(config)
@@ -102,6 +119,8 @@ def _in_mode(config: Config) -> Iterator[Idle]:
         yield TRAINING_ONLY, "with --mode=eval, which judges what lies in --model_dir"
     if config.run.mode == "train":
         yield EVALUATION_ONLY, "with --mode=train"
+    yield ("output", "export_format"), "without --mode=export"
+    yield ("embed_split",), "without --mode=embed"
     if not config.run.use_tpu:
         yield TPU_ONLY, "without --use_tpu"
 

@@ -28,16 +28,19 @@ class Numbers(Source):
             class_names=("a", "b", "c"),
             splits={"train": count},
             has_identity=True,
+            licence="",
         )
 
     def num_examples(self, split):
         return self.splits[split]
 
-    def records(self, split, *, num_shards=1, shard_index=0):
+    def records(self, split, *, num_shards=1, shard_index=0, names=False):
         numbers = tf.data.Dataset.range(self.splits[split]).shard(num_shards, shard_index)
-        return numbers.map(
-            lambda n: {"image": tf.strings.as_string(n), "label": n % 4 - 1, "identity": n}
-        )
+        return numbers.map(lambda n: self._record(n, names))
+
+    def _record(self, n, names):
+        record = {"image": tf.strings.as_string(n), "label": n % 4 - 1, "identity": n}
+        return record | {"name": "number " + tf.strings.as_string(n)} if names else record
 
     def decode(self, image):
         return tf.fill([SIZE, SIZE, 3], tf.cast(tf.strings.to_number(image), tf.uint8))

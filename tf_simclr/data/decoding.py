@@ -37,6 +37,29 @@ def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(image, [None, None, 3])
 
 
+def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a JPEG or PNG as `decode_picture` does, by operations that a SavedModel can hold.
+
+    Args:
+      encoded: scalar string.
+
+    Returns:
+      uint8 [height, width, 3]. A JPEG's EXIF orientation is not looked at.
+
+    Raises:
+      tf.errors.InvalidArgumentError: the bytes are truncated or neither format.
+    """
+    is_jpeg = tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG
+    is_png = tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
+    size = tf.strings.length(encoded)
+    known = tf.debugging.Assert(
+        is_jpeg | is_png, ["`image_bytes` must be a JPEG or PNG. Received another kind, of", size]
+    )
+    with tf.control_dependencies([known]):
+        image = tf.cond(is_jpeg, lambda: _decode_jpeg(encoded), lambda: _decode_png(encoded))
+    return tf.ensure_shape(image, [None, None, 3])
+
+
 def composite_on_white(rgba: tf.Tensor) -> tf.Tensor:
     """Lays a picture with alpha on white: 255 - (255 - rgb) * alpha / 255, rounded.
 

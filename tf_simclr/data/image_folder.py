@@ -24,15 +24,19 @@ class ImageFolder(sources.Source):
       pictures: split name -> (image, label) of each picture. An image is the EXIF orientation,
         one digit, and the path: the header has been read once, at opening, and decoding in the
         graph has no means to read it again.
+      folder: that all paths begin with.
     """
 
     pictures: Mapping[str, tuple[tuple[str, int], ...]] = dataclasses.field(repr=False)
+    folder: str
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
         return sum(stop - start for _, start, stop in self._ranges(split))
 
-    def records(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> tf.data.Dataset:
+    def records(
+        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
+    ) -> tf.data.Dataset:
         """Gives every `num_shards`-th picture, its file unread. See `Source.records`."""
         sources.check_shard(num_shards, shard_index)
         chosen = [
@@ -40,12 +44,14 @@ class ImageFolder(sources.Source):
             for name, start, stop in self._ranges(split)
             for picture in self.pictures[name][start:stop]
         ][shard_index::num_shards]
-        return tf.data.Dataset.from_tensor_slices(
-            {
-                "image": tf.constant([image for image, _ in chosen], tf.string),
-                "label": tf.constant([label for _, label in chosen], tf.int64),
-            }
-        )
+        columns = {
+            "image": tf.constant([image for image, _ in chosen], tf.string),
+            "label": tf.constant([label for _, label in chosen], tf.int64),
+        }
+        if names:
+            paths = [os.path.relpath(image[1:], self.folder) for image, _ in chosen]
+            columns["name"] = tf.constant(paths, tf.string)
+        return tf.data.Dataset.from_tensor_slices(columns)
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""
@@ -105,7 +111,9 @@ def open_folder(
         class_names=layout.class_names,
         splits={split: len(members) for split, members in pictures.items()},
         has_identity=False,
+        licence="",  # Their owner knows it.
         pictures=pictures,
+        folder=folder,
     )
 
 

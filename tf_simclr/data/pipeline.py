@@ -133,7 +133,12 @@ def _batches(stream, make, num_classes, context):
 
 
 def evaluation_batches(
-    source: Source, split: str, *, view: Callable[[tf.Tensor], tf.Tensor], batch_size: int
+    source: Source,
+    split: str,
+    *,
+    view: Callable[[tf.Tensor], tf.Tensor],
+    batch_size: int,
+    names: bool = False,
 ) -> tf.data.Dataset:
     """One pass over a split, in order.
 
@@ -142,17 +147,18 @@ def evaluation_batches(
       split: name of the split.
       view: uint8 [h, w, 3] -> float32 [size, size, 3].
       batch_size: pictures per batch; the last may be short.
+      names: whether each picture's name comes with it.
 
     Returns:
-      Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none) and, where the
-      data has them, identity and group int64 [batch].
+      Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none), where the data
+      has them identity and group int64 [batch], and maybe name string [batch].
     """
 
     def example(record):
         return record | {"image": view(source.decode(record["image"]))}
 
     return (
-        source.records(split)
+        source.records(split, names=names)
         .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .batch(batch_size)
         .prefetch(tf.data.AUTOTUNE)

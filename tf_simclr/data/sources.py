@@ -23,6 +23,7 @@ class Source(abc.ABC):
       splits: split name -> number of examples.
       has_identity: whether records carry `identity` (which thing is shown) and `group` (by whom),
         for retrieval of one thing across groups.
+      licence: of the pictures, as their maker states it; empty where nobody does.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Source(abc.ABC):
     class_names: tuple[str, ...]
     splits: Mapping[str, int]
     has_identity: bool
+    licence: str
 
     @abc.abstractmethod
     def num_examples(self, split: str) -> int:
@@ -41,7 +43,9 @@ class Source(abc.ABC):
         """
 
     @abc.abstractmethod
-    def records(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> tf.data.Dataset:
+    def records(
+        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
+    ) -> tf.data.Dataset:
         """Reads the undecoded examples of one shard, once, in an order that never changes.
 
         The shards of a split are disjoint, cover it, and differ in size by few examples; where
@@ -51,10 +55,12 @@ class Source(abc.ABC):
           split: a split name or a slice of one.
           num_shards: number of input workers.
           shard_index: which of them this is, in [0, num_shards).
+          names: whether records have a `name`, too.
 
         Returns:
           A data set of dicts: `image`, scalar string for `decode`; `label`, int64 scalar, -1 for
-          unlabelled; and where `has_identity`, `identity` and `group`, int64 scalars.
+          unlabelled; where `has_identity`, `identity` and `group`, int64 scalars; and `name`, a
+          scalar string, the picture's path in its folder, or what else tells it from all others.
 
         Raises:
           ValueError: as `num_examples`, or `shard_index` lies outside its range.

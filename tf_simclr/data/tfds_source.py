@@ -32,16 +32,18 @@ class TfdsSource(sources.Source):
             raise ValueError(f"`split` must hold at least one example. Received: split={split}")
         return size
 
-    def records(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> tf.data.Dataset:
+    def records(
+        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
+    ) -> tf.data.Dataset:
         """Reads the features needed and leaves the rest in the file. See `Source.records`."""
         sources.check_shard(num_shards, shard_index)
         self.num_examples(split)
         # Slices of examples: files would not do where there are fewer of them than workers.
         shard = tfds.even_splits(split, num_shards)[shard_index]
         if self.builder.info.splits[shard].num_examples:
-            dataset = self._read(shard)
+            dataset = self._read(shard, names)
         else:
-            dataset = self._read(split).take(0)  # TFDS refuses to read nothing.
+            dataset = self._read(split, names).take(0)  # TFDS refuses to read nothing.
         return dataset.map(self._record, num_parallel_calls=tf.data.AUTOTUNE)
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
@@ -54,14 +56,14 @@ class TfdsSource(sources.Source):
             return tf.image.grayscale_to_rgb(decoded)
         return decoding.composite_on_white(decoded) if channels == 4 else decoded
 
-    def _read(self, split: Any) -> tf.data.Dataset:
+    def _read(self, split: Any, names: bool) -> tf.data.Dataset:
         return self.builder.as_dataset(
             split=split,
             decoders=tfds.decode.PartialDecoding(
                 dict.fromkeys(self.features.values(), True),
                 decoders={"image": tfds.decode.SkipDecoding()},
             ),
-            read_config=tfds.ReadConfig(try_autocache=False),
+            read_config=tfds.ReadConfig(try_autocache=False, add_tfds_id=names),
             shuffle_files=False,
         )
 
@@ -70,6 +72,8 @@ class TfdsSource(sources.Source):
             key: example[feature] if key == "image" else tf.cast(example[feature], tf.int64)
             for key, feature in self.features.items()
         }
+        if "tfds_id" in example:
+            record["name"] = example["tfds_id"]  # File and place in it.
         record.setdefault("label", tf.constant(sources.UNLABELLED, tf.int64))
         return record
 
@@ -131,6 +135,7 @@ def _open(
         class_names=class_names,
         splits={name: info.num_examples for name, info in builder.info.splits.items()},
         has_identity=bool(identifying),
+        licence=builder.info.as_proto.redistribution_info.license,
         builder=builder,
         features={"image": "image", **({"label": "label"} if class_names else {}), **identifying},
     )

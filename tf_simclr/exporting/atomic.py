@@ -9,16 +9,32 @@ import tensorflow as tf
 def write_folder(path: str, write: Callable[[str], None]) -> None:
     """Calls `write` with a temporary folder beside `path`, then renames it to `path`.
 
-    A folder that is at `path` already is replaced.
+    A folder that is at `path` already is replaced: moved aside, and removed when the new one is in
+    its place. One that a killed process left aside is brought back first.
+
+    Raises:
+      ValueError: if it cannot be written, as on a full disk; what was at `path` is still there.
     """
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.tmp")
-    if tf.io.gfile.exists(temporary):  # Of a process that was killed.
-        tf.io.gfile.rmtree(temporary)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    write(temporary)
-    if tf.io.gfile.exists(path):
-        tf.io.gfile.rmtree(path)
-    tf.io.gfile.rename(temporary, path)
+    parent, name = os.path.split(path.rstrip("/"))
+    temporary, aside = (os.path.join(parent, f".{name}.{end}") for end in ("tmp", "old"))
+    try:
+        if tf.io.gfile.exists(aside) and not tf.io.gfile.exists(path):
+            tf.io.gfile.rename(aside, path)
+        for left in (temporary, aside):  # Of a process that was killed.
+            _remove(left)
+        tf.io.gfile.makedirs(parent or ".")
+        write(temporary)
+        if tf.io.gfile.exists(path):
+            tf.io.gfile.rename(path, aside)
+        tf.io.gfile.rename(temporary, path)
+    except (tf.errors.OpError, OSError) as error:
+        _remove(temporary)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f"`output` must be a folder that can be written ({reason}). Received: output={path!r}."
+            " Nothing that was there has changed."
+        ) from error
+    _remove(aside)
 
 
 def keep_newest(folder: str, keep: int) -> None:
@@ -28,3 +44,8 @@ def keep_newest(folder: str, keep: int) -> None:
     )
     for step in steps[:-keep] if keep else []:
         tf.io.gfile.rmtree(os.path.join(folder, str(step)))
+
+
+def _remove(folder: str) -> None:
+    if tf.io.gfile.exists(folder):
+        tf.io.gfile.rmtree(folder)

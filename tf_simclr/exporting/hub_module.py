@@ -4,22 +4,69 @@ The interface is that of an image feature vector ("Reusable SavedModels" and "Co
 for images" of TF-Hub).
 """
 
-import tf_keras as keras
+from collections.abc import Callable
 
-from tf_simclr.exporting.traced import TracedModule
+import tensorflow as tf
+
+from tf_simclr.exporting import serving
+from tf_simclr.exporting.traced import TracedModule, bare, images_spec
+from tf_simclr.exporting.trained_network import TrainedNetwork
+
+MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
 
-def save(encoder: keras.Model, path: str) -> None:
-    """Writes `__call__(images, training=False)` -> float32 [batch, features] to the folder `path`.
+def save(
+    network: TrainedNetwork,
+    path: str,
+    *,
+    size: int | None = None,
+    read_picture: Callable[[tf.Tensor], tf.Tensor],
+) -> None:
+    """Writes the module to the folder `path`.
 
-    Images are float32 [batch, height, width, 3] in [0, 1].
+        __call__(images, training=False, batch_norm_momentum=...)  -> [batch, features]
+        endpoints(images, training=False)   -> the dict that saved_model.save describes
+        project(images, training=False)     -> [batch, out_dim], the projection head's output
+        classify(images, training=False)    -> logits [batch, classes], if there is a classifier
+
+    Images are float32 [batch, height, width, 3] in [0, 1]. The module and each of the three has
+    `variables`, `trainable_variables` and `regularization_losses` of its own, so that
+    hub.KerasLayer takes any of them. Signatures: serving_default, serving_bytes, classify.
 
     Args:
-      encoder: a built ResNet.
+      network: what is saved.
       path: of the SavedModel.
+      size: side of the pictures that it takes, in pixels; None takes any height and width.
+      read_picture: a scalar string, an encoded picture -> float32 [side, side, 3], as evaluation
+        sees it.
     """
+    # Traced once for each mode, however often the functions below name it.
+    encode = tf.function(network.encode, autograph=False)
+    encoder, head = network.encoder, network.projection_head
+    images = images_spec(size)
 
-    def call(images, training=False):
-        return encoder(images, training=training)["final_avg_pool"]
+    def call(images, training=False, batch_norm_momentum=network.batch_norm_momentum):
+        return hidden(images, training, batch_norm_momentum)["final_avg_pool"]
 
-    TracedModule(call, "training", {"encoder": encoder}).save(path)
+    def hidden(images, training, momentum=network.batch_norm_momentum):
+        return encode(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))
+
+    def endpoints(images, training=False):
+        outputs = hidden(images, training)
+        return outputs | network.heads(outputs["final_avg_pool"], training)
+
+    def project(images, training=False):
+        return head(call(images, training), training=training)[-1]
+
+    def classify(images, training=False):
+        return network.classify(call(images, training), training)
+
+    module = TracedModule(call, [encoder], images, [MOMENTUM])
+    module.endpoints = TracedModule(endpoints, network.parts.values(), images)
+    module.project = TracedModule(project, [encoder, head], images)
+    if network.supervised_head is not None:
+        module.classify = TracedModule(classify, network.of_classifier, images)
+    for name, part in network.parts.items():
+        setattr(module, name, bare(part))
+    signatures = serving.signatures(module, images, read_picture)
+    tf.saved_model.save(module, path, signatures=signatures)

@@ -1,29 +1,35 @@
 """The original's SavedModel: `__call__(images, trainable)` -> a dict of all endpoints."""
 
-import tf_keras as keras
+import tensorflow as tf
 
-from tf_simclr.exporting.traced import TracedModule
+from tf_simclr.exporting.traced import TracedModule, bare, images_spec
+from tf_simclr.exporting.trained_network import TrainedNetwork
 
 
-def save(parts: dict[str, keras.layers.Layer], path: str, *, selector: int = 0) -> None:
+def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None:
     """Writes `__call__(images, trainable=False)` -> endpoints to the folder `path`.
 
     Images are float32 [batch, height, width, 3] in [0, 1]. Keys of the result: initial_conv,
     initial_max_pool, block_group1..4, final_avg_pool, proj_head_input, proj_head_output and, where
-    there is a classifier, logits_sup.
+    there is a classifier, logits_sup. The signature serving_default gives them, too.
 
     Args:
-      parts: "encoder", "projection_head" and maybe "supervised_head", built.
+      network: what is saved.
       path: of the SavedModel.
-      selector: the projection head's output that the classifier reads.
+      size: side of the pictures that it takes, in pixels; None takes any height and width.
     """
+    # Both traced once each, however often the functions below name them.
+    encode, heads = (tf.function(f, autograph=False) for f in (network.encode, network.heads))
+    images = images_spec(size)
 
+    # Differs from the original: it traces the random blur into the export.
     def call(images, trainable=False):
-        endpoints = parts["encoder"](images, training=trainable)
-        projections = parts["projection_head"](endpoints["final_avg_pool"], training=trainable)
-        endpoints |= {"proj_head_input": projections[0], "proj_head_output": projections[-1]}
-        if "supervised_head" in parts:
-            endpoints["logits_sup"] = parts["supervised_head"](projections[selector])
-        return endpoints
+        endpoints = encode(images, trainable)
+        return endpoints | heads(endpoints["final_avg_pool"], trainable)
 
-    TracedModule(call, "trainable", parts).save(path)
+    module = TracedModule(call, network.parts.values(), images)
+    for name, part in network.parts.items():
+        setattr(module, name, bare(part))
+    serve = tf.function(lambda images: module.__call__(images, False), autograph=False)
+    signatures = {"serving_default": serve.get_concrete_function(images)}
+    tf.saved_model.save(module, path, signatures=signatures)

@@ -1,61 +1,62 @@
-"""What is saved of a network: one traced function of images, and its weights in lists."""
+"""What is saved of a network: traced functions of images, and their weights in lists."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
 
 
 class TracedModule(tf.__internal__.tracking.AutoTrackable):
-    """`__call__(images, mode=False)`, traced for both modes, with its weights.
+    """A function of images that others call and train: `__call__(images, mode=False, ...)`.
 
-    `variables` and `trainable_variables` are lists, not properties: only so are they saved, and
-    only so does hub.KerasLayer(trainable=True) find something to train.
+    It is traced for both modes. `variables` and `trainable_variables` are lists, not properties:
+    only so are they saved, and only so does hub.KerasLayer(trainable=True) find something to train.
+    ("Reusable SavedModels" of TF-Hub.)
 
     Args:
-      call: (images, mode) -> a tensor or a dict of tensors, with the mode's default False.
-      mode: the name of the second argument.
-      parts: name -> built layer that `call` uses. A checkpoint of the module has these names.
+      call: (images, mode, *options) -> a tensor or a dict of tensors; mode and options have
+        defaults.
+      used: layers whose weights `call` uses, built.
+      images: what `call` takes.
+      options: specs of the options, scalars; a Python number does for them, too.
     """
 
-    def __init__(self, call: Callable, mode: str, parts: Mapping[str, keras.layers.Layer]):
+    def __init__(
+        self,
+        call: Callable,
+        used: Iterable[keras.layers.Layer],
+        images: tf.TensorSpec,
+        options: Sequence[tf.TensorSpec] = (),
+    ):
         super().__init__()
-        self.variables = [v for part in parts.values() for v in part.variables]
-        self.trainable_variables = [v for part in parts.values() for v in part.trainable_variables]
+        used = list(used)
+        self.variables = [v for layer in used for v in layer.variables]
+        self.trainable_variables = [v for layer in used for v in layer.trainable_variables]
         self.regularization_losses: list = []
-        for name, part in parts.items():
-            setattr(self, name, _weights(part, {}))
-        # Differs from the original: it traces the random blur into the export.
         self.__call__ = tf.function(call, autograph=False)
         for value in (True, False):
-            self.__call__.get_concrete_function(images_spec(), value)
-            self.__call__.get_concrete_function(images_spec(), **{mode: value})
-
-    def save(self, path: str) -> None:
-        """Writes the SavedModel to `path`; its serving_default signature takes `images` alone."""
-        serve = tf.function(lambda images: self.__call__(images, False), autograph=False)
-        signature = serve.get_concrete_function(images_spec())
-        tf.saved_model.save(self, path, signatures={"serving_default": signature})
+            self.__call__.get_concrete_function(images, value, *options)
 
 
-def _weights(trackable, made: dict):
-    """A copy of `trackable` down to its variables, which are shared, with nothing of Keras.
+def bare(layer: keras.layers.Layer) -> tf.__internal__.tracking.AutoTrackable:
+    """A copy of a built layer down to its variables, which are shared, with nothing of Keras.
 
-    Keras would save each layer's own function beside: twice the file, in thrice the time.
-
-    Args:
-      trackable: a layer, or what lies in one.
-      made: id -> copy, of what was copied before.
+    A checkpoint of an export has the layer's names by it. Keras would save each layer's own
+    function beside: twice the file, in thrice the time.
     """
+    return _bare(layer, {})
+
+
+def _bare(trackable, made: dict):
     if isinstance(trackable, tf.Variable):
         return trackable
     if id(trackable) not in made:
         copy = made[id(trackable)] = tf.__internal__.tracking.AutoTrackable()
         for name, child in tf.train.TrackableView.children(trackable).items():
-            setattr(copy, name, _weights(child, made))
+            setattr(copy, name, _bare(child, made))
     return made[id(trackable)]
 
 
-def images_spec() -> tf.TensorSpec:
-    """Float32 [batch, height, width, 3] in [0, 1], of any size."""
-    return tf.TensorSpec([None, None, None, 3], tf.float32, name="images")
+def images_spec(size: int | None = None) -> tf.TensorSpec:
+    """Float32 [batch, height, width, 3] in [0, 1]; of any size, or of `size` pixels a side."""
+    return tf.TensorSpec([None, size, size, 3], tf.float32, name="images")

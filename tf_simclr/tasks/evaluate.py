@@ -11,6 +11,7 @@ from tf_simclr import build, checkpoints, run_folder
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.summaries import Summaries
+from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
 from tf_simclr.tasks.page import write_page
 
@@ -42,6 +43,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
         result, judged = _results(config, data, prefix, step)
         write_page(config, data, judged[""], _rows(result), page)
         _write(config, model_dir, result)
+        tell_results(model_dir, step)
     else:
         print(f"Evaluation is done: result.json is of step {step}.")
     _print_summary(config, result, step)

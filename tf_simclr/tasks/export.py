@@ -1,51 +1,127 @@
-"""A run's newest checkpoint -> saved_model/STEP and hub/STEP in its folder."""
+"""A trained network -> a folder for others: a Hub module, a SavedModel, ONNX or LiteRT files."""
 
-import functools
+import dataclasses
 import os
+from collections.abc import Collection
 
 import tensorflow as tf
-import tf_keras as keras
 
-from tf_simclr import build, checkpoints, run_folder
-from tf_simclr.config import Config
-from tf_simclr.exporting import hub_module, saved_model
+from tf_simclr import checkpoints, run_folder
+from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
+from tf_simclr.tasks import origins, trained
+from tf_simclr.tasks.formats import FORMATS, Measured, Order
+from tf_simclr.tasks.trained import Trained
+from tf_simclr.version import __version__
 
-FOLDERS = ("saved_model", "hub")
+# Format -> the folder for it in the folder of a run.
+FOLDERS = {"hub_module": "hub", "saved_model": "saved_model", "onnx": "onnx", "lite": "lite"}
+BY_TRAINING = ("saved_model", "hub_module")
+PLACES = ("mode", "model_dir", "data_dir", "output", "export_format")  # Not part of a recipe.
 
 
-def restored_parts(config: Config, num_classes: int, prefix: str) -> dict[str, keras.layers.Layer]:
-    """The parts of the config's model on one device, with the weights of the checkpoint `prefix`.
+def export(config: Config, given: Collection[str]) -> None:
+    """Exports what --checkpoint or --model_dir names, as --export_format, to --output.
+
+    Args:
+      config: of the command.
+      given: flags that its user set; the others are as the network was trained.
 
     Raises:
-      ValueError: if the checkpoint does not fit.
+      ValueError: if there is nothing to export, or it cannot be written there.
     """
-    parts = build.parts(build.model(config, num_classes))
-    checkpoints.warm_start(prefix, parts)
-    for part in parts.values():
-        part.trainable = True  # Whoever loads an export decides what to freeze.
-    return parts
+    source = trained.path_of(config)
+    kind, output = config.exporting.export_format, config.exporting.output
+    if output:
+        _require_ours(output)
+    elif not config.run.model_dir:
+        raise ValueError(
+            "`output` must name a folder where there is no model_dir. Received: output=None."
+        )
+    found = trained.open_trained(source, averaged=config.finetuning.use_ema_weights)
+    path = output or _default_path(run_folder.require_model_dir(config), kind, found.step or 0)
+    _write(found, trained.with_given(found, config, given), kind, path)
 
 
-def export(config: Config, num_classes: int) -> None:
-    """Writes the exports of the newest checkpoint, unless they are there already."""
+def export_run(config: Config) -> None:
+    """Writes the exports of a run's newest checkpoint to its folder, unless they are there."""
     model_dir = run_folder.require_model_dir(config)
-    prefix = checkpoints.find(model_dir)
-    paths = [os.path.join(model_dir, f, str(checkpoints.step_of(prefix))) for f in FOLDERS]
-    if all(tf.io.gfile.exists(path) for path in paths):
+    step = checkpoints.step_of(checkpoints.find(model_dir))
+    paths = {kind: _default_path(model_dir, kind, step) for kind in BY_TRAINING}
+    if all(tf.io.gfile.exists(path) for path in paths.values()):
         return
-    parts = restored_parts(config, num_classes, prefix)
-    selector = config.finetuning.ft_proj_selector if config.run.train_mode == "finetune" else 0
-    save = {
-        "saved_model": lambda folder: saved_model.save(parts, folder, selector=selector),
-        "hub": lambda folder: hub_module.save(parts["encoder"], folder),
-    }
+    found = trained.open_trained(model_dir)
+    for kind, path in paths.items():
+        _write(found, config, kind, path)
+        keep_newest(os.path.dirname(path), config.exporting.keep_hub_module_max)
 
-    def write(kind, folder):
-        save[kind](folder)
-        run_folder.write_settings(config, folder)
 
-    for kind, path in zip(FOLDERS, paths):
-        write_folder(path, functools.partial(write, kind))
-        keep_newest(os.path.dirname(path), config.evaluation.keep_hub_module_max)
-        print(f"Exported {path}")
+def tell_results(model_dir: str, step: int) -> None:
+    """Adds the results of a step's evaluation to the model cards of its exports."""
+    for kind in FOLDERS:
+        folder = _default_path(model_dir, kind, step)
+        told = card.read(folder)
+        if told is not None:
+            results = trained.results_of(model_dir, step)
+            card.write(dataclasses.replace(told, results=results), folder)
+
+
+def _default_path(model_dir: str, kind: str, step: int) -> str:
+    return os.path.join(model_dir, FOLDERS[kind], str(step))
+
+
+def _require_ours(path: str) -> None:
+    if not tf.io.gfile.exists(path):
+        return
+    if not tf.io.gfile.isdir(path) or (tf.io.gfile.listdir(path) and card.read(path) is None):
+        raise ValueError(
+            "`output` must be a new folder, an empty one, or an export to replace. Received:"
+            f" output={path!r}, where something else is. Give another folder."
+        )
+
+
+def _write(found: Trained, config: Config, kind: str, path: str) -> None:
+    """Writes one export, whole, with its model card and the settings of the training.
+
+    Args:
+      found: what is exported.
+      config: says which size it is to take, and whose pictures are used where some are needed.
+      kind: the format.
+      path: of the folder.
+    """
+    fixed = config.exporting.export_image_size
+    # LiteRT has no size that changes from call to call.
+    size = fixed or (config.data.image_size if kind == "lite" else None)
+    seen = Config.from_flat(config.flat() | {"image_size": fixed or config.data.image_size})
+
+    def write(folder):
+        measured = FORMATS[kind](Order(found.network, seen, size), folder)
+        run_folder.write_settings(found.settings, folder)
+        card.write(_card(found, kind, size, measured), folder)
+        for name, value in measured.items():
+            print(f"{name}: {value}")
+
+    write_folder(path, write)
+    print(f"Exported {path}")
+
+
+def _card(found: Trained, kind: str, size: int | None, measured: Measured) -> card.Card:
+    settings, classifier = found.settings, found.network.supervised_head
+    recipe = changed_from_defaults(settings) if found.origin.settings else {}
+    features = found.network.encoder.num_features
+    return card.Card(
+        format=kind,
+        network=origins.describe(settings.flat()),
+        features=features,
+        projection=settings.model.proj_out_dim if settings.model.num_projections else features,
+        image_size=settings.data.image_size,
+        fixed_size=size,
+        step=found.step,
+        settings={name: value for name, value in recipe.items() if name not in PLACES},
+        dataset=found.dataset,
+        results=found.results,
+        classes=0 if classifier is None else classifier.num_classes,
+        measured=measured,
+        version=__version__,
+    )

@@ -2,11 +2,9 @@
 
 import tensorflow as tf
 
-from tf_simclr import build, checkpoints
-from tf_simclr.config import Config
+from tf_simclr import build
 from tf_simclr.nets.resnet import ResNet
-from tf_simclr.tasks import origins
-from tf_simclr.tasks.warm_start import restore_released
+from tf_simclr.tasks import origins, trained
 
 BUILD_SIDE = 32  # pixels: weights do not depend on it
 
@@ -31,17 +29,7 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
         settings, variables are missing, or there are no averaged weights.
     """
     origin = origins.open_origin(path, averaged=use_ema_weights)
-    config, found = origin.settings, origin.architecture
-    if config is None and not found:
-        raise ValueError(
-            f"`path` must hold a ResNet of this project's. Received: path={path!r}, with an encoder"
-            " of another kind."
-        )
-    config = config or Config.from_flat(found)
-    encoder = build.encoder(config)
+    encoder = build.encoder(trained.settings_of(origin))
     encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
-    if origin.released is not None:
-        restore_released(origin.released, {"encoder": encoder})
-    else:
-        checkpoints.warm_start(origin.prefix, {"encoder": encoder})
+    trained.restore(origin, {"encoder": encoder})
     return encoder

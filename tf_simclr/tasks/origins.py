@@ -204,7 +204,10 @@ def describe(found: dict[str, Any]) -> str:
         words.append("no projection head")
     elif mode:
         layers = found["num_proj_layers"] if mode == "nonlinear" else 1
-        words.append(f"a {mode} projection head of {layers} layers to {found['proj_out_dim']}")
+        plural = "s" * (layers != 1)
+        words.append(
+            f"a {mode} projection head of {layers} layer{plural} to {found['proj_out_dim']}"
+        )
     return ", ".join(words)
 
 

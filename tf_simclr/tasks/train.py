@@ -10,8 +10,9 @@ from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
-from tf_simclr.tasks.export import export
+from tf_simclr.tasks.export import export_run
 from tf_simclr.tasks.origins import Origin, origin_of
+from tf_simclr.tasks.trained import write_dataset
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
 
@@ -58,6 +59,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
         for line in remarks_on_resuming(config, step) if step else ():
             print(f"Note: {line}")
         run_folder.write_settings(config, folder)
+        write_dataset(data, folder)
         total = build.total_steps(config, examples)
         if step < total:
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
@@ -66,7 +68,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
         # Differs from the original: it exports when it evaluates, and only then.
         if chief:
-            export(config, data.num_classes)
+            export_run(config)
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total):
@@ -80,7 +82,8 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
             callbacks.append(WriteScalars(summaries, config.training.train_summary_steps))
         callbacks.append(SaveCheckpoints(saved, build.checkpoint_interval(config, examples)))
         callbacks.append(stop_on_signal)
-        for first, last in segments(step, total, per_epoch):
+        exports = export_steps(step, total, build.export_interval(config, examples))
+        for first, last in segments(step, [*exports, total], per_epoch):
             net.fit(
                 build.training_data(config, data, first, strategy),
                 initial_epoch=first // per_epoch,
@@ -89,15 +92,28 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
                 callbacks=callbacks,
                 verbose=1 if sys.stdout.isatty() else 2,
             )
+            if last in exports:
+                saved.save(last)  # Each worker's part in it.
+                if replicas.is_chief():
+                    export_run(config)
         saved.save(total)
 
 
-def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
-    """Cuts steps start..total where fit must be called anew.
+def export_steps(start: int, total: int, every: int) -> list[int]:
+    """The steps between `start` and `total`, both left out, to export at; [] if `every` is 0."""
+    return list(range((start // every + 1) * every, total, every)) if every else []
 
-    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
-    `total` and goes on from any step.
+
+def segments(start: int, stops: list[int], per_epoch: int) -> list[tuple[int, int]]:
+    """Cuts the steps from `start` to the last of `stops` where fit must be called anew.
+
+    Up to each stop at most a broken epoch, whole epochs, and another broken one: so training stops
+    there exactly, and goes on from any step.
     """
+    if len(stops) > 1:
+        first, *rest = stops
+        return segments(start, [first], per_epoch) + segments(first, rest, per_epoch)
+    (total,) = stops
     # Differs from the original: it ends at a multiple of checkpoint_steps.
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch

@@ -1,0 +1,11 @@
+"""What the commands of this folder share: each is `tf-simclr --mode=export` of one format."""
+
+import sys
+
+from tf_simclr.main import main
+
+
+def run(export_format: str) -> None:
+    """Runs this process's command line as an export and exits."""
+    program, *flags = sys.argv
+    sys.exit(main([program, "--mode=export", f"--export_format={export_format}", *flags]))

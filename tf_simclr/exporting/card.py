@@ -1,0 +1,146 @@
+"""The model card: README.md of an exported folder, for whoever finds it without its maker."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tf_simclr.exporting import usage
+
+FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
+ALL_NAMED = 50  # classes; of more the first are named
+# The judges' names in a run's results, and a reader's.
+RESULTS = {
+    "linear_probe_top1": "linear probe, top-1",
+    "knn_top1": "kNN, top-1",
+    "retrieval_at_1": "retrieval at 1",
+    "eval/label_top_1_accuracy": "classifier, top-1",
+    "eval/label_top_5_accuracy": "classifier, top-5",
+}
+# Prefix of the results of what an encoder is compared with.
+COMPARED = {"": "this encoder", "raw_pixels/": "raw pixels", "random_init/": "untrained network"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What a model card tells.
+
+    Attributes:
+      format: "hub_module", "saved_model", "onnx" or "lite".
+      network: in words.
+      features: width of the representation.
+      projection: width of the projection head's output.
+      image_size: side of the pictures that it was trained on, in pixels.
+      fixed_size: side of the pictures that the export takes; None takes any.
+      step: how long it was trained; None if not known.
+      settings: flags that were not at their default; {} if not known.
+      dataset: name, licence, class_names, pictures of each split; {} if not known.
+      results: as a run writes them; {} if it was not evaluated.
+      classes: of the classifier; 0 without one.
+      measured: what was measured on the export itself: a name -> its value as text.
+      version: of tf_simclr.
+    """
+
+    format: str
+    network: str
+    features: int
+    projection: int
+    image_size: int
+    fixed_size: int | None
+    step: int | None
+    settings: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    results: Mapping[str, Any]
+    classes: int
+    measured: Mapping[str, str]
+    version: str
+
+
+def write(card: Card, folder: str) -> None:
+    """Writes the card to a folder, as FACTS and as TEXT."""
+    facts = json.dumps(dataclasses.asdict(card), indent=2, sort_keys=True, ensure_ascii=False)
+    for name, text in ((FACTS, facts + "\n"), (TEXT, render(card))):
+        with tf.io.gfile.GFile(os.path.join(folder, name), "w") as file:
+            file.write(text)
+
+
+def read(folder: str) -> Card | None:
+    """The card in a folder; None if there is none, or one that cannot be understood."""
+    try:
+        with tf.io.gfile.GFile(os.path.join(folder, FACTS)) as file:
+            return Card(**json.loads(file.read()))
+    except (ValueError, TypeError, tf.errors.OpError):
+        return None
+
+
+def render(card: Card) -> str:
+    """The card as Markdown."""
+    sections = {
+        "Use": usage.text(card),
+        "Input": _input(card),
+        "Data": _data(card),
+        "Training": _training(card),
+        "Results": _results(card),
+        "Measured on this export": usage.table([("what", "found"), *card.measured.items()]),
+    }
+    name, _, details = card.network.partition(", ")
+    title = f"# SimCLR encoder: {name}\n\n{_summary(card)}\n\nNetwork: {name}, {details}."
+    blocks = [f"## {name}\n\n{text.rstrip()}" for name, text in sections.items() if text]
+    end = f"Written by tf_simclr {card.version} (arXiv 2002.05709, 2006.10029)."
+    return "\n\n".join([title, *blocks, end]) + "\n"
+
+
+def _summary(card: Card) -> str:
+    learned = f"Learned on {card.dataset['name']} by SimCLR. " if "name" in card.dataset else ""
+    return (
+        f"{learned}It turns a picture into {card.features} numbers, from which a small"
+        " classifier, a nearest-neighbour search or fine-tuning can start."
+    )
+
+
+def _input(card: Card) -> str:
+    side = card.fixed_size
+    size = f"{side} x {side} pixels" if side else "any height and width"
+    return (
+        f"float32 [batch, height, width, 3], RGB in [0, 1], {size}; trained at {card.image_size}"
+        " pixels. Nothing is subtracted and nothing augmented inside: divide bytes by 255."
+    )
+
+
+def _data(card: Card) -> str:
+    if not card.dataset:
+        return "Not recorded."
+    licence = card.dataset.get("licence", "not recorded")
+    lines = [
+        f"- data set: {card.dataset.get('name')}",
+        f"- licence of the data: {licence or 'not stated by its source'}",
+    ]
+    pictures = card.dataset.get("pictures", {}).items()
+    if pictures:
+        lines.append("- pictures: " + ", ".join(f"{count:,} in {name}" for name, count in pictures))
+    names = list(card.dataset.get("class_names", ()))
+    if names:
+        more = f" and {len(names) - ALL_NAMED} more" if len(names) > ALL_NAMED else ""
+        lines.append(f"- {len(names)} classes: {', '.join(names[:ALL_NAMED])}{more}")
+    return "\n".join(lines)
+
+
+def _training(card: Card) -> str:
+    steps = "An unknown number of" if card.step is None else f"{card.step:,}"
+    if not card.settings:
+        return f"{steps} steps; the settings are not known."
+    flags = "\n".join(f"    --{name}={value}" for name, value in sorted(card.settings.items()))
+    return f"{steps} steps of `tf-simclr`, with these flags and the others' defaults:\n\n{flags}"
+
+
+def _results(card: Card) -> str:
+    rows = []
+    for key, name in RESULTS.items():
+        values = [card.results.get(prefix + key) for prefix in COMPARED]
+        if any(value is not None for value in values):
+            shown = ["-" if value is None else f"{100 * value:.1f} %" for value in values]
+            rows.append((name, *shown))
+    return usage.table([("judged by", *COMPARED.values()), *rows]) or "None when this was written."

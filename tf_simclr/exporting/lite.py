@@ -1,0 +1,57 @@
+"""The encoder as LiteRT (TensorFlow Lite) files, in float32 and in int8, for phones and boards."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.exporting.extras import needs_extra
+from tf_simclr.exporting.traced import images_spec
+from tf_simclr.exporting.trained_network import TrainedNetwork
+from tf_simclr.quiet import stderr_silenced
+
+FLOAT, INT8 = "model.tflite", "model_int8.tflite"
+
+
+def save(network: TrainedNetwork, folder: str, *, size: int, pictures: np.ndarray) -> None:
+    """Writes FLOAT and INT8 to `folder`: images float32 [batch, size, size, 3] -> features, logits.
+
+    Both take and give float32. In INT8 weights and activations are 8 bits wide, activations by the
+    range that they had on `pictures` (arXiv 1712.05877).
+
+    Args:
+      network: what is saved.
+      folder: that exists or can be made.
+      size: side of the pictures that they take, in pixels.
+      pictures: float32 [n, size, size, 3] in [0, 1], of the kind that the model will see.
+    """
+    spec = images_spec(size)
+    function = tf.function(network.features, input_signature=[spec], autograph=False)
+    keep = tf.Module()  # The converter wants an object that holds the variables.
+    keep.parts = list(network.parts.values())
+    tf.io.gfile.makedirs(folder)
+    for name in (FLOAT, INT8):
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+            [function.get_concrete_function()], keep
+        )
+        if name == INT8:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([one[None]] for one in pictures)
+        with stderr_silenced():
+            content = converter.convert()
+        with tf.io.gfile.GFile(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+
+
+def run(path: str, images: np.ndarray) -> dict[str, np.ndarray]:
+    """What the file at `path` makes of images float32 [batch, size, size, 3]: features, logits.
+
+    Raises:
+      ValueError: if the extra `lite` is not installed.
+    """
+    with needs_extra("lite"):
+        from ai_edge_litert.interpreter import Interpreter
+    with tf.io.gfile.GFile(path, "rb") as file:
+        content = file.read()
+    with stderr_silenced():
+        return Interpreter(model_content=content).get_signature_runner()(images=images)

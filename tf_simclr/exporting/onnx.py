@@ -1,0 +1,54 @@
+"""The encoder as an ONNX file, for onnxruntime and what else reads ONNX."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.exporting.extras import needs_extra
+from tf_simclr.exporting.traced import images_spec
+from tf_simclr.exporting.trained_network import TrainedNetwork
+
+FILE = "model.onnx"
+OPSET = 17  # onnxruntime 1.12 (2022) and newer
+BATCH, HEIGHT, WIDTH = "batch", "height", "width"  # names of the axes that may have any length
+
+
+def save(network: TrainedNetwork, folder: str, *, size: int | None = None) -> None:
+    """Writes FILE to `folder`: images float32 [batch, h, w, 3] -> features, logits, in inference.
+
+    Args:
+      network: what is saved.
+      folder: that exists or can be made.
+      size: side of the pictures that it takes, in pixels; None takes any height and width.
+
+    Raises:
+      ValueError: if the extra `onnx` is not installed.
+    """
+    with needs_extra("onnx"):
+        import tf2onnx
+    signature = [images_spec(size)]
+    function = tf.function(network.features, input_signature=signature, autograph=False)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    names = (BATCH, *((HEIGHT, WIDTH) if size is None else ()))
+    for axis, name in zip(model.graph.input[0].type.tensor_type.shape.dim, names):
+        axis.dim_param = name
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[0].dim_param = BATCH
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(os.path.join(folder, FILE), "wb") as file:
+        file.write(model.SerializeToString())
+
+
+def run(folder: str, images: np.ndarray) -> dict[str, np.ndarray]:
+    """What the file in `folder` makes of images float32 [batch, h, w, 3]: features [batch, n], ...
+
+    Raises:
+      ValueError: if the extra `onnx` is not installed.
+    """
+    with needs_extra("onnx"):
+        import onnxruntime
+    with tf.io.gfile.GFile(os.path.join(folder, FILE), "rb") as file:
+        session = onnxruntime.InferenceSession(file.read(), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {"images": images})))

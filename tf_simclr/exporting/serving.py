@@ -1,0 +1,49 @@
+"""The signatures of a Hub module: what TensorFlow Serving and saved_model_cli call, by name."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from tf_simclr.exporting.traced import TracedModule
+
+PICTURES = tf.TensorSpec([None], tf.string, name="image_bytes")
+
+
+def signatures(
+    module: TracedModule, images: tf.TensorSpec, read_picture: Callable[[tf.Tensor], tf.Tensor]
+) -> Mapping[str, Callable]:
+    """The module's signatures by name; what needs a classifier is there if the module has one.
+
+        serving_default   images        -> features
+        serving_bytes     image_bytes   -> features; with a classifier logits, probabilities too
+        classify          images        -> logits, probabilities; only with a classifier
+
+    Args:
+      module: with endpoints(images) -> final_avg_pool and maybe logits_sup.
+      images: spec of what the module takes.
+      read_picture: a scalar string, an encoded picture -> float32 [side, side, 3].
+    """
+
+    def scores(endpoints):
+        logits = endpoints["logits_sup"]
+        return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+
+    def serve(images):
+        return {"features": module.endpoints.__call__(images)["final_avg_pool"]}
+
+    def classify(images):
+        return scores(module.endpoints.__call__(images))
+
+    def serve_bytes(image_bytes):
+        images = tf.map_fn(read_picture, image_bytes, fn_output_signature=tf.float32)
+        endpoints = module.endpoints.__call__(images)
+        more = scores(endpoints) if "logits_sup" in endpoints else {}
+        return {"features": endpoints["final_avg_pool"]} | more
+
+    functions = {"serving_default": (serve, images), "serving_bytes": (serve_bytes, PICTURES)}
+    if hasattr(module, "classify"):
+        functions["classify"] = (classify, images)
+    return {
+        name: tf.function(function, autograph=False).get_concrete_function(spec)
+        for name, (function, spec) in functions.items()
+    }

@@ -1,0 +1,102 @@
+"""A trained network as plain functions of images, which every format of export is made from."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedNetwork:
+    """Encoder, projection head and maybe a classifier, built and with their weights.
+
+    Attributes:
+      encoder: images float32 [batch, h, w, 3] in [0, 1] -> a dict of endpoints.
+      projection_head: final_avg_pool [batch, features] -> a list, itself first, then each layer.
+      supervised_head: [batch, width] -> logits [batch, classes]; None if there is no classifier.
+      selector: the element of that list that the classifier reads, counted from 0.
+      norms: the batch norms in all of these: layers with a `momentum`.
+      image_size: side of the pictures that it was trained on, in pixels.
+    """
+
+    encoder: keras.layers.Layer
+    projection_head: keras.layers.Layer
+    supervised_head: keras.layers.Layer | None
+    selector: int
+    norms: Sequence[Any]
+    image_size: int
+
+    @property
+    def parts(self) -> Mapping[str, keras.layers.Layer]:
+        """Name -> layer, by the names that checkpoints have."""
+        named = {"encoder": self.encoder, "projection_head": self.projection_head}
+        if self.supervised_head is not None:
+            named["supervised_head"] = self.supervised_head
+        return named
+
+    @property
+    def batch_norm_momentum(self) -> float:
+        """Momentum of the moving averages that it was trained with."""
+        return self.norms[0].momentum
+
+    def encode(self, images, training=False, batch_norm_momentum=None) -> dict[str, tf.Tensor]:
+        """The encoder's endpoints.
+
+        Args:
+          images: float32 [batch, h, w, 3] in [0, 1].
+          training: whether batch norm uses and follows the batch's statistics.
+          batch_norm_momentum: of the moving averages, a scalar; None is what it was trained with.
+        """
+        before = self.batch_norm_momentum
+        momentum = before if batch_norm_momentum is None else batch_norm_momentum
+        try:
+            for norm in self.norms:
+                norm.momentum = momentum
+            return self.encoder(images, training=training)
+        finally:
+            for norm in self.norms:
+                norm.momentum = before
+
+    @property
+    def of_classifier(self) -> list[keras.layers.Layer]:
+        """The layers that `classify` runs through, the encoder first."""
+        return [self.encoder, *self.projection_head.layers[: self.selector], self.supervised_head]
+
+    def classify(self, hidden, training=False) -> tf.Tensor:
+        """Logits [batch, classes]; of the projection head no more is run than they need.
+
+        Args:
+          hidden: final_avg_pool [batch, features].
+          training: as for `encode`.
+        """
+        _, *layers, classifier = self.of_classifier
+        for layer in layers:
+            hidden = layer(hidden, training=training)
+        return classifier(hidden)
+
+    def heads(self, hidden, training=False) -> dict[str, tf.Tensor]:
+        """proj_head_input, proj_head_output and, with a classifier, logits_sup.
+
+        Args:
+          hidden: final_avg_pool [batch, features].
+          training: as for `encode`.
+        """
+        projections = self.projection_head(hidden, training=training)
+        outputs = {"proj_head_input": projections[0], "proj_head_output": projections[-1]}
+        if self.supervised_head is not None:
+            outputs["logits_sup"] = self.supervised_head(projections[self.selector])
+        return outputs
+
+    def features(self, images) -> dict[str, tf.Tensor]:
+        """What an inference-only format gives: features [batch, n], and logits with a classifier.
+
+        Args:
+          images: float32 [batch, h, w, 3] in [0, 1].
+        """
+        hidden = self.encode(images)["final_avg_pool"]
+        outputs = {"features": hidden}
+        if self.supervised_head is not None:
+            outputs["logits"] = self.classify(hidden)
+        return outputs

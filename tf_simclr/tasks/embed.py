@@ -1,0 +1,67 @@
+"""Features of any data by a trained encoder, with labels and names, as one .npz file."""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr import build
+from tf_simclr.config import Config
+from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.feature_file import write_features
+from tf_simclr.tasks import trained
+from tf_simclr.tasks.judge import encoder_features
+
+
+def embed(config: Config, given: Collection[str]) -> None:
+    """Writes features, labels, names and splits of all pictures to --output.
+
+    features float32 [n, width]; labels int64 [n], -1 where there is none; names [n], paths in the
+    folder of pictures, or what else tells one from another; splits [n], where each comes from.
+
+    Args:
+      config: of the command: --checkpoint or --model_dir, --output, and the data.
+      given: flags that its user set; the others are as the encoder was trained.
+
+    Raises:
+      ValueError: if there is no encoder, no such data, or the file cannot be written.
+    """
+    output = config.exporting.output
+    if not output or not output.endswith(".npz"):
+        raise ValueError(
+            f"`output` must name a file that ends in .npz. Received: output={output!r}."
+            " Give --output=features.npz."
+        )
+    if tf.io.gfile.isdir(output):
+        raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
+    found = trained.open_trained(
+        trained.path_of(config), averaged=config.finetuning.use_ema_weights
+    )
+    config = trained.with_given(found, config, given)
+    data = build.source(config)
+    split = config.exporting.embed_split
+    splits = [split] if split else list(data.splits)
+    count = sum(data.num_examples(name) for name in splits)
+    print(f"Embeds {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
+    try:
+        shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
+    except (tf.errors.ResourceExhaustedError, tf.errors.UnknownError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`output` must be a file that can be written ({reason}). Received: output={output!r}."
+        ) from error
+    columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+    print(f"Wrote {output}: {columns}")
+
+
+def _batches(config: Config, data: Source, splits: list[str], encoder) -> Iterator[dict]:
+    represent = encoder_features(encoder)
+    for split in splits:
+        for batch in build.evaluation_data(config, data, split, names=True):
+            features = represent(batch["image"]).numpy()
+            yield {
+                "features": features,
+                "labels": batch["label"].numpy(),
+                "names": batch["name"].numpy(),
+                "splits": np.array([split.encode()] * len(features), object),
+            }

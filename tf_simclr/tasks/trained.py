@@ -1,0 +1,198 @@
+"""What is handed out: the network behind a run, a checkpoint, an export or a released model."""
+
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import build, checkpoints, run_folder
+from tf_simclr.checkpoint_contents import CheckpointContents
+from tf_simclr.config import Config
+from tf_simclr.data.sources import Source
+from tf_simclr.exporting import card
+from tf_simclr.exporting.trained_network import TrainedNetwork
+from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.tasks import origins
+from tf_simclr.tasks.origins import Origin
+from tf_simclr.tasks.warm_start import restore_released
+
+DATASET = "dataset.json"  # in a run's folder: what it was trained on
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A trained network, and what is known of it.
+
+    Attributes:
+      origin: where it was found.
+      settings: it was trained with; of a released model its architecture and else the defaults.
+      network: with its weights.
+      step: of the checkpoint; None if its name does not say.
+      dataset: name, licence, class_names and pictures of each split; {} if not known.
+      results: of the evaluation of this step; {} if there was none.
+    """
+
+    origin: Origin
+    settings: Config
+    network: TrainedNetwork
+    step: int | None
+    dataset: Mapping[str, Any]
+    results: Mapping[str, Any]
+
+
+def open_trained(path: str, *, averaged: bool = False) -> Trained:
+    """Loads what lies at `path`, which is as checkpoints.find takes it.
+
+    Args:
+      path: of a run, a checkpoint, an export or a released model.
+      averaged: take a released checkpoint's averaged weights.
+
+    Raises:
+      ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
+    """
+    origin = origins.open_origin(path, averaged=averaged)
+    settings = settings_of(origin)
+    number = re.search(r"-(\d+)$", origin.prefix)
+    told = card.read(path)  # An export knows what it was made from.
+    step = int(number[1]) if number else told.step if told else None
+    folder = os.path.dirname(origin.prefix)
+    return Trained(
+        origin=origin,
+        settings=settings,
+        network=_network(origin, settings),
+        step=step,
+        dataset=told.dataset if told else _read_dataset(folder) or _named(origin),
+        results=told.results if told else results_of(folder, step),
+    )
+
+
+def path_of(config: Config) -> str:
+    """What a command's --checkpoint names, or else its --model_dir.
+
+    Raises:
+      ValueError: if neither is given, or the model_dir has no checkpoint.
+    """
+    if config.finetuning.checkpoint:
+        return config.finetuning.checkpoint
+    model_dir = run_folder.require_model_dir(config)
+    if not checkpoints.listed(model_dir):
+        raise ValueError(
+            "`model_dir` must be the folder of a trained run. Received:"
+            f" model_dir={model_dir!r}, where there is no checkpoint. Train first, or give"
+            " --checkpoint=PATH."
+        )
+    return model_dir
+
+
+def with_given(trained: Trained, config: Config, given: Collection[str]) -> Config:
+    """The settings that it was trained with, but for the flags that a command's user set.
+
+    Raises:
+      ValueError: if one of them contradicts the architecture.
+    """
+    found = trained.origin.architecture or trained.settings.flat()
+    different = origins.differing(config, found)
+    wrong = {name: pair for name, pair in different.items() if name in given}
+    origins.check_architecture(trained.origin, wrong, found)
+    values = config.flat()
+    return Config.from_flat(trained.settings.flat() | {name: values[name] for name in given})
+
+
+def settings_of(origin: Origin) -> Config:
+    """The settings beside the weights, or the architecture read off them.
+
+    Raises:
+      ValueError: if there are none and the encoder is no ResNet of this project's.
+    """
+    if origin.settings is not None:
+        return origin.settings
+    if not origin.architecture:
+        raise ValueError(
+            "`checkpoint` must hold a ResNet of this project's. Received:"
+            f" checkpoint={origin.path!r}, with an encoder of another kind."
+        )
+    return Config.from_flat(origin.architecture)
+
+
+def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
+    """Gives built `parts` the origin's weights; the names of those that it has.
+
+    Raises:
+      ValueError: if they do not fit.
+    """
+    if origin.released is not None:
+        return restore_released(origin.released, parts)
+    return checkpoints.warm_start(origin.prefix, parts)
+
+
+def write_dataset(data: Source, folder: str) -> None:
+    """Writes what a run is trained on to its folder, for what is exported without the data."""
+    facts = {
+        "name": data.name,
+        "licence": data.licence,
+        "class_names": list(data.class_names),
+        "pictures": dict(data.splits),
+    }
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    run_folder.write_atomically(os.path.join(folder, DATASET), text)
+
+
+def results_of(model_dir: str, step: int | None) -> dict[str, float]:
+    """What the evaluation of a step wrote to the run's folder; {} if it has not been evaluated."""
+    result = run_folder.read_result(model_dir)
+    return result if step is not None and result.get("global_step") == step else {}
+
+
+def _network(origin: Origin, settings: Config) -> TrainedNetwork:
+    encoder, head = build.encoder(settings), build.projection_head(settings)
+    side = settings.data.image_size
+    projections = head(encoder(tf.zeros([1, side, side, 3]))["final_avg_pool"])
+    parts: dict[str, keras.layers.Layer] = {"encoder": encoder, "projection_head": head}
+    selector, classes = _selector(origin, settings), _num_classes(origin)
+    if classes:
+        parts["supervised_head"] = SupervisedHead(classes)
+        parts["supervised_head"](projections[selector])
+    missing = set(parts) - set(restore(origin, parts))
+    if missing & {part for part in parts if parts[part].variables}:
+        raise ValueError(
+            f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
+            f" without {', '.join(sorted(missing))}. Give the run that it came from."
+        )
+    norms = [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)]
+    return TrainedNetwork(encoder, head, parts.get("supervised_head"), selector, norms, side)
+
+
+def _selector(origin: Origin, settings: Config) -> int:
+    if origin.released is not None:
+        return origin.classifies_from() or 0
+    finetuned = settings.run.train_mode == "finetune"
+    selector = settings.finetuning.ft_proj_selector if finetuned else 0
+    return selector % (settings.model.num_projections + 1)
+
+
+def _num_classes(origin: Origin) -> int:
+    if origin.released is not None:
+        kernel: Sequence[int] | None = origin.released.classifier
+    else:
+        kernel = CheckpointContents(origin.prefix).shape("supervised_head", "kernel")
+    return kernel[-1] if kernel else 0
+
+
+def _named(origin: Origin) -> dict[str, Any]:
+    """What is known of the data of a run that wrote nothing else down."""
+    return {"name": origin.settings.data.dataset} if origin.settings else {}
+
+
+def _read_dataset(model_dir: str) -> dict[str, Any]:
+    try:
+        with tf.io.gfile.GFile(os.path.join(model_dir, DATASET)) as file:
+            found = json.loads(file.read())
+    except (ValueError, tf.errors.OpError):
+        return {}
+    return found if isinstance(found, dict) else {}
