@@ -25,7 +25,7 @@ $(VENV)/.run: setup.py constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx,lite,notebooks]'
 	@touch $@
 
 $(ADDONS)/.test: setup.py constraints-addons.txt

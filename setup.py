@@ -22,6 +22,16 @@ REQUIRED = [
     "tf_keras>=2.15.1,<2.22",  # It asks for the TensorFlow of its own minor version.
     "threadpoolctl>=3.1",
 ]
+ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "tf2onnx>=1.16"]
+LITE = ["ai-edge-litert>=1.2"]  # The interpreter; the converter is TensorFlow's.
+NOTEBOOKS = [
+    "ipykernel>=6.29",
+    "matplotlib>=3.8",
+    "nbclient>=0.10",
+    "nbformat>=5.10",
+    "setuptools<81",  # tensorflow-hub 0.16.1 imports pkg_resources.
+    "tensorflow-hub>=0.16.1",
+]
 TEST = [
     "build",
     "mypy",
@@ -55,7 +65,13 @@ setuptools.setup(
     packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
     package_data={"tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"]},
     install_requires=REQUIRED,
-    extras_require={"addons": ADDONS, "test": TEST},
+    extras_require={
+        "addons": ADDONS,
+        "lite": LITE,
+        "notebooks": NOTEBOOKS,
+        "onnx": ONNX,
+        "test": TEST,
+    },
     entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
     classifiers=[
         "Programming Language :: Python :: 3",
