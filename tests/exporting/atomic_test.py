@@ -1,6 +1,10 @@
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
+import tensorflow as tf
 
 from tf_simclr.exporting.atomic import keep_newest, write_folder
 
@@ -39,6 +43,69 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
     assert read(path) == "old"
     write_folder(str(path), write("new"))  # What the failed one left does not stand in the way.
     assert read(path) == "new"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), tf.errors.UnknownError(None, None, "No space")]
+)
+def test_what_the_disk_says_is_one_line_and_nothing_has_changed(tmp_path, error):
+    path = tmp_path / "export" / "12"
+    write_folder(str(path), write("old"))
+
+    def fail(folder):
+        write("half")(folder)
+        raise error
+
+    with pytest.raises(ValueError, match="`output` must be a folder that can be written .*No space"):
+        write_folder(str(path), fail)
+    assert read(path) == "old"
+    assert os.listdir(path.parent) == ["12"]
+
+
+KILLED = """
+import os, signal, sys
+import tensorflow as tf
+from tf_simclr.exporting import atomic
+
+def write(folder):
+    os.makedirs(folder)
+    open(os.path.join(folder, "file"), "w").write("new")
+    if sys.argv[2] == "writing":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def rename(*paths, rename=tf.io.gfile.rename):
+    rename(*paths)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[2] == "renaming":
+    atomic.tf.io.gfile.rename = rename
+atomic.write_folder(sys.argv[1], write)
+"""
+
+
+@pytest.mark.parametrize("moment", ["writing", "renaming"])
+def test_a_killed_process_leaves_the_old_folder_or_the_next_one_brings_it_back(tmp_path, moment):
+    path = tmp_path / "export" / "12"
+    write_folder(str(path), write("old"))
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), moment], capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    if moment == "writing":
+        assert read(path) == "old"
+
+    def fail(folder):
+        raise OSError("full")
+
+    with pytest.raises(ValueError, match="full"):
+        write_folder(str(path), fail)
+    assert read(path) == "old"
+    assert os.listdir(path.parent) == ["12"]
+
+
+@pytest.mark.parametrize("name", ["here", "here/"])
+def test_a_folder_beside_this_one_needs_no_parent(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_folder(name, write("new"))
+    assert read(tmp_path / "here") == "new"
 
 
 @pytest.mark.parametrize(("keep", "left"), [(1, {"30"}), (2, {"4", "30"}), (0, {"2", "4", "30"})])

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import ProjectionHead, ResNet
 from tf_simclr.exporting import saved_model
-from tf_simclr.nets.heads import SupervisedHead
 
 KEYS = {
     "initial_conv",
@@ -18,19 +16,9 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def parts():
-    encoder = ResNet(18, width_multiplier=0.0625, small_images=True)
-    head = ProjectionHead(out_dim=8)
-    classifier = SupervisedHead(3)
-    hidden = encoder(tf.zeros([1, 16, 16, 3]))["final_avg_pool"]
-    classifier(head(hidden)[1])
-    return {"encoder": encoder, "projection_head": head, "supervised_head": classifier}
-
-
-@pytest.fixture(scope="module")
-def path(parts, tmp_path_factory):
+def path(network, tmp_path_factory):
     path = tmp_path_factory.mktemp("export") / "1"
-    saved_model.save(parts, str(path), selector=1)
+    saved_model.save(network, str(path))
     return path
 
 
@@ -39,24 +27,22 @@ def loaded(path):
     return tf.saved_model.load(str(path))
 
 
-@pytest.fixture(scope="module")
-def images():
-    return tf.constant(np.random.default_rng(1).random((4, 16, 16, 3), np.float32))
-
-
 def test_the_ten_keys_of_the_original(loaded, images):
     assert set(loaded(images, trainable=False)) == KEYS  # REFERENCE: "What it writes"
     assert set(loaded(images, False)) == KEYS
+    assert set(loaded.signatures["serving_default"](images=images)) == KEYS
 
 
-def test_outputs_are_those_of_the_model_and_the_classifier_reads_its_layer(loaded, parts, images):
+def test_outputs_are_those_of_the_model_and_the_classifier_reads_its_layer(
+    loaded, network, images
+):
     outputs = loaded(images, trainable=False)
-    endpoints = parts["encoder"](images)
-    projections = parts["projection_head"](endpoints["final_avg_pool"])
+    endpoints = network.encoder(images)
+    projections = network.projection_head(endpoints["final_avg_pool"])
     for name, value in endpoints.items():
         np.testing.assert_allclose(outputs[name], value, atol=1e-5)
     np.testing.assert_allclose(outputs["proj_head_output"], projections[-1], atol=1e-5)
-    expected = parts["supervised_head"](projections[1])
+    expected = network.supervised_head(projections[1])
     np.testing.assert_allclose(outputs["logits_sup"], expected, atol=1e-5)
 
 
@@ -68,21 +54,27 @@ def test_trainable_uses_the_batch_and_adds_no_blur(loaded, images):
     assert np.abs(first - loaded(images, trainable=False)["final_avg_pool"]).max() > 1e-4
 
 
-def test_variables_are_listed_for_whoever_trains_on(loaded, parts):
-    trainable = sum(len(part.trainable_variables) for part in parts.values())
+def test_variables_are_listed_for_whoever_trains_on(loaded, network):
+    parts = network.parts.values()
+    trainable = sum(len(part.trainable_variables) for part in parts)
     assert len(loaded.trainable_variables) == trainable > 0
-    assert len(loaded.variables) == sum(len(part.variables) for part in parts.values())
+    assert len(loaded.variables) == sum(len(part.variables) for part in parts)
 
 
-def test_without_a_classifier_its_key_is_left_out(parts, tmp_path, images):
-    few = {name: part for name, part in parts.items() if name != "supervised_head"}
-    saved_model.save(few, str(tmp_path / "1"))
+def test_without_a_classifier_its_key_is_left_out(network_without_classifier, tmp_path, images):
+    saved_model.save(network_without_classifier, str(tmp_path / "1"))
     outputs = tf.saved_model.load(str(tmp_path / "1"))(images, trainable=False)
     assert set(outputs) == KEYS - {"logits_sup"}
 
 
-def test_nothing_of_keras_is_saved_beside_the_function_and_the_weights(path, parts):
+def test_nothing_of_keras_is_saved_beside_the_function_and_the_weights(path, network):
     assert b"_tf_keras_" not in (path / "saved_model.pb").read_bytes()
     graph = tf.train.load_checkpoint(str(path / "variables" / "variables"))
     weights = [k for k in graph.get_variable_to_shape_map() if "VARIABLE_VALUE" in k]
-    assert len(weights) == sum(len(part.variables) for part in parts.values())
+    assert len(weights) == sum(len(part.variables) for part in network.parts.values())
+
+
+def test_a_fixed_size_is_in_the_signature(network, tmp_path):
+    saved_model.save(network, str(tmp_path / "1"), size=16)
+    signature = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    assert signature.structured_input_signature[1]["images"].shape == [None, 16, 16, 3]

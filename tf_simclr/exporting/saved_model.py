@@ -30,6 +30,6 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     module = TracedModule(call, network.parts.values(), images)
     for name, part in network.parts.items():
         setattr(module, name, bare(part))
-    serve = tf.function(lambda images: module.__call__(images, False), autograph=False)
-    signatures = {"serving_default": serve.get_concrete_function(images)}
-    tf.saved_model.save(module, path, signatures=signatures)
+    # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
+    serve = tf.function(call, input_signature=[images], autograph=False)
+    tf.saved_model.save(module, path, signatures={"serving_default": serve})

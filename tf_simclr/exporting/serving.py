@@ -24,26 +24,31 @@ def signatures(
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3].
     """
 
+    def see(pictures):
+        # The trace for any size: pictures of a known one would get a trace of their own.
+        return module.endpoints.__call__.get_concrete_function(images, False)(pictures)
+
     def scores(endpoints):
         logits = endpoints["logits_sup"]
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
 
     def serve(images):
-        return {"features": module.endpoints.__call__(images)["final_avg_pool"]}
+        return {"features": see(images)["final_avg_pool"]}
 
     def classify(images):
-        return scores(module.endpoints.__call__(images))
+        return scores(see(images))
 
     def serve_bytes(image_bytes):
         images = tf.map_fn(read_picture, image_bytes, fn_output_signature=tf.float32)
-        endpoints = module.endpoints.__call__(images)
+        endpoints = see(images)
         more = scores(endpoints) if "logits_sup" in endpoints else {}
         return {"features": endpoints["final_avg_pool"]} | more
 
     functions = {"serving_default": (serve, images), "serving_bytes": (serve_bytes, PICTURES)}
     if hasattr(module, "classify"):
         functions["classify"] = (classify, images)
+    # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
     return {
-        name: tf.function(function, autograph=False).get_concrete_function(spec)
+        name: tf.function(function, input_signature=[spec], autograph=False)
         for name, (function, spec) in functions.items()
     }

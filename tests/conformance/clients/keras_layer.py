@@ -28,7 +28,7 @@ for name, trainable in {"frozen": False, "trained": True}.items():
         f"{name}/weights": len(layer.weights),
         f"{name}/trainable": len(layer.trainable_weights),
     }
-# A part of the module, with a head's weights beside the encoder's; statistics at a pace of one's own.
+# A part of the module, with a head's weights too; and statistics at another pace.
 head = hub.KerasLayer(hub.load(path).project, trainable=True)
 outputs["head/features"] = head(images)
 outputs["head/trainable"] = len(head.trainable_weights)

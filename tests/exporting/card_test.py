@@ -1,0 +1,92 @@
+"""The model card tells what is known, says what is not, and its code runs."""
+
+import dataclasses
+import re
+
+import pytest
+
+from tf_simclr.exporting import card
+from tf_simclr.exporting.card import Card
+
+FULL = Card(
+    format="hub_module",
+    network="ResNet-18 x 0.5, a stem for large images, a linear projection head of 1 layer to 8",
+    features=256,
+    projection=8,
+    image_size=48,
+    fixed_size=None,
+    step=1700,
+    settings={"dataset": "emoji32", "train_steps": 1700},
+    dataset={
+        "name": "emoji32",
+        "licence": "CC-BY-4.0",
+        "class_names": [f"class {n}" for n in range(60)],
+        "pictures": {"train": 4251},
+    },
+    results={"global_step": 1700, "knn_top1": 0.5155, "raw_pixels/knn_top1": 0.396},
+    classes=60,
+    measured={"model.onnx": "2 MB"},
+    version="1.2.3",
+)
+EMPTY = dataclasses.replace(FULL, step=None, settings={}, dataset={}, results={}, classes=0)
+
+
+def change(**values):
+    return card.render(dataclasses.replace(FULL, **values))
+
+
+def test_it_tells_what_the_issue_asks_of_a_card():
+    text = card.render(FULL)
+    for part in (
+        "# SimCLR encoder: ResNet-18 x 0.5\n",
+        "Learned on emoji32 by SimCLR.",
+        "- licence of the data: CC-BY-4.0",
+        "- pictures: 4,251 in train",
+        "60 classes: class 0, class 1,",
+        "class 49 and 10 more",
+        "1,700 steps of `tf-simclr`",
+        "    --train_steps=1700",
+        "| kNN, top-1 | 51.5 % | 39.6 % | - |",
+        "RGB in [0, 1], any height and width; trained at 48 pixels",
+        "| model.onnx | 2 MB |",
+        "Written by tf_simclr 1.2.3",
+    ):
+        assert part in text, part
+
+
+def test_what_is_not_known_is_said():
+    text = card.render(EMPTY)
+    assert "Learned on" not in text
+    assert "## Data\n\nNot recorded." in text
+    assert "An unknown number of steps" in text
+    assert "## Results\n\nNone when this was written." in text
+    assert "classify" not in text
+    assert "licence of the data: not stated by its source" in change(dataset={"licence": ""})
+
+
+@pytest.mark.parametrize("size", [32, 224])
+def test_a_fixed_size_is_told(size):
+    assert f"RGB in [0, 1], {size} x {size} pixels; trained at 48" in change(fixed_size=size)
+
+
+@pytest.mark.parametrize("kind", ["hub_module", "saved_model", "onnx", "lite"])
+def test_each_format_has_lines_of_code_and_an_interface(kind):
+    text = change(format=kind)
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    compile(code, "card", "exec")
+    assert "PATH_OF_THIS_FOLDER" in code
+    assert 5 <= len(code.splitlines()) <= 10
+    assert "[batch, 256]" in text and "tf_simclr" not in code
+
+
+def test_it_is_read_as_it_was_written(tmp_path):
+    card.write(FULL, str(tmp_path))
+    assert card.read(str(tmp_path)) == FULL
+    assert (tmp_path / "README.md").read_text() == card.render(FULL)
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", "no JSON", '{"format": "onnx"}', "7"])
+def test_what_is_no_card_is_none(tmp_path, text):
+    if text is not None:
+        (tmp_path / card.FACTS).write_text(text)
+    assert card.read(str(tmp_path)) is None

@@ -1,0 +1,19 @@
+import numpy as np
+import pytest
+
+from tf_simclr.exporting.parity import parity
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_differences_are_shares_of_the_largest_and_cosines_the_smallest(scale):
+    expected = scale * np.array([[3.0, 4.0], [0.0, 10.0]])
+    found = scale * np.array([[4.0, 3.0], [0.0, 10.0]])
+    result = parity(expected, found)
+    assert result.largest_difference == pytest.approx(1 / 10)
+    assert result.cosine == pytest.approx(24 / 25)  # (3*4 + 4*3) / (5 * 5)
+
+
+def test_the_same_is_the_same():
+    table = np.random.default_rng(0).random((5, 7), np.float32)
+    result = parity(table, table)
+    assert (result.largest_difference, result.cosine) == (0, pytest.approx(1))
