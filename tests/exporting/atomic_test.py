@@ -46,7 +46,8 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), tf.errors.UnknownError(None, None, "No space")]
+    "error",
+    [OSError(28, "No space left on device"), tf.errors.UnknownError(None, None, "No space")],
 )
 def test_what_the_disk_says_is_one_line_and_nothing_has_changed(tmp_path, error):
     path = tmp_path / "export" / "12"
@@ -56,7 +57,9 @@ def test_what_the_disk_says_is_one_line_and_nothing_has_changed(tmp_path, error)
         write("half")(folder)
         raise error
 
-    with pytest.raises(ValueError, match="`output` must be a folder that can be written .*No space"):
+    with pytest.raises(
+        ValueError, match="`output` must be a folder that can be written .*No space"
+    ):
         write_folder(str(path), fail)
     assert read(path) == "old"
     assert os.listdir(path.parent) == ["12"]

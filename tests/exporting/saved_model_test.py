@@ -33,9 +33,7 @@ def test_the_ten_keys_of_the_original(loaded, images):
     assert set(loaded.signatures["serving_default"](images=images)) == KEYS
 
 
-def test_outputs_are_those_of_the_model_and_the_classifier_reads_its_layer(
-    loaded, network, images
-):
+def test_outputs_are_those_of_the_model_and_the_classifier_reads_its_layer(loaded, network, images):
     outputs = loaded(images, trainable=False)
     endpoints = network.encoder(images)
     projections = network.projection_head(endpoints["final_avg_pool"])

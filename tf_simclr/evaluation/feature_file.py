@@ -24,7 +24,15 @@ def write_features(path: str, batches: Iterable[Mapping[str, np.ndarray]]) -> di
 
     Returns:
       Name -> shape of each column.
+
+    Raises:
+      ValueError: if the file cannot be written; before the first batch, if that is known by then.
     """
+    near = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.tmp")
+    with _written(path, near):
+        tf.io.gfile.makedirs(os.path.dirname(path) or ".")
+        with tf.io.gfile.GFile(near, "w") as file:
+            file.write("")
     with tempfile.TemporaryDirectory() as folder:
         columns: dict[str, _Column] = {}
         with contextlib.ExitStack() as files:
@@ -39,7 +47,9 @@ def write_features(path: str, batches: Iterable[Mapping[str, np.ndarray]]) -> di
                 for name, column in columns.items():
                     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                         column.write(member)
-        _place(temporary, path)
+        with _written(path, near):
+            tf.io.gfile.copy(temporary, near, overwrite=True)
+            tf.io.gfile.rename(near, path, overwrite=True)
     return {name: column.shape for name, column in columns.items()}
 
 
@@ -84,8 +94,14 @@ class _Column:
             yield np.array(self._file.read(length).decode(), dtype).tobytes()
 
 
-def _place(temporary: str, path: str) -> None:
-    near = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.tmp")
-    tf.io.gfile.makedirs(os.path.dirname(path) or ".")
-    tf.io.gfile.copy(temporary, near, overwrite=True)
-    tf.io.gfile.rename(near, path, overwrite=True)
+@contextlib.contextmanager
+def _written(path: str, near: str) -> Iterator[None]:
+    try:
+        yield
+    except (tf.errors.OpError, OSError) as error:
+        with contextlib.suppress(tf.errors.OpError):
+            tf.io.gfile.remove(near)
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`output` must be a file that can be written ({reason}). Received: output={path!r}."
+        ) from error

@@ -43,13 +43,7 @@ def embed(config: Config, given: Collection[str]) -> None:
     splits = [split] if split else list(data.splits)
     count = sum(data.num_examples(name) for name in splits)
     print(f"Embeds {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
-    try:
-        shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
-    except (tf.errors.ResourceExhaustedError, tf.errors.UnknownError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"`output` must be a file that can be written ({reason}). Received: output={output!r}."
-        ) from error
+    shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
     print(f"Wrote {output}: {columns}")
 

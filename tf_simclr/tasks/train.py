@@ -83,20 +83,20 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
         callbacks.append(SaveCheckpoints(saved, build.checkpoint_interval(config, examples)))
         callbacks.append(stop_on_signal)
         exports = export_steps(step, total, build.export_interval(config, examples))
-        for first, last in segments(step, [*exports, total], per_epoch):
-            net.fit(
-                build.training_data(config, data, first, strategy),
-                initial_epoch=first // per_epoch,
-                epochs=-(-last // per_epoch),
-                steps_per_epoch=min(per_epoch, last - first),
-                callbacks=callbacks,
-                verbose=1 if sys.stdout.isatty() else 2,
-            )
-            if last in exports:
-                saved.save(last)  # Each worker's part in it.
-                if replicas.is_chief():
-                    export_run(config)
-        saved.save(total)
+        stops = [step, *exports, total]
+        for begin, end in zip(stops, stops[1:]):
+            for first, last in segments(begin, end, per_epoch):
+                net.fit(
+                    build.training_data(config, data, first, strategy),
+                    initial_epoch=first // per_epoch,
+                    epochs=-(-last // per_epoch),
+                    steps_per_epoch=min(per_epoch, last - first),
+                    callbacks=callbacks,
+                    verbose=1 if sys.stdout.isatty() else 2,
+                )
+            saved.save(end)  # Each worker's part in it.
+            if end in exports and replicas.is_chief():
+                export_run(config)
 
 
 def export_steps(start: int, total: int, every: int) -> list[int]:
@@ -104,16 +104,12 @@ def export_steps(start: int, total: int, every: int) -> list[int]:
     return list(range((start // every + 1) * every, total, every)) if every else []
 
 
-def segments(start: int, stops: list[int], per_epoch: int) -> list[tuple[int, int]]:
-    """Cuts the steps from `start` to the last of `stops` where fit must be called anew.
+def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
+    """Cuts steps start..total where fit must be called anew.
 
-    Up to each stop at most a broken epoch, whole epochs, and another broken one: so training stops
-    there exactly, and goes on from any step.
+    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
+    `total` and goes on from any step.
     """
-    if len(stops) > 1:
-        first, *rest = stops
-        return segments(start, [first], per_epoch) + segments(first, rest, per_epoch)
-    (total,) = stops
     # Differs from the original: it ends at a multiple of checkpoint_steps.
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch

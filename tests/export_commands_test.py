@@ -1,0 +1,41 @@
+"""The commands of export/: `python -m export.FORMAT` in a checkout."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tf_simclr.config_sections import EXPORT_FORMATS
+from tf_simclr.exporting import card
+
+ROOT = pathlib.Path(__file__).parent.parent
+COMMANDS = {path.stem for path in (ROOT / "export").glob("*.py")} - {"__init__", "command"}
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_each_format_has_its_command():
+    assert set(EXPORT_FORMATS) == COMMANDS
+    for name in COMMANDS:
+        assert f'command.run("{name}")' in (ROOT / "export" / f"{name}.py").read_text()
+
+
+def test_a_command_exports_by_two_flags(trained_run, tmp_path):
+    out = tmp_path / "out"
+    done = command("export.saved_model", f"--model_dir={trained_run}", f"--output={out}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"Exported {out}\n"
+    assert card.read(str(out)).format == "saved_model"
+
+
+@pytest.mark.parametrize("flags", [["--model_dir=/nowhere"], ["--model_dir=runs", "--depth=3"]])
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path, flags):
+    done = command("export.hub_module", *flags, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

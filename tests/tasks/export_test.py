@@ -1,0 +1,154 @@
+"""Exports of a run, a checkpoint, another export: what is written, and what is told of it."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import load_encoder
+from tf_simclr.exporting import card
+from tf_simclr.main import main
+from tf_simclr.tasks.export import tell_results
+from tf_simclr.tasks.train import export_steps
+
+IMAGES = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
+
+
+def export(*flags):
+    assert main(["tf-simclr", "--mode=export", *flags]) == 0
+
+
+def features(path):
+    return load_encoder(str(path))(IMAGES)["final_avg_pool"].numpy()
+
+
+def test_training_leaves_both_exports_with_their_cards(trained_run):
+    for kind, folder in {"hub_module": "hub", "saved_model": "saved_model"}.items():
+        told = card.read(os.path.join(trained_run, folder, "3"))
+        assert (told.format, told.step, told.features, told.classes) == (kind, 3, 32, 2)
+        assert told.dataset["name"] == "image_folder"
+        assert told.dataset["class_names"] == ["dark", "light"]
+        assert told.dataset["pictures"] == {"train": 16, "test": 8}
+        assert told.settings["resnet_depth"] == 18 and "data_dir" not in told.settings
+
+
+def test_no_flag_is_repeated_and_the_default_place_is_in_the_run(trained_run, tmp_path, capsys):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    shutil.rmtree(run / "hub")
+    export(f"--model_dir={run}")
+    assert f"Exported {run}/hub/3" in capsys.readouterr().out
+    np.testing.assert_array_equal(features(run / "hub" / "3"), features(run))
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_checkpoint_of_the_run_can_be_chosen(trained_run, tmp_path, step):
+    checkpoint = os.path.join(trained_run, f"ckpt-{step}")
+    export(f"--checkpoint={checkpoint}", f"--output={tmp_path / 'out'}")
+    assert card.read(str(tmp_path / "out")).step == step
+    np.testing.assert_array_equal(features(tmp_path / "out"), features(checkpoint))
+
+
+def test_an_export_becomes_one_of_another_format_and_keeps_what_is_known(trained_run, tmp_path):
+    first = os.path.join(trained_run, "hub", "3")
+    export(f"--checkpoint={first}", "--export_format=saved_model", f"--output={tmp_path / 'b'}")
+    ours, theirs = card.read(str(tmp_path / "b")), card.read(first)
+    assert (ours.dataset, ours.step, ours.settings) == (theirs.dataset, 3, theirs.settings)
+    np.testing.assert_array_equal(features(tmp_path / "b"), features(first))
+
+
+def test_a_released_model_is_exported_too(tmp_path):
+    golden = os.path.join(os.path.dirname(__file__), "..", "golden", "ckpt_tf1_r18_v1style")
+    shutil.unpack_archive(os.path.join(golden, "checkpoint.tar.gz"), tmp_path / "released")
+    (prefix,) = (path for path in (tmp_path / "released").rglob("*.index"))
+    export(f"--checkpoint={prefix.with_suffix('')}", f"--output={tmp_path / 'out'}")
+    told = card.read(str(tmp_path / "out"))
+    assert (told.settings, told.dataset, told.image_size) == ({}, {}, 224)
+    assert tf.saved_model.load(str(tmp_path / "out"))(IMAGES).shape[-1] == told.features
+
+
+def test_without_the_settings_the_variables_tell(trained_run, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    (run / "flags.json").unlink()
+    (run / "dataset.json").unlink()
+    export(f"--model_dir={run}", f"--output={tmp_path / 'out'}")
+    np.testing.assert_array_equal(features(tmp_path / "out"), features(trained_run))
+
+
+def test_a_run_of_before_there_were_notes_names_its_data(trained_run, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    (run / "dataset.json").write_text("no JSON")
+    export(f"--model_dir={run}", f"--output={tmp_path / 'out'}")
+    assert card.read(str(tmp_path / "out")).dataset == {"name": "image_folder"}
+
+
+def test_a_fixed_size_is_asked_for_by_a_flag(trained_run, tmp_path):
+    export(f"--model_dir={trained_run}", "--export_image_size=24", f"--output={tmp_path / 'out'}")
+    assert card.read(str(tmp_path / "out")).fixed_size == 24
+    module = tf.saved_model.load(str(tmp_path / "out"))
+    assert module.signatures["serving_default"].inputs[0].shape == [None, 24, 24, 3]
+    picture = tf.io.encode_png(tf.zeros([9, 9, 3], tf.uint8))[None]
+    assert module.signatures["serving_bytes"](image_bytes=picture)["features"].shape == [1, 32]
+
+
+def test_int8_is_calibrated_on_the_runs_own_pictures(trained_run, tmp_path, capsys):
+    pytest.importorskip("ai_edge_litert")
+    export(f"--model_dir={trained_run}", "--export_format=lite", f"--output={tmp_path / 'out'}")
+    said = capsys.readouterr().out
+    assert "int8: calibrated on 8 training pictures, compared on 8 more" in said
+    measured = card.read(str(tmp_path / "out")).measured
+    assert set(measured) == {"int8", "model.tflite", "model_int8.tflite"}
+    assert "cosine at least 1.0000" in measured["model.tflite"]
+
+
+def test_onnx_tells_how_near_it_is(trained_run, tmp_path):
+    pytest.importorskip("tf2onnx")
+    pytest.importorskip("onnxruntime")
+    export(f"--model_dir={trained_run}", "--export_format=onnx", f"--output={tmp_path / 'out'}")
+    assert "cosine at least 1.0000" in card.read(str(tmp_path / "out")).measured["model.onnx"]
+
+
+def test_results_come_into_the_cards_when_there_are_some(trained_run, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    (run / "result.json").write_text(json.dumps({"global_step": 3, "knn_top1": 0.75}))
+    tell_results(str(run), 3)
+    assert "| kNN, top-1 | 75.0 % |" in (run / "hub" / "3" / "README.md").read_text()
+    export(f"--model_dir={run}", f"--output={tmp_path / 'out'}")
+    assert card.read(str(tmp_path / "out")).results["knn_top1"] == 0.75
+    (run / "result.json").write_text(json.dumps({"global_step": 2, "knn_top1": 0.75}))
+    export(f"--model_dir={run}", f"--output={tmp_path / 'out'}")  # One of ours: replaced.
+    assert card.read(str(tmp_path / "out")).results == {}
+
+
+def test_training_exports_on_its_way(tiny_flags, tmp_path, trained_run):
+    flags = [*tiny_flags, "--export_epochs=0.5", "--keep_hub_module_max=0"]
+    run = tmp_path / "run"
+    assert main(["tf-simclr", *flags, "--train_steps=5", f"--model_dir={run}"]) == 0
+    # 16 pictures in batches of 4: two steps are half an epoch; and the last.
+    assert set(os.listdir(run / "hub")) == set(os.listdir(run / "saved_model")) == {"2", "4", "5"}
+    assert card.read(str(run / "hub" / "4")).step == 4
+    assert not np.array_equal(features(run / "hub" / "2"), features(run / "hub" / "4"))
+    kept = tmp_path / "kept"
+    flags[-1] = "--keep_hub_module_max=2"
+    assert main(["tf-simclr", *flags, "--train_steps=5", f"--model_dir={kept}"]) == 0
+    assert set(os.listdir(kept / "hub")) == {"4", "5"}
+    # Stopping for an export changes nothing.
+    assert main(["tf-simclr", *tiny_flags, "--train_steps=5", f"--model_dir={tmp_path / 'c'}"]) == 0
+    np.testing.assert_array_equal(features(run), features(tmp_path / "c"))
+
+
+@pytest.mark.parametrize(
+    ("start", "total", "every", "steps"),
+    [
+        (0, 10, 4, [4, 8]),
+        (4, 10, 4, [8]),
+        (5, 10, 4, [8]),
+        (0, 8, 4, [4]),
+        (0, 10, 0, []),
+        (0, 3, 5, []),
+    ],
+)
+def test_export_steps_by_hand(start, total, every, steps):
+    assert export_steps(start, total, every) == steps
