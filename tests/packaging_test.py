@@ -1,5 +1,6 @@
 """What is installed: the wheel holds the package and its data, and its script runs anywhere."""
 
+import ast
 import email
 import os
 import pathlib
@@ -139,7 +140,10 @@ def test_the_addons_bring_the_only_tensorflow_that_they_run_beside(requirements)
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("constraints.txt", ["test"]), ("constraints-addons.txt", ["test", "addons"])],
+    [
+        ("constraints.txt", ["test", "onnx", "lite", "notebooks"]),
+        ("constraints-addons.txt", ["test", "addons"]),
+    ],
 )
 def test_the_constraints_pin_what_a_lane_requires(requirements, name, extras):
     lines = map(Requirement, (ROOT / name).read_text().splitlines())
@@ -152,17 +156,17 @@ def test_the_constraints_pin_what_a_lane_requires(requirements, name, extras):
 
 def test_every_package_that_is_imported_is_required(required):
     distributions = {"PIL": "pillow", "absl": "absl_py", "sklearn": "scikit_learn"}
-    imported = {
-        found[1]
+    nodes = [
+        node
         for path in (ROOT / "tf_simclr").rglob("*.py")
-        for found in re.finditer(
-            r"^\s*(?:import|from) (\w+)(?:\.[\w.]+)?(?: import .+| as \w+)?$",
-            path.read_text(),
-            re.MULTILINE,
-        )
-    }
+        for node in ast.walk(ast.parse(path.read_text()))
+    ]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    imported = {name.split(".")[0] for name in names}
     outside = imported - set(sys.stdlib_module_names) - {"tf_simclr"}
-    assert {distributions.get(name, name) for name in outside} <= required | {"tensorflow_addons"}
+    optional = {"tensorflow_addons", "tf2onnx", "onnxruntime", "ai_edge_litert"}  # In extras.
+    assert {distributions.get(name, name) for name in outside} <= required | optional
 
 
 def test_building_warns_of_nothing(built):

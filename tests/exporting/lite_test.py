@@ -5,6 +5,8 @@ import pytest
 
 from tf_simclr.exporting import lite
 
+pytest.importorskip("ai_edge_litert")
+
 
 @pytest.fixture(scope="module")
 def folder(network, tmp_path_factory):
@@ -15,7 +17,6 @@ def folder(network, tmp_path_factory):
 
 
 def test_float32_gives_the_networks_features_and_logits(folder, network, images):
-    pytest.importorskip("ai_edge_litert")
     for count in (4, 1):
         found = lite.run(str(folder / lite.FLOAT), images[:count])
         expected = network.features(images[:count])
@@ -25,7 +26,6 @@ def test_float32_gives_the_networks_features_and_logits(folder, network, images)
 
 
 def test_int8_gives_float32_near_them(folder, network, images):
-    pytest.importorskip("ai_edge_litert")
     found = lite.run(str(folder / lite.INT8), images)["features"]
     expected = network.features(images)["features"].numpy()
     assert found.dtype == np.float32

@@ -24,7 +24,11 @@ def save(network: TrainedNetwork, folder: str, *, size: int, pictures: np.ndarra
       folder: that exists or can be made.
       size: side of the pictures that they take, in pixels.
       pictures: float32 [n, size, size, 3] in [0, 1], of the kind that the model will see.
+
+    Raises:
+      ValueError: if the extra `lite` is not installed, which `run` needs.
     """
+    _interpreter()
     spec = images_spec(size)
     function = tf.function(network.features, input_signature=[spec], autograph=False)
     keep = tf.Module()  # The converter wants an object that holds the variables.
@@ -49,9 +53,14 @@ def run(path: str, images: np.ndarray) -> dict[str, np.ndarray]:
     Raises:
       ValueError: if the extra `lite` is not installed.
     """
-    with needs_extra("lite"):
-        from ai_edge_litert.interpreter import Interpreter
+    make = _interpreter()
     with tf.io.gfile.GFile(path, "rb") as file:
         content = file.read()
     with stderr_silenced():
-        return Interpreter(model_content=content).get_signature_runner()(images=images)
+        return make(model_content=content).get_signature_runner()(images=images)
+
+
+def _interpreter():
+    with needs_extra("lite"):
+        from ai_edge_litert.interpreter import Interpreter
+    return Interpreter
