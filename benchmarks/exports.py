@@ -123,8 +123,8 @@ def table(title, network, pictures):
         figures = measure(folder, test)
         print(f"\n### {title}\n")
         print(
-            "| format | size | load, first picture | latency, batch 1 | pictures/s, batch 64 | of SavedModel"
-            " | largest difference | cosine |"
+            "| format | size | load, first picture | latency, batch 1 | pictures/s, batch 64"
+            " | of SavedModel | largest difference | cosine |"
         )
         print("|---|---|---|---|---|---|---|---|")
         base = figures["SavedModel"]["batch 64"]
