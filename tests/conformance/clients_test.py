@@ -173,6 +173,13 @@ def test_hub_load_gives_the_checkpoints_outputs_by_every_name(found, expected):
     assert said["any_size"].shape == (2, 32)
 
 
+def test_hub_load_gives_the_checkpoints_weights(found, parts):
+    said = found("hub_load", "hub_module")
+    for number, variable in enumerate(parts["encoder"].variables):
+        np.testing.assert_array_equal(said[f"weight/{number}"], variable, variable.name)
+    assert sum(name.startswith("weight/") for name in said) == ENCODER
+
+
 def test_hub_load_has_the_interface_of_a_reusable_module(found):
     said = found("hub_load", "hub_module")
     assert said["untouched"]  # by calls that do not train

@@ -11,7 +11,8 @@ data = np.load(given)
 images = data["images"]
 module = hub.load(path)
 before = [variable.numpy() for variable in module.variables]
-outputs = {f"endpoints/{name}": value for name, value in module.endpoints(images).items()}
+outputs = {f"weight/{number}": value for number, value in enumerate(before)}
+outputs |= {f"endpoints/{name}": value for name, value in module.endpoints(images).items()}
 outputs |= {
     "features": module(images),
     "features_positional": module(images, False),
