@@ -54,6 +54,10 @@ def test_it_tells_what_the_issue_asks_of_a_card():
         assert part in text, part
 
 
+def test_fine_tuning_is_called_by_its_name():
+    assert "Fine-tuned on emoji32. It turns" in change(settings={"train_mode": "finetune"})
+
+
 def test_what_is_not_known_is_said():
     text = card.render(EMPTY)
     assert "Learned on" not in text

@@ -33,20 +33,20 @@ def write_features(path: str, batches: Iterable[Mapping[str, np.ndarray]]) -> di
         tf.io.gfile.makedirs(os.path.dirname(path) or ".")
         with tf.io.gfile.GFile(near, "w") as file:
             file.write("")
-    with tempfile.TemporaryDirectory() as folder:
+        tf.io.gfile.remove(near)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as files:
         columns: dict[str, _Column] = {}
-        with contextlib.ExitStack() as files:
-            for batch in batches:
-                for name, values in batch.items():
-                    if name not in columns:
-                        file = files.enter_context(open(os.path.join(folder, name), "w+b"))
-                        columns[name] = _Column(file)
-                    columns[name].append(values)
-            temporary = os.path.join(folder, "features.npz")
-            with zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
-                for name, column in columns.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        column.write(member)
+        for batch in batches:
+            for name, values in batch.items():
+                if name not in columns:
+                    file = files.enter_context(open(os.path.join(folder, name), "w+b"))
+                    columns[name] = _Column(file)
+                columns[name].append(values)
+        temporary = os.path.join(folder, "features.npz")
+        with zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
+            for name, column in columns.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    column.write(member)
         with _written(path, near):
             tf.io.gfile.copy(temporary, near, overwrite=True)
             tf.io.gfile.rename(near, path, overwrite=True)

@@ -94,9 +94,10 @@ def render(card: Card) -> str:
 
 
 def _summary(card: Card) -> str:
-    learned = f"Learned on {card.dataset['name']} by SimCLR. " if "name" in card.dataset else ""
+    name, tuned = card.dataset.get("name"), card.settings.get("train_mode") == "finetune"
+    learned = f"Fine-tuned on {name}. " if tuned else f"Learned on {name} by SimCLR. "
     return (
-        f"{learned}It turns a picture into {card.features} numbers, from which a small"
+        f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a small"
         " classifier, a nearest-neighbour search or fine-tuning can start."
     )
 

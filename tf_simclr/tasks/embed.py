@@ -43,7 +43,13 @@ def embed(config: Config, given: Collection[str]) -> None:
     splits = [split] if split else list(data.splits)
     count = sum(data.num_examples(name) for name in splits)
     print(f"Embeds {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
-    shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
+    try:
+        shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
+    except OSError as error:
+        raise ValueError(
+            f"`output` is put together in the system's folder for temporary files ({error})."
+            f" Received: output={output!r}. Set TMPDIR to a folder with room for it."
+        ) from error
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
     print(f"Wrote {output}: {columns}")
 
