@@ -97,8 +97,8 @@ def _summary(card: Card) -> str:
     name, tuned = card.dataset.get("name"), card.settings.get("train_mode") == "finetune"
     learned = f"Fine-tuned on {name}. " if tuned else f"Learned on {name} by SimCLR. "
     return (
-        f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a small"
-        " classifier, a nearest-neighbour search or fine-tuning can start."
+        f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a"
+        " small classifier, a nearest-neighbour search or fine-tuning can start."
     )
 
 
