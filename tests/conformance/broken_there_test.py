@@ -22,10 +22,16 @@ from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
 from tf_simclr.tasks.origins import origin_of
+from tf_simclr.tasks.trained import network_of
 from tf_simclr.tasks.warm_start import warm_start
 
 SMALL = {"resnet_depth": 18, "width_multiplier": 1 / 32, "image_size": 32, "proj_out_dim": 8}
 CLASSES = 3
+
+
+def no_picture(encoded):
+    """In place of decoding, where that is not tested."""
+    return tf.zeros([SMALL["image_size"]] * 2 + [3])
 
 
 @pytest.fixture
@@ -161,8 +167,9 @@ def test_09_an_export_does_not_blur(short, tmp_path):
     # The original exports the training graph with its random blur: no two calls are alike.
     net = build.model(Config.from_flat(SMALL), CLASSES)
     assert net.device_augment is not None
-    saved_model.save(build.parts(net), str(tmp_path / "endpoints"))
-    hub_module.save(net.encoder, str(tmp_path / "features"))
+    network = network_of(build.parts(net), selector=0, image_size=SMALL["image_size"])
+    saved_model.save(network, str(tmp_path / "endpoints"))
+    hub_module.save(network, str(tmp_path / "features"), read_picture=no_picture)
     images = noise(channels=3)
     endpoints = tf.saved_model.load(str(tmp_path / "endpoints"))
     calls = [endpoints(images, trainable=True) for _ in range(3)]
@@ -178,9 +185,10 @@ def test_10_a_hub_layer_shows_its_weights_and_fine_tunes_synchronised_norms(shor
     # norm is a Python function that a SavedModel does not hold.
     import tensorflow_hub as hub
 
-    encoder = build.encoder(Config.from_flat(SMALL | {"global_bn": True}))
-    encoder(noise(channels=3))
-    hub_module.save(encoder, str(tmp_path))
+    net = build.model(Config.from_flat(SMALL | {"global_bn": True}), CLASSES)
+    encoder = net.encoder
+    network = network_of(build.parts(net), selector=0, image_size=SMALL["image_size"])
+    hub_module.save(network, str(tmp_path), read_picture=no_picture)
     layer = hub.KerasLayer(str(tmp_path), trainable=True)
     model = keras.Sequential([layer, keras.layers.Dense(CLASSES)])
     model(noise(channels=3))

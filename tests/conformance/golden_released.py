@@ -15,6 +15,7 @@ from golden.closeness import EVALUATION_TOLERANCE, close_in_size
 from tf_simclr import build, load_encoder
 from tf_simclr.config import Config
 from tf_simclr.exporting import saved_model
+from tf_simclr.tasks import trained
 from tf_simclr.tasks.origins import adopt_architecture, origin_of
 from tf_simclr.tasks.warm_start import warm_start
 
@@ -87,7 +88,8 @@ def test_a_tensorflow_2_model_and_its_export(case, tmp_path):
     for part in parts.values():
         part.trainable = True  # As every export is: nothing is frozen in it.
     out = str(tmp_path / "out")
-    saved_model.save(parts, out, selector=config.finetuning.ft_proj_selector)
+    selector, side = config.finetuning.ft_proj_selector, config.data.image_size
+    saved_model.save(trained.network_of(parts, selector=selector, image_size=side), out)
     module = tf.saved_model.load(out)
     train = training_tolerance(recorded["meta"]["flags"])
     for mode, trainable, tolerance in (

@@ -159,7 +159,7 @@ def test_of_an_export_without_settings_too(trained_run, tmp_path):
     hub = shutil.copytree(f"{trained_run}/hub/3", tmp_path / "hub")
     (hub / "flags.json").unlink()
     found = origins.open_origin(str(hub)).architecture
-    assert (found["resnet_depth"], found["proj_head_mode"]) == (18, "none")
+    assert (found["resnet_depth"], found["proj_head_mode"]) == (18, "nonlinear")
 
 
 def test_an_encoder_of_ones_own_tells_nothing(tmp_path):

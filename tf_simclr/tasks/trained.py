@@ -131,6 +131,27 @@ def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str
     return checkpoints.warm_start(origin.prefix, parts)
 
 
+def network_of(
+    parts: Mapping[str, keras.layers.Layer], *, selector: int, image_size: int
+) -> TrainedNetwork:
+    """What is exported of a model's built parts.
+
+    Args:
+      parts: "encoder", "projection_head" and maybe "supervised_head", as build.parts gives them.
+      selector: the projection head's output that the classifier reads; -1 is the last.
+      image_size: side of the pictures that it was trained on, in pixels.
+    """
+    head = parts["projection_head"]
+    return TrainedNetwork(
+        parts["encoder"],
+        head,
+        parts.get("supervised_head"),
+        selector % (len(head.layers) + 1),
+        [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
+        image_size,
+    )
+
+
 def write_dataset(data: Source, folder: str) -> None:
     """Writes what a run is trained on to its folder, for what is exported without the data."""
     facts = {
@@ -164,16 +185,14 @@ def _network(origin: Origin, settings: Config) -> TrainedNetwork:
             f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
             f" without {', '.join(sorted(missing))}. Give the run that it came from."
         )
-    norms = [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)]
-    return TrainedNetwork(encoder, head, parts.get("supervised_head"), selector, norms, side)
+    return network_of(parts, selector=selector, image_size=side)
 
 
 def _selector(origin: Origin, settings: Config) -> int:
     if origin.released is not None:
         return origin.classifies_from() or 0
     finetuned = settings.run.train_mode == "finetune"
-    selector = settings.finetuning.ft_proj_selector if finetuned else 0
-    return selector % (settings.model.num_projections + 1)
+    return settings.finetuning.ft_proj_selector if finetuned else 0
 
 
 def _num_classes(origin: Origin) -> int:
