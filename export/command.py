@@ -8,4 +8,4 @@ from tf_simclr.main import main
 def run(export_format: str) -> None:
     """Runs this process's command line as an export and exits."""
     program, *flags = sys.argv
-    sys.exit(main([program, "--mode=export", f"--export_format={export_format}", *flags]))
+    sys.exit(main([program, *flags, "--mode=export", f"--export_format={export_format}"]))

@@ -83,8 +83,40 @@ def test_a_place_that_is_not_ours(refused, trained_run, tmp_path, what):
     (tmp_path / "file").write_text("mine")
     before = snapshot(tmp_path)
     line = refused("--mode=export", f"--model_dir={run}", f"--output={tmp_path / what}")
-    assert "`output` must be a new folder, an empty one, or an export to replace" in line
+    assert "`output` must be a new folder, an empty one, or another export of this format" in line
     assert snapshot(tmp_path) == before
+
+
+def test_an_export_is_replaced_by_its_like_alone_and_not_by_itself(refused, trained_run, tmp_path):
+    hub = shutil.copytree(os.path.join(trained_run, "hub", "3"), tmp_path / "hub")
+    before = snapshot(tmp_path)
+    another = refused(
+        *("--mode=export", f"--model_dir={trained_run}", f"--output={hub}"),
+        "--export_format=saved_model",
+    )
+    itself = refused("--mode=export", f"--checkpoint={hub}", f"--output={hub}")
+    for line in (another, itself):
+        assert "another export of this format to replace" in line
+    assert snapshot(tmp_path) == before
+
+
+def test_the_default_place_may_not_be_somebody_elses_either(refused, trained_run, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    (run / "onnx" / "3").mkdir(parents=True)
+    (run / "onnx" / "3" / "thesis.txt").write_text("mine")
+    line = refused("--mode=export", f"--model_dir={run}", "--export_format=onnx")
+    assert "where something else is" in line
+    assert (run / "onnx" / "3" / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("mode", ["--mode=embed", "--mode=export"])
+def test_a_released_model_does_not_say_what_it_was_trained_on(refused, tmp_path, mode):
+    golden = pathlib.Path(__file__).parent / "golden" / "ckpt_tf1_r18_v1style"
+    shutil.unpack_archive(golden / "checkpoint.tar.gz", tmp_path / "released")
+    (index,) = (tmp_path / "released").rglob("*.index")
+    flags = [f"--checkpoint={index.with_suffix('')}", f"--output={tmp_path / 'out.npz'}"]
+    line = refused(mode, "--export_format=lite", *flags)
+    assert "`dataset` must be given" in line
 
 
 def test_no_place_at_all(refused, trained_run):

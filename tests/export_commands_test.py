@@ -33,7 +33,9 @@ def test_a_command_exports_by_two_flags(trained_run, tmp_path):
     assert card.read(str(out)).format == "saved_model"
 
 
-@pytest.mark.parametrize("flags", [["--model_dir=/nowhere"], ["--model_dir=runs", "--depth=3"]])
+@pytest.mark.parametrize(
+    "flags", [["--model_dir=/nowhere", "--mode=train"], ["--model_dir=runs", "--depth=3"]]
+)
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, flags):
     done = command("export.hub_module", *flags, f"--output={tmp_path / 'out'}")
     assert done.returncode == 2

@@ -211,8 +211,8 @@ def test_encoded_pictures_are_seen_as_evaluation_sees_them(found, parts, picture
 
 def test_what_is_no_picture_is_an_error_of_its_request(found):
     said = {k: v.item() for k, v in found("hub_load", "hub_module").items() if "said/" in k}
-    assert "`image_bytes` must be a JPEG or PNG" in said["said/10"]
-    assert "`image_bytes` must be a JPEG or PNG" in said["said/0"]
+    assert "`image_bytes` must be JPEG or PNG" in said["said/10"]
+    assert "`image_bytes` must be JPEG or PNG" in said["said/0"]
     assert "PNG" in said["said/40"]
     assert "JPEG" in said["said/12"]
 

@@ -41,8 +41,37 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
     with pytest.raises(RuntimeError, match="killed"):
         write_folder(str(path), fail)
     assert read(path) == "old"
-    write_folder(str(path), write("new"))  # What the failed one left does not stand in the way.
-    assert read(path) == "new"
+    assert os.listdir(path.parent) == ["12"]
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_of_a_link_what_it_leads_to_is_replaced(tmp_path, end):
+    write_folder(str(tmp_path / "there" / "12"), write("old"))
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "12")
+    write_folder(str(tmp_path / "link") + end, write("new"))
+    assert (tmp_path / "link").is_symlink()
+    assert read(tmp_path / "there" / "12") == "new"
+    assert sorted(os.listdir(tmp_path)) == ["link", "there"]
+    assert os.listdir(tmp_path / "there") == ["12"]
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    path = tmp_path / "12"
+    write_folder(str(path), write("old"))
+    rename, calls = tf.io.gfile.rename, []
+
+    def second_fails(*paths):
+        calls.append(paths)
+        if len(calls) == 2:
+            raise tf.errors.UnavailableError(None, None, "the disk went away")
+        rename(*paths)
+
+    monkeypatch.setattr(tf.io.gfile, "rename", second_fails)
+    with pytest.raises(ValueError, match="the disk went away"):
+        write_folder(str(path), write("new"))
+    assert len(calls) == 3
+    assert read(path) == "old"
+    assert os.listdir(tmp_path) == ["12"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The model card tells what is known, says what is not, and its code runs."""
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -87,6 +88,13 @@ def test_it_is_read_as_it_was_written(tmp_path):
     card.write(FULL, str(tmp_path))
     assert card.read(str(tmp_path)) == FULL
     assert (tmp_path / "README.md").read_text() == card.render(FULL)
+
+
+def test_a_card_of_another_version_is_read_as_far_as_it_goes(tmp_path):
+    card.write(FULL, str(tmp_path))
+    facts = json.loads((tmp_path / card.FACTS).read_text()) | {"mood": "good"}
+    (tmp_path / card.FACTS).write_text(json.dumps(facts))
+    assert card.read(str(tmp_path)) == FULL
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", "no JSON", '{"format": "onnx"}', "7"])

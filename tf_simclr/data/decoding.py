@@ -53,7 +53,7 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
     is_png = tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
     size = tf.strings.length(encoded)
     known = tf.debugging.Assert(
-        is_jpeg | is_png, ["`image_bytes` must be a JPEG or PNG. Received another kind, of", size]
+        is_jpeg | is_png, ["`image_bytes` must be JPEG or PNG. Received another kind; bytes:", size]
     )
     with tf.control_dependencies([known]):
         image = tf.cond(is_jpeg, lambda: _decode_jpeg(encoded), lambda: _decode_png(encoded))

@@ -10,31 +10,39 @@ def write_folder(path: str, write: Callable[[str], None]) -> None:
     """Calls `write` with a temporary folder beside `path`, then renames it to `path`.
 
     A folder that is at `path` already is replaced: moved aside, and removed when the new one is in
-    its place. One that a killed process left aside is brought back first.
+    its place. One that a killed process left aside is brought back first. Of a link the folder that
+    it leads to is replaced.
 
     Raises:
       ValueError: if it cannot be written, as on a full disk; what was at `path` is still there.
     """
-    parent, name = os.path.split(path.rstrip("/"))
+    place = path.rstrip("/") if "://" in path else os.path.realpath(path)
+    parent, name = os.path.split(place)
     temporary, aside = (os.path.join(parent, f".{name}.{end}") for end in ("tmp", "old"))
     try:
-        if tf.io.gfile.exists(aside) and not tf.io.gfile.exists(path):
-            tf.io.gfile.rename(aside, path)
+        _bring_back(aside, place)
         for left in (temporary, aside):  # Of a process that was killed.
             _remove(left)
-        tf.io.gfile.makedirs(parent or ".")
+        tf.io.gfile.makedirs(parent)
         write(temporary)
-        if tf.io.gfile.exists(path):
-            tf.io.gfile.rename(path, aside)
-        tf.io.gfile.rename(temporary, path)
+        if tf.io.gfile.exists(place):
+            tf.io.gfile.rename(place, aside)
+        tf.io.gfile.rename(temporary, place)
+        _remove(aside)
     except (tf.errors.OpError, OSError) as error:
-        _remove(temporary)
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
             f"`output` must be a folder that can be written ({reason}). Received: output={path!r}."
-            " Nothing that was there has changed."
+            " What was there before still is."
         ) from error
-    _remove(aside)
+    finally:
+        _bring_back(aside, place)
+        _remove(temporary)
+
+
+def _bring_back(aside: str, place: str) -> None:
+    if tf.io.gfile.exists(aside) and not tf.io.gfile.exists(place):
+        tf.io.gfile.rename(aside, place)
 
 
 def keep_newest(folder: str, keep: int) -> None:

@@ -63,16 +63,20 @@ def write(card: Card, folder: str) -> None:
     """Writes the card to a folder, as FACTS and as TEXT."""
     facts = json.dumps(dataclasses.asdict(card), indent=2, sort_keys=True, ensure_ascii=False)
     for name, text in ((FACTS, facts + "\n"), (TEXT, render(card))):
-        with tf.io.gfile.GFile(os.path.join(folder, name), "w") as file:
+        path = os.path.join(folder, name)
+        with tf.io.gfile.GFile(path + ".tmp", "w") as file:
             file.write(text)
+        tf.io.gfile.rename(path + ".tmp", path, overwrite=True)
 
 
 def read(folder: str) -> Card | None:
     """The card in a folder; None if there is none, or one that cannot be understood."""
     try:
         with tf.io.gfile.GFile(os.path.join(folder, FACTS)) as file:
-            return Card(**json.loads(file.read()))
-    except (ValueError, TypeError, tf.errors.OpError):
+            facts = json.loads(file.read())
+        known = {field.name for field in dataclasses.fields(Card)}  # Of other versions, too.
+        return Card(**{name: value for name, value in facts.items() if name in known})
+    except (ValueError, TypeError, AttributeError, tf.errors.OpError):
         return None
 
 

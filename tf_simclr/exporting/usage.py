@@ -46,7 +46,8 @@ def _interface(card) -> str:
     return (
         f"{table(rows)}\n\nThe module and each of its parts (`endpoints` and so on) has"
         " `variables` and `trainable_variables`: hub.KerasLayer takes any of them. `serving_bytes`"
-        " decodes, crops and resizes as evaluation does; it does not turn a JPEG by its EXIF tag."
+        f" decodes, crops and resizes to {card.fixed_size or card.image_size} pixels as evaluation"
+        " does; it does not turn a JPEG by its EXIF tag."
     )
 
 

@@ -37,6 +37,7 @@ def embed(config: Config, given: Collection[str]) -> None:
     found = trained.open_trained(
         trained.path_of(config), averaged=config.finetuning.use_ema_weights
     )
+    trained.require_data(found, given)
     config = trained.with_given(found, config, given)
     data = build.source(config)
     split = config.exporting.embed_split

@@ -33,14 +33,17 @@ def export(config: Config, given: Collection[str]) -> None:
     """
     source = trained.path_of(config)
     kind, output = config.exporting.export_format, config.exporting.output
-    if output:
-        _require_ours(output)
-    elif not config.run.model_dir:
+    if not output and not config.run.model_dir:
         raise ValueError(
             "`output` must name a folder where there is no model_dir. Received: output=None."
         )
+    if output:
+        _require_ours(output, kind, source)  # Before a large network is read.
     found = trained.open_trained(source, averaged=config.finetuning.use_ema_weights)
     path = output or _default_path(run_folder.require_model_dir(config), kind, found.step or 0)
+    _require_ours(path, kind, source)
+    if kind == "lite":
+        trained.require_data(found, given)
     _write(found, trained.with_given(found, config, given), kind, path)
 
 
@@ -71,13 +74,18 @@ def _default_path(model_dir: str, kind: str, step: int) -> str:
     return os.path.join(model_dir, FOLDERS[kind], str(step))
 
 
-def _require_ours(path: str) -> None:
+def _require_ours(path: str, kind: str, source: str) -> None:
+    """Raises ValueError unless `path` is free, or an export of this kind and not the source."""
     if not tf.io.gfile.exists(path):
         return
-    if not tf.io.gfile.isdir(path) or (tf.io.gfile.listdir(path) and card.read(path) is None):
+    told = card.read(path)
+    same = os.path.realpath(path) == os.path.realpath(source)
+    if told is None and tf.io.gfile.isdir(path) and not tf.io.gfile.listdir(path):
+        return
+    if told is None or told.format != kind or same:
         raise ValueError(
-            "`output` must be a new folder, an empty one, or an export to replace. Received:"
-            f" output={path!r}, where something else is. Give another folder."
+            "`output` must be a new folder, an empty one, or another export of this format to"
+            f" replace. Received: output={path!r}, where something else is. Give another folder."
         )
 
 

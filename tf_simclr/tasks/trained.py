@@ -104,6 +104,15 @@ def with_given(trained: Trained, config: Config, given: Collection[str]) -> Conf
     return Config.from_flat(trained.settings.flat() | {name: values[name] for name in given})
 
 
+def require_data(trained: Trained, given: Collection[str]) -> None:
+    """Raises ValueError if neither the checkpoint nor the flags `given` say what data to take."""
+    if trained.origin.settings is None and "dataset" not in given:
+        raise ValueError(
+            "`dataset` must be given: nothing tells what this was trained on. Received:"
+            f" checkpoint={trained.origin.path!r}. Give --dataset=NAME, and maybe --data_dir."
+        )
+
+
 def settings_of(origin: Origin) -> Config:
     """The settings beside the weights, or the architecture read off them.
 
