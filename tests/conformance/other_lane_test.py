@@ -44,7 +44,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     path = tmp_path_factory.mktemp("images") / "images.npy"
-    np.save(path, np.random.default_rng(0).random((3, 16, 16, 3), np.float32))
+    # 16 of them: oneDNN writes past its memory where a network this narrow trains on an odd batch.
+    np.save(path, np.random.default_rng(0).random((16, 16, 16, 3), np.float32))
     return path
 
 
