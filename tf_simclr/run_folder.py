@@ -197,10 +197,14 @@ def is_locked(model_dir: str) -> bool:
 
 def read_result(model_dir: str) -> dict[str, Any]:
     """What the last evaluation wrote to result.json, or {} where there is none or it is damaged."""
-    path = os.path.join(model_dir, RESULT)
+    return read_facts(os.path.join(model_dir, RESULT))
+
+
+def read_facts(path: str) -> dict[str, Any]:
+    """A JSON file's names and values, or {} where there is none or it is damaged."""
     try:
         with tf.io.gfile.GFile(path) as file:
-            result = json.loads(file.read())
+            facts = json.loads(file.read())
     except (ValueError, tf.errors.OpError):
         return {}
-    return result if isinstance(result, dict) else {}
+    return facts if isinstance(facts, dict) else {}

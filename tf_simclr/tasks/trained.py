@@ -67,7 +67,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
         settings=settings,
         network=_network(origin, settings),
         step=step,
-        dataset=told.dataset if told else _read_dataset(folder) or _named(origin),
+        dataset=told.dataset if told else _dataset_of(folder, origin),
         results=told.results if told else results_of(folder, step),
     )
 
@@ -212,15 +212,7 @@ def _num_classes(origin: Origin) -> int:
     return kernel[-1] if kernel else 0
 
 
-def _named(origin: Origin) -> dict[str, Any]:
-    """What is known of the data of a run that wrote nothing else down."""
-    return {"name": origin.settings.data.dataset} if origin.settings else {}
-
-
-def _read_dataset(model_dir: str) -> dict[str, Any]:
-    try:
-        with tf.io.gfile.GFile(os.path.join(model_dir, DATASET)) as file:
-            found = json.loads(file.read())
-    except (ValueError, tf.errors.OpError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _dataset_of(folder: str, origin: Origin) -> dict[str, Any]:
+    """What a run wrote down of its data; if it wrote nothing, the name in its settings."""
+    named = {"name": origin.settings.data.dataset} if origin.settings else {}
+    return run_folder.read_facts(os.path.join(folder, DATASET)) or named
