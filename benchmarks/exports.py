@@ -162,7 +162,7 @@ def resnet50(pictures):
         norm.gamma.assign(random.uniform(0.5, 1.0, norm.gamma.shape))
         norm.momentum = 0.0
     encoder(large[:16], training=True)  # Statistics of these pictures.
-    return TrainedNetwork(encoder, head, None, 0, norms, 224), large
+    return TrainedNetwork(encoder, head, None, 0, norms), large
 
 
 def main(argv):

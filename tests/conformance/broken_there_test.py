@@ -167,7 +167,7 @@ def test_09_an_export_does_not_blur(short, tmp_path):
     # The original exports the training graph with its random blur: no two calls are alike.
     net = build.model(Config.from_flat(SMALL), CLASSES)
     assert net.device_augment is not None
-    network = network_of(build.parts(net), selector=0, image_size=SMALL["image_size"])
+    network = network_of(build.parts(net), selector=0)
     saved_model.save(network, str(tmp_path / "endpoints"))
     hub_module.save(network, str(tmp_path / "features"), read_picture=no_picture)
     images = noise(channels=3)
@@ -187,7 +187,7 @@ def test_10_a_hub_layer_shows_its_weights_and_fine_tunes_synchronised_norms(shor
 
     net = build.model(Config.from_flat(SMALL | {"global_bn": True}), CLASSES)
     encoder = net.encoder
-    network = network_of(build.parts(net), selector=0, image_size=SMALL["image_size"])
+    network = network_of(build.parts(net), selector=0)
     hub_module.save(network, str(tmp_path), read_picture=no_picture)
     layer = hub.KerasLayer(str(tmp_path), trainable=True)
     model = keras.Sequential([layer, keras.layers.Dense(CLASSES)])

@@ -88,8 +88,8 @@ def test_a_tensorflow_2_model_and_its_export(case, tmp_path):
     for part in parts.values():
         part.trainable = True  # As every export is: nothing is frozen in it.
     out = str(tmp_path / "out")
-    selector, side = config.finetuning.ft_proj_selector, config.data.image_size
-    saved_model.save(trained.network_of(parts, selector=selector, image_size=side), out)
+    selector = config.finetuning.ft_proj_selector
+    saved_model.save(trained.network_of(parts, selector=selector), out)
     module = tf.saved_model.load(out)
     train = training_tolerance(recorded["meta"]["flags"])
     for mode, trainable, tolerance in (

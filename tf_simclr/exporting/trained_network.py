@@ -18,7 +18,6 @@ class TrainedNetwork:
       supervised_head: [batch, width] -> logits [batch, classes]; None if there is no classifier.
       selector: the element of that list that the classifier reads, counted from 0.
       norms: the batch norms in all of these: layers with a `momentum`.
-      image_size: side of the pictures that it was trained on, in pixels.
     """
 
     encoder: keras.layers.Layer
@@ -26,7 +25,6 @@ class TrainedNetwork:
     supervised_head: keras.layers.Layer | None
     selector: int
     norms: Sequence[Any]
-    image_size: int
 
     @property
     def parts(self) -> Mapping[str, keras.layers.Layer]:

@@ -140,15 +140,12 @@ def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str
     return checkpoints.warm_start(origin.prefix, parts)
 
 
-def network_of(
-    parts: Mapping[str, keras.layers.Layer], *, selector: int, image_size: int
-) -> TrainedNetwork:
+def network_of(parts: Mapping[str, keras.layers.Layer], *, selector: int) -> TrainedNetwork:
     """What is exported of a model's built parts.
 
     Args:
       parts: "encoder", "projection_head" and maybe "supervised_head", as build.parts gives them.
       selector: the projection head's output that the classifier reads; -1 is the last.
-      image_size: side of the pictures that it was trained on, in pixels.
     """
     head = parts["projection_head"]
     return TrainedNetwork(
@@ -157,7 +154,6 @@ def network_of(
         parts.get("supervised_head"),
         selector % (len(head.layers) + 1),
         [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
-        image_size,
     )
 
 
@@ -194,7 +190,7 @@ def _network(origin: Origin, settings: Config) -> TrainedNetwork:
             f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
             f" without {', '.join(sorted(missing))}. Give the run that it came from."
         )
-    return network_of(parts, selector=selector, image_size=side)
+    return network_of(parts, selector=selector)
 
 
 def _selector(origin: Origin, settings: Config) -> int:
