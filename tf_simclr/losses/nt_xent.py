@@ -1,5 +1,7 @@
 """NT-Xent, the normalised temperature-scaled cross entropy (arXiv 2002.05709, equation 1)."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from tf_simclr import replicas
@@ -7,6 +9,24 @@ from tf_simclr import replicas
 # Added to the logit of a view with itself: exp(-1e9) is 0 in float32, and the value is finite.
 SELF_SIMILARITY_MASK = -1e9
 ENTROPY_EPSILON = 1e-8
+
+
+class Pairs(NamedTuple):
+    """Logits of this replica's rows against those of all, each row's own masked.
+
+    Attributes:
+      targets: int [local], columns of the positives.
+      labels: [local, global], the same one-hot.
+      logits_ab: [local, global] of first views against second views.
+      from_a: [local, 2 * global] of first views against [b, a].
+      from_b: [local, 2 * global] of second views against [a, b].
+    """
+
+    targets: tf.Tensor
+    labels: tf.Tensor
+    logits_ab: tf.Tensor
+    from_a: tf.Tensor
+    from_b: tf.Tensor
 
 
 def nt_xent(
@@ -30,7 +50,7 @@ def nt_xent(
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
 
     Across replicas only rows and their normalisers are gathered, each replica's share once: nothing
-    of the size of the global batch is summed over replicas, in neither direction (see `_as_keys`).
+    of the size of the global batch is summed over replicas, in neither direction (see `as_keys`).
 
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions: twice the
@@ -40,18 +60,31 @@ def nt_xent(
         they are constant in the others' rows.
       labels: [local, global] one-hot targets of logits_ab.
     """
-    # Differs from the original: in float16 its mask is infinite.
-    if hidden.dtype in (tf.float16, tf.bfloat16):
-        hidden = tf.cast(hidden, tf.float32)
-    if hidden_norm:
-        hidden = tf.math.l2_normalize(hidden, axis=-1)
-    a, b = tf.split(hidden, 2, axis=0)  # [local, dim] each
+    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm)
+    # [local]
+    losses = _cross_entropy(pairs.targets, pairs.from_a)
+    losses += _cross_entropy(pairs.targets, pairs.from_b)
+    if replicas.count() > 1:
+        positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
+        losses += as_keys(pairs.from_a, pairs.from_b, positives)
+    return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
+
+
+def compare(hidden: tf.Tensor, *, temperature: float, hidden_norm: bool) -> Pairs:
+    """The logits of all pairs, of which NT-Xent and DCL are made.
+
+    Args:
+      hidden: [2 * local, dim] projections, as nt_xent takes them.
+      temperature: divides the products; > 0.
+      hidden_norm: whether to l2-normalise the rows first.
+    """
+    a, b = tf.split(compared_rows(hidden, hidden_norm), 2, axis=0)  # [local, dim] each
     # One gather of both views: [global, 2 * dim], row order is that of the global batch.
     all_a, all_b = tf.split(replicas.gather(tf.concat([a, b], axis=1)), 2, axis=1)
 
     local = tf.shape(a)[0]
-    columns = tf.range(local) + replicas.index() * local
-    labels = tf.one_hot(columns, tf.shape(all_a)[0], dtype=hidden.dtype)  # [local, global]
+    targets = tf.range(local) + replicas.index() * local
+    labels = tf.one_hot(targets, tf.shape(all_a)[0], dtype=a.dtype)  # [local, global]
     mask = labels * SELF_SIMILARITY_MASK
 
     logits_aa = tf.matmul(a, all_a, transpose_b=True) / temperature + mask
@@ -61,19 +94,23 @@ def nt_xent(
 
     from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
     from_b = tf.concat([logits_ba, logits_bb], axis=1)
-    losses = _cross_entropy(columns, from_a) + _cross_entropy(columns, from_b)  # [local]
-    if replicas.count() > 1:
-        as_keys = _as_keys(columns, from_a, from_b)
-        losses += as_keys - tf.stop_gradient(as_keys)  # Adds 0, and a gradient.
-    return tf.reduce_mean(losses), logits_ab, labels
+    return Pairs(targets, labels, logits_ab, from_a, from_b)
+
+
+def compared_rows(hidden: tf.Tensor, hidden_norm: bool) -> tf.Tensor:
+    """`hidden` [2 * local, dim] in float32 at least, its rows l2-normalised if `hidden_norm`."""
+    # Differs from the original: in float16 its mask is infinite.
+    if hidden.dtype in (tf.float16, tf.bfloat16):
+        hidden = tf.cast(hidden, tf.float32)
+    return tf.math.l2_normalize(hidden, axis=-1) if hidden_norm else hidden
 
 
 def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
 
 
-def _as_keys(targets: tf.Tensor, from_a: tf.Tensor, from_b: tf.Tensor) -> tf.Tensor:
-    """[local]: the gradient is what all queries, on whatever replica, say of these rows as keys.
+def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Tensor:
+    """[local] zeros: their gradient is what all queries, on whatever replica, say of these as keys.
 
     The loss of query j pushes its key k by
 
@@ -84,16 +121,16 @@ def _as_keys(targets: tf.Tensor, from_a: tf.Tensor, from_b: tf.Tensor) -> tf.Ten
     replicas of a [global, 2 * dim] matrix instead: as many times the traffic as there are replicas.
 
     Args:
-      targets: int [local], columns of the positives.
-      from_a: [local, 2 * global] logits of a against [b, a].
-      from_b: [local, 2 * global] logits of b against [a, b].
+      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator.
+      from_b: [local, 2 * global] logits of b against [a, b], likewise.
+      positives: [local] sums of both directions' logits of the positives.
     """
     normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
     all_a, all_b = tf.unstack(replicas.gather(normalisers), num=2, axis=1)  # [global] each
     a_as_keys = tf.exp(from_a - tf.concat([all_b, all_a], axis=0))  # Rows of b, then of a, ask.
     b_as_keys = tf.exp(from_b - tf.concat([all_a, all_b], axis=0))
-    positives = tf.gather(from_a + from_b, targets, axis=1, batch_dims=1)
-    return tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
+    said = tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
+    return said - tf.stop_gradient(said)
 
 
 def contrastive_accuracy(logits_ab: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

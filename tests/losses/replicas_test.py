@@ -1,0 +1,142 @@
+"""Both losses, whole and in blocks, say under two and four replicas what they say on one device.
+
+Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
+computes under MirroredStrategy, in float64, and the tests compare with one device here.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import replicas
+from tf_simclr.losses.blockwise import blockwise_loss
+from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
+
+COUNTS = (2, 4)
+IMAGES, DIM = 12, 5
+BLOCK = 4  # Local images: 6 or 3, so that blocks of queries and of keys begin in different places.
+TEMPERATURE = 0.3
+VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
+VIEW_B = VIEW_A + NOISE
+# NT-Xent whole is in tests/replicas_test.py.
+CASES = [("nt_xent", "blockwise"), ("dcl", "blockwise"), ("dcl", "dense")]
+
+
+def loss_of(hidden, kind, implementation):
+    if implementation == "dense":
+        return contrastive_loss(
+            hidden, temperature=TEMPERATURE, kind=kind, implementation=implementation
+        )
+    rows = tf.reshape(tf.math.l2_normalize(hidden, axis=-1), [2, -1, DIM])
+    decoupled = kind == "dcl"
+    return ContrastiveLoss(
+        *blockwise_loss(rows, temperature=TEMPERATURE, decoupled=decoupled, block=BLOCK)
+    )
+
+
+def under(strategy, count):
+    """Name -> what each replica finds, on a new first axis; and what the blocks gather."""
+    parts = [np.split(view, count) for view in (VIEW_A, VIEW_B)]
+    a, b = (
+        strategy.experimental_distribute_values_from_function(
+            lambda context, view=view: tf.constant(view[context.replica_id_in_sync_group])
+        )
+        for view in parts
+    )
+    results = {}
+    for case in CASES:
+
+        def step(a, b, case=case):
+            hidden = tf.concat([a, b], axis=0)
+            with tf.GradientTape() as tape:
+                tape.watch(hidden)
+                found = loss_of(hidden, *case)
+                share = found.loss / replicas.count()
+            return *found, tape.gradient(share, hidden)
+
+        function = tf.function(lambda a, b, step=step: strategy.run(step, (a, b)))
+        values = map(strategy.experimental_local_results, function(a, b))
+        names = (*ContrastiveLoss._fields, "gradient")
+        results |= {f"{'_'.join(case)}/{name}": np.stack(v) for name, v in zip(names, values)}
+        operations = function.get_concrete_function(a, b).graph.get_operations()
+        kinds = [op.type for op in operations if "Collective" in op.type]
+        results[f"{'_'.join(case)}/collectives"] = json.dumps(kinds)
+    return results
+
+
+def program(path, count):
+    """Writes the results under `count` replicas to `path`."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    devices = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, devices)
+    np.savez(path, **under(replicas.make_strategy(use_tpu=False), count))
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Results by number of replicas; a process has collectives of one size only."""
+    folder = tmp_path_factory.mktemp("replicas")
+    processes = {}
+    for count in COUNTS:
+        command = [sys.executable, __file__, str(folder / f"{count}.npz"), str(count)]
+        with open(folder / f"{count}.log", "w") as log:
+            processes[count] = subprocess.Popen(command, stdout=log, stderr=log)
+    for count, process in processes.items():
+        assert process.wait() == 0, (folder / f"{count}.log").read_text()[-4000:]
+    return {count: dict(np.load(folder / f"{count}.npz")) for count in COUNTS}
+
+
+@pytest.fixture(scope="module")
+def one():
+    """What the whole loss says on one device, by case."""
+    results = {}
+    for kind in KINDS:
+        hidden = tf.constant(np.concatenate([VIEW_A, VIEW_B]))
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            found = loss_of(hidden, kind, "dense")
+        gradient = tape.gradient(found.loss, hidden)
+        named = found._asdict() | {"gradient": gradient}
+        results |= {
+            f"{kind}_{implementation}": {name: value.numpy() for name, value in named.items()}
+            for implementation in ("dense", "blockwise")
+        }
+    return results
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("case", map("_".join, CASES))
+def test_mean_over_replicas_is_one_devices(measured, one, case, count):
+    for name in ContrastiveLoss._fields:
+        found = measured[count][f"{case}/{name}"]
+        assert found.shape == (count,)
+        # The whole entropy is of log(p + 1e-8).
+        atol = 1e-8 * IMAGES if (name, case[-4:]) == ("entropy", "wise") else 0
+        np.testing.assert_allclose(found.mean(), one[case][name], rtol=1e-12, atol=atol)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("case", map("_".join, CASES))
+def test_gradient_of_the_shared_loss_is_one_devices(measured, one, case, count):
+    local = IMAGES // count
+    expected = one[case]["gradient"]
+    for view in range(2):  # Rows of each replica: its first views, then its second ones.
+        found = measured[count][f"{case}/gradient"][:, view * local : (view + 1) * local]
+        rows = expected[view * IMAGES : (view + 1) * IMAGES]
+        np.testing.assert_allclose(found.reshape(-1, DIM), rows, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("case", map("_".join, CASES))
+def test_rows_and_normalisers_cross_once_and_nothing_on_the_way_back(measured, case, count):
+    # TensorFlow gathers the shape beside each.
+    collectives = json.loads(str(measured[count][f"{case}/collectives"]))
+    assert collectives == ["CollectiveGatherV2"] * 4 * count
+
+
+if __name__ == "__main__":
+    program(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,100 @@
+"""The contrastive losses by name, computed whole or in blocks, whichever is cheaper."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_simclr import replicas
+from tf_simclr.losses.blockwise import blockwise_loss
+from tf_simclr.losses.dcl import dcl
+from tf_simclr.losses.nt_xent import (
+    compared_rows,
+    contrastive_accuracy,
+    contrastive_entropy,
+    nt_xent,
+)
+
+DENSE = {"nt_xent": nt_xent, "dcl": dcl}
+KINDS = tuple(DENSE)
+IMPLEMENTATIONS = ("auto", "dense", "blockwise")
+# Local times global images from which "auto" goes in blocks: on one device, a batch of 4096. There
+# the whole logits need 0.8 GB, and growing; on 2 cores they take longer from 2048 images on
+# (benchmarks/loss.py), but below this they are small, and the numbers the original's to the digit.
+LARGE = 4096**2
+
+
+class ContrastiveLoss(NamedTuple):
+    """What a step needs to know of its projections; all are scalars.
+
+    Attributes:
+      loss: what is minimised: of this replica's images, both directions.
+      accuracy: share of first views whose most similar second view is their own, in [0, 1].
+      entropy: mean entropy, in nats, of softmax over the second views.
+    """
+
+    loss: tf.Tensor
+    accuracy: tf.Tensor
+    entropy: tf.Tensor
+
+
+def contrastive_loss(
+    hidden: tf.Tensor,
+    *,
+    temperature: float,
+    hidden_norm: bool = True,
+    kind: str = "nt_xent",
+    implementation: str = "auto",
+) -> ContrastiveLoss:
+    """A contrastive loss over the batches of all replicas, and how well views find each other.
+
+    Args:
+      hidden: [2 * local, dim] projections, float; rows 0..local-1 are the first views, the rest the
+        second views of the same images. Half precision is computed in float32. Every replica must
+        have as many rows.
+      temperature: divides the logits; > 0.
+      hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
+      kind: "nt_xent" (arXiv 2002.05709, equation 1) or "dcl" (arXiv 2110.06848, section 3), which
+        needs two images at least.
+      implementation: "dense" holds some matrices of [local, 2 * global], "blockwise" none; losses
+        and gradients are equal but for rounding. "auto" takes blocks where local * global is known
+        when the graph is made, and at least 4096 ** 2.
+
+    Returns:
+      ContrastiveLoss, in the dtype of `hidden`, float32 at least. Only the loss has a gradient. The
+      dense entropy is the original's, of log(p + 1e-8); the other one is exact: it is larger, by
+      less than 1e-8 * global.
+
+    Raises:
+      ValueError: for a kind or an implementation that there is not.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"`kind` must be one of {KINDS}. Received: kind={kind!r}.")
+    if implementation not in IMPLEMENTATIONS:
+        raise ValueError(
+            f"`implementation` must be one of {IMPLEMENTATIONS}."
+            f" Received: implementation={implementation!r}."
+        )
+    hidden = tf.convert_to_tensor(hidden)
+    if choose(implementation, hidden.shape[0]) == "blockwise":
+        rows = compared_rows(hidden, hidden_norm)
+        rows = tf.reshape(rows, [2, -1, rows.shape[1]])  # [2, local, dim]
+        decoupled = kind == "dcl"
+        return ContrastiveLoss(*blockwise_loss(rows, temperature=temperature, decoupled=decoupled))
+    loss, logits_ab, labels = DENSE[kind](hidden, temperature=temperature, hidden_norm=hidden_norm)
+    logits_ab = tf.stop_gradient(logits_ab)
+    return ContrastiveLoss(
+        loss, contrastive_accuracy(logits_ab, labels), contrastive_entropy(logits_ab)
+    )
+
+
+def choose(implementation: str, rows: int | None) -> str:
+    """The implementation that is meant: "dense" or "blockwise".
+
+    Args:
+      implementation: as contrastive_loss takes it.
+      rows: of `hidden`, 2 * local; None if the graph does not know.
+    """
+    if implementation != "auto":
+        return implementation
+    local = (rows or 0) // 2
+    return "blockwise" if local * local * replicas.count() >= LARGE else "dense"

@@ -1,0 +1,134 @@
+"""The matrix of all pairs in tiles, of which one is in memory at a time.
+
+Images are cut into blocks. Both views of a block of queries meet both views of a block of keys:
+
+                      keys a   keys b
+      queries a  [      aa       ab     ]
+      queries b  [      ba       bb     ]     [2 * block, 2 * block]
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_simclr import replicas
+from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
+
+
+class Blocks:
+    """A batch of images in blocks, the last of them filled up with zeros.
+
+    Args:
+      images: how many; an int, or a scalar tensor if only the data tell.
+      block: images in a block, >= 1.
+    """
+
+    def __init__(self, images: int | tf.Tensor, block: int):
+        self.images, self.block = images, block
+        self.count = -(-images // block)
+
+    def fill_up(self, values: tf.Tensor) -> tf.Tensor:
+        """[2, images, ...] -> [2, count * block, ...], the same tensor if nothing is missing."""
+        missing = self.count * self.block - self.images
+        return tf.pad(values, [[0, 0], [0, missing], *[[0, 0]] * (values.shape.rank - 2)])
+
+    def cut(self, filled_up: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """[2, count * block, ...] -> [2 * block, ...]: one block, first views and second views."""
+        rest = filled_up.shape[2:]
+        start = tf.stack([0, number * self.block, *[0] * len(rest)])
+        return tf.reshape(tf.slice(filled_up, start, [2, self.block, *rest]), [-1, *rest])
+
+    def map(self, function: Callable, dtypes):
+        """Results of `function`, a nest of tensors of `dtypes`, of each block's number, stacked."""
+        return tf.map_fn(
+            function, tf.range(self.count), parallel_iterations=1, fn_output_signature=dtypes
+        )
+
+    def fold(self, function: Callable, start):
+        """What `function` makes of `start`, taking the block's number in: (state, number)."""
+        return tf.foldl(function, tf.range(self.count), start, parallel_iterations=1)
+
+    def join(self, values: tf.Tensor) -> tf.Tensor:
+        """[count, 2 * block, ...], as `map` stacks what belongs to `cut` -> [2, images, ...]."""
+        rest = values.shape[2:]
+        values = tf.reshape(values, [self.count, 2, self.block, *rest])
+        values = tf.transpose(values, [1, 0, *range(2, values.shape.rank)])
+        return tf.reshape(values, [2, self.count * self.block, *rest])[:, : self.images]
+
+    def join_images(self, values: tf.Tensor) -> tf.Tensor:
+        """[count, block, ...] -> [images, ...]."""
+        return tf.reshape(values, [-1, *values.shape[2:]])[: self.images]
+
+
+class Tiles:
+    """Logits of the images of this replica against those of all.
+
+    Args:
+      rows: [2, local, dim] first and second views.
+      temperature: divides the products.
+      block: images in a block.
+    """
+
+    def __init__(self, rows: tf.Tensor, *, temperature: float, block: int):
+        everyone = gather_views(rows)  # [2, global, dim]
+        self.queries = Blocks(_images(rows), block)
+        self.keys = Blocks(_images(everyone), block)
+        self._query_rows = self.queries.fill_up(rows)
+        self._key_rows = self.keys.fill_up(everyone)
+        self.temperature, self.block, self.dtype = temperature, block, rows.dtype
+        self.first_query = replicas.index() * self.queries.images
+
+    def query_rows(self, query: tf.Tensor) -> tf.Tensor:
+        """[2 * block, dim] of the block of queries with that number, a scalar int."""
+        return self.queries.cut(self._query_rows, query)
+
+    def key_rows(self, key: tf.Tensor) -> tf.Tensor:
+        """[2 * block, dim] of the block of keys with that number, a scalar int."""
+        return self.keys.cut(self._key_rows, key)
+
+    def negatives(self, query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits of a tile with -1e9 where two rows are no negatives: of one image, or filled up.
+
+        Args:
+          query: scalar int, number of the block of queries.
+          key: scalar int, number of the block of keys.
+
+        Returns:
+          [2 * block, 2 * block] logits, and [2 * block] logits of the positives, 0 if elsewhere.
+        """
+        rows = self.query_rows(query) / self.temperature
+        logits = tf.matmul(rows, self.key_rows(key), transpose_b=True)
+        apart = key * self.block - (self.first_query + query * self.block)
+        filled_up = (key + 1) * self.block > self.keys.images
+        # Most tiles need no mask, and it costs as much as the product.
+        return tf.cond(
+            (tf.abs(apart) < self.block) | filled_up,
+            lambda: self._masked(logits, apart, self.keys.images - key * self.block),
+            lambda: (logits, tf.zeros_like(logits[:, 0])),
+        )
+
+    def _masked(self, logits, apart, keys_left):
+        places = tf.tile(tf.range(self.block), [2])  # Of rows in their block, as image.
+        views = tf.repeat([0, 1], self.block)
+        is_key = places < keys_left
+        same_image = (places[:, tf.newaxis] == places + apart) & is_key
+        is_positive = same_image & (views[:, tf.newaxis] != views)
+        positive = tf.reduce_sum(tf.where(is_positive, logits, 0), axis=1)
+        mask = tf.constant(SELF_SIMILARITY_MASK, logits.dtype)
+        return tf.where(is_key & ~same_image, logits, mask), positive
+
+
+def gather_views(values: tf.Tensor) -> tf.Tensor:
+    """[2, local, ...] of every replica -> [2, global, ...] on each; no gradient passes."""
+    if replicas.count() == 1:
+        return values
+    _, local, *rest = values.shape
+    # One gather of both views, an image a row; of its shape the graph knows only the rank.
+    by_image = replicas.gather(tf.stack(tf.unstack(values, num=2), axis=1))  # [global, 2, ...]
+    everyone = None if local is None else local * replicas.count()
+    by_image = tf.ensure_shape(by_image, [everyone, 2, *rest])
+    return tf.stack(tf.unstack(by_image, num=2, axis=1))
+
+
+def _images(rows: tf.Tensor) -> int | tf.Tensor:
+    return tf.shape(rows)[1] if rows.shape[1] is None else rows.shape[1]
