@@ -21,7 +21,7 @@ import tensorflow as tf
 import tf_keras as keras
 from absl import app, flags
 
-from tf_simclr import build
+from tf_simclr import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.exporting import hub_module, lite, onnx
 from tf_simclr.exporting.parity import parity
@@ -144,7 +144,7 @@ def quick_start():
     """The run's network, and real pictures: the first are not calibrated on."""
     found = trained.open_trained(MODEL_DIR.value)
     config = Config.from_flat(found.settings.flat() | {"data_dir": DATA_DIR.value})
-    batches = build.evaluation_data(config, build.source(config), config.data.eval_split)
+    batches = build_data.evaluation_data(config, build_data.source(config), config.data.eval_split)
     pictures = np.concatenate([b["image"].numpy() for b in batches.take(1)])
     return found.network, pictures[: max(BATCHES) + CALIBRATION]
 

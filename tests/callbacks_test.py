@@ -10,10 +10,11 @@ import tf_keras as keras
 
 from tf_simclr import callbacks
 from tf_simclr.checkpoints import Checkpoints, NonFinite, listed, step_of
+from tf_simclr.nets.timed_steps import TimedSteps
 from tf_simclr.summaries import Summaries, read_scalars
 
 
-class Counting(keras.Model):
+class Counting(TimedSteps):
     """Its loss at step s = 1, 2, ... is s; not a number at `bad_step`."""
 
     def __init__(self, bad_step=None):
@@ -106,7 +107,7 @@ def test_checkpoints_are_saved_every_few_steps(model, tmp_path):
 @pytest.mark.parametrize("epochs", [1, 2, 4])
 def test_scalars_are_means_since_the_last_writing(model, tmp_path, epochs):
     """However epochs fall. By hand: (1 + .. + 5) / 5 = 3 and (6 + .. + 10) / 5 = 8."""
-    writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 5)
+    writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 5, callbacks.MeasureWaiting())
     fit(model, [writer], steps=12 // epochs, epochs=epochs)
     steps, values = read_scalars(str(tmp_path))["train/loss"]
     assert steps.tolist() == [5, 10]
@@ -116,10 +117,43 @@ def test_scalars_are_means_since_the_last_writing(model, tmp_path, epochs):
 
 
 def test_scalars_go_on_over_calls_of_fit(model, tmp_path):
-    writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 5)
+    writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 5, callbacks.MeasureWaiting())
     for steps in (3, 4, 3):
         fit(model, [writer], steps=steps)
     np.testing.assert_allclose(read_scalars(str(tmp_path))["train/loss"][1], [3.0, 8.0])
+
+
+class Clock:
+    """Of a model: one second of waiting more at each look."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def seconds_waited(self):
+        self.seconds += 1.0
+        return self.seconds
+
+
+def test_the_share_of_waiting_leaves_out_what_comes_before_the_first_look(monkeypatch):
+    times = iter([10.0, 14.0, 16.0, 100.0, 110.0])  # Between looks of one fit: 4, 2, then 10.
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(times))
+    waiting = callbacks.MeasureWaiting()
+    waiting.set_model(Clock())
+    assert waiting.share() is None
+    for looks in (3, 2):
+        waiting.on_train_begin()
+        for batch in range(looks):
+            waiting.on_train_batch_end(batch)
+    assert waiting.share() == 3 / 16
+
+
+def test_the_share_of_waiting_is_written(model, tmp_path):
+    waiting = callbacks.MeasureWaiting()
+    writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 2, waiting)
+    fit(model, [waiting, writer], steps=4)
+    steps, values = read_scalars(str(tmp_path))["input/share_of_time_waiting"]
+    assert steps.tolist() == [2, 4]
+    assert ((values >= 0) & (values < 1)).all()
 
 
 def test_a_loss_that_is_not_finite_stops_before_anything_is_saved(model, tmp_path):

@@ -75,7 +75,8 @@ OURS = {
     "extra_augmentation",
     *("output", "export_format", "export_image_size", "export_epochs", "embed_split"),
     "frozen_batch_norm",
-    "steps_per_execution",
+    *("steps_per_execution", "microbatches", "precision", "jit_compile"),
+    *("augment_on", "blur_sigma", "loss", "loss_implementation"),
     "judge_examples",
     "use_ema_weights",
 }
@@ -93,6 +94,16 @@ CHANGED = {
 }
 
 WRONG = [
+    ({"microbatches": 0}, "`microbatches` must be at least 1"),
+    (
+        {"train_batch_size": 512, "microbatches": 3},
+        "`microbatches` must divide train_batch_size=512",
+    ),
+    ({"loss": "triplet"}, "`loss` must be one of"),
+    ({"loss_implementation": "sparse"}, "`loss_implementation` must be one of"),
+    ({"precision": "float16"}, "`precision` must be one of"),
+    ({"augment_on": "gpu"}, "`augment_on` must be one of"),
+    ({"blur_sigma": "none"}, "`blur_sigma` must be one of"),
     (
         {"mode": "test"},
         "`mode` must be one of ('train', 'eval', 'train_then_eval', 'export', 'embed').",

@@ -13,6 +13,7 @@ FLOORS = {
     "tf_simclr.quiet": 0,
     "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
+    "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
     "tf_simclr.config": 1,
@@ -32,6 +33,7 @@ FLOORS = {
     "tf_simclr.run_folder": 2,
     "tf_simclr.report": 2,
     "tf_simclr.nets": 3,
+    "tf_simclr.build_data": 3,
     "tf_simclr.build": 4,
     "tf_simclr.tasks": 5,
     "tf_simclr.main": 6,
@@ -132,6 +134,7 @@ def test_the_config_is_plain_python():
         "config.py",
         "config_fields.py",
         "config_sections.py",
+        "config_training.py",
         "version.py",
         "__init__.py",
     ):

@@ -71,6 +71,16 @@ SAID = [
         ["--use_blur, --extra_augmentation, --temperature have no effect with --train_mode=fine"],
     ),
     (
+        FINETUNING | {"microbatches": 2, "loss": "dcl", "augment_on": "device"},
+        ["--augment_on, --loss, --microbatches have no effect with --train_mode=finetune"],
+    ),
+    ({"blur_sigma": "image", "use_blur": False}, ["--blur_sigma has no effect with --use_blur=F"]),
+    ({"blur_sigma": "image", "microbatches": 2, "precision": "mixed_bfloat16"}, []),
+    (
+        {"mode": "eval", "precision": "mixed_float16", "jit_compile": True, "loss": "dcl"},
+        ["--loss, --precision, --jit_compile have no effect with --mode=eval"],
+    ),
+    (
         {"frozen_batch_norm": "training"},
         ["--frozen_batch_norm has no effect with --train_mode=pretrain."],
     ),

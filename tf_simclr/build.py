@@ -1,17 +1,11 @@
-"""Config -> the objects of a run. Beside tasks/ nothing else reads a Config."""
-
-from collections.abc import Callable, Mapping
+"""Config -> the network of a run and its optimiser. Only build_data and tasks/ read one, too."""
 
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr import build_data
 from tf_simclr.config import Config
-from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
-from tf_simclr.data.augment.blur import random_blur
-from tf_simclr.data.augment.cutout import random_cutout
-from tf_simclr.data.augment.rotation import random_rotation
-from tf_simclr.data.sources import Source, open_source
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
@@ -21,17 +15,6 @@ from tf_simclr.optim import schedules
 from tf_simclr.optim.decay import weight_roles
 from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.lars import LARS
-
-EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
-
-
-def source(config: Config) -> Source:
-    """The data that the config names. Raises ValueError where there is none."""
-    return open_source(
-        config.data.dataset,
-        data_dir=config.data.data_dir,
-        max_bad_fraction=config.data.max_bad_images,
-    )
 
 
 def encoder(config: Config) -> ResNet:
@@ -66,6 +49,15 @@ def model(config: Config, num_classes: int) -> SimCLR | Classifier:
     Weights are drawn from the config's seed alone.
     """
     keras.utils.set_random_seed(config.run.seed)
+    # Keras takes the precision of a layer from here, once; exports are built in float32.
+    keras.mixed_precision.set_global_policy(config.training.precision)
+    try:
+        return _model(config, num_classes)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
+def _model(config: Config, num_classes: int) -> SimCLR | Classifier:
     net: SimCLR | Classifier
     if config.run.train_mode == "pretrain":
         net = SimCLR(
@@ -74,7 +66,10 @@ def model(config: Config, num_classes: int) -> SimCLR | Classifier:
             num_classes=num_classes if config.training.lineareval_while_pretraining else 0,
             temperature=config.model.temperature,
             hidden_norm=config.model.hidden_norm,
-            device_augment=random_blur if config.data.use_blur else None,
+            loss=config.model.loss,
+            loss_implementation=config.model.loss_implementation,
+            microbatches=config.training.microbatches,
+            make_views=build_data.views_in_the_step(config),
             seed=config.run.seed,
         )
         net(tf.zeros([1, config.data.image_size, config.data.image_size, 3]))
@@ -159,6 +154,7 @@ def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -
         weight_decay=optimization.weight_decay,
         l2_variables=roles.l2(optimization.optimizer),
         steps_per_execution=config.training.steps_per_execution,
+        jit_compile=config.training.jit_compile,
     )
     optimizer.build(net.trainable_variables)
 
@@ -170,68 +166,3 @@ def compile_for_evaluation(config: Config, net: SimCLR | Classifier) -> None:
         weight_decay=config.optimization.weight_decay,
         l2_variables=roles.l2(config.optimization.optimizer),
     )
-
-
-def training_data(
-    config: Config, data: Source, start_step: int, strategy: tf.distribute.Strategy
-) -> tf.data.Dataset:
-    """Endless training batches from `start_step` on, spread over the strategy's replicas."""
-    stream = pipeline.Stream(
-        source=data,
-        split=config.data.train_split,
-        batch_size=config.training.train_batch_size,
-        image_size=config.data.image_size,
-        seed=config.run.seed,
-        start_step=start_step,
-        cache=config.data.cache_dataset,
-    )
-    batches: Callable
-    if config.run.train_mode == "pretrain":
-        batches, view = pipeline.pretrain_batches, pretrain_view(config)
-        with_labels = config.training.lineareval_while_pretraining
-    else:
-        batches, view, with_labels = pipeline.finetune_batches, _finetune_view(config), True
-    num_classes = data.num_classes if with_labels else 0
-    return strategy.distribute_datasets_from_function(
-        lambda context: batches(stream, view, num_classes, context)
-    )
-
-
-def pretrain_view(config: Config) -> pipeline.View:
-    """(picture, seed) -> one pretraining view, without blur."""
-    data = config.data
-    return lambda image, seed: policies.pretrain_view(
-        image,
-        seed,
-        size=data.image_size,
-        jitter_strength=data.color_jitter_strength,
-        min_crop_area=data.min_crop_area,
-        extra=EXTRA_AUGMENTATIONS[data.extra_augmentation],
-    )
-
-
-def _finetune_view(config: Config) -> pipeline.View:
-    return lambda image, seed: policies.finetune_view(image, seed, size=config.data.image_size)
-
-
-def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Picture uint8 [h, w, 3] -> what evaluation sees of it, float32 [size, size, 3]."""
-    return lambda image: policies.evaluation_view(image, size=config.data.image_size)
-
-
-def evaluation_data(
-    config: Config, data: Source, split: str, *, names: bool = False
-) -> tf.data.Dataset:
-    """One pass over `split`, as pipeline.evaluation_batches gives it."""
-    return pipeline.evaluation_batches(
-        data,
-        split,
-        view=evaluation_view(config),
-        batch_size=config.evaluation.eval_batch_size,
-        names=names,
-    )
-
-
-def labelled(batch: Mapping[str, tf.Tensor], num_classes: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """A batch of evaluation_data as (images, one_hot [batch, num_classes]) for Model.evaluate."""
-    return batch["image"], tf.one_hot(batch["label"], num_classes)

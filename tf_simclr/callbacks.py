@@ -1,6 +1,7 @@
 """What happens between steps: scalars, checkpoints, and the reasons to stop."""
 
 import signal
+import time
 
 import tf_keras as keras
 
@@ -69,6 +70,33 @@ class EveryFewSteps(keras.callbacks.Callback):
         return int(self.model.optimizer.iterations.numpy())
 
 
+class MeasureWaiting(keras.callbacks.Callback):
+    """Measures which share of the time `fit` waits for data; first in the list.
+
+    What comes before the first look from Python at a `fit`, such as tracing the step and filling
+    the shuffling buffer, is start-up and does not count.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._waited = self._passed = 0.0  # seconds
+        self._before: tuple[float, float] | None = None
+
+    def on_train_begin(self, logs=None):
+        self._before = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic(), self.model.seconds_waited()
+        if self._before is not None:
+            self._passed += now[0] - self._before[0]
+            self._waited += now[1] - self._before[1]
+        self._before = now
+
+    def share(self) -> float | None:
+        """Seconds waited / seconds passed, in [0, 1]; None before the second look."""
+        return self._waited / self._passed if self._passed else None
+
+
 class SaveCheckpoints(EveryFewSteps):
     """Saves every so many steps."""
 
@@ -81,14 +109,15 @@ class SaveCheckpoints(EveryFewSteps):
 
 
 class WriteScalars(EveryFewSteps):
-    """Writes the mean of each metric since the last writing, and the learning rate.
+    """Writes the mean of each metric since the last writing, the learning rate, and the waiting.
 
     Keras' own means run from the beginning of the epoch; these are differences of their sums.
     """
 
-    def __init__(self, summaries: Summaries, every: int):
+    def __init__(self, summaries: Summaries, every: int, waiting: MeasureWaiting):
         super().__init__(every)
         self._summaries = summaries
+        self._waiting = waiting
         self._written: Sums = {}  # Of this epoch: already in a scalar.
         self._carried: Sums = {}  # Of epochs before: not yet in one.
 
@@ -100,6 +129,9 @@ class WriteScalars(EveryFewSteps):
 
     def act(self, step, logs):
         scalars = {"learning_rate": float(self.model.optimizer.learning_rate.numpy())}
+        waiting = self._waiting.share()
+        if waiting is not None:
+            scalars["input/share_of_time_waiting"] = waiting
         for name, (total, count) in self._unwritten().items():
             if count:
                 scalars[f"train/{name}"] = total / count

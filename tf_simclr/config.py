@@ -12,12 +12,10 @@ from tf_simclr.config_sections import (
     DataConfig,
     EvaluationConfig,
     ExportConfig,
-    FinetuningConfig,
     ModelConfig,
-    OptimizationConfig,
     RunConfig,
-    TrainingConfig,
 )
+from tf_simclr.config_training import FinetuningConfig, OptimizationConfig, TrainingConfig
 
 SECTIONS: dict[str, type] = {
     "run": RunConfig,
@@ -58,6 +56,13 @@ class Config:
             "train_batch_size",
             "must be at least 2 to pretrain: pictures are told apart from the others in the batch",
             batch_size,
+        )
+        microbatches = self.training.microbatches
+        require(
+            batch_size % microbatches == 0,
+            "microbatches",
+            f"must divide train_batch_size={batch_size}",
+            microbatches,
         )
 
     def flat(self) -> dict[str, Any]:

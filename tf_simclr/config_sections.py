@@ -1,10 +1,11 @@
-"""The sections of a config: frozen dataclasses, one field a flag, each checking its own ranges.
+"""Sections of a config: frozen dataclasses, one field a flag, each checking its own ranges.
+
+Those of how a network is trained are in config_training.py.
 
 Names and defaults are those of the original SimCLR's flags.
 """
 
 import dataclasses
-import re
 
 from tf_simclr.config_fields import Section, flag, require
 
@@ -12,7 +13,6 @@ MODES = ("train", "eval", "train_then_eval", "export", "embed")
 TRAIN_MODES = ("pretrain", "finetune")
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 DEPTHS = (18, 34, 50, 101, 152, 200)
-LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups are frozen.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +58,18 @@ class DataConfig(Section):
     color_jitter_strength: float = flag(1.0, "Strength of the colour jitter; 0 is none.")
     min_crop_area: float = flag(0.08, "Smallest share of a picture that a pretraining crop covers.")
     use_blur: bool = flag(True, "Blur views at random when pretraining.")
+    blur_sigma: str = flag(
+        "batch",
+        "Whether a view's strength of blur is drawn for the batch, as in the original, or for each"
+        " image, as in the paper.",
+        ("batch", "image"),
+    )
+    augment_on: str = flag(
+        "host",
+        "Where pretraining views are cropped and coloured: in the input pipeline, or in the"
+        " training step. The views are the same.",
+        ("host", "device"),
+    )
     extra_augmentation: str = flag(
         "none",
         "One more operation on pretraining views: quarter turns, or a square cut out.",
@@ -95,6 +107,15 @@ class ModelConfig(Section):
     )
     proj_out_dim: int = flag(128, "Width of the projection head's last layer.")
     num_proj_layers: int = flag(3, "Layers of a nonlinear projection head.")
+    loss: str = flag(
+        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", ("nt_xent", "dcl")
+    )
+    loss_implementation: str = flag(
+        "auto",
+        "Whether the loss holds all similarities at once, or block by block in linear memory: auto"
+        " does so with large batches.",
+        ("auto", "dense", "blockwise"),
+    )
     temperature: float = flag(0.1, "Of the contrastive loss.")
     hidden_norm: bool = flag(True, "Compare projections by cosine.")
 
@@ -119,50 +140,6 @@ class ModelConfig(Section):
     def num_projections(self) -> int:
         """Layers of the projection head, whatever its kind."""
         return {"none": 0, "linear": 1, "nonlinear": self.num_proj_layers}[self.proj_head_mode]
-
-
-@dataclasses.dataclass(frozen=True)
-class OptimizationConfig(Section):
-    """How weights move."""
-
-    optimizer: str = flag("lars", "The optimiser.", ("momentum", "adam", "lars", "lamb"))
-    learning_rate: float = flag(0.3, "Before it is scaled by the batch.")
-    learning_rate_scaling: str = flag(
-        "linear", "By batch / 256, or by its root.", ("linear", "sqrt")
-    )
-    warmup_epochs: float = flag(10.0, "Epochs of linear warm-up.")
-    weight_decay: float = flag(1e-6, "Weight decay.")
-    momentum: float = flag(0.9, "Of LARS and momentum.")
-
-    def _check(self) -> None:
-        self._positive("learning_rate")
-        self._at_least(0, "warmup_epochs", "weight_decay")
-        require(0 <= self.momentum < 1, "momentum", "must be in [0, 1)", self.momentum)
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingConfig(Section):
-    """How long, how much at a time, and what is written on the way."""
-
-    train_batch_size: int = flag(512, "Pictures per step, over all replicas.")
-    train_epochs: float = flag(100.0, "Epochs to train.")
-    train_steps: int = flag(0, "Steps to train; overrides train_epochs.")
-    steps_per_execution: int = flag(1, "Steps that run between two looks from Python.")
-    lineareval_while_pretraining: bool = flag(
-        True, "Train a linear head beside; the encoder never sees it."
-    )
-    checkpoint_epochs: float = flag(1.0, "Epochs between checkpoints.")
-    checkpoint_steps: int = flag(0, "Steps between checkpoints; overrides checkpoint_epochs.")
-    keep_checkpoint_max: int = flag(5, "Checkpoints to keep; 0 keeps all.")
-    train_summary_steps: int = flag(100, "Steps between TensorBoard scalars; 0 writes none.")
-
-    def _check(self) -> None:
-        self._at_least(1, "train_batch_size", "steps_per_execution")
-        names = ("train_steps", "checkpoint_steps", "keep_checkpoint_max", "train_summary_steps")
-        self._at_least(0, *names)
-        self._positive("checkpoint_epochs")
-        if not self.train_steps:
-            self._positive("train_epochs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,47 +176,3 @@ class ExportConfig(Section):
     def _check(self) -> None:
         require(self.output != "", "output", "must be a path, or left out", self.output)
         self._at_least(0, "export_image_size", "export_epochs", "keep_hub_module_max")
-
-
-@dataclasses.dataclass(frozen=True)
-class FinetuningConfig(Section):
-    """What training starts from, and which part of it moves."""
-
-    checkpoint: str | None = flag(
-        None, "Run folder, checkpoint, export or released model to start from."
-    )
-    zero_init_logits_layer: bool = flag(False, "Start the classifier at zero logits.")
-    fine_tune_after_block: int = flag(
-        -1, "What to train: -1 all, 0 after the stem, k after group k, 4 the linear head only."
-    )
-    frozen_batch_norm: str = flag(
-        "inference",
-        "Whether batch norm of what does not train stands still, or trains on as in the original.",
-        ("inference", "training"),
-    )
-    ft_proj_selector: int = flag(
-        0, "Layer of the projection head to classify from: 0 the encoder's output, -1 the last."
-    )
-    variable_schema: str | None = flag(
-        None,
-        "What of --checkpoint is restored, by a regular expression of the names that TF1 used: of"
-        " base_model/, head_contrastive/ and head_supervised/ each is taken whole. None is all.",
-    )
-    use_ema_weights: bool = flag(
-        False, "Start from the moving average of the weights that a released checkpoint may hold."
-    )
-
-    def _check(self) -> None:
-        block = self.fine_tune_after_block
-        rule = f"must be from -1 to {LINEAR_HEAD_ONLY}"
-        require(-1 <= block <= LINEAR_HEAD_ONLY, "fine_tune_after_block", rule, block)
-        require(self.checkpoint != "", "checkpoint", "must be a path, or left out", "")
-        try:
-            self.restores("")
-        except (re.error, OverflowError, RecursionError) as error:
-            rule = f"must be a regular expression ({error})"
-            require(False, "variable_schema", rule, self.variable_schema)
-
-    def restores(self, name: str) -> bool:
-        """Whether `variable_schema` takes the variable that TF1's code called `name`."""
-        return self.variable_schema is None or bool(re.match(self.variable_schema, name))

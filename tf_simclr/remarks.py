@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from tf_simclr.config import Config, changed_from_defaults, flag_fields
-from tf_simclr.config_sections import LINEAR_HEAD_ONLY, ModelConfig
+from tf_simclr.config_sections import ModelConfig
+from tf_simclr.config_training import LINEAR_HEAD_ONLY
 
 # Flags, and why they do nothing.
 Idle = tuple[tuple[str, ...], str]
@@ -17,6 +18,11 @@ TRAINING_ONLY = (
     "global_bn",
     "temperature",
     "hidden_norm",
+    "loss",
+    "loss_implementation",
+    "microbatches",
+    "precision",
+    "jit_compile",
     "learning_rate",
     "learning_rate_scaling",
     "warmup_epochs",
@@ -40,9 +46,14 @@ PRETRAINING_ONLY = (
     "color_jitter_strength",
     "min_crop_area",
     "use_blur",
+    "blur_sigma",
+    "augment_on",
     "extra_augmentation",
     "temperature",
     "hidden_norm",
+    "loss",
+    "loss_implementation",
+    "microbatches",
     "lineareval_while_pretraining",
 )
 FINETUNING_ONLY = (
@@ -129,8 +140,13 @@ def _when_pretraining(config: Config) -> Iterator[Idle]:
     yield FINETUNING_ONLY, "with --train_mode=pretrain"
     if not config.training.lineareval_while_pretraining:
         yield ("eval_steps",), "without the linear head of --lineareval_while_pretraining"
+    if not config.data.use_blur:
+        yield ("blur_sigma",), "with --use_blur=False"
     if config.data.image_size < SMALLEST_BLURRED:
-        yield ("use_blur",), f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur"
+        yield (
+            ("use_blur", "blur_sigma"),
+            f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur",
+        )
 
 
 def _when_finetuning(config: Config) -> Iterator[Idle]:

@@ -11,9 +11,10 @@ import tensorflow as tf
 import tf_keras as keras
 from PIL import Image
 
-from tf_simclr import build, checkpoints
+from tf_simclr import build, build_data, checkpoints
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
+from tf_simclr.data.augment.policies import FinetuneView
 from tf_simclr.data.sources import open_source
 from tf_simclr.exporting import hub_module, saved_model
 from tf_simclr.main import main
@@ -235,7 +236,7 @@ def test_13_pictures_of_one_channel(tfds_dir):
     # The original's colour operations stop at pictures that are not RGB.
     data = open_source("mnist", data_dir=tfds_dir)
     config = Config.from_flat(SMALL | {"train_batch_size": 4})
-    batches = build.training_data(config, data, 0, tf.distribute.get_strategy())
+    batches = build_data.training_data(config, data, 0, tf.distribute.get_strategy())
     images, one_hot = next(iter(batches))
     assert images.shape == (4, 32, 32, 6)
     assert one_hot.shape == (4, 10)
@@ -298,10 +299,8 @@ def test_18_more_workers_than_files(tfds_dir):
     seen = []
     for worker in range(3):
         context = tf.distribute.InputContext(3, worker, 3)
-        batches = pipeline.finetune_batches(
-            stream, lambda image, seed: tf.cast(image, tf.float32), data.num_classes, context
-        )
-        images, _ = next(iter(batches))
+        view = FinetuneView(32)
+        images, _ = next(iter(pipeline.finetune_batches(stream, view, data.num_classes, context)))
         assert images.shape == (2, 32, 32, 3)
         seen += [image.tobytes() for image in images.numpy()]
     assert len(set(seen)) == 6

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import build, run_folder
+from tf_simclr import build, build_data, run_folder
 from tf_simclr.checkpoints import warm_start
 from tf_simclr.config import Config
 from tf_simclr.data.sources import open_source
@@ -63,7 +63,7 @@ def parts(trained_run, images):
 def emoji(emoji_dir):
     """Real pictures that int8 is not calibrated on."""
     config = Config.from_flat({"dataset": "emoji32", "data_dir": emoji_dir, "image_size": 16})
-    batches = build.evaluation_data(config, build.source(config), "test[:64]")
+    batches = build_data.evaluation_data(config, build_data.source(config), "test[:64]")
     return next(iter(batches))["image"].numpy()
 
 
@@ -201,7 +201,7 @@ def test_encoded_pictures_are_seen_as_evaluation_sees_them(found, parts, picture
     config = Config.from_flat(
         {"dataset": "image_folder", "data_dir": str(tmp_path), "image_size": 16}
     )
-    (batch,) = build.evaluation_data(config, data, "train", names=True)
+    (batch,) = build_data.evaluation_data(config, data, "train", names=True)
     order = np.argsort(batch["name"].numpy())
     features = parts["encoder"](batch["image"])["final_avg_pool"].numpy()[order]
     said = found("hub_load", "hub_module")

@@ -115,6 +115,73 @@ def test_pictures_are_turned_upright(tmp_path, suffix, orientation):
     np.testing.assert_array_equal(decoded(open_folder(tmp_path)), expected)
 
 
+WINDOWS = [
+    [[0, 0, 16, 24]],
+    [[5, 7, 1, 1]],
+    [[1, 3, 6, 8], [9, 2, 3, 15]],
+    [[2, 1, 9, 11], [4, 9, 7, 6], [11, 0, 1, 5]],
+]
+
+
+def in_a_graph(source: sources.Source):
+    """decode_windows of given windows, as Dataset.map runs it."""
+    signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([None, 4], tf.int32)]
+    return tf.function(
+        lambda image, wanted: source.decode_windows(image, lambda shape: wanted),
+        input_signature=signature,
+    )
+
+
+def assert_windows_are_those_of_decode(source: sources.Source) -> None:
+    """Decoding a part gives, in each window, what decoding all and cutting gives."""
+    image = next(iter(source.records("train")))["image"]
+    whole = source.decode(image).numpy()
+    part, lying = in_a_graph(source), whole.shape[0] > whole.shape[1]
+    for windows in WINDOWS:
+        wanted = np.array(windows)[:, [1, 0, 3, 2]] if lying else np.array(windows)
+        picture, found = part(image, tf.constant(wanted, tf.int32))
+        np.testing.assert_array_equal(found[:, 2:], wanted[:, 2:])
+        for (top, left, rows, columns), (y, x, _, _) in zip(wanted, found.numpy()):
+            expected = whole[top : top + rows, left : left + columns]
+            np.testing.assert_array_equal(picture[y : y + rows, x : x + columns], expected)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "bmp"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_windows_are_cut_from_the_whole(tmp_path, suffix, mode):
+    save(tmp_path / f"a.{suffix}", Image.fromarray(noise(16, 24)).convert(mode))
+    assert_windows_are_those_of_decode(open_folder(tmp_path))
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])  # 4:4:4, 4:2:2, 4:2:0
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_windows_are_cut_from_the_upright_picture(tmp_path, orientation, subsampling):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = Image.fromarray(noise(16, 24))
+    save(tmp_path / "a.jpg", picture, exif=exif, subsampling=subsampling)
+    assert_windows_are_those_of_decode(open_folder(tmp_path))
+
+
+@pytest.mark.parametrize(("height", "width"), [(70, 90), (120, 64)])
+def test_of_an_upright_jpeg_only_the_rectangle_around_the_windows_is_decoded(
+    tmp_path, height, width
+):
+    save(tmp_path / "a.jpg", Image.fromarray(noise(height, width)))
+    source = open_folder(tmp_path)
+    image = next(iter(source.records("train")))["image"]
+    shapes = []
+
+    def windows(shape):
+        shapes.append(shape)
+        return tf.constant([[17, 22, 9, 30], [30, 20, 11, 5]])
+
+    picture, _ = source.decode_windows(image, windows)
+    np.testing.assert_array_equal(shapes, [[height, width, 3]])  # of all of the picture
+    # Rows 17 to 41 and columns 20 to 52, and what the upsampling of colours needs around them.
+    assert 24 <= picture.shape[0] <= 32 and 32 <= picture.shape[1] <= 40
+
+
 def test_content_counts_not_the_suffix(tmp_path):
     save(tmp_path / "a.jpg", MAKE["RGB"](), format="WEBP", lossless=True)
     np.testing.assert_array_equal(decoded(open_folder(tmp_path)), noise())

@@ -1,5 +1,6 @@
 """open_source and TFDS: shards, slices, decoding, and one clear line for each mistake."""
 
+import io
 import itertools
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ import pytest
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from PIL import Image
 
 from tf_simclr.data import emoji32, sources
 
@@ -180,6 +182,129 @@ def test_alpha_is_laid_on_white_and_a_label_without_classes_is_none(data_dir):
     alpha = IMAGES[..., 3:] / 255
     whole = IMAGES[..., :3] * alpha + 255 * (1 - alpha)
     assert np.abs(whole - image).max(axis=(1, 2, 3)).min() <= 0.5
+
+
+def encoded(kind: str, mode: str, height: int, width: int, **options) -> tf.Tensor:
+    """Noise, as bytes of a JPEG or PNG."""
+    channels = {"L": 1, "RGB": 3, "RGBA": 4}[mode]
+    pixels = np.random.default_rng(height).integers(0, 256, (height, width, channels), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.squeeze(), mode).save(buffer, kind, **options)
+    return tf.constant(buffer.getvalue())
+
+
+def windows_of_all_kinds(shape: tf.Tensor) -> list[tf.Tensor]:
+    """Lists of windows: one, two that overlap or not, single pixels, and the whole picture."""
+    height, width = int(shape[0]), int(shape[1])
+    lists = [
+        [[0, 0, height, width]],
+        [[height - 1, width - 1, 1, 1]],
+        [[3, 5, 1, 1], [17, 22, 1, 1]],
+        [[0, 0, 7, 9], [height - 6, width - 4, 6, 4]],
+    ]
+    random = np.random.default_rng(width)
+    for count in (1, 2, 2, 2, 3, 3):
+        top, left = random.integers(0, [[height], [width]], (2, count))
+        rows, columns = random.integers(1, [height - top + 1, width - left + 1])
+        lists.append(np.stack([top, left, rows, columns], axis=1))
+    return [tf.constant(windows, tf.int32) for windows in lists]
+
+
+def in_a_graph(source: sources.Source):
+    """decode_windows of given windows, as Dataset.map runs it."""
+    signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([None, 4], tf.int32)]
+    return tf.function(
+        lambda image, wanted: source.decode_windows(image, lambda shape: wanted),
+        input_signature=signature,
+    )
+
+
+def assert_windows_are_those_of_decode(source: sources.Source, image: tf.Tensor) -> None:
+    """Decoding a part gives, in each window, what decoding all and cutting gives."""
+    whole, part = source.decode(image).numpy(), in_a_graph(source)
+    for wanted in windows_of_all_kinds(whole.shape):
+        picture, found = part(image, wanted)
+        assert picture.dtype == tf.uint8
+        assert found.shape == wanted.shape
+        np.testing.assert_array_equal(found[:, 2:], wanted[:, 2:])
+        for (top, left, rows, columns), (y, x, _, _) in zip(wanted.numpy(), found.numpy()):
+            assert y >= 0 and x >= 0
+            expected = whole[top : top + rows, left : left + columns]
+            np.testing.assert_array_equal(picture[y : y + rows, x : x + columns], expected)
+
+
+SUBSAMPLINGS = [0, 1, 2]  # Pillow's: 4:4:4, 4:2:2, 4:2:0
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
+@pytest.mark.parametrize(("height", "width"), [(40, 57), (83, 61)])
+def test_windows_of_a_jpeg_are_cut_from_the_whole(
+    labelled, height, width, subsampling, progressive
+):
+    options = {"subsampling": subsampling, "progressive": progressive}
+    assert_windows_are_those_of_decode(labelled, encoded("JPEG", "RGB", height, width, **options))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "mode"),
+    [
+        ("labelled_pictures", "PNG", "RGB"),
+        ("labelled_pictures", "JPEG", "L"),
+        ("gray_pictures", "PNG", "L"),
+        ("gray_pictures", "JPEG", "L"),
+        ("see_through_pictures", "PNG", "RGBA"),
+    ],
+)
+@pytest.mark.parametrize(("height", "width"), [(40, 57), (83, 61)])
+def test_windows_of_other_pictures_are_too(data_dir, name, kind, mode, height, width):
+    source = open_tfds(name, data_dir)
+    assert_windows_are_those_of_decode(source, encoded(kind, mode, height, width))
+
+
+@pytest.mark.parametrize(("height", "width"), [(80, 97), (123, 81)])
+def test_of_a_jpeg_only_the_rectangle_around_the_windows_is_decoded(labelled, height, width):
+    wanted = tf.constant([[17, 22, 9, 30], [30, 20, 11, 5]])
+    image = encoded("JPEG", "RGB", height, width)
+    shapes = []
+
+    def windows(shape):
+        shapes.append(shape)
+        return wanted
+
+    picture, _ = labelled.decode_windows(image, windows)
+    np.testing.assert_array_equal(shapes, [[height, width, 3]])  # of all of the picture
+    # Rows 17 to 41 and columns 20 to 52, and what the upsampling of colours needs around them.
+    assert 24 <= picture.shape[0] <= 32 and 32 <= picture.shape[1] <= 40
+
+
+class FixedPictures(PicturesBuilder):
+    """Declares one shape for all."""
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        image = tfds.features.Image(shape=(4, 5, self.CHANNELS), encoding_format="png")
+        features = tfds.features.FeaturesDict({"image": image, **self.FEATURES})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+
+class FixedGrayPictures(FixedPictures):
+    CHANNELS = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("labelled_pictures", None),
+        ("gray_pictures", None),
+        ("fixed_pictures", (4, 5, 3)),
+        ("fixed_gray_pictures", (4, 5, 3)),
+    ],
+)
+def test_the_shape_of_all_pictures_is_known_where_it_is_declared(data_dir, name, shape):
+    source = open_tfds(name, data_dir)
+    assert source.picture_shape == shape
+    image = source.decode(next(iter(source.records("train")))["image"])
+    assert image.shape == (4, 5, 3)
 
 
 def test_preparing_is_announced_once(tmp_path):

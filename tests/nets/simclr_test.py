@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr.losses.contrastive import contrastive_loss
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.layers import BatchNorm
@@ -28,9 +29,9 @@ class TinyEncoder(keras.layers.Layer):
         return {"final_avg_pool": tf.nn.relu(self.norm(self.dense(flat), training=training))}
 
 
-def tiny(**options):
+def tiny(model=SimCLR, **options):
     keras.utils.set_random_seed(1)
-    net = SimCLR(
+    net = model(
         TinyEncoder(),
         ProjectionHead(out_dim=5, num_layers=2),
         **({"num_classes": CLASSES, "temperature": 0.5} | options),
@@ -239,38 +240,102 @@ def test_contrastive_metrics_equal_numpys(batch):
     np.testing.assert_allclose(results["contrast_entropy"], entropy, rtol=1e-4)
 
 
-def seeds_of(seed, steps):
-    """The seeds that device_augment is given, step after step."""
+def seeds_of(seed, steps, **options):
+    """The seeds that make_views is given, step after step."""
     given = []
 
-    def record(images, seed):
-        assert images.shape == (BATCH, SIZE, SIZE, 3)
-        given.append(tuple(seed.numpy().tolist()))
-        return images
+    def record(images, seeds):
+        assert images.shape == (BATCH, SIZE, SIZE, 6)
+        assert (seeds.shape, seeds.dtype) == ((2, 2), tf.int64)
+        given.extend(map(tuple, seeds.numpy().tolist()))
+        return tf.concat(tf.split(images, 2, axis=-1), axis=0)
 
-    net = tiny(num_classes=0, device_augment=record, seed=seed)
+    net = tiny(num_classes=0, make_views=record, seed=seed, **options)
     net.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
     net.fit(one_batch(views(), repeat=steps), verbose=0)
     return given
 
 
-def test_each_view_of_each_step_is_augmented_from_a_seed_of_its_own():
+def test_each_view_of_each_step_is_made_from_a_seed_of_its_own():
     given = seeds_of(7, steps=3)
     assert len(given) == len(set(given)) == 2 * 3
     assert given == seeds_of(7, steps=3)
     assert not set(given) & set(seeds_of(8, steps=3))
 
 
-def test_what_device_augment_returns_is_what_is_learnt_from():
-    def black(images, seed):
-        del seed
-        return tf.zeros_like(images)
+def test_microbatches_make_the_views_of_the_whole_batch_once():
+    assert seeds_of(7, steps=3, microbatches=2) == seeds_of(7, steps=3)
 
-    net = tiny(num_classes=0, device_augment=black)
+
+def test_make_views_takes_whatever_a_batch_begins_with():
+    def black(pictures, seeds):
+        del seeds
+        return tf.zeros([2 * pictures["sizes"].shape[0], SIZE, SIZE, 3])
+
+    net = tiny(num_classes=0, make_views=black)
+    net.compile(keras.optimizers.SGD(0.0))
+    data = tf.data.Dataset.from_tensors({"sizes": tf.zeros([BATCH]), "bytes": tf.zeros([BATCH, 9])})
+    loss = net.fit(data, verbose=0).history["contrast_loss"]
+    # Equal projections, all 0 after batch norm: 2 * log(2N - 1) by hand.
+    np.testing.assert_allclose(loss, [2 * np.log(2 * BATCH - 1)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["nt_xent", "dcl"])
+@pytest.mark.parametrize("implementation", ["dense", "blockwise"])
+def test_the_loss_is_the_one_that_is_asked_for(loss, implementation):
+    net = tiny(num_classes=0, loss=loss, loss_implementation=implementation)
     net.compile(keras.optimizers.SGD(0.0))
     results = net.train_on_batch(views(), return_dict=True)
-    # Equal projections, all 0 after batch norm: 2 * log(2N - 1) by hand.
-    np.testing.assert_allclose(results["contrast_loss"], 2 * np.log(2 * BATCH - 1), rtol=1e-5)
+    both = tf.concat([views()[..., :3], views()[..., 3:]], 0)
+    projections = net(both, training=True)["proj_head_output"]
+    expected = contrastive_loss(projections, temperature=0.5, kind=loss, implementation="dense")
+    np.testing.assert_allclose(results["contrast_loss"], expected.loss, rtol=1e-5)
+
+
+@pytest.mark.parametrize("microbatches", [1, 2])
+@pytest.mark.parametrize(
+    ("options", "times"),
+    # Keras writes the last of several steps down beside the loop over the others.
+    [({}, 1), ({"steps_per_execution": 2}, 2), ({"jit_compile": True}, 1)],
+)
+def test_nothing_is_traced_after_the_first_step(microbatches, options, times):
+    traces = []
+
+    class Counting(SimCLR):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    net = tiny(model=Counting, microbatches=microbatches)
+    net.compile(LARS(0.1), **options)
+    net.optimizer.build(net.trainable_variables)  # As build.compile_model does.
+    for _ in range(2):
+        net.fit(one_batch(views(), LABELS, repeat=4), epochs=2, verbose=0)
+    assert int(net.optimizer.iterations) == 16
+    assert len(traces) == times
+
+
+@pytest.mark.parametrize(("microbatches", "jit_compile"), [(1, False), (2, False), (2, True)])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_trains_with_a_loss_in_float32(microbatches, policy, jit_compile):
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        net = tiny(microbatches=microbatches)
+        # Scaled by more, the gradients of a batch as small as this are infinite for many steps.
+        optimizer = keras.mixed_precision.LossScaleOptimizer(LARS(0.1), initial_scale=64)
+        net.compile(optimizer if policy == "mixed_float16" else LARS(0.1), jit_compile=jit_compile)
+        losses, computed = [], net._loss
+        net._loss = lambda *outputs: losses.append(computed(*outputs)) or losses[-1]
+        before = net.get_weights()
+        history = net.fit(one_batch(views(), LABELS, repeat=3), epochs=2, verbose=0).history
+        projections = net(views()[..., :3])["proj_head_output"]
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert projections.dtype == policy.removeprefix("mixed_")
+    assert {loss.dtype for loss in losses} == {tf.float32}
+    assert np.isfinite(list(history.values())).all()
+    assert history["contrast_loss"][1] < history["contrast_loss"][0]
+    assert not any(np.array_equal(was, now) for was, now in zip(before, net.get_weights()))
 
 
 def test_names_the_step_whose_loss_is_not_a_number():
@@ -287,6 +352,12 @@ def test_names_the_step_whose_loss_is_not_a_number():
     [
         ({"temperature": 0.0}, "`temperature` must be > 0. Received: temperature=0.0"),
         ({"num_classes": -1}, "`num_classes` must be >= 0. Received: num_classes=-1"),
+        ({"loss": "triplet"}, "`loss` must be one of .*nt_xent.* Received: loss='triplet'"),
+        (
+            {"loss_implementation": "sparse"},
+            "`loss_implementation` must be one of .*dense.* Received: loss_implementation='sparse'",
+        ),
+        ({"microbatches": 0}, "`microbatches` must be >= 1. Received: microbatches=0"),
     ],
 )
 def test_impossible_models_are_errors(options, message):

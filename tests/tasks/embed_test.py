@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from tf_simclr import build, load_encoder
+from tf_simclr import build_data, load_encoder
 from tf_simclr.config import Config
 from tf_simclr.main import main
 
@@ -36,7 +36,7 @@ def test_features_are_those_of_the_encoder(trained_run, picture_folder, tmp_path
     config = Config.from_flat(
         {"dataset": "image_folder", "data_dir": picture_folder, "image_size": 16}
     )
-    (batch,) = build.evaluation_data(config, build.source(config), "test")
+    (batch,) = build_data.evaluation_data(config, build_data.source(config), "test")
     expected = load_encoder(trained_run)(batch["image"])["final_avg_pool"]
     np.testing.assert_allclose(found["features"], expected, atol=1e-5)
     assert set(found["splits"]) == {"test"}

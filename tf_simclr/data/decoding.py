@@ -1,6 +1,7 @@
 """Encoded picture -> RGB on white, for whatever a folder of pictures may hold."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -8,6 +9,11 @@ from PIL import Image
 
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG"
+# Gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
+_ACCURATE = "INTEGER_ACCURATE"
+# Pixels. Colours stored at half the resolution are interpolated from their neighbours: without them
+# the rectangle's border would be off by tens of levels.
+_CHROMA_REACH = 2
 
 
 def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
@@ -29,7 +35,7 @@ def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
     """
     image = tf.case(
         [
-            (tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG, lambda: _decode_jpeg(encoded)),
+            (is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
             (tf.strings.substr(encoded, 0, len(_PNG)) == _PNG, lambda: _decode_png(encoded)),
         ],
         default=lambda: _decode_others(encoded),
@@ -49,15 +55,69 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
     Raises:
       tf.errors.InvalidArgumentError: the bytes are truncated or neither format.
     """
-    is_jpeg = tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG
+    is_a_jpeg = is_jpeg(encoded)
     is_png = tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
     size = tf.strings.length(encoded)
     known = tf.debugging.Assert(
-        is_jpeg | is_png, ["`image_bytes` must be JPEG or PNG. Received another kind; bytes:", size]
+        is_a_jpeg | is_png,
+        ["`image_bytes` must be JPEG or PNG. Received another kind; bytes:", size],
     )
     with tf.control_dependencies([known]):
-        image = tf.cond(is_jpeg, lambda: _decode_jpeg(encoded), lambda: _decode_png(encoded))
+        image = tf.cond(is_a_jpeg, lambda: _decode_jpeg(encoded), lambda: _decode_png(encoded))
     return tf.ensure_shape(image, [None, None, 3])
+
+
+def decode_jpeg_windows(
+    encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor], **options
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes of a JPEG only the rectangle that holds some windows, and two pixels around it.
+
+    Args:
+      encoded: scalar string, a JPEG.
+      windows: shape int32 [3] -> int32 [count, 4], rows of (top, left, height, width).
+      **options: of tf.io.decode_jpeg.
+
+    Returns:
+      uint8 [height, width, 3], equal to that part of the whole picture, and int32 [count, 4], where
+      the windows lie in it.
+    """
+    shape = tf.io.extract_jpeg_shape(encoded)[:2]
+    chosen = windows(tf.concat([shape, [3]], axis=0))
+    begin = tf.maximum(tf.reduce_min(chosen[:, :2], axis=0) - _CHROMA_REACH, 0)
+    end = tf.reduce_max(chosen[:, :2] + chosen[:, 2:], axis=0)
+    end = tf.minimum(end + _CHROMA_REACH, shape)
+    window = tf.concat([begin, end - begin], axis=0)
+    pixels = tf.io.decode_and_crop_jpeg(encoded, window, channels=3, **options)
+    return pixels, chosen - tf.concat([begin, [0, 0]], axis=0)
+
+
+def is_jpeg(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether the bytes of a picture, a scalar string, begin as a JPEG's: a scalar bool."""
+    return tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG
+
+
+def decode_picture_windows(
+    encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes of a picture of any format what some windows need; of a JPEG no more than that.
+
+    Args:
+      encoded: scalar string, as `decode_picture` takes it.
+      windows: as `decode_jpeg_windows` takes it.
+
+    Returns:
+      uint8 [height, width, 3] and int32 [count, 4], as `decode_jpeg_windows` does.
+    """
+
+    def whole():
+        picture = decode_picture(encoded)
+        return picture, windows(tf.shape(picture))
+
+    return tf.cond(
+        is_jpeg(encoded),
+        lambda: decode_jpeg_windows(encoded, windows, dct_method=_ACCURATE),
+        whole,
+    )
 
 
 def composite_on_white(rgba: tf.Tensor) -> tf.Tensor:
@@ -112,8 +172,7 @@ def read_orientation(encoded: bytes) -> int:
 
 
 def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
-    # INTEGER_ACCURATE gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
-    return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+    return tf.io.decode_jpeg(encoded, channels=3, dct_method=_ACCURATE)
 
 
 def _decode_png(encoded: tf.Tensor) -> tf.Tensor:

@@ -55,9 +55,20 @@ class ImageFolder(sources.Source):
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""
-        orientation = tf.strings.to_number(tf.strings.substr(image, 0, 1), tf.int32)
-        encoded = tf.io.read_file(tf.strings.substr(image, 1, tf.strings.length(image) - 1))
+        orientation, encoded = _read(image)
         return decoding.turn_upright(decoding.decode_picture(encoded), orientation)
+
+    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+        """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
+        orientation, encoded = _read(image)
+
+        def turned():
+            picture = decoding.turn_upright(decoding.decode_picture(encoded), orientation)
+            return picture, windows(tf.shape(picture))
+
+        return tf.cond(
+            orientation == 1, lambda: decoding.decode_picture_windows(encoded, windows), turned
+        )
 
     def _ranges(self, split: str) -> list[tuple[str, int, int]]:
         known = dict(self.splits)
@@ -150,6 +161,12 @@ def _examine(folder: str, paths: Iterable[str]) -> dict[str, int]:
     with futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         found = zip(paths, pool.map(orientation, paths), strict=True)
         return {path: value for path, value in found if value is not None}
+
+
+def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(EXIF orientation, encoded picture) of a record's `image`."""
+    orientation = tf.strings.to_number(tf.strings.substr(image, 0, 1), tf.int32)
+    return orientation, tf.io.read_file(tf.strings.substr(image, 1, tf.strings.length(image) - 1))
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_simclr.data.augment.policies import FinetuneView
+from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews
 from tf_simclr.data.sources import Source
 
-# (picture uint8 [h, w, 3], seed int64 [2]) -> float32 [size, size, 3]
-View = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 # In whole batches, as in the original; small pictures are cheap to hold.
 SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32
 
@@ -90,46 +90,70 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
 
 
 def pretrain_batches(
-    stream: Stream, view: View, num_classes: int, context: tf.distribute.InputContext
+    stream: Stream,
+    views: PretrainViews,
+    num_classes: int,
+    context: tf.distribute.InputContext,
+    *,
+    on_device: bool = False,
 ) -> tf.data.Dataset:
     """Endless batches for SimCLR: images float32 [local, size, size, 6], and one_hot when labelled.
 
     Args:
       stream: what to read.
-      view: makes one view; it is called twice with different seeds.
+      views: how two of them are made of a picture.
       num_classes: 0 leaves labels out.
       context: as strategy.distribute_datasets_from_function hands it over.
+      on_device: whether the training step makes the views; then the images are what `views`
+        prepared (see views.Prepared).
     """
+    source, shape = stream.source, stream.source.picture_shape
+    whole = shape is not None and (on_device or max(shape) <= DENSE_SIDE)
 
-    def two_views(image, seed):
-        seeds = tf.unstack(tf.random.split(seed, 2))
-        return tf.concat([view(image, seed) for seed in seeds], axis=-1)
+    def prepare(image, seed):
+        if whole:
+            return views.prepare_whole(tf.ensure_shape(source.decode(image), shape), seed)
+        picture, windows = source.decode_windows(image, lambda s: views.windows(s, seed))
+        return views.prepare(picture, windows, seed)
 
-    return _batches(stream, two_views, num_classes, context)
+    # XLA makes one loop over the pixels out of each operation's dozen.
+    make = tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True)
+    return _batches(stream, prepare, num_classes, context, finish=None if on_device else make)
 
 
 def finetune_batches(
-    stream: Stream, view: View, num_classes: int, context: tf.distribute.InputContext
+    stream: Stream, view: FinetuneView, num_classes: int, context: tf.distribute.InputContext
 ) -> tf.data.Dataset:
     """Endless batches for Classifier: images float32 [local, size, size, 3] and one_hot."""
-    return _batches(stream, view, num_classes, context)
+
+    def prepare(image, seed):
+        picture, windows = stream.source.decode_windows(image, lambda s: view.windows(s, seed))
+        return view.make(picture, windows, seed)
+
+    return _batches(stream, prepare, num_classes, context)
 
 
-def _batches(stream, make, num_classes, context):
+def _batches(stream, prepare, num_classes, context, finish=None):
     def example(position, record):
         seed = tf.stack([tf.constant(stream.seed, tf.int64), position])
-        image = make(stream.source.decode(record["image"]), seed)
+        image = prepare(record["image"], seed)
         if not num_classes:
             return image
         return image, tf.one_hot(record["label"], num_classes)  # zeros for label -1
 
     local = context.get_per_replica_batch_size(stream.batch_size)
-    return (
+    batches = (
         endless_records(stream, context)
         .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .batch(local, drop_remainder=True)
-        .prefetch(tf.data.AUTOTUNE)
     )
+    if finish is not None:
+        batches = batches.map(
+            lambda images, *labels: (finish(images), *labels) if labels else finish(images),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_batches(

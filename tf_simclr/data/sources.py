@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+# Shape int32 [3] of a picture -> the windows wanted of it: int32 [count, 4], rows of
+# (top, left, height, width)
+Windows = Callable[[tf.Tensor], tf.Tensor]
+
 # Labels of records that have none.
 UNLABELLED = -1
 
@@ -76,6 +80,25 @@ class Source(abc.ABC):
         Returns:
           uint8 [height, width, 3]: gray becomes RGB, alpha is composited on white.
         """
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """(height, width, 3) that all pictures have; None where they differ."""
+        return None
+
+    def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
+        """Decodes what is needed for some windows of a picture; runs in graph mode.
+
+        Args:
+          image: scalar string, the `image` of one record.
+          windows: chooses them, once the picture's shape is known.
+
+        Returns:
+          uint8 [height, width, 3], a part of `decode(image)` that holds all windows, and int32
+          [count, 4], where they lie in it.
+        """
+        picture = self.decode(image)
+        return picture, windows(tf.shape(picture))
 
 
 def check_shard(num_shards: int, shard_index: int) -> None:

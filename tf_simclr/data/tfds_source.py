@@ -56,6 +56,22 @@ class TfdsSource(sources.Source):
             return tf.image.grayscale_to_rgb(decoded)
         return decoding.composite_on_white(decoded) if channels == 4 else decoded
 
+    @property
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """What the data set declares. See `Source.picture_shape`."""
+        height, width, _ = self.builder.info.features["image"].shape
+        return (height, width, 3) if height and width else None
+
+    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+        """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
+        if self.builder.info.features["image"].shape[-1] != 3:  # Gray and alpha are not for it.
+            return super().decode_windows(image, windows)
+        return tf.cond(
+            decoding.is_jpeg(image),
+            lambda: decoding.decode_jpeg_windows(image, windows),
+            lambda: super(TfdsSource, self).decode_windows(image, windows),
+        )
+
     def _read(self, split: Any, names: bool) -> tf.data.Dataset:
         return self.builder.as_dataset(
             split=split,

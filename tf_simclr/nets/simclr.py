@@ -4,26 +4,45 @@ arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original c
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
-from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy, nt_xent
+from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
 from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.microbatches import Microbatches, unchanged
 from tf_simclr.nets.trainable import TrainableNet
 
-# (images [batch, h, w, 3], seed int64 [2]) -> images of that shape
-DeviceAugment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# (a batch's first element, int64 [2, 2]: a seed for each view) -> float [2 * batch, h, w, 3], the
+# first views before the second ones
+MakeViews = Callable[[Any, tf.Tensor], tf.Tensor]
 
 
 class SimCLR(TrainableNet):
     """A tf_keras.Model that learns an encoder without labels (arXiv 2002.05709, section 2.1).
 
     fit() takes batches of `images` or `(images, one_hot)`: float [batch, h, w, 6], the two views of
-    a picture on the channels, and [batch, classes] (a row of zeros has no label). evaluate() takes
-    the same, or single pictures [batch, h, w, 3] with one_hot. predict() takes [batch, h, w, 3].
+    a picture on the channels, or whatever `make_views` makes views of; and [batch, classes] (a row
+    of zeros has no label). evaluate() takes views on the channels, or single pictures [batch, h, w,
+    3] with one_hot. predict() takes [batch, h, w, 3].
+
+    Beyond memory: with `microbatches` K > 1 a step works on K equal parts of each replica's batch
+    one after another, and its memory is that of one part's activations (arXiv 2101.06983):
+
+        1. z_m = projections of part m, for all m; no activations are kept
+        2. u   = d loss / d z, the loss of all pairs of the whole batch, over all replicas
+        3. g   = sum over m of u_m * d z_m / d weights, each part forward once more, and back
+
+    That is the gradient of the whole batch's loss. Batch norm in training normalises each part with
+    the part's own statistics (with `global_bn` those of the part over all replicas), in 1 and 3
+    alike, and g is exactly the gradient of the loss of such a network; the moving averages follow
+    each part, once. Norms that are frozen use running statistics: then g is the plain step's. The
+    linear head and the penalty are computed once, for the whole batch, in 2. Step 1 costs the extra
+    forward pass. A variable of the encoder that does not touch the projections has gradient 0
+    there, and none in the plain step.
 
     Args:
       encoder: a ResNet, or any layer from images to a dict with "final_avg_pool".
@@ -31,14 +50,22 @@ class SimCLR(TrainableNet):
       num_classes: of the linear head on the representation; 0 leaves it out.
       temperature: of the loss, > 0.
       hidden_norm: whether the loss compares cosines.
-      device_augment: what is done to each batch of views inside the step, such as blur.
-      seed: of device_augment; its draws depend on the seed, the step, the view and the replica.
+      loss: "nt_xent" or "dcl", as contrastive_loss takes it.
+      loss_implementation: "auto", "dense" or "blockwise", as contrastive_loss takes it.
+      make_views: makes the views inside the step, of a whole batch on its replica: of augmentation
+        on the device, say. None splits the channels.
+      microbatches: K, >= 1, parts of a replica's batch; it must divide the batch. 1 is the plain
+        step.
+      seed: of make_views; the two seeds it is given are (this seed, a number of its own for each
+        step, replica and view).
 
     Call returns a dict of final_avg_pool [batch, features], proj_head_output [batch, out_dim] and,
     with a linear head, logits_sup [batch, classes].
 
     Raises:
-      ValueError: for a temperature that is not positive or a negative number of classes.
+      ValueError: for a temperature that is not positive, a negative number of classes, a loss that
+        there is not, or less than one micro-batch; in `fit`, for a batch that `microbatches` does
+        not divide.
     """
 
     METRICS = (
@@ -60,7 +87,10 @@ class SimCLR(TrainableNet):
         num_classes: int = 0,
         temperature: float = 0.1,
         hidden_norm: bool = True,
-        device_augment: DeviceAugment | None = None,
+        loss: str = "nt_xent",
+        loss_implementation: str = "auto",
+        make_views: MakeViews | None = None,
+        microbatches: int = 1,
         seed: int = 0,
         name: str = "simclr",
         **kwargs,
@@ -70,19 +100,39 @@ class SimCLR(TrainableNet):
             raise ValueError(f"`temperature` must be > 0. Received: temperature={temperature!r}.")
         if num_classes < 0:
             raise ValueError(f"`num_classes` must be >= 0. Received: num_classes={num_classes!r}.")
+        if loss not in KINDS:
+            raise ValueError(f"`loss` must be one of {KINDS}. Received: loss={loss!r}.")
+        if loss_implementation not in IMPLEMENTATIONS:
+            raise ValueError(
+                f"`loss_implementation` must be one of {IMPLEMENTATIONS}."
+                f" Received: loss_implementation={loss_implementation!r}."
+            )
+        if microbatches < 1:
+            raise ValueError(
+                f"`microbatches` must be >= 1. Received: microbatches={microbatches!r}."
+            )
         self.encoder = encoder
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None
         self.num_classes = num_classes
         self.temperature = temperature
         self.hidden_norm = hidden_norm
-        self.device_augment = device_augment
+        self.loss_kind = loss  # Keras' own `loss` is what compile was given.
+        self.loss_implementation = loss_implementation
+        self.make_views = make_views
+        self.microbatches = microbatches
         self.seed = seed
 
     def call(self, images, training=False):
+        return self._outputs(*self._embed(images, training))
+
+    def _embed(self, images, training):
+        """(representations, projections)."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]
-        projections = self.projection_head(hidden, training=training)
-        outputs = {"final_avg_pool": hidden, "proj_head_output": projections[-1]}
+        return hidden, self.projection_head(hidden, training=training)[-1]
+
+    def _outputs(self, hidden, projections):
+        outputs = {"final_avg_pool": hidden, "proj_head_output": projections}
         if self.supervised_head is not None:
             outputs["logits_sup"] = self.supervised_head(tf.stop_gradient(hidden))
         return outputs
@@ -90,10 +140,46 @@ class SimCLR(TrainableNet):
     def train_step(self, data):
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         views = self._views(images)  # [2 * batch, h, w, 3]
-        with tf.GradientTape() as tape:
-            loss = self._loss(self(views, training=True), one_hot)
-        self.minimize(tape, loss)
+        if self.microbatches > 1:
+            self._minimize_in_parts(views, one_hot)
+        else:
+            with tf.GradientTape() as tape:
+                loss = self._loss(self(views, training=True), one_hot)
+            self.minimize(tape, loss)
         return self.results()
+
+    def _minimize_in_parts(self, views, one_hot):
+        local = None if views.shape[0] is None else views.shape[0] // 2
+        parts = Microbatches(local, self.microbatches)
+
+        def embed(views):
+            hidden, projections = self._embed(views, training=True)
+            # In half precision, too, kept in what the loss is computed in.
+            return tf.cast(hidden, self.variable_dtype), tf.cast(projections, self.variable_dtype)
+
+        networks = (self.encoder, self.projection_head)
+        averages = [v for network in networks for v in network.variables if not v.trainable]
+        with unchanged(averages):
+            hidden, projections = parts.map(embed, views, self.variable_dtype)
+
+        through = [v for network in networks for v in network.trainable_variables]
+        head = self.supervised_head.trainable_variables if self.supervised_head else []
+        with tf.GradientTape() as tape:
+            tape.watch(projections)
+            loss = self._loss(self._outputs(hidden, projections), one_hot)
+        # The loss has a gradient in the head's weights and, of the penalty, in the others', too.
+        cached, of_penalty, of_head = tape.gradient(
+            loss, (projections, through, head), output_gradients=self.upstream(loss)
+        )
+
+        def backward(views, cached):
+            with tf.GradientTape() as tape:
+                _, projections = embed(views)
+            return tape.gradient(projections, through, cached, tf.UnconnectedGradients.ZERO)
+
+        start = [tf.zeros_like(v) if g is None else g for v, g in zip(through, of_penalty)]
+        gradients = parts.sum(backward, (views, cached), start)
+        self.descend(loss, zip([*gradients, *of_head], [*through, *head]))
 
     def test_step(self, data):
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -108,25 +194,22 @@ class SimCLR(TrainableNet):
         return self.results()
 
     def _views(self, images):
-        views = tf.split(images, 2, axis=-1)
-        if self.device_augment is not None:
-            step = self.optimizer.iterations * 2 * replicas.count()
-            places = [step + 2 * tf.cast(replicas.index(), tf.int64) + view for view in range(2)]
-            seeds = [tf.stack([tf.constant(self.seed, tf.int64), place]) for place in places]
-            views = [self.device_augment(view, seed) for view, seed in zip(views, seeds)]
-        return tf.concat(views, axis=0)
+        if self.make_views is None:
+            return tf.concat(tf.split(images, 2, axis=-1), axis=0)
+        step = self.optimizer.iterations * 2 * replicas.count()
+        places = [step + 2 * tf.cast(replicas.index(), tf.int64) + view for view in range(2)]
+        seeds = [tf.stack([tf.constant(self.seed, tf.int64), place]) for place in places]
+        return self.make_views(images, tf.stack(seeds))
 
     def _loss(self, outputs, one_hot):
-        contrast, logits_ab, targets = nt_xent(
+        contrast, accuracy, entropy = contrastive_loss(
             outputs["proj_head_output"],
             temperature=self.temperature,
             hidden_norm=self.hidden_norm,
+            kind=self.loss_kind,
+            implementation=self.loss_implementation,
         )
-        self.track(
-            contrast_loss=contrast,
-            contrast_acc=contrastive_accuracy(logits_ab, targets),
-            contrast_entropy=contrastive_entropy(logits_ab),
-        )
+        self.track(contrast_loss=contrast, contrast_acc=accuracy, contrast_entropy=entropy)
         total = contrast
         if "logits_sup" in outputs and one_hot is not None:
             one_hot = tf.concat([one_hot, one_hot], axis=0)

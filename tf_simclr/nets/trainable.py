@@ -1,13 +1,14 @@
 """What the models that train themselves share: penalty, scaled step, running metrics."""
 
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
 from tf_simclr.losses.supervised import l2_penalty
+from tf_simclr.nets.timed_steps import TimedSteps
 
 NEVER = tf.int64.max
 
@@ -36,18 +37,17 @@ class FirstNonFinite(keras.metrics.Metric):
         self.step.assign(NEVER)
 
 
-class TrainableNet(keras.Model):
+class TrainableNet(TimedSteps):
     """A model whose loss is a sum of named terms, with an L2 penalty on given variables.
 
-    Subclasses list their metrics in METRICS and write train_step with `minimize` and `track`.
+    Subclasses list their metrics in METRICS and write train_step with `track` and `minimize`, or,
+    where gradients do not come from one tape, with `upstream` and `descend`.
     """
 
     METRICS: tuple[str, ...] = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        # Steps return means over all replicas; Keras would sum them over workers.
-        self.distribute_reduction_method = "first"
         # In a namespace Keras does not see them, and does not count them among the model's weights.
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
@@ -98,15 +98,32 @@ class TrainableNet(keras.Model):
           loss: this replica's, a scalar.
         """
         variables = self.trainable_variables
+        gradients = tape.gradient(loss, variables, output_gradients=self.upstream(loss))
+        self.descend(loss, zip(gradients, variables))
+
+    def upstream(self, loss: tf.Tensor) -> tf.Tensor:
+        """What the gradient of `loss` starts from, its share of the mean over replicas: a scalar.
+
+        In float16 it is scaled besides, where small gradients would be 0.
+        """
+        share = tf.ones_like(loss) / replicas.count()
+        return self.optimizer.get_scaled_loss(share) if self._scales() else share
+
+    def descend(
+        self, loss: tf.Tensor, pairs: Iterable[tuple[tf.Tensor | None, tf.Variable]]
+    ) -> None:
+        """Applies gradients, and notes whether the loss is finite.
+
+        Args:
+          loss: this replica's, a scalar.
+          pairs: (gradient, variable), the gradients started from `upstream`. None is no gradient:
+            the variable is left alone.
+        """
+        gradients, variables = zip(*pairs)
         with tf.init_scope():
             # For all of them: a batch without labels has no gradient for the classifier.
-            self.optimizer.build(variables)
-        share = tf.ones_like(loss) / replicas.count()
-        scaled = isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
-        if scaled:  # In float16, where small gradients would be 0.
-            share = self.optimizer.get_scaled_loss(share)
-        gradients = tape.gradient(loss, variables, output_gradients=share)
-        if scaled:
+            self.optimizer.build(self.trainable_variables)
+        if self._scales():
             gradients = self.optimizer.get_unscaled_gradients(gradients)
         self._running.non_finite.update_state(replicas.mean(loss), self.optimizer.iterations)
         self.optimizer.apply_gradients(
@@ -114,6 +131,9 @@ class TrainableNet(keras.Model):
             for gradient, variable in zip(gradients, variables)
             if gradient is not None
         )
+
+    def _scales(self) -> bool:
+        return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def track(self, **values) -> None:
         """Adds values to the running means; a pair (values, weights) is a weighted one."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build
+from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
@@ -39,7 +39,7 @@ def embed(config: Config, given: Collection[str]) -> None:
     )
     trained.require_data(found, given)
     config = trained.with_given(found, config, given)
-    data = build.source(config)
+    data = build_data.source(config)
     split = config.exporting.embed_split
     splits = [split] if split else list(data.splits)
     count = sum(data.num_examples(name) for name in splits)
@@ -58,7 +58,7 @@ def embed(config: Config, given: Collection[str]) -> None:
 def _batches(config: Config, data: Source, splits: list[str], encoder) -> Iterator[dict]:
     represent = encoder_features(encoder)
     for split in splits:
-        for batch in build.evaluation_data(config, data, split, names=True):
+        for batch in build_data.evaluation_data(config, data, split, names=True):
             features = represent(batch["image"]).numpy()
             yield {
                 "features": features,

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build, checkpoints, run_folder
+from tf_simclr import build, build_data, checkpoints, run_folder
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.summaries import Summaries
@@ -37,7 +37,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     page = os.path.join(model_dir, "report.html")
     result = run_folder.read_result(model_dir)
     if again or result.get("global_step") != step or not tf.io.gfile.exists(page):
-        data = build.source(config)
+        data = build_data.source(config)
         data.num_examples(config.data.eval_split)
         print(f"Evaluates step {step} on {config.data.eval_split!r} of {data.name}.")
         result, judged = _results(config, data, prefix, step)
@@ -102,12 +102,12 @@ def _results(config: Config, data: Source, prefix: str, step: int):
 
 def _supervised(config: Config, data: Source, net) -> dict[str, float]:
     """What the linear head says of the labelled pictures: the original's result keys."""
-    batches = build.evaluation_data(config, data, config.data.eval_split)
+    batches = build_data.evaluation_data(config, data, config.data.eval_split)
     if config.evaluation.eval_steps:
         batches = batches.take(config.evaluation.eval_steps)
     build.compile_for_evaluation(config, net)
     metrics = net.evaluate(
-        batches.map(lambda batch: build.labelled(batch, data.num_classes)),
+        batches.map(lambda batch: build_data.labelled(batch, data.num_classes)),
         verbose=0,
         return_dict=True,
     )

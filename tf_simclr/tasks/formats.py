@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build
+from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import hub_module, lite, onnx, saved_model
@@ -38,7 +38,7 @@ Measured = dict[str, str]
 
 def write_hub_module(order: Order, folder: str) -> Measured:
     """A SavedModel for hub.KerasLayer and TensorFlow Serving."""
-    view = build.evaluation_view(order.config)
+    view = build_data.evaluation_view(order.config)
     hub_module.save(
         order.network,
         folder,
@@ -100,8 +100,8 @@ def _compare(network, images, run, name: str, folder: str) -> Measured:
 
 def _pictures(config: Config) -> np.ndarray:
     """Pictures of the training split as evaluation sees them: float32 [n, size, size, 3]."""
-    data = build.source(config)
-    batches = build.evaluation_data(config, data, config.data.train_split)
+    data = build_data.source(config)
+    batches = build_data.evaluation_data(config, data, config.data.train_split)
     found = list(batches.unbatch().map(lambda batch: batch["image"]).take(CALIBRATION + UNSEEN))
     if len(found) < 2:
         raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import build
+from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.features import Features, extract
@@ -35,7 +35,7 @@ def judge(config: Config, data: Source, represent: Callable[[tf.Tensor], tf.Tens
     """
     limit = config.evaluation.judge_examples
     train, test = (
-        extract(represent, build.evaluation_data(config, data, split), limit=limit)
+        extract(represent, build_data.evaluation_data(config, data, split), limit=limit)
         for split in (config.data.train_split, config.data.eval_split)
     )
     learn = (train.vectors, train.labels, test.vectors, test.labels)

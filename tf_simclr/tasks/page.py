@@ -6,7 +6,7 @@ import shlex
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build, report, run_folder
+from tf_simclr import build, build_data, report, run_folder
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.layout import layout_2d
@@ -63,7 +63,7 @@ def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
     """The first `count` test pictures as the network sees them: uint8 [count, side, side, 3]."""
     side = min(config.data.image_size, THUMBNAIL)
     pictures: list[np.ndarray] = []
-    for batch in build.evaluation_data(config, data, config.data.eval_split):
+    for batch in build_data.evaluation_data(config, data, config.data.eval_split):
         small = tf.image.resize(batch["image"], [side, side], antialias=True)
         pictures.extend(tf.image.convert_image_dtype(small, tf.uint8, saturate=True).numpy())
         if len(pictures) >= count:

@@ -4,8 +4,14 @@ import sys
 
 import tensorflow as tf
 
-from tf_simclr import build, checkpoints, replicas, run_folder
-from tf_simclr.callbacks import SaveCheckpoints, StopOnNonFinite, StopOnSignal, WriteScalars
+from tf_simclr import build, build_data, checkpoints, replicas, run_folder
+from tf_simclr.callbacks import (
+    MeasureWaiting,
+    SaveCheckpoints,
+    StopOnNonFinite,
+    StopOnSignal,
+    WriteScalars,
+)
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.remarks import remarks_on_resuming
@@ -35,7 +41,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
         zone=config.run.tpu_zone,
         project=config.run.gcp_project,
     )
-    data = build.source(config)
+    data = build_data.source(config)
     examples = _check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
@@ -77,9 +83,11 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
     per_epoch = max(1, examples // config.training.train_batch_size)
     with StopOnSignal(saved) as stop_on_signal:
-        callbacks = [StopOnNonFinite()]
+        waiting = MeasureWaiting()
+        callbacks = [waiting, StopOnNonFinite()]
         if config.training.train_summary_steps:
-            callbacks.append(WriteScalars(summaries, config.training.train_summary_steps))
+            every = config.training.train_summary_steps
+            callbacks.append(WriteScalars(summaries, every, waiting))
         callbacks.append(SaveCheckpoints(saved, build.checkpoint_interval(config, examples)))
         callbacks.append(stop_on_signal)
         exports = export_steps(step, total, build.export_interval(config, examples))
@@ -87,7 +95,7 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
         for begin, end in zip(stops, stops[1:]):
             for first, last in segments(begin, end, per_epoch):
                 net.fit(
-                    build.training_data(config, data, first, strategy),
+                    build_data.training_data(config, data, first, strategy),
                     initial_epoch=first // per_epoch,
                     epochs=-(-last // per_epoch),
                     steps_per_epoch=min(per_epoch, last - first),
@@ -97,6 +105,8 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
             saved.save(end)  # Each worker's part in it.
             if end in exports and replicas.is_chief():
                 export_run(config)
+    if waiting.share() is not None:
+        print(f"Waited for data in {waiting.share():.1%} of the time.")
 
 
 def export_steps(start: int, total: int, every: int) -> list[int]:
@@ -139,11 +149,18 @@ def _check_data(config: Config, data: Source) -> int:
 
 
 def _check_replicas(config: Config, strategy: tf.distribute.Strategy) -> None:
-    count, batch_size = strategy.num_replicas_in_sync, config.training.train_batch_size
-    if batch_size % count:
+    count, training = strategy.num_replicas_in_sync, config.training
+    parts = count * training.microbatches
+    if training.train_batch_size % parts:
+        of_each = f", times their {training.microbatches} microbatches" if parts > count else ""
         raise ValueError(
-            f"`train_batch_size` must be a multiple of the {count} replicas."
-            f" Received: train_batch_size={batch_size}."
+            f"`train_batch_size` must be a multiple of the {count} replicas{of_each}."
+            f" Received: train_batch_size={training.train_batch_size}."
+        )
+    if training.jit_compile and count > 1 and not config.run.use_tpu:
+        raise ValueError(
+            f"`jit_compile` works on one device; there are {count} replicas here, and TensorFlow"
+            " cannot compile what they exchange. Received: jit_compile=True."
         )
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build
+from tf_simclr import build_data
 from tf_simclr.config import Config
-from tf_simclr.data.augment.blur import random_blur
 from tf_simclr.data.sources import Source
 
 PAIRS = 8
@@ -17,20 +16,16 @@ def view_pairs(config: Config, data: Source, *, pairs: int = PAIRS) -> np.ndarra
     Returns:
       uint8 [pairs, 2, size, size, 3], blur included.
     """
-    view = build.pretrain_view(config)
-    views: list[list[tf.Tensor]] = [[], []]
+    views = build_data.pretrain_views(config)
+    prepared = []
     for place, record in enumerate(data.records(config.data.train_split).take(pairs)):
-        image = data.decode(record["image"])
-        for number in range(2):
-            seed = tf.constant([config.run.seed, 2 * place + number], tf.int64)
-            views[number].append(view(image, seed))
-    batches = [tf.stack(batch) for batch in views]
-    if config.data.use_blur:
-        batches = [
-            random_blur(batch, tf.constant([config.run.seed, number], tf.int64))
-            for number, batch in enumerate(batches)
-        ]
-    return tf.image.convert_image_dtype(tf.stack(batches, axis=1), tf.uint8, saturate=True).numpy()
+        image, seed = data.decode(record["image"]), tf.constant([config.run.seed, place], tf.int64)
+        prepared.append(views.prepare(image, views.windows(tf.shape(image), seed), seed))
+    batch = tf.nest.map_structure(lambda *each: tf.stack(each), *prepared)
+    seeds = tf.constant([[config.run.seed, view] for view in range(2)], tf.int64)
+    images = build_data.blurred_views(config, views.make(batch, one_by_one=False), seeds)
+    both = tf.split(images, 2)  # [pairs, size, size, 3] each
+    return tf.image.convert_image_dtype(tf.stack(both, axis=1), tf.uint8, saturate=True).numpy()
 
 
 def view_strip(pairs: np.ndarray) -> np.ndarray:

@@ -3,11 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.data.augment import blur, color, crop, policies
+from tf_simclr.data.augment import blur, color, crop
+from tf_simclr.data.augment.views import PAIR, PretrainViews
 
 DRAWS = 20_000
 VIEWS = 4_000  # whole views: dearer
-CHUNK = 500  # views at a time, in parallel
+CHUNK = 250  # pictures at a time, of two views each
 
 
 def seeds(count: int, stream: int) -> tf.Tensor:
@@ -49,19 +50,18 @@ def orders() -> np.ndarray:
 
 def gates() -> dict[str, int]:
     """How many of DRAWS pictures were jittered, made gray, both, or neither."""
-    image = tf.constant([[[0.2, 0.5, 0.7], [0.6, 0.4, 0.3]]])
-    draws = tf.random.stateless_uniform([DRAWS, color.DRAWS + 2], [0, 4])
-    distorted = tf.function(
-        lambda rows: tf.map_fn(
-            lambda row: color.distort(image, row, 1.0), rows, parallel_iterations=64
-        )
-    )(draws).numpy()
+    image = tf.constant([[[[0.2, 0.5, 0.7], [0.6, 0.4, 0.3]]]])
+    planes = color.to_planes(image)
+    draws = tf.random.stateless_uniform([DRAWS, color.DRAWS], [0, 4])
+    many = color.to_planes(tf.repeat(image, DRAWS, axis=0))
+    distorted = color.to_images(color.distort(many, draws, 1.0), 1, 2).numpy()
+    made_gray = color.to_images(color.grayscale(planes), 1, 2)
 
     def unlike(other):
         return np.any(distorted != other.numpy(), axis=(1, 2, 3))
 
     gray = np.all(distorted == distorted[..., :1], axis=(1, 2, 3))
-    jittered = np.where(gray, unlike(color.grayscale(image)), unlike(image))
+    jittered = np.where(gray, unlike(made_gray), unlike(image))
     return {
         "neither": np.sum(~gray & ~jittered),
         "jitter_only": np.sum(~gray & jittered),
@@ -72,14 +72,14 @@ def gates() -> dict[str, int]:
 
 def flips() -> np.ndarray:
     """Bool [DRAWS]: whether a picture was mirrored."""
-    image = tf.constant([[[0.0], [1.0]]])
+    images = tf.constant([[[[0.0], [1.0]]]] * DRAWS)
     draws = tf.random.stateless_uniform([DRAWS], [0, 5])
-    return np.array([crop.random_flip(image, draw).numpy()[0, 0, 0] for draw in draws]) == 1
+    return crop.random_flip(images, draws).numpy()[:, 0, 0, 0] == 1
 
 
 def sigmas() -> np.ndarray:
     """float32 [DRAWS] of the blur."""
-    return _each(blur.random_sigma, 6, tf.float32)
+    return _each(lambda seed: blur.random_sigma(seed)[0], 6, tf.float32)
 
 
 def blurred() -> np.ndarray:
@@ -92,8 +92,12 @@ def blurred() -> np.ndarray:
 
 def views(image: np.ndarray, size: int, strength: float, stream: int) -> np.ndarray:
     """float32 [VIEWS, size, size, 3]: training views of one uint8 picture."""
-    pictures = tf.data.Dataset.from_tensor_slices(seeds(VIEWS, stream)).map(
-        lambda seed: policies.pretrain_view(image, seed, size=size, jitter_strength=strength),
+    two = PretrainViews(size, strength)
+    shape = tf.constant(image.shape)
+    prepared = tf.data.Dataset.from_tensor_slices(seeds(VIEWS // PAIR, stream)).map(
+        lambda seed: two.prepare(image, two.windows(shape, seed), seed),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    return np.concatenate([chunk.numpy() for chunk in pictures.batch(CHUNK)])
+    make = tf.function(lambda batch: two.make(batch, one_by_one=False))
+    pairs = [make(batch) for batch in prepared.batch(CHUNK, drop_remainder=True)]
+    return np.concatenate([view for pair in pairs for view in tf.split(pair, PAIR, axis=-1)])

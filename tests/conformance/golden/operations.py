@@ -11,10 +11,16 @@ def _clip(image):
     return tf.clip_by_value(image, 0.0, 1.0)
 
 
+def _colour(act, image, *arguments):
+    """act(planes, *arguments) of one picture [height, width, 3], each argument a batch of one."""
+    planes = act(color.to_planes(image[tf.newaxis]), *(tf.constant([each]) for each in arguments))
+    return color.to_images(planes, *image.shape[:2])[0]
+
+
 def _jitter(image, record):
     factors = [record[name] for name in ("brightness", "contrast", "saturation", "hue")]
     order = [ORDER_LETTERS.index(letter) for letter in record["order"]]
-    return color.jitter_in_order(image, tf.constant(factors), tf.constant(order))
+    return _colour(color.jitter_in_order, image, factors, order)
 
 
 def _blur(image, record):
@@ -51,12 +57,14 @@ def _tf1(image, window, record):
 
 
 OPERATIONS = {
-    "to_grayscale": lambda image, r: color.grayscale(image),
-    "brightness_v1": lambda image, r: _clip(color.additive_brightness(image, r["delta"])),
-    "brightness_v2": lambda image, r: _clip(color.brightness(image, r["factor"])),
-    "contrast": lambda image, r: _clip(color.contrast(image, r["factor"])),
-    "saturation": lambda image, r: _clip(color.saturation(image, r["factor"])),
-    "hue": lambda image, r: _clip(color.hue(image, r["delta"])),
+    "to_grayscale": lambda image, r: _colour(color.grayscale, image),
+    "brightness_v1": lambda image, r: _clip(
+        _colour(color.additive_brightness, image, [r["delta"]])
+    ),
+    "brightness_v2": lambda image, r: _clip(_colour(color.brightness, image, [r["factor"]])),
+    "contrast": lambda image, r: _clip(_colour(color.contrast, image, [r["factor"]])),
+    "saturation": lambda image, r: _clip(_colour(color.saturation, image, [r["factor"]])),
+    "hue": lambda image, r: _clip(_colour(color.hue, image, [r["delta"]])),
     "color_jitter_fixed": _jitter,
     "gaussian_blur": _blur,
     "center_crop": lambda image, r: crop.center_crop(image, r["height"], r["width"]),

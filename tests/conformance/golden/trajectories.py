@@ -11,7 +11,7 @@ import tf_keras as keras
 from golden import folder, weights
 from tf_simclr import build
 from tf_simclr.config import Config
-from tf_simclr.config_sections import LINEAR_HEAD_ONLY
+from tf_simclr.config_training import LINEAR_HEAD_ONLY
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.optim.decay import weight_roles

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.data.augment.blur import gaussian_blur, gaussian_kernel, random_blur
+from tf_simclr.data.augment.blur import (
+    SIGMA,
+    blur_matrices,
+    gaussian_blur,
+    random_blur,
+    random_sigma,
+)
 
 
 def pictures(batch, height, width):
@@ -31,13 +37,21 @@ def numpy_blur(images, sigma, radius):
 
 
 @pytest.mark.parametrize("radius", [1, 4])
-@pytest.mark.parametrize("sigma", [0.1, 1.3])
-def test_kernel_is_a_gaussian_of_odd_size_and_sum_1(radius, sigma):
-    kernel = gaussian_kernel(tf.constant(sigma), radius).numpy()
-    assert kernel.shape == (2 * radius + 1,)
-    np.testing.assert_allclose(kernel, numpy_kernel(sigma, radius), atol=1e-7)
-    np.testing.assert_allclose(kernel.sum(), 1, rtol=1e-6)
-    np.testing.assert_allclose(kernel, kernel[::-1], rtol=1e-6)
+@pytest.mark.parametrize("length", [12, 9])
+def test_rows_are_a_gaussian_of_odd_size_and_sum_1(length, radius):
+    sigmas = np.float32([0.1, 1.3])
+    matrices = blur_matrices(tf.constant(sigmas), length, radius).numpy()
+    assert matrices.shape == (2, length, length)
+    for matrix, sigma in zip(matrices, sigmas):
+        kernel = np.pad(numpy_kernel(sigma, radius), length)
+        for row in range(length):  # What of the kernel lies in the picture.
+            expected = kernel[length + radius - row :][:length]
+            np.testing.assert_allclose(matrix[row], expected, atol=1e-7)
+        np.testing.assert_allclose(matrix[radius : length - radius].sum(1), 1, rtol=1e-6)
+        np.testing.assert_allclose(matrix, matrix.T, rtol=1e-6)
+        # A pixel of the middle, and as many neighbours on either side.
+        assert np.count_nonzero(matrix[length // 2]) <= 2 * radius + 1
+    assert np.count_nonzero(matrices[1][length // 2]) == 2 * radius + 1
 
 
 @pytest.mark.parametrize(("kernel_size", "radius"), [(2, 1), (3, 1), (6, 3), (7, 3)])
@@ -46,6 +60,17 @@ def test_blur_equals_numpys_with_zeros_outside(height, width, kernel_size, radiu
     images = pictures(2, height, width)
     blurred = gaussian_blur(tf.constant(images), tf.constant(0.9), kernel_size=kernel_size)
     np.testing.assert_allclose(blurred, numpy_blur(images, 0.9, radius), atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (9, 14)])
+def test_each_picture_is_blurred_by_a_sigma_of_its_own(height, width):
+    images, sigmas = pictures(4, height, width), np.float32([0.1, 0.6, 1.3, 2.0])
+    blurred = gaussian_blur(tf.constant(images), tf.constant(sigmas), kernel_size=5)
+    for place, sigma in enumerate(sigmas):
+        own = slice(place, place + 1)
+        alone = gaussian_blur(tf.constant(images[own]), tf.constant(sigma), kernel_size=5)
+        np.testing.assert_allclose(blurred[own], alone, atol=1e-6)
+        np.testing.assert_allclose(blurred[own], numpy_blur(images[own], sigma, 2), atol=1e-6)
 
 
 def test_a_kernel_of_one_pixel_blurs_nothing():
@@ -84,9 +109,44 @@ def test_sigma_lies_between_its_bounds_and_varies():
     assert len(np.unique(peaks)) > 70
 
 
-def test_blur_follows_from_the_seed():
+@pytest.mark.parametrize("size", [40, 60])
+def test_each_picture_may_have_a_sigma_of_its_own(size):
+    impulses = np.zeros((60, size, size, 3), np.float32)
+    impulses[:, size // 2, size // 2] = 1
+
+    def peaks(per_image):
+        seed = tf.constant([3, size])
+        blurred = random_blur(tf.constant(impulses), seed, sigma_per_image=per_image).numpy()
+        found = blurred[:, size // 2, size // 2, 0]
+        return found[blurred[:, size // 2, size // 2 + 1, 0] > 1e-3]  # of those that show a blur
+
+    assert np.ptp(peaks(per_image=False)) < 1e-6
+    # A blur by less than a quarter of a pixel hardly shows: a tenth of them.
+    found = peaks(per_image=True)
+    assert len(np.unique(found)) == len(found) > 15
+    radius = size // 10 // 2
+    assert numpy_kernel(2.0, radius)[radius] ** 2 - 1e-6 <= found.min() < 0.2
+    assert found.max() > 0.6
+
+
+@pytest.mark.parametrize("count", [1, 500])
+def test_drawn_sigmas_lie_between_the_papers_bounds(count):
+    sigmas = random_sigma(tf.constant([0, count]), count).numpy()
+    assert sigmas.shape == (count,)
+    assert SIGMA == (0.1, 2.0)  # arXiv 2002.05709, appendix A
+    assert sigmas.min() >= 0.1 and sigmas.max() < 2
+    assert len(np.unique(sigmas)) == count
+    if count > 1:  # Uniform: the mean within four deviations, 1.9 / sqrt(12 * count).
+        assert abs(sigmas.mean() - 1.05) < 4 * 1.9 / np.sqrt(12 * count)
+
+
+@pytest.mark.parametrize("sigma_per_image", [False, True])
+def test_blur_follows_from_the_seed(sigma_per_image):
     images = tf.constant(pictures(8, 40, 40))
-    one, again, other = (random_blur(images, tf.constant([5, seed])) for seed in (1, 1, 2))
+    one, again, other = (
+        random_blur(images, tf.constant([5, seed]), sigma_per_image=sigma_per_image)
+        for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
 

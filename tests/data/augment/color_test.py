@@ -10,11 +10,42 @@ import tensorflow as tf
 from tf_simclr.data.augment import color
 
 
-def picture(height, width):
-    return np.random.default_rng(height).random((height, width, 3), np.float32)
+def pictures(height, width, count=3):
+    return np.random.default_rng(height).random((count, height, width, 3), np.float32)
+
+
+def overshooting(height, width):
+    """Values as bicubic resizing leaves them, and pixels at which HSV is singular."""
+    images = pictures(height, width) * 1.2 - 0.1
+    images[:, 0, 0] = 0.0
+    images[:, 0, 1] = 0.4  # gray
+    images[:, 0, 2] = 1.1
+    images[:, 0, 3] = -0.1
+    images[:, 1, 0] = (0.9, 0.9, 0.1)  # Two largest channels,
+    images[:, 1, 1] = (0.2, 0.7, 0.2)  # two smallest,
+    images[:, 1, 2] = (1.0, 0.0, -0.1)  # a smallest below 0,
+    images[:, 1, 3] = (-0.05, -0.1, -0.02)  # and all of them.
+    return images
 
 
 SIZES = [(6, 6), (5, 8)]
+
+
+def by_planes(act, images, *arguments, **options):
+    """`act` on the planes of images [batch, height, width, 3], as images again."""
+    arguments = [tf.constant(argument) for argument in arguments]
+    planes = act(color.to_planes(tf.constant(images)), *arguments, **options)
+    return color.to_images(planes, *images.shape[1:3]).numpy()
+
+
+def column(*values):
+    """One value a picture: [batch, 1]."""
+    return np.float32(values)[:, np.newaxis]
+
+
+def each(act, images, values):
+    """act(image, value) of each picture by its own value, stacked."""
+    return np.stack([act(image, value) for image, value in zip(images, np.ravel(values))])
 
 
 def by_hsv(image, change):
@@ -24,43 +55,93 @@ def by_hsv(image, change):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("factor", [0.2, 1.0, 1.7])
-def test_brightness_multiplies(size, factor):
-    image = picture(*size)
-    np.testing.assert_allclose(color.brightness(tf.constant(image), factor), image * factor)
+def test_planes_are_the_channels_and_go_back_to_the_images(size):
+    images = pictures(*size)
+    planes = color.to_planes(tf.constant(images))
+    for channel, plane in enumerate(planes):
+        np.testing.assert_array_equal(plane, images[..., channel].reshape(3, -1))
+    np.testing.assert_array_equal(color.to_images(planes, *size), images)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("factor", [0.0, 0.4, 1.7])
-def test_contrast_moves_channels_away_from_their_mean(size, factor):
-    image = picture(*size)
-    mean = image.mean((0, 1))
-    expected = (image - mean) * factor + mean
-    np.testing.assert_allclose(color.contrast(tf.constant(image), factor), expected, atol=1e-6)
+def test_brightness_multiplies(size):
+    images, factors = pictures(*size), column(0.2, 1.0, 1.7)
+    expected = each(np.multiply, images, factors)
+    np.testing.assert_allclose(by_planes(color.brightness, images, factors), expected)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("factor", [0.0, 0.3, 1.8])
-def test_saturation_multiplies_that_of_hsv(size, factor):
-    image = picture(*size)
-    expected = by_hsv(image, lambda h, s, v: (h, min(s * factor, 1), v))
-    np.testing.assert_allclose(color.saturation(tf.constant(image), factor), expected, atol=1e-5)
+def test_additive_brightness_adds(size):
+    images, deltas = pictures(*size), column(-0.6, 0.0, 0.8)
+    expected = each(np.add, images, deltas)
+    np.testing.assert_allclose(by_planes(color.additive_brightness, images, deltas), expected)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("delta", [-0.2, 0.1, 1 / 3])
-def test_hue_turns_that_of_hsv(size, delta):
-    image = picture(*size)
-    expected = by_hsv(image, lambda h, s, v: ((h + delta) % 1, s, v))
-    np.testing.assert_allclose(color.hue(tf.constant(image), delta), expected, atol=1e-5)
+def test_contrast_moves_channels_away_from_their_mean(size):
+    images, factors = pictures(*size), column(0.0, 0.4, 1.7)
+
+    def expected(image, factor):
+        mean = image.mean((0, 1))
+        return (image - mean) * factor + mean
+
+    np.testing.assert_allclose(
+        by_planes(color.contrast, images, factors), each(expected, images, factors), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_saturation_multiplies_that_of_hsv(size):
+    images, factors = pictures(*size), column(0.0, 0.3, 1.8)
+
+    def expected(image, factor):
+        return by_hsv(image, lambda h, s, v: (h, min(s * factor, 1), v))
+
+    np.testing.assert_allclose(
+        by_planes(color.saturation, images, factors), each(expected, images, factors), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_hue_turns_that_of_hsv(size):
+    images, deltas = pictures(*size), column(-0.2, 0.1, 1 / 3)
+
+    def expected(image, delta):
+        return by_hsv(image, lambda h, s, v: ((h + delta) % 1, s, v))
+
+    np.testing.assert_allclose(
+        by_planes(color.hue, images, deltas), each(expected, images, deltas), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("factors", [(0.0, 0.3, 1.0), (1.8, 5.0, 0.9)])
+def test_saturation_is_that_of_tensorflow_outside_of_0_and_1_too(size, factors):
+    images, factors = overshooting(*size), column(*factors)
+    np.testing.assert_allclose(
+        by_planes(color.saturation, images, factors),
+        each(tf.image.adjust_saturation, images, factors),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("deltas", [(-0.2, 0.0, 0.1), (1.0, -1.0, 1 / 3)])
+def test_hue_is_that_of_tensorflow_outside_of_0_and_1_too(size, deltas):
+    images, deltas = overshooting(*size), column(*deltas)
+    np.testing.assert_allclose(
+        by_planes(color.hue, images, deltas),
+        each(tf.image.adjust_hue, images, deltas),
+        atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_grayscale_is_luma_in_three_channels(size):
-    image = picture(*size)
-    luma = image @ [0.2989, 0.5870, 0.1140]  # ITU-R BT.601
+    images = pictures(*size)
+    luma = images @ [0.2989, 0.5870, 0.1140]  # ITU-R BT.601
     expected = np.stack([luma] * 3, axis=-1)
-    np.testing.assert_allclose(color.grayscale(tf.constant(image)), expected, atol=1e-6)
+    np.testing.assert_allclose(by_planes(color.grayscale, images), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -74,28 +155,70 @@ def test_grayscale_is_luma_in_three_channels(size):
 )
 def test_factors_span_the_papers_ranges(strength, low, high):
     for draw, expected in ((0.0, low), (0.5, np.add(low, high) / 2), (1.0, high)):
-        factors = color.jitter_factors(tf.fill([4], draw), strength)
-        np.testing.assert_allclose(factors, expected, atol=1e-6)
+        factors = color.jitter_factors(tf.fill([2, 4], draw), strength)
+        np.testing.assert_allclose(factors, [expected] * 2, atol=1e-6)
 
 
 OPERATIONS = (color.brightness, color.contrast, color.saturation, color.hue)
 FACTORS = np.float32([1.6, 1.5, 0.3, 0.15])
+ORDERS = np.array(list(itertools.permutations(range(4))))
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::5])
+@pytest.mark.parametrize("order", ORDERS[::5].tolist())
 def test_operations_come_in_the_given_order_and_clip_after_each(order):
-    image = picture(5, 8)
-    expected = image
+    images = pictures(5, 8, count=1)
+    expected = images
     for number in order:
-        expected = np.clip(OPERATIONS[number](tf.constant(expected), FACTORS[number]), 0, 1)
-    jittered = color.jitter_in_order(tf.constant(image), tf.constant(FACTORS), tf.constant(order))
+        changed = by_planes(OPERATIONS[number], expected, FACTORS[number : number + 1, np.newaxis])
+        expected = np.clip(changed, 0, 1)
+    jittered = by_planes(color.jitter_in_order, images, FACTORS[np.newaxis], [order])
     np.testing.assert_allclose(jittered, expected, atol=1e-6)
 
 
+def jittered_by_tensorflow(image, factors, order):
+    """The same of one picture [height, width, 3] by tf.image."""
+    operations = (
+        lambda picture, factor: picture * factor,
+        tf.image.adjust_contrast,
+        tf.image.adjust_saturation,
+        tf.image.adjust_hue,
+    )
+    for number in order:
+        image = tf.clip_by_value(operations[number](image, factors[number]), 0.0, 1.0)
+    return image
+
+
+def many(size, seed):
+    """A picture for each of the orders, with factors of its own over the ranges of strength 1."""
+    draws = np.random.default_rng(seed).random((len(ORDERS), 4), np.float32)
+    factors = np.float32([0.2, 0.2, 0.2, -0.2]) + np.float32([1.6, 1.6, 1.6, 0.4]) * draws
+    return pictures(*size, count=len(ORDERS)) * 1.2 - 0.1, factors
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_batch_of_all_orders_is_what_tf_image_gives_picture_by_picture(size):
+    images, factors = many(size, seed=1)
+    expected = np.stack([*map(jittered_by_tensorflow, images, factors, ORDERS)])
+    jittered = by_planes(color.jitter_in_order, images, factors, ORDERS.astype(np.int32))
+    np.testing.assert_allclose(jittered, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("additive", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_batch_of_all_orders_is_what_each_picture_is_alone(size, additive):
+    images, factors = many(size, seed=2)
+    jitter = lambda *batch: by_planes(color.jitter_in_order, *batch, additive=additive)  # noqa: E731
+    together = jitter(images, factors, ORDERS)
+    alone = [
+        jitter(images[i : i + 1], factors[i : i + 1], ORDERS[i : i + 1]) for i in range(len(images))
+    ]
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-6)
+
+
 def test_order_matters():
-    image = tf.constant(picture(5, 8))
+    images = pictures(5, 8, count=1)
     one, other = (
-        color.jitter_in_order(image, tf.constant(FACTORS), tf.constant(order))
+        by_planes(color.jitter_in_order, images, FACTORS[np.newaxis], [order])
         for order in ([0, 1, 2, 3], [3, 2, 1, 0])
     )
     assert np.abs(one - other).max() > 0.01
@@ -103,28 +226,50 @@ def test_order_matters():
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
 def test_jitter_draws_factors_and_order(order):
-    image = tf.constant(picture(6, 6))
-    draws = np.float32([0.1, 0.9, 0.3, 0.8, 0, 0, 0, 0])
-    draws[4 + np.array(order)] = [0.1, 0.2, 0.3, 0.4]  # sorting these gives the order
-    factors = color.jitter_factors(tf.constant(draws[:4]), 0.5)
-    expected = color.jitter_in_order(image, factors, tf.constant(order))
-    np.testing.assert_array_equal(color.jitter(image, tf.constant(draws), 0.5), expected)
+    images = pictures(6, 6, count=1)
+    draws = np.float32([[0.1, 0.9, 0.3, 0.8, 0, 0, 0, 0]])
+    draws[0, 4 + np.array(order)] = [0.1, 0.2, 0.3, 0.4]  # sorting these gives the order
+    factors = color.jitter_factors(tf.constant(draws[:, :4]), 0.5).numpy()
+    expected = by_planes(color.jitter_in_order, images, factors, [order])
+    np.testing.assert_array_equal(by_planes(color.jitter, images, draws, strength=0.5), expected)
 
 
 def test_jitter_of_strength_0_changes_nothing():
-    image = picture(6, 6)
-    draws = tf.random.stateless_uniform([color.DRAWS], [0, 0])
-    np.testing.assert_allclose(color.jitter(tf.constant(image), draws, 0.0), image, atol=1e-5)
+    images = pictures(6, 6)
+    draws = tf.random.stateless_uniform([len(images), color.JITTER_DRAWS], [0, 0]).numpy()
+    jittered = by_planes(color.jitter, images, draws, strength=0.0)
+    np.testing.assert_allclose(jittered, images, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("jitter_draw", "gray_draw", "jittered", "gray"),
-    [(0.79, 0.2, True, False), (0.8, 0.19, False, True), (0.8, 0.2, False, False)],
-)
+GATES = [  # draw of the jitter, draw of gray, jittered, gray
+    (0.79, 0.2, True, False),
+    (0.8, 0.19, False, True),
+    (0.8, 0.2, False, False),
+    (0.1, 0.1, True, True),
+]
+
+
+def gated(image, jittered, gray):
+    draws = np.full((1, color.JITTER_DRAWS), 0.3, np.float32)
+    image = by_planes(color.jitter, image, draws, strength=1.0) if jittered else image
+    return by_planes(color.grayscale, image) if gray else image
+
+
+@pytest.mark.parametrize(("jitter_draw", "gray_draw", "jittered", "gray"), GATES)
 def test_distort_jitters_below_08_and_grays_below_02(jitter_draw, gray_draw, jittered, gray):
-    image = tf.constant(picture(6, 6))
-    draws = tf.concat([[jitter_draw, gray_draw], tf.fill([color.DRAWS], 0.3)], 0)
-    expected = color.jitter(image, draws[2:], 1.0) if jittered else image
-    expected = color.grayscale(expected) if gray else expected
-    np.testing.assert_array_equal(color.distort(image, draws, 1.0), expected)
-    assert np.array_equal(expected, image) != (jittered or gray)
+    images = pictures(6, 6, count=1)
+    draws = np.float32([[jitter_draw, gray_draw] + [0.3] * color.JITTER_DRAWS])
+    expected = gated(images, jittered, gray)
+    distorted = by_planes(color.distort, images, draws, strength=1.0)
+    np.testing.assert_array_equal(distorted, expected)
+    assert np.array_equal(expected, images) != (jittered or gray)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_picture_of_a_batch_has_gates_of_its_own(size):
+    images = pictures(*size, count=len(GATES))
+    draws = np.float32([[*gates[:2]] + [0.3] * color.JITTER_DRAWS for gates in GATES])
+    expected = [gated(images[i : i + 1], *gates[2:]) for i, gates in enumerate(GATES)]
+    np.testing.assert_allclose(
+        by_planes(color.distort, images, draws, strength=1.0), np.concatenate(expected), atol=1e-6
+    )

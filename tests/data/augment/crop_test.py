@@ -8,7 +8,8 @@ from tf_simclr.data.augment.crop import (
     center_crop,
     center_window,
     crop_and_resize,
-    random_crop,
+    crop_and_resize_batch,
+    cubic_weights,
     random_flip,
     random_window,
     resize,
@@ -131,24 +132,90 @@ def test_centre_crop_of_a_mirrored_picture_is_mirrored(height, width):
     )
 
 
-@pytest.mark.parametrize(("height", "width"), [(16, 16), (12, 20)])
-def test_random_crop_has_the_targets_shape_and_follows_from_the_seed(height, width):
-    image = tf.constant(picture(40, 30))
-    one, again, other = (random_crop(image, height, width, [0, seed]) for seed in (1, 1, 2))
-    assert one.shape == (height, width, 3)
-    np.testing.assert_array_equal(one, again)
-    assert not np.array_equal(one, other)
-
-
-def test_a_whole_window_is_a_resize():
-    image = tf.constant(picture(20, 20))
+@pytest.mark.parametrize(("height", "width"), [(20, 20), (12, 28)])
+def test_a_whole_window_is_a_resize(height, width):
+    image = tf.constant(picture(height, width))
+    window = random_window(tf.shape(image), [0, 0], aspect_ratio=width / height, min_area=1.0)
+    np.testing.assert_array_equal(window, [0, 0, height, width])
     np.testing.assert_allclose(
-        random_crop(image, 10, 10, [0, 0], min_area=1.0), resize(image, 10, 10), atol=1e-6
+        crop_and_resize(image, window, 10, 14), resize(image, 10, 14), atol=1e-6
     )
 
 
-@pytest.mark.parametrize(("draw", "mirrored"), [(0.0, True), (0.49, True), (0.5, False)])
-def test_flip_mirrors_left_to_right_below_one_half(draw, mirrored):
-    image = picture(4, 5)
-    expected = image[:, ::-1] if mirrored else image
-    np.testing.assert_array_equal(random_flip(tf.constant(image), tf.constant(draw)), expected)
+def of_all_kinds(height, width, crops, seed=0):
+    """[4, crops, 4] windows: the whole, single pixels, at each border, and inside."""
+    random = np.random.default_rng(seed)
+    top, left = random.integers(0, [[height], [width]], (2, 4 * crops))
+    rows, columns = random.integers(1, [height - top + 1, width - left + 1])
+    drawn = np.stack([top, left, rows, columns], axis=1)
+    drawn[:4] = [
+        [0, 0, height, width],
+        [height - 1, width - 1, 1, 1],
+        [0, width // 2, 1, width - width // 2],
+        [height // 2, 0, height - height // 2, 1],
+    ]
+    return np.int32(drawn.reshape(4, crops, 4))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+@pytest.mark.parametrize("crops", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("height", "width", "target_height", "target_width"),
+    # up, down, and up along one axis and down along the other
+    [(12, 12, 32, 32), (40, 30, 8, 8), (24, 50, 33, 16), (64, 17, 16, 48), (120, 200, 96, 64)],
+)
+def test_crops_by_the_batch_are_those_of_resize(
+    height, width, target_height, target_width, crops, dtype
+):
+    levels = np.random.default_rng(width).integers(0, 256, (4, height, width, 3), np.uint8)
+    images, unit = (levels, 255) if dtype is np.uint8 else (np.float32(levels) / 255, 1)
+    windows = of_all_kinds(height, width, crops)
+    result = crop_and_resize_batch(
+        tf.constant(images), tf.constant(windows), target_height, target_width
+    )
+    assert result.shape == (4, crops, target_height, target_width, 3)
+    assert result.dtype == tf.float32
+    for image, own, found in zip(images, windows, result):
+        for (top, left, rows, columns), crop in zip(own, found):
+            cut = image[top : top + rows, left : left + columns]
+            # tf.image.resize, of the part that NumPy cuts out.
+            expected = resize(tf.constant(cut), target_height, target_width)
+            np.testing.assert_allclose(crop / unit, expected / unit, atol=1e-5)
+
+
+@pytest.mark.parametrize(("length", "target"), [(12, 31), (50, 8)])
+def test_rows_of_the_crops_matrices_have_four_taps_and_sum_1(length, target):
+    begin, size = np.int32([0, length - 1, 3, 2, 5]), np.int32([length, 1, 2, length - 4, 7])
+    weights = cubic_weights(tf.constant(begin), tf.constant(size), length, target).numpy()
+    assert weights.shape == (5, target, length)
+    np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-6)
+    assert np.count_nonzero(weights, axis=-1).max() == 4
+    for matrix, first, count in zip(weights, begin, size):
+        assert not matrix[:, :first].any() and not matrix[:, first + count :].any()
+        # TensorFlow rounds fractions to 1/1024, and the derivative is below 2.
+        np.testing.assert_allclose(
+            matrix[:, first : first + count], bicubic_matrix(count, target), atol=2e-3
+        )
+
+
+def test_pictures_of_unknown_size_are_cut_to_a_known_one():
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
+    def cut(image):
+        crop = crop_and_resize(image, tf.constant([1, 2, 5, 4]), 8, 6)
+        assert crop.shape == (8, 6, 3)
+        return crop
+
+    image = tf.constant(np.uint8(255 * picture(9, 9)))
+    np.testing.assert_array_equal(cut(image), resize(image[1:6, 2:6], 8, 6))
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 5), (6, 3)])
+def test_flip_mirrors_left_to_right_below_one_half(height, width):
+    image = picture(height, width)
+    draws = np.float32([0.0, 0.49, 0.5, 0.99])
+    expected = np.stack([image[:, ::-1], image[:, ::-1], image, image])
+    images = tf.constant(np.stack([image] * 4))
+    np.testing.assert_array_equal(random_flip(images, tf.constant(draws)), expected)
+    for place in range(4):
+        alone = random_flip(images[:1], tf.constant(draws[place : place + 1]))
+        np.testing.assert_array_equal(alone, expected[place : place + 1])

@@ -39,11 +39,11 @@ def test_odd_and_negative_sizes_are_errors(size):
 
 @pytest.mark.parametrize(("side", "square"), [(8, 4), (32, 16)])
 def test_half_the_side_is_cut_around_any_pixel(side, square):
-    image, cut = tf.zeros([side, side, 3]), tf.function(random_cutout)
     heights, count = [], 300
-    for seed in range(count):
-        result = cut(image, tf.constant([seed, side])).numpy()
-        assert result.shape == (side, side, 3)
+    draws = tf.random.stateless_uniform([count, 2], [side, 0])
+    results = random_cutout(tf.zeros([count, side, side, 3]), draws).numpy()
+    assert results.shape == (count, side, side, 3)
+    for result in results:
         rows = np.flatnonzero((result == FILL).all(-1).any(axis=1))
         assert np.array_equal(rows, np.arange(rows[0], rows[-1] + 1))
         heights.append(len(rows))
@@ -54,8 +54,10 @@ def test_half_the_side_is_cut_around_any_pixel(side, square):
     assert abs(heights.count(square) - share * count) < 4 * (share * (1 - share) * count) ** 0.5
 
 
-def test_cutout_follows_from_the_seed():
-    image = tf.zeros([16, 16, 3])
-    one, again, other = (random_cutout(image, tf.constant([5, seed])) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
-    assert not np.array_equal(one, other)
+@pytest.mark.parametrize("side", [8, 32])
+def test_the_draws_are_the_squares_centre(side):
+    draws = np.float32([[0.0, 0.999], [0.5, 0.25]])
+    centers = tf.constant([[0, side - 1], [side // 2, side // 4]])
+    images = tf.zeros([2, side, side, 3])
+    expected = cutout(images, centers, side // 2)
+    np.testing.assert_array_equal(random_cutout(images, tf.constant(draws)), expected)

@@ -14,31 +14,38 @@ def turned(image):
     return np.array(rows)
 
 
-@pytest.mark.parametrize("turns", [0, 1, 2, 3])
-@pytest.mark.parametrize("size", [(4, 4), (3, 5)])
-def test_turns_counter_clockwise(size, turns):
-    image = np.random.default_rng(0).random((*size, 3), np.float32)
-    expected = image
-    for _ in range(turns):
-        expected = turned(expected)
-    np.testing.assert_array_equal(rotate(tf.constant(image), tf.constant(turns)), expected)
-    batch = tf.stack([image, image])
-    np.testing.assert_array_equal(rotate(batch, tf.constant(turns))[1], expected)
+@pytest.mark.parametrize("size", [(4, 4), (7, 7)])
+def test_turns_counter_clockwise(size):
+    images = np.random.default_rng(0).random((5, *size, 3), np.float32)
+    quarter_turns = [0, 1, 2, 3, 1]
+    result = rotate(tf.constant(images), tf.constant(quarter_turns))
+    for place, turns in enumerate(quarter_turns):
+        expected = images[place]
+        for _ in range(turns):
+            expected = turned(expected)
+        np.testing.assert_array_equal(result[place], expected)
+        alone = rotate(tf.constant(images[place : place + 1]), tf.constant([turns]))
+        np.testing.assert_array_equal(alone, [expected])
 
 
 @pytest.mark.parametrize("side", [6, 9])
 def test_the_four_turns_are_equally_likely(side):
-    image = tf.random.stateless_uniform([side, side, 3], [0, 0])
-    upright = {turns: rotate(image, turns).numpy().tobytes() for turns in range(4)}
-    rotation, count = tf.function(random_rotation), 400
-    found = [rotation(image, tf.constant([seed, side])).numpy().tobytes() for seed in range(count)]
-    assert set(found) == set(upright.values())
+    image, count = tf.random.stateless_uniform([1, side, side, 3], [0, 0]), 400
+    upright = [rotate(image, tf.constant([turns])).numpy().tobytes() for turns in range(4)]
+    draws = tf.random.stateless_uniform([count, 2], [side, 0])
+    results = random_rotation(tf.repeat(image, count, axis=0), draws)
+    assert results.shape == (count, side, side, 3)
+    found = [result.tobytes() for result in results.numpy()]
+    assert set(found) == set(upright)
     # Binomial(400, 1/4): four deviations of 8.66.
-    assert all(abs(found.count(turn) - count / 4) < 34.7 for turn in upright.values())
+    assert all(abs(found.count(turn) - count / 4) < 34.7 for turn in upright)
 
 
-def test_rotation_follows_from_the_seed():
-    image = tf.random.stateless_uniform([8, 8, 3], [0, 0])
-    one, again = (random_rotation(image, tf.constant([5, 1])) for _ in range(2))
-    np.testing.assert_array_equal(one, again)
-    assert one.shape == (8, 8, 3)
+@pytest.mark.parametrize(("draw", "turns"), [(0.0, 0), (0.24, 0), (0.25, 1), (0.5, 2), (0.99, 3)])
+def test_the_first_draw_tells_the_turn(draw, turns):
+    image = tf.random.stateless_uniform([1, 8, 8, 3], [0, 0])
+    expected = rotate(image, tf.constant([turns]))
+    for other in (0.1, 0.9):
+        np.testing.assert_array_equal(
+            random_rotation(image, tf.constant([[draw, other]])), expected
+        )

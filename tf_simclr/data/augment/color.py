@@ -1,56 +1,109 @@
 """Colour distortion: jitter in random order, then grayscale (arXiv 2002.05709, appendix A).
 
-All functions take float RGB [..., height, width, 3] in [0, 1]; only `jitter` clips.
+Pictures come as planes: red, green and blue apart, float [batch, pixels] each, so that what is done
+to a channel runs over contiguous memory. Only `jitter_in_order` clips. Saturation and hue are those
+of HSV, written without going there and back: both leave a pixel's largest channel as it is.
 """
 
 import tensorflow as tf
+
+from tf_simclr.data.augment import choose
 
 JITTER_PROBABILITY = 0.8
 GRAYSCALE_PROBABILITY = 0.2
 # Half-widths of the factors' ranges at strength 1: brightness, contrast, saturation, hue.
 HALF_WIDTHS = (0.8, 0.8, 0.8, 0.2)
-DRAWS = 8  # uniform numbers that `jitter` consumes: four factors, four to sort the operations by
+JITTER_DRAWS = 8  # uniform numbers: four factors, four to sort the operations by
+DRAWS = JITTER_DRAWS + 2  # of `distort`: two more decide
+LUMA = (0.2989, 0.5870, 0.1140)  # ITU-R BT.601
+
+Planes = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
-def brightness(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Multiplies [..., height, width, 3] by `factor`, >= 0: SimCLRv2's brightness."""
-    return image * factor
+def to_planes(images: tf.Tensor) -> Planes:
+    """[batch, height, width, 3] -> planes of [batch, height * width] pixels."""
+    height, width = images.shape[1:3]
+    red, green, blue = tf.unstack(images, num=3, axis=-1)
+    return tuple(tf.reshape(plane, [-1, height * width]) for plane in (red, green, blue))
 
 
-def additive_brightness(image: tf.Tensor, delta: tf.Tensor) -> tf.Tensor:
-    """Adds `delta` in [-1, 1] to [..., height, width, 3]: SimCLRv1's brightness."""
-    return image + delta
+def to_images(planes: Planes, height: int, width: int) -> tf.Tensor:
+    """The inverse of `to_planes`: [batch, height, width, 3]."""
+    return tf.reshape(tf.stack(planes, axis=-1), [-1, height, width, 3])
 
 
-def contrast(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Multiplies by `factor` how far [..., height, width, 3] is from each channel's mean."""
-    mean = tf.reduce_mean(image, axis=[-3, -2], keepdims=True)
-    return (image - mean) * factor + mean
+def brightness(planes: Planes, factor: tf.Tensor) -> Planes:
+    """Multiplies by `factor` [batch, 1], >= 0: SimCLRv2's brightness."""
+    return tuple(plane * factor for plane in planes)
 
 
-def saturation(image: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Multiplies the saturation in HSV of [..., height, width, 3] by `factor`, >= 0."""
-    return tf.image.adjust_saturation(image, factor)
+def additive_brightness(planes: Planes, delta: tf.Tensor) -> Planes:
+    """Adds `delta` [batch, 1] in [-1, 1]: SimCLRv1's brightness."""
+    return tuple(plane + delta for plane in planes)
 
 
-def hue(image: tf.Tensor, delta: tf.Tensor) -> tf.Tensor:
-    """Turns the hue in HSV of [..., height, width, 3] by `delta` in [-1, 1], whole turns."""
-    return tf.image.adjust_hue(image, delta)
+def contrast(planes: Planes, factor: tf.Tensor) -> Planes:
+    """Multiplies by `factor` [batch, 1] how far each channel is from its mean over the picture."""
+    means = [tf.reduce_mean(plane, axis=-1, keepdims=True) for plane in planes]
+    return tuple((plane - mean) * factor + mean for plane, mean in zip(planes, means))
 
 
-def grayscale(image: tf.Tensor) -> tf.Tensor:
-    """Luma of [..., height, width, 3] in all three channels."""
-    return tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(image))
+def saturation(planes: Planes, factor: tf.Tensor) -> Planes:
+    """Multiplies the saturation in HSV by `factor` [batch, 1], >= 0; at most to 1.
+
+    Saturation is (largest - smallest) / largest, and each channel's distance from the largest is in
+    proportion to it.
+    """
+    largest, smallest = _largest(planes), _smallest(planes)
+    # Where it would leave [0, 1]: no further than to a smallest channel of 0.
+    limit = tf.math.divide_no_nan(largest, largest - smallest)
+    scale = tf.maximum(tf.minimum(factor, limit), 0.0)
+    return tuple(largest - (largest - plane) * scale for plane in planes)
+
+
+def hue(planes: Planes, delta: tf.Tensor) -> Planes:
+    """Turns the hue in HSV by `delta` [batch, 1] in [-1, 1], in whole turns.
+
+    Along the circle, in sixths of a turn, each channel is the same trapezium between the largest
+    and the smallest of the three, a third of a turn behind the one before.
+    """
+    red, green, blue = planes
+    largest = _largest(planes)
+    chroma = largest - _smallest(planes)
+    sixths = tf.where(
+        largest == red,
+        tf.math.divide_no_nan(green - blue, chroma),
+        tf.where(
+            largest == green,
+            2.0 + tf.math.divide_no_nan(blue - red, chroma),
+            4.0 + tf.math.divide_no_nan(red - green, chroma),
+        ),
+    )
+    turned = sixths + 6.0 * delta
+
+    def channel(offset: float) -> tf.Tensor:
+        place = turned + offset
+        place -= 6.0 * tf.floor(place / 6.0)  # in [0, 6)
+        below = tf.clip_by_value(tf.minimum(place, 4.0 - place), 0.0, 1.0)
+        return largest - chroma * below
+
+    return channel(5.0), channel(3.0), channel(1.0)
+
+
+def grayscale(planes: Planes) -> Planes:
+    """Luma in all three channels."""
+    luma = sum(weight * plane for weight, plane in zip(LUMA, planes))
+    return luma, luma, luma
 
 
 def jitter_factors(draws: tf.Tensor, strength: float, *, additive: bool = False) -> tf.Tensor:
-    """Factors of brightness, contrast and saturation, and hue's delta: float32 [..., 4].
+    """Factors of brightness, contrast and saturation, and hue's delta: float32 [batch, 4].
 
         factor ~ U[max(1 - d * strength, 0), 1 + d * strength]
         delta ~ U[-d * strength, d * strength]                     (d: HALF_WIDTHS)
 
     Args:
-      draws: float32 [..., 4] uniform in [0, 1).
+      draws: float32 [batch, 4] uniform in [0, 1).
       strength: >= 0.
       additive: whether brightness is v1's: a delta too.
     """
@@ -63,55 +116,74 @@ def jitter_factors(draws: tf.Tensor, strength: float, *, additive: bool = False)
 
 
 def jitter_order(draws: tf.Tensor) -> tf.Tensor:
-    """A random permutation of the four operations: int32 [..., 4] from uniform draws [..., 4]."""
+    """A random permutation of the four operations: int32 [batch, 4] from uniform draws."""
     return tf.argsort(draws)
 
 
-def jitter(
-    image: tf.Tensor, draws: tf.Tensor, strength: float, *, additive: bool = False
-) -> tf.Tensor:
-    """The four colour operations in random order, clipped to [0, 1] after each.
+def jitter(planes: Planes, draws: tf.Tensor, strength: float, *, additive: bool = False) -> Planes:
+    """The four colour operations in an order drawn for each picture, clipped after each.
 
     Args:
-      image: float32 [height, width, 3].
-      draws: float32 [DRAWS] uniform in [0, 1): four for the factors, four for the order.
+      planes: float32, of a static batch.
+      draws: float32 [batch, JITTER_DRAWS] uniform in [0, 1): factors, then order.
       strength: >= 0; 1 is the paper's for ImageNet, 0.5 for CIFAR-10.
       additive: whether brightness adds, as in SimCLRv1, instead of multiplying.
     """
-    factors = jitter_factors(draws[:4], strength, additive=additive)
-    return jitter_in_order(image, factors, jitter_order(draws[4:]), additive=additive)
+    factors = jitter_factors(draws[:, :4], strength, additive=additive)
+    return jitter_in_order(planes, factors, jitter_order(draws[:, 4:]), additive=additive)
 
 
 def jitter_in_order(
-    image: tf.Tensor, factors: tf.Tensor, order: tf.Tensor, *, additive: bool = False
-) -> tf.Tensor:
-    """Applies operation order[0] first, ...: 0 brightness, 1 contrast, 2 saturation, 3 hue.
+    planes: Planes, factors: tf.Tensor, order: tf.Tensor, *, additive: bool = False
+) -> Planes:
+    """Applies operation order[:, 0] first, ...: 0 brightness, 1 contrast, 2 saturation, 3 hue.
 
     Args:
-      image: float32 [height, width, 3] in [0, 1].
-      factors: float32 [4], as `jitter_factors` returns them.
-      order: int32 [4], a permutation of 0..3.
+      planes: float32, of a static batch.
+      factors: float32 [batch, 4], as `jitter_factors` returns them.
+      order: int32 [batch, 4], permutations of 0..3.
       additive: as in `jitter`.
+
+    Returns:
+      Planes in [0, 1].
     """
     operations = (additive_brightness if additive else brightness, contrast, saturation, hue)
-    for place in range(len(operations)):
-        branches = [
-            lambda i=image, o=operation, f=factors[number]: tf.clip_by_value(o(i, f), 0.0, 1.0)
+
+    def apply(place, current):
+        outcomes = [
+            lambda act=operation, factor=factors[:, number, tf.newaxis]: tuple(
+                tf.clip_by_value(plane, 0.0, 1.0) for plane in act(current, factor)
+            )
             for number, operation in enumerate(operations)
         ]
-        image = tf.switch_case(order[place], branches)
-    return image
+        return place + 1, choose.among(outcomes, tf.gather(order, place, axis=1))
+
+    # A loop and not four copies: XLA compiles each of them, for seconds.
+    _, planes = tf.while_loop(lambda place, _: place < len(operations), apply, (0, tuple(planes)))
+    return planes
 
 
-def distort(image: tf.Tensor, draws: tf.Tensor, strength: float) -> tf.Tensor:
+def distort(planes: Planes, draws: tf.Tensor, strength: float) -> Planes:
     """Jitter with probability .8, grayscale with probability .2.
 
     Args:
-      image: float32 [height, width, 3].
-      draws: float32 [DRAWS + 2] uniform in [0, 1): the first two decide.
+      planes: float32, of a static batch.
+      draws: float32 [batch, DRAWS] uniform in [0, 1): the first two decide.
       strength: of the jitter, >= 0.
     """
-    image = tf.cond(
-        draws[0] < JITTER_PROBABILITY, lambda: jitter(image, draws[2:], strength), lambda: image
+    planes = choose.where(
+        draws[:, 0] < JITTER_PROBABILITY,
+        lambda: jitter(planes, draws[:, 2:], strength),
+        lambda: tuple(planes),
     )
-    return tf.cond(draws[1] < GRAYSCALE_PROBABILITY, lambda: grayscale(image), lambda: image)
+    return choose.where(
+        draws[:, 1] < GRAYSCALE_PROBABILITY, lambda: grayscale(planes), lambda: planes
+    )
+
+
+def _largest(planes: Planes) -> tf.Tensor:
+    return tf.maximum(tf.maximum(planes[0], planes[1]), planes[2])
+
+
+def _smallest(planes: Planes) -> tf.Tensor:
+    return tf.minimum(tf.minimum(planes[0], planes[1]), planes[2])

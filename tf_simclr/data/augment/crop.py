@@ -2,10 +2,13 @@
 
 import tensorflow as tf
 
+from tf_simclr.data.augment import choose
+
 MIN_AREA = 0.08  # the smallest share of the picture that a random crop covers
 ASPECT = (3 / 4, 4 / 3)  # width / height of a random crop, times that of the target
 MIN_OBJECT_COVERED = 0.1
 ATTEMPTS = 100
+KERNEL_TABLE = 1024  # TF2's `resize` reads its kernel from a table of so many entries a pixel.
 CENTRE_PROPORTION = 0.875  # of the evaluation crop, as in the original
 
 
@@ -40,17 +43,69 @@ def random_window(
 
 def crop_and_resize(image: tf.Tensor, window: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """The `window` (top, left, height, width) of an image, resized to [height, width, 3]."""
-    top, left, window_height, window_width = tf.unstack(window)
-    cropped = tf.image.crop_to_bounding_box(image, top, left, window_height, window_width)
-    return resize(cropped, height, width)
+    begin = tf.concat([window[:2], [0]], axis=0)
+    size = tf.concat([window[2:], [-1]], axis=0)
+    resized = resize(tf.slice(image, begin, size), height, width)
+    return tf.ensure_shape(resized, [height, width, image.shape[-1]])
 
 
-def random_crop(
-    image: tf.Tensor, height: int, width: int, seed: tf.Tensor, *, min_area: float = MIN_AREA
+def cubic_weights(begin: tf.Tensor, size: tf.Tensor, length: int, target: int) -> tf.Tensor:
+    """Bicubic resizing along an axis as a product: float32 [batch, target, length].
+
+    Row i holds the four taps of output pixel i: Keys' kernel with a = -0.5 at the pixel's centre,
+    what lies outside of the window left out and the rest made to sum to 1. It is TF2's `resize`
+    of the cropped picture, its rounding of positions included.
+
+    Args:
+      begin: int32 [batch], where the window begins.
+      size: int32 [batch], how many pixels it takes, >= 1.
+      length: of the axis, in pixels.
+      target: pixels to resize the window to.
+    """
+    scale = tf.cast(size, tf.float32)[:, tf.newaxis] / target
+    centres = (tf.range(target, dtype=tf.float32) + 0.5) * scale - 0.5  # [batch, target]
+    whole = tf.floor(centres)
+    fraction = tf.round((centres - whole) * KERNEL_TABLE) / KERNEL_TABLE
+    places = tf.range(length, dtype=tf.float32) - tf.cast(begin, tf.float32)[:, tf.newaxis]
+    inside = (places >= 0) & (places < tf.cast(size, tf.float32)[:, tf.newaxis])  # [batch, length]
+    distances = places[:, tf.newaxis] - (whole + fraction)[..., tf.newaxis]
+    weights = tf.where(inside[:, tf.newaxis], keys_cubic(distances), 0.0)
+    return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+
+
+def keys_cubic(x: tf.Tensor) -> tf.Tensor:
+    """Keys' interpolation kernel with a = -0.5 (IEEE ASSP 29, 1981, equation 15), of any shape."""
+    x = tf.abs(x)
+    near = (1.5 * x - 2.5) * x * x + 1.0
+    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    return tf.where(x <= 1.0, near, tf.where(x < 2.0, far, 0.0))
+
+
+def crop_and_resize_batch(
+    images: tf.Tensor, windows: tf.Tensor, height: int, width: int
 ) -> tf.Tensor:
-    """A random window of `image`, resized to [height, width, 3]; values may leave [0, 1]."""
-    window = random_window(tf.shape(image), seed, aspect_ratio=width / height, min_area=min_area)
-    return crop_and_resize(image, window, height, width)
+    """`crop_and_resize` of pictures of one size, each by its own window, as two matrix products.
+
+    Args:
+      images: [batch, h, w, 3] of any real type and a static h and w.
+      windows: int32 [batch, crops, 4] = (top, left, height, width).
+      height: of the target, in pixels.
+      width: of the target, in pixels.
+
+    Returns:
+      float32 [batch, crops, height, width, 3].
+    """
+    h, w = images.shape[1:3]
+    crops = windows.shape[1]
+    top, left, window_height, window_width = tf.unstack(tf.reshape(windows, [-1, 4]), axis=-1)
+    rows = cubic_weights(top, window_height, h, height)  # [batch * crops, height, h]
+    columns = cubic_weights(left, window_width, w, width)
+    pixels = tf.reshape(tf.cast(images, tf.float32), [-1, 1, h, w * 3])
+    resized = tf.matmul(tf.reshape(rows, [-1, crops, height, h]), pixels)
+    turned = tf.transpose(tf.reshape(resized, [-1, height, w, 3]), [0, 2, 1, 3])
+    resized = tf.matmul(columns, tf.reshape(turned, [-1, w, height * 3]))
+    resized = tf.transpose(tf.reshape(resized, [-1, width, height, 3]), [0, 2, 1, 3])
+    return tf.reshape(resized, [-1, crops, height, width, 3])
 
 
 def center_window(shape: tf.Tensor, height: int, width: int, proportion: float) -> tf.Tensor:
@@ -86,6 +141,12 @@ def center_crop(
     return crop_and_resize(image, window, height, width)
 
 
-def random_flip(image: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
-    """Mirrors `image` left to right where the scalar `draw` in [0, 1) is below one half."""
-    return tf.where(draw < 0.5, tf.reverse(image, axis=[-2]), image)
+def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Mirrors left to right those pictures whose draw is below one half.
+
+    Args:
+      images: [batch, height, width, channels], of a static batch.
+      draws: float32 [batch] uniform in [0, 1).
+    """
+    mirrored, same = lambda: (tf.reverse(images, axis=[2]),), lambda: (images,)
+    return choose.where(draws < 0.5, mirrored, same)[0]

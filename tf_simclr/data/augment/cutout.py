@@ -35,13 +35,12 @@ def _inside(length: tf.Tensor, centers: tf.Tensor, half: int) -> tf.Tensor:
     return (offsets >= -half) & (offsets < half)
 
 
-def random_cutout(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Cuts a square of half the picture's side around any of its pixels.
+def random_cutout(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Cuts a square of half the side out of each picture, around any of its pixels.
 
     Args:
-      image: float [side, side, channels] of a static shape.
-      seed: integer [2].
+      images: float [batch, side, side, channels] of a static side.
+      draws: float32 [batch, 2] uniform in [0, 1): the centre.
     """
-    side = image.shape[0]
-    center = tf.random.stateless_uniform([1, 2], seed, 0, side, tf.int32)
-    return cutout(image[tf.newaxis], center, 2 * round(side * SHARE / 2))[0]
+    side = images.shape[1]
+    return cutout(images, tf.cast(draws * side, tf.int32), 2 * round(side * SHARE / 2))

@@ -1,67 +1,43 @@
-"""What is done to a picture, in order: views for pretraining, fine-tuning and evaluation.
+"""Views of one picture with its label: for fine-tuning, and for evaluation (arXiv 2002.05709)."""
 
-arXiv 2002.05709, appendix A.
-"""
-
-from collections.abc import Callable
+import dataclasses
 
 import tensorflow as tf
 
-from tf_simclr.data.augment import color
-from tf_simclr.data.augment.crop import MIN_AREA, center_crop, random_crop, random_flip
+from tf_simclr.data.augment.crop import center_crop, crop_and_resize, random_flip, random_window
 
 SMALL = 32  # pixels: pictures of this size and less are evaluated whole
-
-# (picture float32 [side, side, 3], seed integer [2]) -> a picture of that shape
-Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def _unit(image: tf.Tensor) -> tf.Tensor:
     return tf.image.convert_image_dtype(image, tf.float32)
 
 
-def pretrain_view(
-    image: tf.Tensor,
-    seed: tf.Tensor,
-    *,
-    size: int,
-    jitter_strength: float,
-    min_crop_area: float = MIN_AREA,
-    extra: Augmentation | None = None,
-) -> tf.Tensor:
-    """Crop, flip, colour jitter, grayscale, clip: one view for the contrastive loss.
+@dataclasses.dataclass(frozen=True)
+class FinetuneView:
+    """Crop and flip: the training view with labels.
 
-    Args:
-      image: uint8 [height, width, 3], or float in [0, 1].
-      seed: integer [2].
+    Attributes:
       size: side of the view in pixels.
-      jitter_strength: 0 leaves colours alone, grayscale included.
-      min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].
-      extra: one more operation, between flip and colours.
-
-    Returns:
-      float32 [size, size, 3] in [0, 1]. Blur is done later, on the device, to a whole batch.
     """
-    crop_seed, draw_seed = tf.unstack(tf.random.split(seed, 2))
-    draws = tf.random.stateless_uniform([color.DRAWS + 3], draw_seed)
-    view = random_crop(_unit(image), size, size, crop_seed, min_area=min_crop_area)
-    view = random_flip(view, draws[0])
-    if extra is not None:
-        view = extra(view, tf.random.fold_in(seed, 2))  # The draws above stay what they are.
-    if jitter_strength > 0:
-        view = color.distort(view, draws[1:], jitter_strength)
-    return _finish(view, size)
 
+    size: int
 
-def finetune_view(image: tf.Tensor, seed: tf.Tensor, *, size: int) -> tf.Tensor:
-    """Crop and flip: the training view with labels, float32 [size, size, 3].
+    def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draws what the view shows of a picture of `shape`: int32 [1, 4]; see PretrainViews."""
+        return random_window(shape, _seeds(seed)[0])[tf.newaxis]
 
-    Arguments and range are those of pretrain_view.
-    """
-    crop_seed, draw_seed = tf.unstack(tf.random.split(seed, 2))
-    view = random_crop(_unit(image), size, size, crop_seed)
-    view = random_flip(view, tf.random.stateless_uniform([], draw_seed))
-    return _finish(view, size)
+    def make(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Cuts and flips: float32 [size, size, 3] in [0, 1].
+
+        Args:
+          picture: uint8 [height, width, 3], or float in [0, 1].
+          windows: int32 [1, 4].
+          seed: integer [2].
+        """
+        view = crop_and_resize(_unit(picture), windows[0], self.size, self.size)
+        view = random_flip(view[tf.newaxis], tf.random.stateless_uniform([1], _seeds(seed)[1]))[0]
+        return _finish(view, self.size)
 
 
 def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
@@ -78,6 +54,10 @@ def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
         else center_crop(view, size, size, proportion=1.0)
     )
     return _finish(view, size)
+
+
+def _seeds(seed: tf.Tensor) -> list[tf.Tensor]:
+    return tf.unstack(tf.random.split(seed, 2))
 
 
 def _finish(view: tf.Tensor, size: int) -> tf.Tensor:

@@ -1,0 +1,179 @@
+"""Pretraining views, ours beside a straightforward tf.data version: pictures per CPU-second.
+
+    python -m benchmarks.augmentation
+
+A picture is two views. The straightforward version is the original's order of operations, picture
+by picture, by tf.image in Dataset.map: distorted bounding box, bicubic resize, flip, four colour
+operations in random order with a clip after each, grayscale, clip. Ours is what the input pipeline
+runs, on pictures of one size (matrix products up to 64 pixels, else TensorFlow's resize), and on
+JPEGs, where the straightforward version decodes all of the picture and ours the rectangle that both
+views need. CPU time is that of all threads of the process; the versions take turns, and a number is
+the median of ROUNDS. The second table is where ours spends it.
+"""
+
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from absl import app
+
+from tf_simclr.data import decoding
+from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews
+
+ROUNDS, WARM_UP = 5, 2
+# Side of the pictures, side of the views, batch, pictures in a round.
+CASES = ((32, 32, 256, 4096), (400, 224, 32, 128))
+PICTURES = 8
+
+
+def unfused_view(picture, size, seed):
+    """One view, as written down in the paper's appendix, by tf.image."""
+    seeds = tf.unstack(tf.random.split(seed, 9))
+    begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
+        tf.shape(picture),
+        [[[0.0, 0.0, 1.0, 1.0]]],
+        seeds[0],
+        min_object_covered=0.1,
+        aspect_ratio_range=[3 / 4, 4 / 3],
+        area_range=[0.08, 1.0],
+        max_attempts=100,
+        use_image_if_no_bounding_boxes=True,
+    )
+    view = tf.image.convert_image_dtype(picture, tf.float32)
+    view = tf.image.crop_to_bounding_box(view, begin[0], begin[1], extent[0], extent[1])
+    view = tf.image.resize(view, [size, size], "bicubic")
+    view = tf.image.stateless_random_flip_left_right(view, seeds[1])
+
+    def uniform(number, low=0.0, high=1.0):
+        return tf.random.stateless_uniform([], seeds[number], low, high)
+
+    operations = [
+        lambda x: x * uniform(2, 0.2, 1.8),
+        lambda x: tf.image.stateless_random_contrast(x, 0.2, 1.8, seeds[3]),
+        lambda x: tf.image.stateless_random_saturation(x, 0.2, 1.8, seeds[4]),
+        lambda x: tf.image.stateless_random_hue(x, 0.2, seeds[5]),
+    ]
+    order = tf.argsort(tf.random.stateless_uniform([4], seeds[6]))
+
+    def jitter():
+        jittered = view
+        for place in range(4):
+            outcomes = [lambda act=act, x=jittered: act(x) for act in operations]
+            jittered = tf.clip_by_value(tf.switch_case(order[place], outcomes), 0.0, 1.0)
+        return jittered
+
+    view = tf.cond(uniform(7) < 0.8, jitter, lambda: view)
+    gray = lambda: tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(view))  # noqa: E731
+    view = tf.cond(uniform(8) < 0.2, gray, lambda: view)
+    return tf.clip_by_value(view, 0.0, 1.0)
+
+
+def seeds_and(items):
+    """Endless (seed, item), the items in turn."""
+    endless = tf.data.Dataset.range(2**40)
+    return endless.map(lambda n: (tf.stack([tf.constant(0, tf.int64), n]), items[n % PICTURES]))
+
+
+def straightforward(items, decode, size, batch):
+    """Batches by `unfused_view`."""
+
+    def example(seed, item):
+        picture = decode(item)
+        pair = [unfused_view(picture, size, s) for s in tf.unstack(tf.random.split(seed, 2))]
+        return tf.concat(pair, axis=-1)
+
+    return seeds_and(items).map(example).batch(batch, drop_remainder=True)
+
+
+def prepared(items, decode_windows, views, batch, shape):
+    """What the package does picture by picture, in batches."""
+
+    def example(seed, item):
+        if shape is not None and max(shape) <= DENSE_SIDE:
+            return views.prepare_whole(tf.ensure_shape(item, shape), seed)
+        picture, windows = decode_windows(item, lambda s: views.windows(s, seed))
+        return views.prepare(picture, windows, seed)
+
+    return seeds_and(items).map(example).batch(batch, drop_remainder=True)
+
+
+def made(data, views):
+    """What it does to a batch."""
+    return data.map(tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True))
+
+
+def cpu_seconds_per_picture(datasets, batch, pictures):
+    """Name -> median CPU seconds for a picture; the data sets take turns."""
+    iterators = {name: iter(data) for name, data in datasets.items()}
+    taken: dict[str, list[float]] = {name: [] for name in datasets}
+    for round_number in range(WARM_UP + ROUNDS):
+        for name, iterator in iterators.items():
+            start = time.process_time()
+            for _ in range(max(1, pictures // batch)):
+                next(iterator)
+            if round_number >= WARM_UP:
+                taken[name].append((time.process_time() - start) / pictures)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def measure(title, items, decode, decode_windows, case, shape):
+    """Prints one row of each table."""
+    _, size, batch, pictures = case
+    views = PretrainViews(size, 1.0)
+    half = prepared(items, decode_windows, views, batch, shape)
+    times = cpu_seconds_per_picture(
+        {
+            "read": seeds_and(items).batch(batch),
+            "decode": seeds_and(items).map(lambda seed, item: decode(item)[0]).batch(batch),
+            "half": half,
+            "ours": made(half, views),
+            "theirs": straightforward(items, decode, size, batch),
+        },
+        batch,
+        pictures,
+    )
+    print(
+        f"| {title} | {1 / times['theirs']:.0f} | {1 / times['ours']:.0f}"
+        f" | {times['theirs'] / times['ours']:.2f} | {1e6 * times['read']:.0f}"
+        f" | {1e6 * (times['half'] - times['read']):.0f}"
+        f" | {1e6 * (times['ours'] - times['half']):.0f} |",
+        flush=True,
+    )
+
+
+def main(argv):
+    """Prints the table."""
+    del argv
+    print(f"TensorFlow {tf.__version__}, {os.cpu_count()} cores, medians of {ROUNDS} rounds.\n")
+    print(
+        "| pictures and views | straightforward, pictures / CPU-s | ours | ratio | of ours, in us:"
+        " read | crops and draws | colours, by the batch |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    random = np.random.default_rng(0)
+    for case in CASES:
+        side, size = case[:2]
+        coarse = random.integers(0, 256, (PICTURES, side // 4, side // 4, 3))
+        smooth = tf.image.resize(coarse, [side, side], "bicubic")
+        pictures = tf.saturate_cast(smooth, tf.uint8)
+        keep = lambda picture: picture  # noqa: E731
+        both = lambda picture, windows: (picture, windows(tf.shape(picture)))  # noqa: E731
+        shape = (side, side, 3)
+        measure(f"{side} to {size} pixels", pictures, keep, both, case, shape)
+    jpegs = tf.map_fn(tf.io.encode_jpeg, pictures, fn_output_signature=tf.string)
+    measure(
+        f"JPEG of {side} to {size} pixels",
+        jpegs,
+        decoding.decode_picture,
+        decoding.decode_picture_windows,
+        case,
+        None,
+    )
+
+
+if __name__ == "__main__":
+    app.run(main)

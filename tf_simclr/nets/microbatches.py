@@ -1,0 +1,115 @@
+"""A batch that goes through the network in parts: what a step with cached gradients needs.
+
+arXiv 2101.06983, section 3.2; the step itself is SimCLR's.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+import tensorflow as tf
+
+from tf_simclr import replicas
+
+
+class Microbatches:
+    """Two views of a replica's pictures in `count` parts, worked on one after another.
+
+    Part m is the m-th consecutive slice of the pictures, with both of their views:
+
+        rows     a_0 a_1 a_2 a_3 b_0 b_1 b_2 b_3
+        count 2  a_0 a_1 b_0 b_1 | a_2 a_3 b_2 b_3
+
+    On one device the parts are iterations of a loop in the graph. Of several replicas each part is
+    a piece of graph of its own that waits for the one before: there batch norm reduces over the
+    replicas, which TensorFlow's mirrored strategies cannot do inside a loop. Such a graph, and the
+    time to make it, grow with `count`.
+
+    Args:
+      local: pictures of this replica's batch; None where the graph does not know.
+      count: >= 1.
+
+    Raises:
+      ValueError: if the pictures cannot be divided into `count` equal parts.
+    """
+
+    def __init__(self, local: int | None, count: int):
+        if local is None or local % count:
+            raise ValueError(
+                "`microbatches` must divide the pictures of a replica's batch, the same number in"
+                f" each batch (of tf.data: drop_remainder=True). Received: microbatches={count!r},"
+                f" {local!r} pictures."
+            )
+        self.count = count
+
+    def part(self, rows: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Of [2 * local, ...] what belongs to part `number`, a scalar int: [2 * part, ...]."""
+        _, *rest = rows.shape
+        parts = tf.reshape(rows, [2, self.count, -1, *rest])
+        return tf.reshape(tf.gather(parts, number, axis=1), [-1, *rest])
+
+    def map(self, function: Callable, rows: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, ...]:
+        """Results of a function of each part of `rows`, in the order of the rows.
+
+        Args:
+          function: [2 * part, ...] -> a pair of tensors [2 * part, width].
+          rows: [2 * local, ...].
+          dtype: of both results.
+
+        Returns:
+          A pair of tensors [2 * local, width].
+        """
+        if replicas.count() == 1:
+            results = tf.map_fn(
+                lambda number: function(self.part(rows, number)),
+                tf.range(self.count),
+                parallel_iterations=1,
+                fn_output_signature=(dtype, dtype),
+            )
+        else:
+            found: list[tuple[tf.Tensor, ...]] = []
+            for number in range(self.count):
+                found.append(function(self.part(rows, _after(found[-1:], number))))
+            results = tuple(map(tf.stack, zip(*found)))
+        return tuple(map(self._join, results))
+
+    def sum(
+        self, function: Callable, rows: Sequence[tf.Tensor], start: list[tf.Tensor]
+    ) -> list[tf.Tensor]:
+        """`start` plus what a function makes of each part.
+
+        Args:
+          function: parts [2 * part, ...] of all `rows` -> tensors like `start`.
+          rows: tensors [2 * local, ...].
+          start: tensors of any shape.
+        """
+
+        def add(sums, number):
+            terms = function(*(self.part(each, number) for each in rows))
+            return [total + term for total, term in zip(sums, terms)]
+
+        if replicas.count() == 1:
+            return tf.foldl(add, tf.range(self.count), start, parallel_iterations=1)
+        for number in range(self.count):
+            start = add(start, _after([start, *rows], number))
+        return start
+
+    def _join(self, results: tf.Tensor) -> tf.Tensor:
+        """[count, 2 * part, width] -> [2 * local, width]."""
+        _, rows, width = results.shape
+        results = tf.reshape(results, [self.count, 2, rows // 2, width])
+        return tf.reshape(tf.transpose(results, [1, 0, 2, 3]), [self.count * rows, width])
+
+
+def _after(done, number: int) -> tf.Tensor:
+    """`number`, once `done` is computed: else all parts would be in memory at a time."""
+    with tf.control_dependencies(tf.nest.flatten(done)):
+        return tf.identity(number)
+
+
+@contextlib.contextmanager
+def unchanged(variables: Sequence[tf.Variable]) -> Iterator[None]:
+    """Whatever happens to the variables inside, they have their values back behind it."""
+    before = [tf.identity(variable) for variable in variables]
+    yield
+    for variable, value in zip(variables, before):
+        variable.assign(value)

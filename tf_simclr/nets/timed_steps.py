@@ -1,0 +1,70 @@
+"""Training steps that know how long they wait for data."""
+
+import functools
+import types
+
+import tensorflow as tf
+import tf_keras as keras
+
+
+class TimedSteps(keras.Model):
+    """A Keras model whose `fit` measures the time between asking for a batch and having it.
+
+    Everything else is as in Keras, but that results of several replicas are the first one's: a step
+    of this package returns means over all.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        # Keras would sum them over workers, in `evaluate`.
+        self.distribute_reduction_method = "first"
+        waited = tf.Variable(
+            0.0,
+            dtype=tf.float64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="seconds_waited",
+        )
+        # In a namespace Keras does not see it, and does not count it among the model's weights.
+        self._clock = types.SimpleNamespace(waited=waited)
+
+    def seconds_waited(self) -> float:
+        """How long all steps so far have waited for their data, in seconds."""
+        return float(self._clock.waited.numpy())
+
+    def make_train_function(self, force=False):
+        """Makes what `fit` calls with an iterator: `steps_per_execution` steps. As Keras'."""
+        if self.run_eagerly:
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            run = self._counted_step
+            if self.jit_compile:
+                run = tf.function(run, jit_compile=True, reduce_retracing=True)
+            make = _one_step if int(self._steps_per_execution.numpy()) == 1 else _several_steps
+            step = functools.partial(make, self, run)
+            self.train_function = self.train_tf_function = tf.function(step, reduce_retracing=True)
+        return self.train_function
+
+    def _counted_step(self, data):
+        outputs = self.train_step(data)
+        with tf.control_dependencies(tf.nest.flatten(outputs)):
+            self._train_counter.assign_add(1)
+        return outputs
+
+
+def _one_step(model, run, iterator):
+    asked = tf.timestamp()
+    with tf.control_dependencies([asked]):
+        data = next(iterator)
+    with tf.control_dependencies(tf.nest.flatten(data, expand_composites=True)):
+        model._clock.waited.assign_add(tf.timestamp() - asked)
+    outputs = model.distribute_strategy.run(run, args=(data,))
+    return tf.nest.map_structure(
+        lambda value: model.distribute_strategy.experimental_local_results(value)[0], outputs
+    )
+
+
+def _several_steps(model, run, iterator):
+    for _ in tf.range(model._steps_per_execution):
+        outputs = _one_step(model, run, iterator)
+    return outputs
