@@ -90,6 +90,23 @@ def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, trained_r
         np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6, err_msg=key)
 
 
+def test_a_run_in_parts_goes_on_bit_for_bit(tiny_flags, tmp_path):
+    """With micro-batches, the decoupled loss in blocks, and views made in the step."""
+    flags = ["--microbatches=2", "--loss=dcl", "--loss_implementation=blockwise"]
+    flags += ["--augment_on=device", "--blur_sigma=image", "--image_size=20"]
+    flags += ["--checkpoint_steps=1"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    run(*tiny_flags, *flags, f"--model_dir={whole}")
+    shutil.copytree(whole, broken)
+    for path in [*broken.glob("ckpt-2*"), *broken.glob("ckpt-3*")]:
+        path.unlink()
+    run(*tiny_flags, *flags, f"--model_dir={broken}")
+    expected, found = weights(whole, 3), weights(broken, 3)
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value, err_msg=key)
+    assert any(np.any(value != weights(whole, 1)[key]) for key, value in expected.items())
+
+
 def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     tiny_flags, trained_run, tmp_path, capsys
 ):
