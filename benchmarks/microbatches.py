@@ -1,6 +1,6 @@
 """What micro-batches cost in time, and what they save in memory: ResNet-18 at 32 x 32 pixels.
 
-    python -m benchmarks.microbatches [--batch=4096]
+    python -m benchmarks.microbatches [--batch=1024]
 
 Times are those of a picture in a whole training step, medians of ROUNDS in which the steps take
 turns: the plain step on a batch of one part, and a step on PARTS such parts. Memory is the largest
@@ -25,7 +25,7 @@ from tf_simclr.config import Config
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
 
-BATCH = flags.DEFINE_integer("batch", 1024, "Of the largest step: a multiple of 64.")
+BATCH = flags.DEFINE_integer("batch", 4096, "Of the largest step: a multiple of 64.")
 PEAK = flags.DEFINE_list("peak", None, "BATCH,MICROBATCHES: prints one step's memory in MB.")
 SIZE, CLASSES = 32, 10
 ROUNDS, PARTS, PART = 5, 4, 64

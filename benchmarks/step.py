@@ -7,26 +7,22 @@ ResNet-18 at 32 pixels, 64 pictures (128 views), a projection head of three laye
 take turns (benchmarks/turns.py); a figure is the median of its rounds.
 """
 
-import collections
 import dataclasses
-import glob
 import importlib.util
 import os
-import re
 import statistics
 import sys
-import tempfile
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags
 
 from benchmarks import turns
+from benchmarks.step_profile import KINDS, flops, profile
 
 PROGRAM = flags.DEFINE_string("program", None, "For the benchmark's own use.")
 TORCH_PYTHON = flags.DEFINE_string("torch_python", None, "A Python that has torch, if not this.")
-ROUNDS, PROFILED = 5, 3
+ROUNDS = 5
 BATCH, SIZE, CLASSES, TEMPERATURE = 64, 32, 10, 0.1
 
 
@@ -45,18 +41,6 @@ VARIANTS = {
     "ours": Variant("tf_simclr"),
     "compiled": Variant("tf_simclr, jit_compile", jit_compile=True),
     "half": Variant("tf_simclr, mixed_bfloat16", policy="mixed_bfloat16"),
-}
-# Kind of operation -> what its "node:operation" in the trace looks like; the first that fits.
-KINDS = {
-    "convolution": r":Conv2D$",
-    "its gradient by the input": r":Conv2DBackpropInput$",
-    "its gradient by the kernel": r":Conv2DBackpropFilter$",
-    "gradient of batch norm": r"gradient_tape/.*bn\d?/",
-    "batch norm, and ReLU where fused to it": r"bn\d?/",
-    "ReLU and its gradient": r":Relu",
-    "sums of branches and gradients": r"/block\d/[^/]*:Add|operators__.add|:AddN$",
-    "optimiser": r"LARS|SGD|:(Mul|Sum|Square|AddV2|Sub|L2Loss|Assign\w*|ResourceApply\w*)$",
-    "the rest": "",
 }
 
 
@@ -115,49 +99,6 @@ def ours():
     model = SimCLR(ResNet(18, small_images=True), ProjectionHead(), num_classes=CLASSES)
     model.compile(LARS(0.1, weight_decay=1e-4))
     return lambda images, labels: model.train_step((images, labels))
-
-
-def flops(operations) -> float:
-    """Multiplications and additions in a graph's convolutions and matrix products."""
-    total = 0
-    for op in operations:
-        if op.type == "MatMul":
-            inner = op.inputs[0].shape[0 if op.get_attr("transpose_a") else 1]
-            total += 2 * inner * op.outputs[0].shape.num_elements()
-        elif op.type.startswith("Conv2D"):
-            filters = {"Conv2D": op.inputs[1], "Conv2DBackpropInput": op.inputs[1]}
-            kernel = filters.get(op.type, op.outputs[0])
-            outputs = op.outputs[0] if op.type == "Conv2D" else op.inputs[2]
-            places = outputs.shape.num_elements() // outputs.shape[-1]
-            total += 2 * places * kernel.shape.num_elements()
-    return total
-
-
-def profile(run):
-    """Kind of operation -> milliseconds of a step, from TensorFlow's own trace."""
-    import tensorflow as tf
-    from tensorflow.tsl.profiler.protobuf import xplane_pb2
-
-    with tempfile.TemporaryDirectory() as folder:
-        tf.profiler.experimental.start(folder)
-        start = time.perf_counter()
-        for _ in range(PROFILED):
-            run()
-        whole = 1e3 * (time.perf_counter() - start) / PROFILED
-        tf.profiler.experimental.stop()
-        (path,) = glob.glob(f"{folder}/**/*.xplane.pb", recursive=True)
-        with open(path, "rb") as file:
-            space = xplane_pb2.XSpace.FromString(file.read())
-    times = collections.Counter(dict.fromkeys(KINDS, 0.0))
-    for plane in space.planes:
-        for event in (event for line in plane.lines for event in line.events):
-            name = plane.event_metadata[event.metadata_id].name
-            if re.fullmatch(r"[^ :]+:\w+", name):
-                name = re.sub(r":_Mkl(Native)?", ":", name)
-                kind = next(kind for kind, looks in KINDS.items() if re.search(looks, name))
-                times[kind] += event.duration_ps / 1e9 / PROFILED
-    times["the rest"] += whole - sum(times.values())
-    return times
 
 
 def serve(variant: Variant) -> None:

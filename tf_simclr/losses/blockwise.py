@@ -144,6 +144,7 @@ def _conclude(seen: _Seen, image: tf.Tensor, decoupled: bool) -> _Found:
     fall, below = negative - highest, positive - highest
     total = seen.total[ab] * tf.exp(fall) + tf.exp(below)
     spread = (seen.spread + seen.total[ab] * fall) * tf.exp(fall) + tf.exp(below) * below
+    # Differs from the original: the entropy there is of log(p + 1e-8), which wants p itself.
     return _Found(
         normaliser=normaliser,
         positive=seen.positive,
