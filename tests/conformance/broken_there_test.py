@@ -167,7 +167,7 @@ def test_08_a_batch_of_twice_the_data_is_refused(tiny_flags, tmp_path, capsys):
 def test_09_an_export_does_not_blur(short, tmp_path):
     # The original exports the training graph with its random blur: no two calls are alike.
     net = build.model(Config.from_flat(SMALL), CLASSES)
-    assert net.device_augment is not None
+    assert net.make_views is not None
     network = network_of(build.parts(net), selector=0)
     saved_model.save(network, str(tmp_path / "endpoints"))
     hub_module.save(network, str(tmp_path / "features"), read_picture=no_picture)
