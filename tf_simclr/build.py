@@ -1,5 +1,8 @@
 """Config -> the network of a run and its optimiser. Only build_data and tasks/ read one, too."""
 
+import contextlib
+from collections.abc import Iterator
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -43,18 +46,35 @@ def projection_head(config: Config) -> ProjectionHead:
     )
 
 
-def model(config: Config, num_classes: int) -> SimCLR | Classifier:
+def model(config: Config, num_classes: int, *, precision: str = "float32") -> SimCLR | Classifier:
     """The untrained, built model of the config's train_mode.
 
     Weights are drawn from the config's seed alone.
+
+    Args:
+      config: of the run.
+      num_classes: of the data; 0 without labels.
+      precision: the Keras policy to compute by; "float32" is what floatx says.
     """
     keras.utils.set_random_seed(config.run.seed)
-    # Keras takes the precision of a layer from here, once; exports are built in float32.
-    keras.mixed_precision.set_global_policy(config.training.precision)
-    try:
+    with _precision(precision):
         return _model(config, num_classes)
+
+
+@contextlib.contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Layers made inside compute by a Keras policy. Keras knows one for all, and no way back."""
+    if policy == "float32":  # Nothing is asked for: floatx and whatever else was set decide.
+        yield
+        return
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        yield
     finally:
-        keras.mixed_precision.set_global_policy("float32")
+        # None follows floatx, as before the first policy.
+        follows = before.name == keras.backend.floatx()
+        keras.mixed_precision.set_global_policy(None if follows else before)
 
 
 def _model(config: Config, num_classes: int) -> SimCLR | Classifier:

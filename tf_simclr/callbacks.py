@@ -79,7 +79,7 @@ class MeasureWaiting(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self._waited = self._passed = 0.0  # seconds
+        self.waited = self.passed = 0.0  # seconds, of all calls of `fit`
         self._before: tuple[float, float] | None = None
 
     def on_train_begin(self, logs=None):
@@ -88,13 +88,13 @@ class MeasureWaiting(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic(), self.model.seconds_waited()
         if self._before is not None:
-            self._passed += now[0] - self._before[0]
-            self._waited += now[1] - self._before[1]
+            self.passed += now[0] - self._before[0]
+            self.waited += now[1] - self._before[1]
         self._before = now
 
     def share(self) -> float | None:
         """Seconds waited / seconds passed, in [0, 1]; None before the second look."""
-        return self._waited / self._passed if self._passed else None
+        return self.waited / self.passed if self.passed else None
 
 
 class SaveCheckpoints(EveryFewSteps):
@@ -118,6 +118,7 @@ class WriteScalars(EveryFewSteps):
         super().__init__(every)
         self._summaries = summaries
         self._waiting = waiting
+        self._looked = 0.0, 0.0  # Seconds waited and passed up to the last writing.
         self._written: Sums = {}  # Of this epoch: already in a scalar.
         self._carried: Sums = {}  # Of epochs before: not yet in one.
 
@@ -129,9 +130,11 @@ class WriteScalars(EveryFewSteps):
 
     def act(self, step, logs):
         scalars = {"learning_rate": float(self.model.optimizer.learning_rate.numpy())}
-        waiting = self._waiting.share()
-        if waiting is not None:
-            scalars["input/share_of_time_waiting"] = waiting
+        looks = self._waiting.waited, self._waiting.passed
+        waited, passed = (now - before for now, before in zip(looks, self._looked))
+        if passed:
+            scalars["input/share_of_time_waiting"] = waited / passed
+        self._looked = looks
         for name, (total, count) in self._unwritten().items():
             if count:
                 scalars[f"train/{name}"] = total / count

@@ -59,7 +59,7 @@ class Config:
         )
         microbatches = self.training.microbatches
         require(
-            batch_size % microbatches == 0,
+            self.run.train_mode != "pretrain" or batch_size % microbatches == 0,
             "microbatches",
             f"must divide train_batch_size={batch_size}",
             microbatches,

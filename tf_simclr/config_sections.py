@@ -66,8 +66,8 @@ class DataConfig(Section):
     )
     augment_on: str = flag(
         "host",
-        "Where pretraining views are cropped and coloured: in the input pipeline, or in the"
-        " training step. The views are the same.",
+        "Where pretraining views are made, the same ones: in the input pipeline, or in the training"
+        " step; pictures of differing sizes are cropped in the pipeline at any rate.",
         ("host", "device"),
     )
     extra_augmentation: str = flag(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_simclr.config import flag_fields
 from tf_simclr.losses import contrastive
 from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
 from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy
@@ -93,3 +94,9 @@ def test_metrics_carry_no_gradient(implementation):
 def test_names_that_there_are_not_are_refused(name, value):
     with pytest.raises(ValueError, match=rf"^`{name}` must be one of .*Received: {name}={value!r}"):
         contrastive_loss(projections(4, 6), temperature=0.2, **{name: value})
+
+
+def test_the_flags_offer_what_there_is():
+    choices = {field.name: field.metadata["choices"] for field in flag_fields()}
+    assert tuple(choices["loss"]) == KINDS
+    assert tuple(choices["loss_implementation"]) == IMPLEMENTATIONS

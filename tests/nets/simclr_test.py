@@ -295,7 +295,7 @@ def test_the_loss_is_the_one_that_is_asked_for(loss, implementation):
 @pytest.mark.parametrize("microbatches", [1, 2])
 @pytest.mark.parametrize(
     ("options", "times"),
-    # Keras writes the last of several steps down beside the loop over the others.
+    # AutoGraph traces the body of a loop once more, to learn what comes out of it.
     [({}, 1), ({"steps_per_execution": 2}, 2), ({"jit_compile": True}, 1)],
 )
 def test_nothing_is_traced_after_the_first_step(microbatches, options, times):
@@ -330,7 +330,7 @@ def test_half_precision_trains_with_a_loss_in_float32(microbatches, policy, jit_
         history = net.fit(one_batch(views(), LABELS, repeat=3), epochs=2, verbose=0).history
         projections = net(views()[..., :3])["proj_head_output"]
     finally:
-        keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy(None)  # "float32" would outlast floatx.
     assert projections.dtype == policy.removeprefix("mixed_")
     assert {loss.dtype for loss in losses} == {tf.float32}
     assert np.isfinite(list(history.values())).all()

@@ -11,11 +11,13 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews
+from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews, compiled
 from tf_simclr.data.sources import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
 SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32
+# Pictures whose views one core makes at a time: few, so that many cores need little memory.
+TOGETHER = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,9 +118,8 @@ def pretrain_batches(
         picture, windows = source.decode_windows(image, lambda s: views.windows(s, seed))
         return views.prepare(picture, windows, seed)
 
-    # XLA makes one loop over the pixels out of each operation's dozen.
-    make = tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True)
-    return _batches(stream, prepare, num_classes, context, finish=None if on_device else make)
+    finish = None if on_device else compiled(views)
+    return _batches(stream, prepare, num_classes, context, finish)
 
 
 def finetune_batches(
@@ -142,17 +143,18 @@ def _batches(stream, prepare, num_classes, context, finish=None):
         return image, tf.one_hot(record["label"], num_classes)  # zeros for label -1
 
     local = context.get_per_replica_batch_size(stream.batch_size)
-    batches = (
-        endless_records(stream, context)
-        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .batch(local, drop_remainder=True)
+    pictures = endless_records(stream, context).map(
+        example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
-    if finish is not None:
+    if finish is None:
+        batches = pictures.batch(local, drop_remainder=True)
+    else:
+        batches = pictures.batch(min(local, TOGETHER), drop_remainder=True)
         batches = batches.map(
             lambda images, *labels: (finish(images), *labels) if labels else finish(images),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
-        )
+        ).rebatch(local, drop_remainder=True)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

@@ -30,7 +30,9 @@ class SimCLR(TrainableNet):
     3] with one_hot. predict() takes [batch, h, w, 3].
 
     Beyond memory: with `microbatches` K > 1 a step works on K equal parts of each replica's batch
-    one after another, and its memory is that of one part's activations (arXiv 2101.06983):
+    one after another; its memory is that of one part's activations, and of the whole batch's
+    pictures, views and projections (arXiv 2101.06983). Not tried on a TPU, whose compiler may merge
+    1 and 3 and save nothing:
 
         1. z_m = projections of part m, for all m; no activations are kept
         2. u   = d loss / d z, the loss of all pairs of the whole batch, over all replicas

@@ -20,7 +20,7 @@ class TimedSteps(keras.Model):
         self.distribute_reduction_method = "first"
         waited = tf.Variable(
             0.0,
-            dtype=tf.float64,
+            dtype=tf.float32,
             trainable=False,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             name="seconds_waited",
@@ -40,7 +40,8 @@ class TimedSteps(keras.Model):
             run = self._counted_step
             if self.jit_compile:
                 run = tf.function(run, jit_compile=True, reduce_retracing=True)
-            make = _one_step if int(self._steps_per_execution.numpy()) == 1 else _several_steps
+            one = int(self._steps_per_execution.numpy()) == 1
+            make = _one_step if one and not self.autotune_steps_per_execution else _several_steps
             step = functools.partial(make, self, run)
             self.train_function = self.train_tf_function = tf.function(step, reduce_retracing=True)
         return self.train_function
@@ -57,7 +58,7 @@ def _one_step(model, run, iterator):
     with tf.control_dependencies([asked]):
         data = next(iterator)
     with tf.control_dependencies(tf.nest.flatten(data, expand_composites=True)):
-        model._clock.waited.assign_add(tf.timestamp() - asked)
+        model._clock.waited.assign_add(tf.cast(tf.timestamp() - asked, tf.float32))
     outputs = model.distribute_strategy.run(run, args=(data,))
     return tf.nest.map_structure(
         lambda value: model.distribute_strategy.experimental_local_results(value)[0], outputs

@@ -45,9 +45,9 @@ def train(config: Config, origin: Origin | None = None) -> None:
     examples = _check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
-    _check_replicas(config, strategy)
+    _check_machine(config, strategy)
     with strategy.scope():
-        net = build.model(config, data.num_classes)
+        net = build.model(config, data.num_classes, precision=config.training.precision)
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
@@ -148,11 +148,11 @@ def _check_data(config: Config, data: Source) -> int:
     return examples
 
 
-def _check_replicas(config: Config, strategy: tf.distribute.Strategy) -> None:
+def _check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
     count, training = strategy.num_replicas_in_sync, config.training
-    parts = count * training.microbatches
-    if training.train_batch_size % parts:
-        of_each = f", times their {training.microbatches} microbatches" if parts > count else ""
+    parts = training.microbatches if config.run.train_mode == "pretrain" else 1
+    if training.train_batch_size % (count * parts):
+        of_each = f", times their {parts} microbatches" if parts > 1 else ""
         raise ValueError(
             f"`train_batch_size` must be a multiple of the {count} replicas{of_each}."
             f" Received: train_batch_size={training.train_batch_size}."
@@ -161,6 +161,11 @@ def _check_replicas(config: Config, strategy: tf.distribute.Strategy) -> None:
         raise ValueError(
             f"`jit_compile` works on one device; there are {count} replicas here, and TensorFlow"
             " cannot compile what they exchange. Received: jit_compile=True."
+        )
+    if training.precision == "mixed_float16" and config.run.use_tpu:
+        raise ValueError(
+            "`precision` must be float32 or mixed_bfloat16 on a TPU. Received:"
+            " precision='mixed_float16'."
         )
 
 

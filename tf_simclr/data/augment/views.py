@@ -5,6 +5,7 @@ and wherever they are made: in the input pipeline, or inside the training step.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -126,6 +127,15 @@ class PretrainViews:
             planes = color.distort(color.to_planes(images), colours, self.jitter_strength)
             images = color.to_images(planes, self.size, self.size)
         return tf.clip_by_value(images, 0.0, 1.0)
+
+
+@functools.cache
+def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
+    """`views.make`, one by one, by XLA: one loop over the pixels for each operation's dozen.
+
+    The same function for equal views, so that it is compiled once for each shape.
+    """
+    return tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True)
 
 
 def _one_by_one(act, images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
