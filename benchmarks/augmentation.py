@@ -8,7 +8,8 @@ operations in random order with a clip after each, grayscale, clip. Ours is what
 runs, on pictures of one size (matrix products up to 64 pixels, else TensorFlow's resize), and on
 JPEGs, where the straightforward version decodes all of the picture and ours the rectangle that both
 views need. CPU time is that of all threads of the process; the versions take turns, and a number is
-the median of ROUNDS. The second table is where ours spends it.
+the median of ROUNDS. The last columns are where ours spends it. The second table is of the blur, in
+the training step, as ratios of time.
 """
 
 import os
@@ -22,11 +23,12 @@ import tensorflow as tf
 from absl import app
 
 from tf_simclr.data import decoding
-from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews
+from tf_simclr.data.augment.blur import KERNEL_SHARE, gaussian_blur
+from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews, compiled
 
 ROUNDS, WARM_UP = 5, 2
 # Side of the pictures, side of the views, batch, pictures in a round.
-CASES = ((32, 32, 256, 4096), (400, 224, 32, 128))
+CASES = ((32, 32, 256, 4096), (64, 64, 128, 1024), (400, 224, 32, 128))
 PICTURES = 8
 
 
@@ -103,7 +105,7 @@ def prepared(items, decode_windows, views, batch, shape):
 
 def made(data, views):
     """What it does to a batch."""
-    return data.map(tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True))
+    return data.map(compiled(views))
 
 
 def cpu_seconds_per_picture(datasets, batch, pictures):
@@ -173,6 +175,42 @@ def main(argv):
         case,
         None,
     )
+    blurs()
+
+
+def depthwise_blur(images, sigma, kernel_size):
+    """The usual blur by one sigma: two depthwise convolutions."""
+    radius = kernel_size // 2
+    offsets = tf.range(-radius, radius + 1, dtype=tf.float32)
+    kernel = tf.exp(-tf.square(offsets) / (2 * tf.square(sigma)))
+    kernel = tf.tile((kernel / tf.reduce_sum(kernel))[:, None, None, None], [1, 1, 3, 1])
+    for turned in (kernel, tf.transpose(kernel, [1, 0, 2, 3])):
+        images = tf.nn.depthwise_conv2d(images, turned, [1, 1, 1, 1], "SAME")
+    return images
+
+
+def seconds_of_blurs(size, batch):
+    """Median seconds of a batch: depthwise, ours with one sigma, ours with one for each image."""
+    images = tf.random.stateless_uniform([batch, size, size, 3], [0, 0])
+    one, each = tf.constant(1.3), tf.linspace(0.1, 2.0, batch)
+    cases = [(depthwise_blur, one), (gaussian_blur, one), (gaussian_blur, each)]
+    taken: list[list[float]] = [[] for _ in cases]
+    compiled_blurs = [tf.function(blur) for blur, _ in cases]
+    for _ in range(WARM_UP + ROUNDS):
+        for blur, (_, sigma), times in zip(compiled_blurs, cases, taken):
+            start = time.perf_counter()
+            blur(images, sigma, kernel_size=size // KERNEL_SHARE)
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times[WARM_UP:]) for times in taken]
+
+
+def blurs():
+    """Prints the table of the blur."""
+    print("\n| blur | depthwise | ours, one sigma | ours, a sigma each |\n|---|---|---|---|")
+    for size, batch in ((48, 128), (224, 16)):
+        depthwise, *ours = seconds_of_blurs(size, batch)
+        ratios = " | ".join(f"{seconds / depthwise:.2f}" for seconds in ours)
+        print(f"| {size} pixels, {batch} of them | 1.00 | {ratios} |", flush=True)
 
 
 if __name__ == "__main__":

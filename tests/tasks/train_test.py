@@ -1,15 +1,18 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
-from tf_simclr.tasks.train import segments
+from tf_simclr.tasks.train import check_machine, segments
 
 
 def run(*flags):
@@ -53,6 +56,42 @@ def finetune(tiny_flags, checkpoint, folder, *flags):
 )
 def test_segments_cut_at_whole_epochs_of_ten_and_end_exactly(start, total, expected):
     assert segments(start, total, 10) == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "replicas", "message"),
+    [
+        (
+            {"train_batch_size": 6},
+            4,
+            "`train_batch_size` must be a multiple of the 4 replicas. R",
+        ),
+        (
+            {"train_batch_size": 12, "microbatches": 2},
+            4,
+            "`train_batch_size` must be a multiple of the 4 replicas, times their 2 microbatches.",
+        ),
+        ({"jit_compile": True}, 2, "`jit_compile` works on one device; there are 2 replicas here"),
+        (
+            {"precision": "mixed_float16", "use_tpu": True},
+            1,
+            "`precision` must be float32 or mixed_bfloat16 on a TPU. Received: precision='mixed_fl",
+        ),
+    ],
+)
+def test_what_a_machine_cannot_do_is_refused(flags, replicas, message):
+    machine = types.SimpleNamespace(num_replicas_in_sync=replicas)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_machine(Config.from_flat(flags), machine)
+
+
+def test_what_a_machine_can_do_is_not():
+    machine = types.SimpleNamespace(num_replicas_in_sync=4)
+    check_machine(Config.from_flat({"train_batch_size": 16, "microbatches": 4}), machine)
+    idle = {"train_mode": "finetune", "train_batch_size": 12, "microbatches": 5}
+    check_machine(Config.from_flat(idle), machine)  # Fine-tuning has no parts.
+    machine.num_replicas_in_sync = 1
+    check_machine(Config.from_flat({"jit_compile": True, "precision": "mixed_float16"}), machine)
 
 
 def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):
@@ -174,6 +213,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 from tf_simclr import replicas
+from tf_simclr.config import Config
 from tf_simclr.main import main
 
 assert replicas.make_strategy(use_tpu=False).num_replicas_in_sync == 2

@@ -11,8 +11,7 @@ import tensorflow as tf
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
 from tf_simclr.losses.tiles import Tiles, gather_views
 
-# Images in a block: a tile is 4 MB in float32. On 2 cores half of it takes 1.7 times as long, for
-# what each call costs, and twice of it as long.
+# Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave the cache.
 BLOCK = 512
 
 

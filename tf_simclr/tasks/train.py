@@ -45,7 +45,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
     examples = _check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
-    _check_machine(config, strategy)
+    check_machine(config, strategy)
     with strategy.scope():
         net = build.model(config, data.num_classes, precision=config.training.precision)
         build.compile_model(config, net, examples)
@@ -148,7 +148,8 @@ def _check_data(config: Config, data: Source) -> int:
     return examples
 
 
-def _check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
+def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
+    """Raises ValueError for settings that the strategy's devices cannot carry out."""
     count, training = strategy.num_replicas_in_sync, config.training
     parts = training.microbatches if config.run.train_mode == "pretrain" else 1
     if training.train_batch_size % (count * parts):

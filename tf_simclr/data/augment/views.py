@@ -24,8 +24,8 @@ Extra = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 EXTRA_DRAWS = 2
 DRAWS = 1 + EXTRA_DRAWS + color.DRAWS  # uniform numbers for a view: flip, extra, colours
 PAIR = 2  # views of a picture for the contrastive loss
-# Pixels: up to this side two matrix products on the CPU cost no more than TensorFlow's four-tap
-# resize and its calls picture by picture (see benchmarks/augmentation.py).
+# Pixels: up to this side two matrix products cost a CPU no more than a resize of four taps and the
+# calls for it, picture by picture.
 DENSE_SIDE = 64
 LEVELS = 255.0  # of uint8
 
