@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
 from tf_simclr.losses.tiles import Tiles, gather_views
 
-# Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave the cache.
+# Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave caches.
 BLOCK = 512
 
 
