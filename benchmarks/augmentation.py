@@ -74,33 +74,39 @@ def unfused_view(picture, size, seed):
     return tf.clip_by_value(view, 0.0, 1.0)
 
 
-def seeds_and(items):
-    """Endless (seed, item), the items in turn."""
-    endless = tf.data.Dataset.range(2**40)
-    return endless.map(lambda n: (tf.stack([tf.constant(0, tf.int64), n]), items[n % PICTURES]))
+def numbered(items):
+    """Endless (number, item), the items in turn."""
+    pictures = tf.data.Dataset.from_tensor_slices(items).repeat()
+    return tf.data.Dataset.zip((tf.data.Dataset.range(2**40), pictures))
+
+
+def seed_of(number):
+    """The seed of the picture of that number."""
+    return tf.stack([tf.constant(0, tf.int64), number])
 
 
 def straightforward(items, decode, size, batch):
     """Batches by `unfused_view`."""
 
-    def example(seed, item):
+    def example(number, item):
         picture = decode(item)
-        pair = [unfused_view(picture, size, s) for s in tf.unstack(tf.random.split(seed, 2))]
-        return tf.concat(pair, axis=-1)
+        seeds = tf.unstack(tf.random.split(seed_of(number), 2))
+        return tf.concat([unfused_view(picture, size, seed) for seed in seeds], axis=-1)
 
-    return seeds_and(items).map(example).batch(batch, drop_remainder=True)
+    return numbered(items).map(example).batch(batch, drop_remainder=True)
 
 
 def prepared(items, decode_windows, views, batch, shape):
     """What the package does picture by picture, in batches."""
 
-    def example(seed, item):
+    def example(number, item):
+        seed = seed_of(number)
         if shape is not None and max(shape) <= DENSE_SIDE:
             return views.prepare_whole(tf.ensure_shape(item, shape), seed)
         picture, windows = decode_windows(item, lambda s: views.windows(s, seed))
         return views.prepare(picture, windows, seed)
 
-    return seeds_and(items).map(example).batch(batch, drop_remainder=True)
+    return numbered(items).map(example).batch(batch, drop_remainder=True)
 
 
 def made(data, views):
@@ -129,8 +135,7 @@ def measure(title, items, decode, decode_windows, case, shape):
     half = prepared(items, decode_windows, views, batch, shape)
     times = cpu_seconds_per_picture(
         {
-            "read": seeds_and(items).batch(batch),
-            "decode": seeds_and(items).map(lambda seed, item: decode(item)[0]).batch(batch),
+            "read": numbered(items).batch(batch),
             "half": half,
             "ours": made(half, views),
             "theirs": straightforward(items, decode, size, batch),
