@@ -38,7 +38,8 @@ def random_window(
         max_attempts=ATTEMPTS,
         use_image_if_no_bounding_boxes=True,
     )
-    return tf.concat([begin[:2], size[:2]], axis=0)
+    # Of (top, left, 0, height, width, -1).
+    return tf.gather(tf.concat([begin, size], axis=0), [0, 1, 3, 4])
 
 
 def crop_and_resize(image: tf.Tensor, window: tf.Tensor, height: int, width: int) -> tf.Tensor:
