@@ -14,6 +14,7 @@ from tf_simclr.callbacks import (
 )
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
+from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.export import export_run
@@ -78,6 +79,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total):
+    compile_unseen()
     examples = data.num_examples(config.data.train_split)
     if config.run.train_mode == "pretrain" and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)

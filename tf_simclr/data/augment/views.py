@@ -60,12 +60,13 @@ class PretrainViews:
           shape: int32 [3], the picture's.
           seed: integer [2], the picture's.
         """
-        *seeds, _ = _seeds(seed)
+        seeds = tf.unstack(tf.random.split(seed, PAIR))
         return tf.stack([random_window(shape, s, min_area=self.min_crop_area) for s in seeds])
 
     def draws(self, seed: tf.Tensor) -> tf.Tensor:
         """Draws all that is not the window: float32 [2, DRAWS] uniform in [0, 1)."""
-        return tf.random.stateless_uniform([PAIR, DRAWS], _seeds(seed)[-1])
+        # Another seed than that which the windows' own are split from.
+        return tf.random.stateless_uniform([PAIR, DRAWS], tf.random.fold_in(seed, PAIR))
 
     def prepare(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> Prepared:
         """Cuts both windows out of one picture of any size, and draws the rest.
@@ -126,11 +127,6 @@ class PretrainViews:
             planes = color.distort(color.to_planes(images), colours, self.jitter_strength)
             images = color.to_images(planes, self.size, self.size)
         return tf.clip_by_value(images, 0.0, 1.0)
-
-
-def _seeds(seed: tf.Tensor) -> list[tf.Tensor]:
-    """Of each window, and of the other draws."""
-    return tf.unstack(tf.random.split(seed, PAIR + 1))
 
 
 @functools.cache
