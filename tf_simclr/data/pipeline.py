@@ -16,8 +16,9 @@ from tf_simclr.data.sources import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
 SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32
-# Pictures whose views one core makes at a time: few, so that many cores need little memory.
-TOGETHER = 32
+# Pictures whose views one core makes at a time: few stay in its caches, and many cores need little
+# memory.
+TOGETHER = 8
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,7 @@ DRAWS = 1 + EXTRA_DRAWS + color.DRAWS  # uniform numbers for a view: flip, extra
 PAIR = 2  # views of a picture for the contrastive loss
 # Pixels: up to this side two matrix products cost a CPU no more than a resize of four taps and the
 # calls for it, picture by picture.
-DENSE_SIDE = 64
+DENSE_SIDE = 32
 LEVELS = 255.0  # of uint8
 
 # What is ready of a batch: "draws" float32 [batch, 2, DRAWS], and either
