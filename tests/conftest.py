@@ -1,6 +1,8 @@
 """Data that tests share: the bundled pictures, prepared once, and a small folder of drawn ones."""
 
 import os
+import subprocess
+import sys
 
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,6 +20,27 @@ def emoji_dir(tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("tfds"))
     open_source("emoji32", data_dir=folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_by_replicas(tmp_path_factory):
+    """Runs a file as `FILE RESULTS.npz COUNT` for several numbers of replicas, side by side.
+
+    A process has collectives of one size only. Returns count -> arrays by name.
+    """
+
+    def run(file, counts):
+        folder = tmp_path_factory.mktemp("replicas")
+        processes = {}
+        for count in counts:
+            command = [sys.executable, file, str(folder / f"{count}.npz"), str(count)]
+            with open(folder / f"{count}.log", "w") as log:
+                processes[count] = subprocess.Popen(command, stdout=log, stderr=log)
+        for count, process in processes.items():
+            assert process.wait() == 0, (folder / f"{count}.log").read_text()[-4000:]
+        return {count: dict(np.load(folder / f"{count}.npz")) for count in counts}
+
+    return run
 
 
 @pytest.fixture(scope="session")

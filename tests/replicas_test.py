@@ -5,7 +5,6 @@ it computes everything under MirroredStrategy, and the tests compare that with o
 """
 
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -162,17 +161,9 @@ def program(path: str, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    """Results by number of replicas; a process has collectives of one size only."""
-    folder = tmp_path_factory.mktemp("replicas")
-    processes = {}
-    for count in COUNTS:
-        command = [sys.executable, __file__, str(folder / f"{count}.npz"), str(count)]
-        with open(folder / f"{count}.log", "w") as log:
-            processes[count] = subprocess.Popen(command, stdout=log, stderr=log)
-    for count, process in processes.items():
-        assert process.wait() == 0, (folder / f"{count}.log").read_text()[-4000:]
-    return {count: dict(np.load(folder / f"{count}.npz")) for count in COUNTS}
+def measured(run_by_replicas):
+    """Results by number of replicas."""
+    return run_by_replicas(__file__, COUNTS)
 
 
 @pytest.fixture(params=COUNTS)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from finite_differences import projections
 
 from tf_simclr.config import flag_fields
 from tf_simclr.losses import contrastive
@@ -10,10 +11,6 @@ from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_los
 from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy
 
 SIZES = [(4, 6), (9, 3)]  # images, dimensions
-
-
-def projections(images, dim):
-    return np.random.default_rng(images).standard_normal((2 * images, dim))
 
 
 @pytest.mark.parametrize("kind", KINDS)

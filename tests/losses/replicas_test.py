@@ -5,7 +5,6 @@ computes under MirroredStrategy, in float64, and the tests compare with one devi
 """
 
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -77,17 +76,9 @@ def program(path, count):
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    """Results by number of replicas; a process has collectives of one size only."""
-    folder = tmp_path_factory.mktemp("replicas")
-    processes = {}
-    for count in COUNTS:
-        command = [sys.executable, __file__, str(folder / f"{count}.npz"), str(count)]
-        with open(folder / f"{count}.log", "w") as log:
-            processes[count] = subprocess.Popen(command, stdout=log, stderr=log)
-    for count, process in processes.items():
-        assert process.wait() == 0, (folder / f"{count}.log").read_text()[-4000:]
-    return {count: dict(np.load(folder / f"{count}.npz")) for count in COUNTS}
+def measured(run_by_replicas):
+    """Results by number of replicas."""
+    return run_by_replicas(__file__, COUNTS)
 
 
 @pytest.fixture(scope="module")
