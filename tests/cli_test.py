@@ -24,7 +24,7 @@ def test_every_setting_is_a_flag_of_its_type(field):
     value = values[cli.plain_type(field)]
     if field.metadata["choices"]:
         value = field.metadata["choices"][-1]
-    config = parse(f"--{field.name}={value}")
+    config = parse(f"--{field.name}={value}", "--teacher=base_model")
     assert config.flat()[field.name] == value
     assert type(config.flat()[field.name]) is type(value)
 

@@ -79,6 +79,9 @@ OURS = {
     *("augment_on", "blur_sigma", "loss", "loss_implementation"),
     "judge_examples",
     "use_ema_weights",
+    *("label_fraction", "labels_per_class", "label_list"),
+    *("memory_size", "ema_decay", "probe_grid"),
+    *("teacher", "distill_temperature", "distill_alpha"),
 }
 
 # Not at its default, and not with an effect on any other flag's range.
@@ -94,6 +97,25 @@ CHANGED = {
 }
 
 WRONG = [
+    ({"label_fraction": 0.0}, "`label_fraction` must be in (0, 1]. Received: label_fraction=0.0"),
+    ({"label_fraction": 1.5}, "`label_fraction` must be in (0, 1]"),
+    ({"labels_per_class": -1}, "`labels_per_class` must be at least 0"),
+    ({"label_list": ""}, "`label_list` must be a path, or left out"),
+    (
+        {"label_fraction": 0.5, "labels_per_class": 3},
+        "`labels_per_class` must be the only way to choose labels, and label_fraction is given",
+    ),
+    ({"memory_size": -1}, "`memory_size` must be at least 0"),
+    ({"ema_decay": 1.0}, "`ema_decay` must be in [0, 1)"),
+    ({"probe_grid": "long"}, "`probe_grid` must be one of ('short', 'paper')"),
+    ({"train_mode": "distill"}, "`teacher` must name whom to learn from with --train_mode=distill"),
+    ({"teacher": ""}, "`teacher` must be a path, or left out"),
+    ({"distill_temperature": 0.0}, "`distill_temperature` must be above 0"),
+    ({"distill_alpha": 1.1}, "`distill_alpha` must be in [0, 1]"),
+    (
+        {"train_mode": "supervised", "checkpoint": "a"},
+        "`checkpoint` must be left out with --train_mode=supervised, which starts from scratch",
+    ),
     ({"microbatches": 0}, "`microbatches` must be at least 1"),
     (
         {"train_batch_size": 512, "microbatches": 3},
@@ -115,7 +137,7 @@ WRONG = [
     ({"export_image_size": -1}, "`export_image_size` must be at least 0."),
     ({"export_epochs": -0.5}, "`export_epochs` must be at least 0."),
     ({"output": ""}, "`output` must be a path, or left out."),
-    ({"train_mode": "both"}, "`train_mode` must be one of ('pretrain', 'finetune')."),
+    ({"train_mode": "both"}, "`train_mode` must be one of ('pretrain', 'finetune', 'supervised', "),
     ({"seed": -1}, "`seed` must be from 0 to 2**32 - 1. Received: seed=-1."),
     ({"seed": 2**32}, "`seed` must be from 0 to 2**32 - 1."),
     ({"dataset": ""}, "`dataset` must be a name. Received: dataset=''."),

@@ -27,6 +27,8 @@ SAID = [
         ["--eval_split, --eval_batch_size, --eval_steps, --eval_name have no effect with --mode=t"],
     ),
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
+    ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
+    (BOTH | {"probe_grid": "paper", "use_ema_weights": False}, []),
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (
         {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},
@@ -51,7 +53,7 @@ SAID = [
             "variable_schema": "base_model",
             "use_ema_weights": True,
         },
-        ["--checkpoint, --variable_schema, --use_ema_weights have no effect with --mode=eval"],
+        ["--checkpoint, --variable_schema have no effect with --mode=eval"],
     ),
     (
         {"mode": "eval", "checkpoint_steps": 5, "checkpoint_epochs": 9.0, "train_summary_steps": 1},
@@ -69,6 +71,22 @@ SAID = [
     (
         FINETUNING | {"temperature": 0.5, "use_blur": False, "extra_augmentation": "rotate"},
         ["--use_blur, --extra_augmentation, --temperature have no effect with --train_mode=fine"],
+    ),
+    (
+        {"teacher": "a", "distill_temperature": 2.0, "distill_alpha": 0.5, "ema_decay": 0.9},
+        [
+            "--ema_decay has no effect without --memory_size.",
+            "--teacher, --distill_temperature, --distill_alpha have no effect with --train_mode=p",
+        ],
+    ),
+    ({"train_mode": "distill", "teacher": "a", "distill_alpha": 0.5, "label_fraction": 0.1}, []),
+    ({"memory_size": 64, "ema_decay": 0.9}, []),
+    (
+        {"train_mode": "supervised", "memory_size": 64, "fine_tune_after_block": 2},
+        [
+            "--memory_size has no effect with --train_mode=supervised.",
+            "--fine_tune_after_block freezes untrained layers: there is no --checkpoint.",
+        ],
     ),
     (
         FINETUNING | {"microbatches": 2, "loss": "dcl", "augment_on": "device"},
@@ -198,6 +216,8 @@ def test_what_was_not_given_is_not_spoken_of():
 ALWAYS = {
     *("mode", "train_mode", "model_dir", "seed", "dataset", "data_dir", "train_split"),
     *("image_size", "resnet_depth", "width_multiplier", "sk_ratio", "se_ratio", "proj_head_mode"),
+    # Which labels are known decides what a linear head and a probe learn from, too.
+    *("label_fraction", "labels_per_class", "label_list"),
     # Evaluation reports how long was trained, and the penalty by optimiser and decay.
     *("optimizer", "weight_decay", "train_batch_size", "train_steps"),
 }

@@ -79,7 +79,7 @@ def _precision(policy: str) -> Iterator[None]:
 
 def _model(config: Config, num_classes: int) -> SimCLR | Classifier:
     net: SimCLR | Classifier
-    if config.run.train_mode == "pretrain":
+    if not config.run.classifies:
         net = SimCLR(
             encoder(config),
             projection_head(config),

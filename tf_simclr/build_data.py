@@ -39,13 +39,11 @@ def training_data(
         start_step=start_step,
         cache=config.data.cache_dataset,
     )
-    with_labels = (
-        config.run.train_mode != "pretrain" or config.training.lineareval_while_pretraining
-    )
+    with_labels = config.run.classifies or config.training.lineareval_while_pretraining
     num_classes = data.num_classes if with_labels else 0
 
     def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        if config.run.train_mode == "pretrain":
+        if not config.run.classifies:
             on_device = config.data.augment_on == "device"
             views = pretrain_views(config)
             return pipeline.pretrain_batches(

@@ -12,20 +12,28 @@ from tf_simclr.config_sections import (
     DataConfig,
     EvaluationConfig,
     ExportConfig,
+    LabelsConfig,
     ModelConfig,
     RunConfig,
 )
-from tf_simclr.config_training import FinetuningConfig, OptimizationConfig, TrainingConfig
+from tf_simclr.config_training import (
+    DistillationConfig,
+    FinetuningConfig,
+    OptimizationConfig,
+    TrainingConfig,
+)
 
 SECTIONS: dict[str, type] = {
     "run": RunConfig,
     "data": DataConfig,
+    "labels": LabelsConfig,
     "model": ModelConfig,
     "optimization": OptimizationConfig,
     "training": TrainingConfig,
     "evaluation": EvaluationConfig,
     "exporting": ExportConfig,
     "finetuning": FinetuningConfig,
+    "distillation": DistillationConfig,
 }
 
 
@@ -35,12 +43,14 @@ class Config:
 
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    labels: LabelsConfig = dataclasses.field(default_factory=LabelsConfig)
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     optimization: OptimizationConfig = dataclasses.field(default_factory=OptimizationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
     exporting: ExportConfig = dataclasses.field(default_factory=ExportConfig)
     finetuning: FinetuningConfig = dataclasses.field(default_factory=FinetuningConfig)
+    distillation: DistillationConfig = dataclasses.field(default_factory=DistillationConfig)
 
     def __post_init__(self):
         selector, layers = self.finetuning.ft_proj_selector, self.model.num_projections
@@ -52,17 +62,32 @@ class Config:
         )
         batch_size = self.training.train_batch_size
         require(
-            self.run.train_mode != "pretrain" or batch_size > 1,
+            self.run.classifies or batch_size > 1,
             "train_batch_size",
             "must be at least 2 to pretrain: pictures are told apart from the others in the batch",
             batch_size,
         )
         microbatches = self.training.microbatches
         require(
-            self.run.train_mode != "pretrain" or batch_size % microbatches == 0,
+            self.run.classifies or batch_size % microbatches == 0,
             "microbatches",
             f"must divide train_batch_size={batch_size}",
             microbatches,
+        )
+        teacher = self.distillation.teacher
+        require(
+            self.run.train_mode != "distill" or not self.run.trains or teacher is not None,
+            "teacher",
+            "must name whom to learn from with --train_mode=distill",
+            teacher,
+        )
+        checkpoint = self.finetuning.checkpoint
+        require(
+            self.run.train_mode != "supervised" or not self.run.trains or checkpoint is None,
+            "checkpoint",
+            "must be left out with --train_mode=supervised, which starts from scratch",
+            checkpoint,
+            "To start from it, give --train_mode=finetune.",
         )
 
     def flat(self) -> dict[str, Any]:
@@ -122,7 +147,7 @@ def differing_architecture(ours: Config, theirs: Config) -> dict[str, tuple[Any,
         names.remove("num_proj_layers")  # Else it decides nothing, or the kind says it all.
     if "none" in kinds:
         names.remove("proj_out_dim")
-    if {ours.run.train_mode, theirs.run.train_mode} == {"finetune"}:
+    if ours.run.classifies and theirs.run.classifies:
         names.append("ft_proj_selector")
     different = _differing(ours, theirs, names)
     small = ours.data.image_size <= 32, theirs.data.image_size <= 32  # They have another stem.
@@ -136,9 +161,12 @@ def differing_state(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
 
     Beside the architecture: which variables are trained, and by what, for the optimiser's slots.
     """
-    pretrains = theirs.run.train_mode == "pretrain"
-    trained = "lineareval_while_pretraining" if pretrains else "fine_tune_after_block"
-    return differing_architecture(ours, theirs) | _differing(ours, theirs, ["optimizer", trained])
+    trained = (
+        ["fine_tune_after_block"]
+        if theirs.run.classifies
+        else ["lineareval_while_pretraining", "memory_size"]
+    )
+    return differing_architecture(ours, theirs) | _differing(ours, theirs, ["optimizer", *trained])
 
 
 def _differing(ours: Config, theirs: Config, names: list[str]) -> dict[str, tuple[Any, Any]]:

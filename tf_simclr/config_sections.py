@@ -10,7 +10,7 @@ import dataclasses
 from tf_simclr.config_fields import Section, flag, require
 
 MODES = ("train", "eval", "train_then_eval", "export", "embed")
-TRAIN_MODES = ("pretrain", "finetune")
+TRAIN_MODES = ("pretrain", "finetune", "supervised", "distill")
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 DEPTHS = (18, 34, 50, 101, 152, 200)
 
@@ -29,6 +29,16 @@ class RunConfig(Section):
     tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
     gcp_project: str | None = flag(None, "Cloud project of the TPU.")
     master: str | None = flag(None, "Address of the TPU, where it has no name.")
+
+    @property
+    def classifies(self) -> bool:
+        """Whether a classifier is trained, with labels or a teacher, and not an encoder alone."""
+        return self.train_mode != "pretrain"
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained."""
+        return self.mode in ("train", "train_then_eval")
 
     def _check(self) -> None:
         require(0 <= self.seed < 2**32, "seed", "must be from 0 to 2**32 - 1", self.seed)
@@ -93,6 +103,39 @@ class DataConfig(Section):
 
 
 @dataclasses.dataclass(frozen=True)
+class LabelsConfig(Section):
+    """Which labels of the training split are known; by default all of them."""
+
+    label_fraction: float = flag(
+        1.0, "Share of the labels of each class, drawn from --seed, as 0.01 or 0.1."
+    )
+    labels_per_class: int = flag(0, "Labels of each class, drawn from --seed; 0 is all.")
+    label_list: str | None = flag(
+        None, "File that names the labelled pictures, one a line, as the original's lists do."
+    )
+
+    @property
+    def chosen(self) -> bool:
+        """Whether some labels are left out."""
+        return self.label_fraction < 1 or self.labels_per_class > 0 or self.label_list is not None
+
+    def _check(self) -> None:
+        fraction = self.label_fraction
+        require(0 < fraction <= 1, "label_fraction", "must be in (0, 1]", fraction)
+        self._at_least(0, "labels_per_class")
+        require(self.label_list != "", "label_list", "must be a path, or left out", "")
+        ways = {
+            "label_fraction": fraction < 1,
+            "labels_per_class": self.labels_per_class > 0,
+            "label_list": self.label_list is not None,
+        }
+        given = [name for name, is_given in ways.items() if is_given]
+        if len(given) > 1:
+            rule = f"must be the only way to choose labels, and {given[0]} is given"
+            require(False, given[1], rule, getattr(self, given[1]), "Give one of the two.")
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelConfig(Section):
     """The encoder, the projection head and the loss."""
 
@@ -118,6 +161,10 @@ class ModelConfig(Section):
     )
     temperature: float = flag(0.1, "Of the contrastive loss.")
     hidden_norm: bool = flag(True, "Compare projections by cosine.")
+    memory_size: int = flag(
+        0, "Negatives that the loss remembers of former batches, by an averaged network; 0 is none."
+    )
+    ema_decay: float = flag(0.999, "Of the averaged network that fills the memory.")
 
     ARCHITECTURE = (
         "resnet_depth",
@@ -135,6 +182,8 @@ class ModelConfig(Section):
         self._shares("sk_ratio", "se_ratio")
         decay = self.batch_norm_decay
         require(0 <= decay < 1, "batch_norm_decay", "must be in [0, 1)", decay)
+        self._at_least(0, "memory_size")
+        require(0 <= self.ema_decay < 1, "ema_decay", "must be in [0, 1)", self.ema_decay)
 
     @property
     def num_projections(self) -> int:
@@ -151,6 +200,13 @@ class EvaluationConfig(Section):
     eval_name: str | None = flag(None, "Name of the evaluation's TensorBoard folder.")
     judge_examples: int = flag(
         10000, "Pictures of each split that probe, kNN and retrieval look at, at the most."
+    )
+
+    probe_grid: str = flag(
+        "short",
+        "Strengths of regularisation that the linear probe chooses from: four, or the 45 of the"
+        " paper's transfer section.",
+        ("short", "paper"),
     )
 
     def _check(self) -> None:

@@ -89,7 +89,7 @@ class FinetuningConfig(Section):
         " base_model/, head_contrastive/ and head_supervised/ each is taken whole. None is all.",
     )
     use_ema_weights: bool = flag(
-        False, "Start from the moving average of the weights that a released checkpoint may hold."
+        False, "Take the moving average of the weights that a checkpoint may hold."
     )
 
     def _check(self) -> None:
@@ -106,3 +106,21 @@ class FinetuningConfig(Section):
     def restores(self, name: str) -> bool:
         """Whether `variable_schema` takes the variable that TF1's code called `name`."""
         return self.variable_schema is None or bool(re.match(self.variable_schema, name))
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillationConfig(Section):
+    """Whom a student learns from, with --train_mode=distill."""
+
+    teacher: str | None = flag(
+        None, "Run, checkpoint, export or any SavedModel that gives class logits."
+    )
+    distill_temperature: float = flag(1.0, "Of the softmax of teacher and student.")
+    distill_alpha: float = flag(
+        1.0, "Weight of the teacher's word; the labels have the rest. 1 needs no labels."
+    )
+
+    def _check(self) -> None:
+        require(self.teacher != "", "teacher", "must be a path, or left out", "")
+        self._positive("distill_temperature")
+        self._shares("distill_alpha")

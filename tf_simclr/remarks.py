@@ -10,6 +10,7 @@ from tf_simclr.config_training import LINEAR_HEAD_ONLY
 Idle = tuple[tuple[str, ...], str]
 
 TPU_ONLY = ("tpu_name", "tpu_zone", "gcp_project", "master")
+DISTILLATION_ONLY = ("teacher", "distill_temperature", "distill_alpha")
 TRAINING_ONLY = (
     "use_tpu",
     *TPU_ONLY,
@@ -20,6 +21,9 @@ TRAINING_ONLY = (
     "hidden_norm",
     "loss",
     "loss_implementation",
+    "memory_size",
+    "ema_decay",
+    *DISTILLATION_ONLY,
     "microbatches",
     "precision",
     "jit_compile",
@@ -39,9 +43,11 @@ TRAINING_ONLY = (
     "zero_init_logits_layer",
     "checkpoint",
     "variable_schema",
-    "use_ema_weights",
 )
-EVALUATION_ONLY = ("eval_split", "eval_batch_size", "eval_steps", "eval_name", "judge_examples")
+EVALUATION_ONLY = (
+    *("eval_split", "eval_batch_size", "eval_steps", "eval_name"),
+    *("judge_examples", "probe_grid"),
+)
 PRETRAINING_ONLY = (
     "color_jitter_strength",
     "min_crop_area",
@@ -53,6 +59,8 @@ PRETRAINING_ONLY = (
     "hidden_norm",
     "loss",
     "loss_implementation",
+    "memory_size",
+    "ema_decay",
     "microbatches",
     "lineareval_while_pretraining",
 )
@@ -89,9 +97,8 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
         left -= set(idle)  # One reason is enough.
         lines += _no_effect(idle, reason)
     finetuning = config.finetuning
-    freezes = config.run.train_mode == "finetune" and finetuning.fine_tune_after_block >= 0
-    trains = config.run.mode in ("train", "train_then_eval")
-    if freezes and trains and not finetuning.checkpoint:
+    freezes = config.run.classifies and finetuning.fine_tune_after_block >= 0
+    if freezes and config.run.trains and not finetuning.checkpoint:
         lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
     return lines
 
@@ -118,10 +125,12 @@ def _idle_flags(config: Config) -> Iterator[Idle]:
         yield idle, f"with --mode={mode}, which goes by what was trained"
         return
     yield from _in_mode(config)
-    if config.run.train_mode == "pretrain":
-        yield from _when_pretraining(config)
+    if config.run.classifies:
+        yield from _when_classifying(config)
     else:
-        yield from _when_finetuning(config)
+        yield from _when_pretraining(config)
+    if config.run.train_mode != "distill":
+        yield DISTILLATION_ONLY, f"with --train_mode={config.run.train_mode}"
     yield from _beside_others(config)
 
 
@@ -138,6 +147,8 @@ def _in_mode(config: Config) -> Iterator[Idle]:
 
 def _when_pretraining(config: Config) -> Iterator[Idle]:
     yield FINETUNING_ONLY, "with --train_mode=pretrain"
+    if not config.model.memory_size:
+        yield ("ema_decay",), "without --memory_size"
     if not config.training.lineareval_while_pretraining:
         yield ("eval_steps",), "without the linear head of --lineareval_while_pretraining"
     if not config.data.use_blur:
@@ -149,8 +160,8 @@ def _when_pretraining(config: Config) -> Iterator[Idle]:
         )
 
 
-def _when_finetuning(config: Config) -> Iterator[Idle]:
-    yield PRETRAINING_ONLY, "with --train_mode=finetune"
+def _when_classifying(config: Config) -> Iterator[Idle]:
+    yield PRETRAINING_ONLY, f"with --train_mode={config.run.train_mode}"
     finetuning, layers = config.finetuning, config.model.num_projections
     block, follows = finetuning.fine_tune_after_block, finetuning.frozen_batch_norm == "training"
     if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
@@ -162,7 +173,8 @@ def _when_finetuning(config: Config) -> Iterator[Idle]:
 def _beside_others(config: Config) -> Iterator[Idle]:
     head, optimizer = config.model.proj_head_mode, config.optimization.optimizer
     if not config.finetuning.checkpoint:
-        yield ("variable_schema", "use_ema_weights"), "without --checkpoint"
+        averaged = ("use_ema_weights",) if config.run.trains else ()  # Else those of the run.
+        yield ("variable_schema", *averaged), "without --checkpoint"
     if config.data.dataset != "image_folder":
         yield ("max_bad_images",), "without --dataset=image_folder"
     if head == "none":

@@ -98,7 +98,10 @@ def render(card: Card) -> str:
 
 
 def _summary(card: Card) -> str:
-    name, tuned = card.dataset.get("name"), card.settings.get("train_mode") == "finetune"
+    name, tuned = (
+        card.dataset.get("name"),
+        card.settings.get("train_mode", "pretrain") != "pretrain",
+    )
     learned = f"Fine-tuned on {name}. " if tuned else f"Learned on {name} by SimCLR. "
     return (
         f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a"

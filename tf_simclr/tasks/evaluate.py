@@ -18,6 +18,12 @@ from tf_simclr.tasks.page import write_page
 POLL_SECONDS = 15
 # Result keys start with the row's prefix; what is judged, in the order of the table.
 ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
+CLASSIFIERS = {
+    "pretrain": "Linear head trained beside",
+    "finetune": "Fine-tuned classifier",
+    "supervised": "Supervised classifier",
+    "distill": "Student",
+}
 COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
 
 
@@ -145,8 +151,7 @@ def _print_summary(config: Config, result: dict, step: int) -> None:
             print(f"{title:20}" + "".join(f"{_percent(value):>16}" for value in row))
     if "eval/label_top_1_accuracy" in result:
         top_1, top_5 = (result[f"eval/label_top_{k}_accuracy"] for k in (1, 5))
-        finetuned = config.run.train_mode == "finetune"
-        title = "Fine-tuned classifier" if finetuned else "Linear head trained beside"
+        title = CLASSIFIERS[config.run.train_mode]
         print(f"\n{title}: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
     print()
     for name, path in {

@@ -147,7 +147,7 @@ def adopt_architecture(config: Config, origin: Origin | None, given: Collection[
     different = differing(config, found)
     check_architecture(origin, {n: v for n, v in different.items() if n in given}, found)
     layer = origin.classifies_from()
-    if layer and config.run.train_mode == "finetune" and "ft_proj_selector" not in given:
+    if layer and config.run.classifies and "ft_proj_selector" not in given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}
     if adopted:
@@ -164,9 +164,7 @@ def wanted_architecture(config: Config, origin: Origin) -> dict[str, Any]:
     """
     found = origin.architecture
     absent = origin.settings is None and found.get("proj_head_mode") == "none"
-    if (absent and config.run.train_mode == "pretrain") or "projection_head" not in restored_parts(
-        config
-    ):
+    if (absent and not config.run.classifies) or "projection_head" not in restored_parts(config):
         found = {name: value for name, value in found.items() if name not in HEAD_FLAGS}
     return found
 

@@ -44,7 +44,7 @@ def write_page(
       rows: the table: title -> one score a metric of judge.METRICS.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
-    pretrains = config.run.train_mode == "pretrain"
+    pretrains = not config.run.classifies
     content = report.Report(
         title=f"{'SimCLR' if pretrains else 'Fine-tuning'} on {data.name}",
         command=_command(config),

@@ -81,7 +81,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
 def _fit(config, net, data, strategy, saved, summaries, step, total):
     compile_unseen()
     examples = data.num_examples(config.data.train_split)
-    if config.run.train_mode == "pretrain" and step == 0:
+    if not config.run.classifies and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
     per_epoch = max(1, examples // config.training.train_batch_size)
     with StopOnSignal(saved) as stop_on_signal:
@@ -140,10 +140,11 @@ def _check_data(config: Config, data: Source) -> int:
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
             f" pictures in {split!r}. Received: train_batch_size={batch_size}."
         )
-    if config.run.train_mode == "finetune" and not data.num_classes:
+    mode = config.run.train_mode
+    if config.run.classifies and not data.num_classes:
         raise ValueError(
-            f"`train_mode` finetune needs labels, and {data.name} has none. Received:"
-            " train_mode='finetune'. Put the pictures into one folder for each class."
+            f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
+            f" train_mode={mode!r}. Put the pictures into one folder for each class."
         )
     if not data.num_classes and config.training.lineareval_while_pretraining:
         print(f"{data.name} has no labels: the linear head beside the encoder is left out.")
@@ -153,7 +154,7 @@ def _check_data(config: Config, data: Source) -> int:
 def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
     """Raises ValueError for settings that the strategy's devices cannot carry out."""
     count, training = strategy.num_replicas_in_sync, config.training
-    parts = training.microbatches if config.run.train_mode == "pretrain" else 1
+    parts = 1 if config.run.classifies else training.microbatches
     if training.train_batch_size % (count * parts):
         of_each = f", times their {parts} microbatches" if parts > 1 else ""
         raise ValueError(

@@ -196,8 +196,7 @@ def _network(origin: Origin, settings: Config) -> TrainedNetwork:
 def _selector(origin: Origin, settings: Config) -> int:
     if origin.released is not None:
         return origin.classifies_from() or 0
-    finetuned = settings.run.train_mode == "finetune"
-    return settings.finetuning.ft_proj_selector if finetuned else 0
+    return settings.finetuning.ft_proj_selector if settings.run.classifies else 0
 
 
 def _num_classes(origin: Origin) -> int:

@@ -73,8 +73,7 @@ def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> 
     if released is None or released.classifier is None or head is None:
         return parts
     ours = head.kernel.shape.as_list()
-    finetunes = config.run.train_mode == "finetune"
-    selector = config.finetuning.ft_proj_selector if finetunes else 0
+    selector = config.finetuning.ft_proj_selector if config.run.classifies else 0
     trained_on = origin.classifies_from()
     if list(released.classifier) != ours:
         reason = checkpoints.classifier_left_out(released.classifier, ours)
