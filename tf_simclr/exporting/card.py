@@ -97,6 +97,15 @@ def render(card: Card) -> str:
     return "\n\n".join([title, *blocks, end]) + "\n"
 
 
+# By --train_mode.
+LEARNED = {
+    "pretrain": "Learned on {} by SimCLR. ",
+    "finetune": "Fine-tuned on {}. ",
+    "supervised": "Trained with the labels of {}. ",
+    "distill": "Learned on {} from a teacher. ",
+}
+
+
 def _summary(card: Card) -> str:
     name, tuned = (
         card.dataset.get("name"),
