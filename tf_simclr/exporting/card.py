@@ -21,6 +21,13 @@ RESULTS = {
     "eval/label_top_5_accuracy": "classifier, top-5",
 }
 # Prefix of the results of what an encoder is compared with.
+# By --train_mode.
+LEARNED = {
+    "pretrain": "Learned on {} by SimCLR. ",
+    "finetune": "Fine-tuned on {}. ",
+    "supervised": "Trained with the labels of {}. ",
+    "distill": "Learned on {} from a teacher. ",
+}
 COMPARED = {"": "this encoder", "raw_pixels/": "raw pixels", "random_init/": "untrained network"}
 
 
@@ -97,21 +104,9 @@ def render(card: Card) -> str:
     return "\n\n".join([title, *blocks, end]) + "\n"
 
 
-# By --train_mode.
-LEARNED = {
-    "pretrain": "Learned on {} by SimCLR. ",
-    "finetune": "Fine-tuned on {}. ",
-    "supervised": "Trained with the labels of {}. ",
-    "distill": "Learned on {} from a teacher. ",
-}
-
-
 def _summary(card: Card) -> str:
-    name, tuned = (
-        card.dataset.get("name"),
-        card.settings.get("train_mode", "pretrain") != "pretrain",
-    )
-    learned = f"Fine-tuned on {name}. " if tuned else f"Learned on {name} by SimCLR. "
+    name, mode = card.dataset.get("name"), card.settings.get("train_mode", "pretrain")
+    learned = LEARNED[mode].format(name)
     return (
         f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a"
         " small classifier, a nearest-neighbour search or fine-tuning can start."
