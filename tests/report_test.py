@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_simclr.report import FeatureMap, Neighbours, Report, ResultRow, ResultTable, render
+from tf_simclr.report import (
+    ClassConfusion,
+    FeatureMap,
+    Neighbours,
+    Report,
+    ResultRow,
+    ResultTable,
+    render,
+)
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -47,6 +55,13 @@ def pictures(*shape):
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
+def confusion_of(classes, name="class {}"):
+    """A matrix of 3 on the diagonal and 1 to its right, and one pair."""
+    matrix = 3 * np.eye(classes, dtype=int) + np.eye(classes, k=1, dtype=int)
+    names = [name.format(number) for number in range(classes)]
+    return ClassConfusion(matrix, names, [(names[0], names[-1], 1, 4)], "Who, and how well.")
+
+
 def whole_report(height=32, width=32, channels=3, rows=40):
     size = (height, width, channels)
     steps = np.arange(0, 1000, 2)
@@ -57,6 +72,7 @@ def whole_report(height=32, width=32, channels=3, rows=40):
         history={"Loss (nats)": (steps, np.exp(-steps / 500)), "Learning rate": ([1], [0.3])},
         views=pictures(16, 2, *size),
         table=TABLE,
+        confusion=confusion_of(10),
         neighbours=Neighbours(
             pictures(6, *size),
             pictures(6, 5, *size),
@@ -88,6 +104,7 @@ def test_every_section_is_there_and_tags_are_closed():
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings == [
         "Results",
+        "Confusion matrix",
         "Nearest neighbours",
         "Map of the test pictures",
         "Training",
@@ -120,6 +137,7 @@ def test_every_text_is_escaped():
             facts=[(evil, evil)],
             history={evil: ([1], [1.0]), evil + "2": ([], [])},
             table=ResultTable([evil], [ResultRow(evil, [0.5], evil), ResultRow(evil, [0.1])], evil),
+            confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=Neighbours(pictures(1, 4, 4, 3), pictures(1, 5, 4, 4, 3), captions=[evil]),
             feature_map=FeatureMap(np.zeros((1, 2)), labels=np.array([0]), class_names=[evil]),
             snippet=evil,
@@ -206,6 +224,45 @@ def test_points_have_their_class_colour_and_legend():
     assert "test picture" in render(Report(title="t", feature_map=FeatureMap(positions)))
 
 
+@pytest.mark.parametrize(("classes", "counted"), [(2, True), (20, True), (21, False), (50, False)])
+def test_confusion_is_a_map_and_of_few_classes_its_counts(classes, counted):
+    page = render(Report(title="t", confusion=confusion_of(classes)))
+    told = re.findall(r'<rect class="told".*?fill-opacity="(.*?)"', page)
+    mistaken = re.findall(r'<rect class="mistaken".*?fill-opacity="(.*?)"', page)
+    # By hand: 3 of 4 are right and 1 is not, but for the last row; the root makes them 0.87 and .5.
+    assert told == ["0.87"] * (classes - 1) + ["1.00"]
+    assert mistaken == ["0.50"] * (classes - 1)
+    assert "<title>class 0 told right: 3 of 4</title>" in page
+    assert "<title>class 0 taken for class 1: 1 of 4</title>" in page
+    assert page.count("75 %</text>") == classes - 1 and page.count("100 %</text>") == 1
+    written = re.findall(r'text-anchor="middle">(\d+)</text>', page)
+    assert sorted(written) == (["1"] * (classes - 1) + ["3"] * classes if counted else [])
+    assert "Who, and how well." in page and "1 of 4</td>" in page
+
+
+def test_confusion_lies_within_its_frame():
+    page = render(Report(title="t", confusion=confusion_of(30, "a long name of class {}")))
+    width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', page).groups())
+    cells = re.findall(r'<rect class=.*? x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', page)
+    x, y, across, down = np.array(cells, float).T
+    assert len(cells) == 59 and x.min() > 0 and y.min() > 0
+    assert (x + across).max() < width and (y + down).max() < height
+    assert len(set(x)) == len(set(y)) == 30
+
+
+def test_confusion_of_many_classes_is_its_worst_pairs():
+    page = render(Report(title="t", confusion=confusion_of(51)))
+    assert "<svg" not in page and page.count("<td>1 of 4</td>") == 1
+    none = ClassConfusion(np.eye(51, dtype=int), [""] * 51, note="All right.")
+    page = render(Report(title="t", confusion=none))
+    assert "All right." in page and "<table" not in page
+
+
+def test_a_class_that_is_not_shown_has_no_share():
+    page = render(Report(title="t", confusion=ClassConfusion(np.diag([2, 0]), ["a", "b"])))
+    assert page.count("–</text>") == 1 and page.count("100 %</text>") == 1
+
+
 def test_errors_say_what_is_wrong():
     with pytest.raises(ValueError, match=r"`views` must be uint8 .*Received: views=float64 \[1, 2"):
         render(Report(title="t", views=np.zeros((1, 2, 8, 8, 3))))
@@ -217,6 +274,10 @@ def test_errors_say_what_is_wrong():
         ResultTable(("a", "b"), [ResultRow("x", [0.5])])
     with pytest.raises(ValueError, match=r"`rows` must not be empty. Received: rows=\[\]"):
         ResultTable(("a", "b"), [])
+    with pytest.raises(
+        ValueError, match=r"`matrix` must be .*matrix.shape=\(2, 2\), 1 class_names"
+    ):
+        ClassConfusion(np.eye(2, dtype=int), ["a"])
     with pytest.raises(ValueError, match=r"`steps` and `values` of 'Loss' .*len\(values\)=1"):
         render(Report(title="t", history={"Loss": ([1, 2], [0.5])}))
 
@@ -247,7 +308,7 @@ def test_browser_shows_the_page_without_errors_or_sideways_scrolling(tmp_path, s
     browser = browse(tmp_path, wrapper, scheme, "--dump-dom")
     measured = json.loads(re.search(r'id="measured">(.*?)</pre>', browser.stdout)[1])
     assert measured["width"] <= width
-    assert measured["headings"] == 7
+    assert measured["headings"] == 8
     assert measured["map"] > 0  # The PNG was decoded.
     brightness = sum(map(int, re.findall(r"\d+", measured["background"])[:3])) / 3
     assert brightness > 200 if scheme == "light" else brightness < 50

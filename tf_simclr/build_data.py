@@ -1,29 +1,69 @@
 """Config -> the data of a run: where pictures come from, and what networks see of them."""
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from tf_simclr.config import Config
-from tf_simclr.data import pipeline
+from tf_simclr.data import few_labels, pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.data.augment.blur import random_blur
 from tf_simclr.data.augment.cutout import random_cutout
 from tf_simclr.data.augment.rotation import random_rotation
 from tf_simclr.data.augment.views import PretrainViews
+from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
 from tf_simclr.data.sources import Source, open_source
 
 EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
+# Trained on labels alone; the others learn from pictures without labels, too.
+ON_LABELS_ALONE = ("finetune", "supervised")
 
 
 def source(config: Config) -> Source:
-    """The data that the config names. Raises ValueError where there is none."""
-    return open_source(
+    """The data that the config names, with the labels that it leaves it for training.
+
+    What hands out a trained network takes all of the data: it learns nothing from labels.
+
+    Raises:
+      ValueError: where there is none, or no such choice of labels.
+    """
+    data = open_source(
         config.data.dataset,
         data_dir=config.data.data_dir,
         max_bad_fraction=config.data.max_bad_images,
     )
+    judges = config.run.trains or config.run.mode == "eval"
+    return few_labelled(config, data) if config.labels.chosen and judges else data
+
+
+def few_labelled(config: Config, data: Source) -> LabelledSubset:
+    """`data` with the chosen labels alone in its training split.
+
+    Where a network is trained on labels alone, pictures without one are left out.
+
+    Raises:
+      ValueError: if there are no labels, or they cannot be chosen so.
+    """
+    labels, split, seed = config.labels, config.data.train_split, config.run.seed
+    pictures = labelled_pictures(data, split)
+    if not pictures:
+        values = {field: getattr(labels, field.name) for field in dataclasses.fields(labels)}
+        given = {field.name: value for field, value in values.items() if value != field.default}
+        raise ValueError(
+            f"{', '.join(f'`{name}`' for name in given)} needs labels to choose from, and"
+            f" {data.name} has none in {split!r}. Received:"
+            f" {', '.join(f'{name}={value!r}' for name, value in given.items())}."
+            " Put the pictures into one folder for each class."
+        )
+    if labels.label_list is not None:
+        chosen = few_labels.choose_listed(pictures, labels.label_list)
+    elif labels.labels_per_class:
+        chosen = few_labels.draw_per_class(pictures, labels.labels_per_class, seed=seed)
+    else:
+        chosen = few_labels.draw_fraction(pictures, labels.label_fraction, seed=seed)
+    return keep_labels(data, split, chosen, drop=config.run.train_mode in ON_LABELS_ALONE)
 
 
 def training_data(
@@ -49,7 +89,7 @@ def training_data(
             return pipeline.pretrain_batches(
                 stream, views, num_classes, context, on_device=on_device
             )
-        view = policies.FinetuneView(config.data.image_size)
+        view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
         return pipeline.finetune_batches(stream, view, num_classes, context)
 
     return strategy.distribute_datasets_from_function(batches)
@@ -108,7 +148,7 @@ def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def evaluation_data(
-    config: Config, data: Source, split: str, *, names: bool = False
+    config: Config, data: Source, split: str, *, names: bool = False, labelled: bool = False
 ) -> tf.data.Dataset:
     """One pass over `split`, as pipeline.evaluation_batches gives it."""
     return pipeline.evaluation_batches(
@@ -117,9 +157,5 @@ def evaluation_data(
         view=evaluation_view(config),
         batch_size=config.evaluation.eval_batch_size,
         names=names,
+        labelled=labelled,
     )
-
-
-def labelled(batch: Mapping[str, tf.Tensor], num_classes: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """A batch of evaluation_data as (images, one_hot [batch, num_classes]) for Model.evaluate."""
-    return batch["image"], tf.one_hot(batch["label"], num_classes)

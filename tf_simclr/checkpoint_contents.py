@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+AVERAGED = "ema_"  # Before a part's name: its moving average.
 OPTIMIZER = "optimizer/"  # Its variables repeat the names of those that it trains.
 
 
@@ -62,3 +63,18 @@ class CheckpointContents:
     def read(self, key: str) -> np.ndarray:
         """The tensor stored under `key`, of the shape that `shape_of` tells."""
         return self._reader.get_tensor(key)
+
+
+def require_averaged(contents: CheckpointContents, path: str) -> None:
+    """Raises ValueError if a checkpoint of this project has no averaged weights.
+
+    Args:
+      contents: of the checkpoint.
+      path: as the user gave it.
+    """
+    if f"{AVERAGED}encoder" not in contents.parts():
+        raise ValueError(
+            "`use_ema_weights` needs a checkpoint with averaged weights: of a run with"
+            " --memory_size, whose exports have one set of weights, or a released TensorFlow 1"
+            f" checkpoint. Received: checkpoint={path!r}, which has none."
+        )

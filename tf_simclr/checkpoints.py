@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
-from tf_simclr.checkpoint_contents import CheckpointContents
+from tf_simclr.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 
 PREFIX = "ckpt"
 
@@ -191,17 +191,24 @@ def newest_by_list(directory: str) -> str | None:
 
 
 def warm_start(
-    prefix: str, parts: Mapping[str, tf.Module], report: Callable[[str], None] = print
+    prefix: str,
+    parts: Mapping[str, tf.Module],
+    report: Callable[[str], None] = print,
+    *,
+    averaged: bool = False,
 ) -> list[str]:
     """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier of
-    another number of classes is left as it is, and `report` is told in one line.
+    another number of classes is left as it is, and `report` is told in one line. With `averaged`
+    encoder and projection head get the moving averages; a classifier has none.
 
     Raises:
-      ValueError: if the encoder or the projection head does not fit.
+      ValueError: if the encoder or the projection head does not fit, or averages are missing.
     """
     contents = CheckpointContents(prefix)
+    if averaged:
+        require_averaged(contents, prefix)
     found = contents.parts() & set(parts)
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
@@ -212,8 +219,11 @@ def warm_start(
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
             report(classifier_left_out(theirs, ours))
+    stored = {name: name for name in found}
+    if averaged:
+        stored |= {name: AVERAGED + name for name in found & {"encoder", "projection_head"}}
     # `read`, not `restore`: an export has no count of savings to restore.
-    _fit(tf.train.Checkpoint(**{name: parts[name] for name in found}).read, prefix)
+    _fit(tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix)
     return sorted(found)
 
 

@@ -66,7 +66,7 @@ class DataConfig(Section):
     max_bad_images: float = flag(0.01, "Share of unreadable pictures that a folder may have.")
     image_size: int = flag(224, "Side of the pictures that the network sees, in pixels.")
     color_jitter_strength: float = flag(1.0, "Strength of the colour jitter; 0 is none.")
-    min_crop_area: float = flag(0.08, "Smallest share of a picture that a pretraining crop covers.")
+    min_crop_area: float = flag(0.08, "Smallest share of a picture that a crop covers in training.")
     use_blur: bool = flag(True, "Blur views at random when pretraining.")
     blur_sigma: str = flag(
         "batch",

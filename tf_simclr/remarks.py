@@ -15,6 +15,7 @@ TRAINING_ONLY = (
     "use_tpu",
     *TPU_ONLY,
     "cache_dataset",
+    "min_crop_area",
     "batch_norm_decay",
     "global_bn",
     "temperature",
@@ -50,7 +51,6 @@ EVALUATION_ONLY = (
 )
 PRETRAINING_ONLY = (
     "color_jitter_strength",
-    "min_crop_area",
     "use_blur",
     "blur_sigma",
     "augment_on",

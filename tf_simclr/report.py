@@ -5,7 +5,9 @@ from html import escape
 
 import numpy as np
 
+from tf_simclr.reporting.confusion import HOW_TO_READ, MOST_CLASSES, confusion_list, confusion_map
 from tf_simclr.reporting.content import (
+    ClassConfusion,
     FeatureMap,
     Neighbours,
     Report,
@@ -17,7 +19,15 @@ from tf_simclr.reporting.maps import picture_map, point_map
 from tf_simclr.reporting.pictures import SpriteSheet, png_uri, rgb
 from tf_simclr.reporting.style import STYLE
 
-__all__ = ["FeatureMap", "Neighbours", "Report", "ResultRow", "ResultTable", "render"]
+__all__ = [
+    "ClassConfusion",
+    "FeatureMap",
+    "Neighbours",
+    "Report",
+    "ResultRow",
+    "ResultTable",
+    "render",
+]
 
 MOST_BASELINES = 2  # That the summary compares with: the rows below the first.
 MOST_PAIRS = 16  # Shown of the views, and
@@ -41,6 +51,7 @@ def render(report: Report) -> str:
     sections = [
         _summary(report),
         _results(report.table),
+        _confusion(report.confusion),
         _neighbours(report.neighbours),
         _feature_map(report.feature_map),
         _curves(report),
@@ -132,6 +143,18 @@ def _cell(value: float | None, best: float | None) -> str:
     number = f"<b>{text}</b>" if value == best else text
     share = min(100.0, max(0.0, 100 * value))
     return f'<td>{number}<i style="--share:{share:.1f}%"></i></td>'
+
+
+def _confusion(confusion: ClassConfusion | None) -> str:
+    if not confusion:
+        return ""
+    explanation, parts = escape(confusion.note), [confusion_list(confusion.pairs)]
+    if len(confusion.matrix) <= MOST_CLASSES:
+        explanation += f" {HOW_TO_READ}"
+        parts.insert(0, confusion_map(confusion.matrix, confusion.class_names))
+    start = '<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
+    body = "".join(f"{start}{part}</div>" for part in parts if part)
+    return _section("Confusion matrix", explanation, f'<div class="confusion">{body}</div>')
 
 
 def _neighbours(neighbours: Neighbours | None) -> str:

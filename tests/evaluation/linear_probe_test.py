@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tf_simclr.evaluation.linear_probe import linear_probe
+from tf_simclr.evaluation import linear_probe as module
+from tf_simclr.evaluation.linear_probe import PAPER_GRID, linear_probe
 
 
 def clusters(rows, width, classes, seed=0, spread=1.0):
@@ -84,6 +85,77 @@ def test_strong_regularisation_is_chosen_where_features_are_noise_beside_one():
     assert probe.l2 >= 0.03
     weak = linear_probe(features[:200], labels[:200], features[200:], labels[200:], l2=(0.0003,))
     assert probe.top1 >= weak.top1
+
+
+def test_the_papers_grid():
+    assert len(PAPER_GRID) == 45
+    assert (PAPER_GRID[0], PAPER_GRID[-1]) == (pytest.approx(1e-6), pytest.approx(1e5))
+    steps = np.divide(PAPER_GRID[1:], PAPER_GRID[:-1])
+    np.testing.assert_allclose(steps, 10 ** (11 / 44))
+
+
+@pytest.mark.parametrize(("rows", "width", "classes"), [(80, 4, 2), (240, 12, 6)])
+def test_warm_starts_find_what_cold_starts_find(rows, width, classes):
+    tables = clusters(rows, width, classes, spread=3.0)
+    options = {"l2": PAPER_GRID, "max_iterations": 2000}
+    cold, warm = (linear_probe(*tables, **options, warm_start=warm) for warm in (False, True))
+    assert warm.l2 == pytest.approx(cold.l2)
+    # Both stop at a gradient of 1e-4, each at its own point: a row of a hundred may differ.
+    assert np.mean(warm.predictions == cold.predictions) > 0.99
+    assert warm.top1 == pytest.approx(cold.top1, abs=0.01)
+    assert warm.top5 == pytest.approx(cold.top5, abs=0.01)
+
+
+def iterations(monkeypatch, tables, **options):
+    """Of L-BFGS in each fit of a probe, and the probe."""
+    done, fit = [], LogisticRegression.fit
+
+    def counted(self, *arguments):
+        fit(self, *arguments)
+        done.append(int(self.n_iter_[0]))
+        return self
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LogisticRegression, "fit", counted)
+        return done, linear_probe(*tables, **options)
+
+
+def test_warm_starts_take_half_the_iterations_at_most(monkeypatch):
+    tables = clusters(240, 12, 6, spread=4.0)
+    options = {"l2": PAPER_GRID, "max_iterations": 2000}
+    cold, _ = iterations(monkeypatch, tables, **options)
+    warm, _ = iterations(monkeypatch, tables, **options, warm_start=True)
+    assert len(warm) == len(cold) == len(PAPER_GRID) + 1  # And the last one, of all rows.
+    assert sum(warm) < sum(cold) / 2
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_the_strength_is_the_best_on_the_held_out_rows(warm_start):
+    train, labels, test, test_labels = clusters(200, 40, 4, spread=6.0)
+    chosen = linear_probe(
+        train, labels, test, test_labels, l2=PAPER_GRID, warm_start=warm_start, max_iterations=2000
+    )
+    # A second implementation: each strength on its own, judged on the rows that were held out.
+    held_out = module._held_out(labels, seed=0)
+    assert held_out.sum() == 40  # A fifth of each class of 50.
+    scaled = (train - train.mean(axis=0)) / train.std(axis=0)
+    accuracies = []
+    for l2 in sorted(PAPER_GRID, reverse=True):
+        oracle = LogisticRegression(C=1 / (l2 * 160), max_iter=2000)
+        oracle.fit(scaled[~held_out], labels[~held_out])
+        accuracies.append(oracle.score(scaled[held_out], labels[held_out]))
+    assert len(set(accuracies)) > 3
+    assert chosen.l2 == sorted(PAPER_GRID, reverse=True)[int(np.argmax(accuracies))]
+
+
+def test_few_labels_are_standardised_by_the_labelled_rows_alone():
+    train, labels, test, test_labels = clusters(90, 5, 3)
+    hidden = np.where(np.arange(90) < 12, labels, -1)
+    train[12:] = 1e4 * train[12:] + 1e5
+    few = linear_probe(train[:12], labels[:12], test, test_labels)
+    np.testing.assert_array_equal(
+        linear_probe(train, hidden, test, test_labels).predictions, few.predictions
+    )
 
 
 def test_unlabelled_rows_are_dropped_but_predicted():

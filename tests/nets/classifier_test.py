@@ -19,11 +19,11 @@ def short_groups(monkeypatch):
     monkeypatch.setitem(BLOCKS, 18, (1, 1, 1, 1))
 
 
-def tiny(mode="nonlinear", **options):
+def tiny(mode="nonlinear", *, layers=2, **options):
     keras.utils.set_random_seed(1)
     net = Classifier(
         ResNet(18, width_multiplier=1 / 32, small_images=True),
-        ProjectionHead(mode, out_dim=5, num_layers=2),
+        ProjectionHead(mode, out_dim=5, num_layers=layers),
         **({"num_classes": CLASSES} | options),
     )
     net.build([None, SIZE, SIZE, 3])
@@ -109,6 +109,21 @@ def test_layers_behind_the_selector_are_left_alone(selector, trained):
     moved = [all(changed(*pair)) for pair in zip(net.projection_head.layers, before)]
     touched = [any(changed(*pair)) for pair in zip(net.projection_head.layers, before)]
     assert moved == touched == [number <= trained for number in (1, 2)]
+
+
+@pytest.mark.parametrize(("selector", "kept"), [(0, 0), (1, 1), (2, 2), (3, 3), (-1, 3)])
+def test_fine_tunes_from_every_layer_of_the_papers_head_and_trains_what_it_keeps(selector, kept):
+    net = tiny(layers=3, selector=selector)
+    parts = [net.encoder, *net.projection_head.layers, net.supervised_head]
+    before = [part.get_weights() for part in parts]
+    trained = {id(variable) for variable in net.trainable_variables}
+    expected = [True] + [number <= kept for number in (1, 2, 3)] + [True]
+    for part, trains in zip(parts, expected):
+        # All that is not a moving average trains, or nothing of it.
+        weights = {id(v) for v in part.variables if "moving_" not in v.name}
+        assert trained & weights == (weights if trains else set())
+    fit(net)
+    assert [any(changed(*pair)) for pair in zip(parts, before)] == expected
 
 
 @pytest.mark.parametrize("classes", [3, 7])

@@ -211,6 +211,19 @@ def test_a_part_is_a_slice_of_the_pictures_with_both_views():
     ]
 
 
+def test_parts_of_one_view_are_plain_slices():
+    rows = tf.reshape(tf.range(12.0), [6, 2])
+    parts = Microbatches(6, 3, views=1)
+    assert [parts.part(rows, number)[:, 0].numpy().tolist() for number in range(3)] == [
+        [0, 2],
+        [4, 6],
+        [8, 10],
+    ]
+    same, double = parts.map(lambda part: (part, 2 * part), rows, tf.float32)
+    np.testing.assert_array_equal(same, rows)
+    np.testing.assert_array_equal(double, 2 * rows)
+
+
 def test_map_joins_what_part_takes_apart_and_sum_adds_it_up():
     rows = tf.reshape(tf.range(24.0), [12, 2])
     parts = Microbatches(6, 3)

@@ -1,12 +1,16 @@
+import csv
 import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
+from tf_simclr import load_encoder
+from tf_simclr.data.sources import open_source
 from tf_simclr.main import main
 
-PROBES = {"linear_probe_top1", "knn_top1"}
+PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
 ORIGINAL = {
     "eval/label_top_1_accuracy",
     "eval/label_top_5_accuracy",
@@ -22,6 +26,14 @@ def run(*flags):
 def result(folder, name="result.json"):
     with open(os.path.join(folder, name)) as file:
         return json.load(file)
+
+
+def confusion(folder):
+    """Class names and int [classes, classes] of confusion_matrix.csv."""
+    with open(os.path.join(folder, "confusion_matrix.csv"), newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[1:] == [row[0] for row in rows]
+    return header[1:], np.array([row[1:] for row in rows], int)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +66,7 @@ def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evalua
     found = result(evaluated)
     assert set(found) == rows | ORIGINAL
     assert found["global_step"] == 2
-    assert all(0 <= found[key] <= 1 for key in rows)
+    assert all(0 <= found[key] <= 1 for key in rows)  # The strengths, too: of the short grid.
     assert found == result(evaluated, "result_2.json")
 
 
@@ -65,6 +77,86 @@ def test_the_report_shows_what_the_results_say(evaluated):
     for heading in ("Results", "Nearest neighbours", "Map of the test pictures", "Augmented views"):
         assert heading in page
     assert "--image_size=16" in page
+
+
+def test_the_confusion_matrix_counts_the_labelled_test_pictures(evaluated, emoji_dir):
+    names, matrix = confusion(evaluated)
+    data = open_source("emoji32", data_dir=emoji_dir)
+    assert names == list(data.class_names)
+    labels = np.array([int(record["label"]) for record in data.records("test")])
+    labelled = labels[labels >= 0]
+    assert 0 < len(labelled) < len(labels)
+    np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labelled, minlength=len(names)))
+    found = result(evaluated)
+    top_1 = found["eval/label_top_1_accuracy"]
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(top_1, abs=1e-12)
+    assert top_1 < found["eval/label_top_5_accuracy"] < 1
+
+
+def test_the_page_and_the_terminal_name_what_is_mixed_up(evaluated, emoji_flags, capsys):
+    run("--mode=eval", *emoji_flags, f"--model_dir={evaluated}")
+    said = capsys.readouterr().out
+    names, matrix = confusion(evaluated)
+    wrong = matrix - np.diag(np.diag(matrix))
+    most, shown = wrong.max(), matrix.sum(axis=1)
+    worst = [
+        f"{names[label]} as {names[taken]} ({most} of {shown[label]})"
+        for label, taken in zip(*np.nonzero(wrong == most))
+    ]
+    assert said.split("Most confused: ")[1].startswith(tuple(worst))
+    with open(os.path.join(evaluated, "report.html")) as file:
+        page = file.read()
+    assert "Confusion matrix" in page and f"{matrix.sum():,} labelled test pictures" in page
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_no_more_steps_are_counted_than_eval_steps(evaluated, emoji_flags, tmp_path, steps):
+    folder = shutil.copytree(evaluated, tmp_path / "run")
+    full = confusion(evaluated)[1]
+    few = [*emoji_flags, "--eval_batch_size=40", f"--eval_steps={steps}"]
+    run("--mode=eval", *few, f"--model_dir={folder}")
+    _, matrix = confusion(folder)
+    assert 0 < matrix.sum() <= 40 * steps
+    assert np.all(matrix <= full)  # The first pictures of the same split, classified alike.
+    found = result(folder)["eval/label_top_1_accuracy"]
+    assert found == pytest.approx(np.trace(matrix) / matrix.sum(), abs=1e-12)
+
+
+def test_the_probe_looks_through_the_papers_grid(tiny_flags, trained_run, tmp_path):
+    folder = shutil.copytree(trained_run, tmp_path / "run")
+    strengths = {}
+    for grid in ("short", "paper"):
+        run("--mode=eval", *tiny_flags, f"--probe_grid={grid}", f"--model_dir={folder}")
+        found = result(folder)
+        strengths[grid] = found["linear_probe_l2"]
+        assert found["linear_probe_top1"] <= found["linear_probe_top5"] == 1  # Of two classes.
+    assert strengths["short"] in (0.3, 0.03, 0.003, 0.0003)
+    place = 4 * (np.log10(strengths["paper"]) + 6)  # Of 45 from 1e-6 to 1e5: four to a decade.
+    assert place == pytest.approx(round(place)) and 0 <= place <= 44
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_linear_evaluation_by_the_command_line_moves_no_weight_of_the_encoder(
+    tiny_flags, trained_run, tmp_path, mode
+):
+    run(
+        *tiny_flags,
+        "--train_mode=finetune",
+        "--fine_tune_after_block=4",
+        "--optimizer=momentum",
+        f"--frozen_batch_norm={mode}",
+        f"--checkpoint={trained_run}",
+        f"--model_dir={tmp_path}",
+    )
+    before, after = load_encoder(trained_run), load_encoder(str(tmp_path))
+    moved = {
+        was.name.split("/")[-1]
+        for was, now in zip(before.variables, after.variables, strict=True)
+        if not np.array_equal(was, now)
+    }
+    # In inference mode nothing; in the original's, the averages of batch norm.
+    averages = {"moving_mean:0", "moving_variance:0"}
+    assert moved == (averages if mode == "training" else set())
 
 
 def test_evaluated_once_it_says_so_and_mode_eval_does_it_again(evaluated, emoji_flags, capsys):
@@ -94,6 +186,7 @@ def test_without_a_linear_head_the_label_metrics_are_left_out(tiny_flags, tmp_pa
     )
     found = result(tmp_path)
     assert set(found) >= PROBES and "eval/label_top_1_accuracy" not in found
+    assert "confusion_matrix.csv" not in os.listdir(tmp_path)
     assert "retrieval_at_1" not in found  # A folder of pictures names no identities.
 
 

@@ -93,7 +93,7 @@ def test_averaged_weights_must_be_there(path, tensors, trained_run, tmp_path):
     without = {name: value for name, value in tensors.items() if not name.startswith("ema_model")}
     with pytest.raises(ValueError, match="`use_ema_weights` needs a checkpoint that holds average"):
         start(write(tmp_path / "without", without), use_ema_weights=True)
-    with pytest.raises(ValueError, match="`use_ema_weights` needs a released TensorFlow 1 check"):
+    with pytest.raises(ValueError, match="`use_ema_weights` needs a checkpoint with averaged"):
         start(trained_run, use_ema_weights=True)
     gap = "base_model/conv2d_7/kernel"
     part = {name: value for name, value in tensors.items() if name != f"ema_model/{gap}"}

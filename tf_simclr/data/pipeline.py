@@ -166,6 +166,7 @@ def evaluation_batches(
     view: Callable[[tf.Tensor], tf.Tensor],
     batch_size: int,
     names: bool = False,
+    labelled: bool = False,
 ) -> tf.data.Dataset:
     """One pass over a split, in order.
 
@@ -175,6 +176,7 @@ def evaluation_batches(
       view: uint8 [h, w, 3] -> float32 [size, size, 3].
       batch_size: pictures per batch; the last may be short.
       names: whether each picture's name comes with it.
+      labelled: whether pictures without a label are left out.
 
     Returns:
       Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none), where the data
@@ -184,9 +186,11 @@ def evaluation_batches(
     def example(record):
         return record | {"image": view(source.decode(record["image"]))}
 
+    records = source.records(split, names=names)
+    if labelled:
+        records = records.filter(lambda record: record["label"] >= 0)
     return (
-        source.records(split, names=names)
-        .map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        records.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .batch(batch_size)
         .prefetch(tf.data.AUTOTUNE)
     )

@@ -9,6 +9,9 @@ import tensorflow_datasets as tfds
 
 from tf_simclr.data import decoding, sources, split_slices, tfds_builder
 
+# Features that say what a picture's file was called, where a data set has one of them.
+_FILE_NAMES = ("file_name", "filename")
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TfdsSource(sources.Source):
@@ -17,10 +20,12 @@ class TfdsSource(sources.Source):
     Attributes:
       builder: the builder.
       features: key of a record -> name of the feature that it is read from.
+      file_name: name of the feature that says what a picture's file was called, or None.
     """
 
     builder: tfds.core.DatasetBuilder = dataclasses.field(repr=False)
     features: dict[str, str]
+    file_name: str | None
 
     def num_examples(self, split: str) -> int:
         """Counts; `split` may be anything that TFDS can read. Raises as `Source.num_examples`."""
@@ -73,10 +78,13 @@ class TfdsSource(sources.Source):
         )
 
     def _read(self, split: Any, names: bool) -> tf.data.Dataset:
+        wanted = [*self.features.values()]
+        if names and self.file_name:
+            wanted.append(self.file_name)
         return self.builder.as_dataset(
             split=split,
             decoders=tfds.decode.PartialDecoding(
-                dict.fromkeys(self.features.values(), True),
+                dict.fromkeys(wanted, True),
                 decoders={"image": tfds.decode.SkipDecoding()},
             ),
             read_config=tfds.ReadConfig(try_autocache=False, add_tfds_id=names),
@@ -89,7 +97,10 @@ class TfdsSource(sources.Source):
             for key, feature in self.features.items()
         }
         if "tfds_id" in example:
-            record["name"] = example["tfds_id"]  # File and place in it.
+            parts = [example["tfds_id"]]  # File and place in it.
+            if self.file_name:  # Behind it, as in a path: it need not tell one from all others.
+                parts.append(example[self.file_name])
+            record["name"] = tf.strings.join(parts, "/")
         record.setdefault("label", tf.constant(sources.UNLABELLED, tf.int64))
         return record
 
@@ -154,6 +165,7 @@ def _open(
         licence=builder.info.as_proto.redistribution_info.license,
         builder=builder,
         features={"image": "image", **({"label": "label"} if class_names else {}), **identifying},
+        file_name=_file_name(features),
     )
 
 
@@ -175,3 +187,8 @@ def _check_image(features: dict[str, Any], dataset: str) -> None:
 def _class_names(features: dict[str, Any]) -> tuple[str, ...]:
     label = features.get("label")
     return tuple(label.names) if isinstance(label, tfds.features.ClassLabel) else ()
+
+
+def _file_name(features: dict[str, Any]) -> str | None:
+    texts = [name for name in _FILE_NAMES if isinstance(features.get(name), tfds.features.Text)]
+    return texts[0] if texts else None

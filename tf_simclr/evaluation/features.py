@@ -40,6 +40,9 @@ def extract(
 
     Returns:
       Features of the first pictures, in their order.
+
+    Raises:
+      ValueError: if there is no picture.
     """
     columns: dict[str, list[np.ndarray]] = {}
     done = 0
@@ -51,6 +54,8 @@ def extract(
         done += len(batch["image"])
         if done >= limit:
             break
+    if not done:
+        raise ValueError("`batches` must hold a picture. Received: none.")
     table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
     vectors = table["vectors"].reshape(len(table["vectors"]), -1)
     return Features(vectors, table["label"], table.get("identity"), table.get("group"))

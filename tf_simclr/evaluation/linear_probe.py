@@ -6,9 +6,10 @@ regularisation chosen on held-out training data. The same procedure for every ki
 """
 
 import dataclasses
+import functools
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -17,6 +18,10 @@ from threadpoolctl import threadpool_limits  # scikit-learn itself depends on it
 
 from tf_simclr.evaluation.tables import labelled_rows, same_width
 
+SHORT_GRID = (0.3, 0.03, 0.003, 0.0003)
+# The paper, appendix B.8.1: 45 values from 10^-6 to 10^5, evenly spaced by their logarithm. It does
+# not say whether they are weighed against a sum of losses or a mean; here it is the mean.
+PAPER_GRID = tuple(np.logspace(-6, 5, 45).tolist())
 HELD_OUT = 0.2  # Share of each class that chooses the regularisation.
 # Half of the cores: beside another busy process BLAS threads wait in loops for each other, and on
 # two cores two of them took five times as long as one.
@@ -46,8 +51,9 @@ def linear_probe(
     test_features: np.ndarray,
     test_labels: np.ndarray,
     *,
-    l2: Sequence[float] = (0.3, 0.03, 0.003, 0.0003),
+    l2: Sequence[float] = SHORT_GRID,
     max_iterations: int = 100,
+    warm_start: bool = False,
     seed: int = 0,
 ) -> LinearProbe:
     """Fits a linear classifier on the training rows and judges it on the test rows.
@@ -67,6 +73,9 @@ def linear_probe(
             that no training row shows cannot be predicted and is an error.
         l2: strengths to choose from, any order; of equally good ones the strongest wins.
         max_iterations: of L-BFGS, for each fit; stopping there is part of the procedure.
+        warm_start: whether a fit starts from the weights of the next stronger l2, and the last one
+            from those that were chosen, instead of from zeros: the same minimum in a fraction of
+            the time where the grid is fine. A fit that is stopped early has then come further.
         seed: of the held-out part.
 
     Returns:
@@ -88,8 +97,10 @@ def linear_probe(
 
     mean, scale = _standard(fit_features)
     fit_features = (fit_features - mean) / scale
-    chosen = _choose_l2(fit_features, fit_labels, sorted(l2, reverse=True), max_iterations, seed)
-    classifier = _fit(fit_features, fit_labels, chosen, max_iterations)
+    fit = functools.partial(_fit, max_iterations=max_iterations)
+    strengths = sorted(l2, reverse=True)
+    chosen, start = _choose_l2(fit_features, fit_labels, strengths, fit, warm_start, seed)
+    classifier = fit(fit_features, fit_labels, chosen, start)
     every_row = (np.asarray(test_features, np.float32) - mean) / scale
     scores = _scores(classifier, (judged - mean) / scale)
     columns = np.searchsorted(classifier.classes_, judged_labels)
@@ -130,19 +141,27 @@ def _choose_l2(
     features: np.ndarray,
     labels: np.ndarray,
     strengths: Sequence[float],
-    max_iterations: int,
+    fit: Callable[..., LogisticRegression],
+    warm_start: bool,
     seed: int,
-) -> float:
-    """The strength (falling order) that classifies best the rows it was not fitted on."""
+) -> tuple[float, LogisticRegression | None]:
+    """The strength (falling order) that classifies best the rows it was not fitted on.
+
+    And the classifier that did, where fits start from one another.
+    """
     held_out = _held_out(labels, seed)
     if len(strengths) == 1 or not held_out.any():
-        return strengths[0]
-    accuracies = []
+        return strengths[0], None
+    best, chosen, start = -1.0, strengths[0], None
+    classifier = None
     for strength in strengths:
-        classifier = _fit(features[~held_out], labels[~held_out], strength, max_iterations)
-        predictions = classifier.predict(features[held_out])
-        accuracies.append(np.mean(predictions == labels[held_out]))
-    return strengths[int(np.argmax(accuracies))]
+        classifier = fit(
+            features[~held_out], labels[~held_out], strength, classifier if warm_start else None
+        )
+        accuracy = np.mean(classifier.predict(features[held_out]) == labels[held_out])
+        if accuracy > best:
+            best, chosen, start = accuracy, strength, classifier
+    return chosen, start if warm_start else None
 
 
 def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -157,10 +176,19 @@ def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _fit(
-    features: np.ndarray, labels: np.ndarray, l2: float, max_iterations: int
+    features: np.ndarray,
+    labels: np.ndarray,
+    l2: float,
+    start: LogisticRegression | None = None,
+    *,
+    max_iterations: int,
 ) -> LogisticRegression:
     # scikit-learn weighs the SUM of the losses by C against ||W||^2 / 2.
-    classifier = LogisticRegression(C=1 / (l2 * len(features)), max_iter=max_iterations)
+    classifier = LogisticRegression(
+        C=1 / (l2 * len(features)), max_iter=max_iterations, warm_start=start is not None
+    )
+    if start is not None:  # Of the same classes: a class's only row is never held out.
+        classifier.coef_, classifier.intercept_ = start.coef_, start.intercept_
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # The stop is part of the procedure.
         with threadpool_limits(THREADS):

@@ -20,7 +20,6 @@ RESULTS = {
     "eval/label_top_1_accuracy": "classifier, top-1",
     "eval/label_top_5_accuracy": "classifier, top-5",
 }
-# Prefix of the results of what an encoder is compared with.
 # By --train_mode.
 LEARNED = {
     "pretrain": "Learned on {} by SimCLR. ",
@@ -28,6 +27,7 @@ LEARNED = {
     "supervised": "Trained with the labels of {}. ",
     "distill": "Learned on {} from a teacher. ",
 }
+# Prefix of the results of what an encoder is compared with.
 COMPARED = {"": "this encoder", "raw_pixels/": "raw pixels", "random_init/": "untrained network"}
 
 

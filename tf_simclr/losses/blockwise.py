@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
-from tf_simclr.losses.tiles import Tiles, gather_views
+from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 
 # Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave caches.
 BLOCK = 512
@@ -35,7 +36,12 @@ class _Found(NamedTuple):
 
 
 def blockwise_loss(
-    rows: tf.Tensor, *, temperature: float, decoupled: bool, block: int = BLOCK
+    rows: tf.Tensor,
+    *,
+    temperature: float,
+    decoupled: bool,
+    block: int = BLOCK,
+    memory: Memory | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """NT-Xent or DCL of two views of a batch, over the batches of all replicas, with its metrics.
 
@@ -47,7 +53,8 @@ def blockwise_loss(
                                       / temperature
 
     The second is what i says as a query and, products being symmetric, what all rows say of i as
-    their key. So replicas gather rows and normalisers l, and nothing is summed over them.
+    their key. So replicas gather rows and normalisers l, and nothing is summed over them. A row m
+    of a memory is one more key of every i, and asks nothing: it adds exp(s_im - l_i) z_m.
 
     Args:
       rows: [2, local, dim] first and second views, float32 or float64, compared as they are. Every
@@ -55,6 +62,7 @@ def blockwise_loss(
       temperature: divides the products; > 0.
       decoupled: whether positives leave the denominators (DCL).
       block: images in a block; >= 1. Memory is that of (local + global) * dim, and of block ** 2.
+      memory: negatives of former batches, taken 2 * block at a time; None is no memory.
 
     Returns:
       Scalars loss, accuracy and entropy as in `ContrastiveLoss`; only the loss has a gradient.
@@ -64,8 +72,12 @@ def blockwise_loss(
     def loss_of(rows):
         tiles = Tiles(rows, temperature=temperature, block=block)
         queries, keys = tiles.queries, tiles.keys
+        remembered = None
+        if memory is not None:
+            remembered = RememberedTiles(memory, temperature=temperature, width=2 * block)
         found = queries.map(
-            lambda number: _meet_all(tiles, number, decoupled), _Found(*[rows.dtype] * 4)
+            lambda number: _meet_all(tiles, remembered, number, decoupled),
+            _Found(*[rows.dtype] * 4),
         )
         normaliser, positive = queries.join(found.normaliser), queries.join(found.positive)
         normalisers = keys.fill_up(gather_views(normaliser))
@@ -75,7 +87,9 @@ def blockwise_loss(
             images = tf.cast(tf.shape(rows)[1], rows.dtype)
             weight = upstream / (images * temperature)
             pulls = queries.map(
-                lambda number: weight * _pull(tiles, number, found, normalisers, decoupled),
+                lambda number: (
+                    weight * _pull(tiles, remembered, number, found, normalisers, decoupled)
+                ),
                 rows.dtype,
             )
             return queries.join(pulls)
@@ -88,8 +102,10 @@ def blockwise_loss(
     return loss_of(rows)
 
 
-def _meet_all(tiles: Tiles, query: tf.Tensor, decoupled: bool) -> _Found:
-    """One block of queries and all keys."""
+def _meet_all(
+    tiles: Tiles, remembered: RememberedTiles | None, query: tf.Tensor, decoupled: bool
+) -> _Found:
+    """One block of queries and all keys, and the memory."""
     rows, dtype = 2 * tiles.block, tiles.dtype
     start = _Seen(
         highest=tf.fill([rows, 2], tf.constant(SELF_SIMILARITY_MASK, dtype)),
@@ -102,7 +118,19 @@ def _meet_all(tiles: Tiles, query: tf.Tensor, decoupled: bool) -> _Found:
         lambda seen, key: _meet(seen, *tiles.negatives(query, key), key * tiles.block), start
     )
     image = tiles.first_query + query * tiles.block + tf.range(tiles.block)
-    return _conclude(seen, image, decoupled)
+    of_memory = None if remembered is None else _recall(remembered, tiles.query_rows(query))
+    return _conclude(seen, of_memory, image, decoupled)
+
+
+def _recall(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
+    """[2 * block]: the log-sum-exp of the queries' logits over the memory."""
+
+    def add(normaliser, number):
+        met = tf.reduce_logsumexp(remembered.negatives(queries, number), axis=1)
+        return tf.reduce_logsumexp(tf.stack([normaliser, met]), axis=0)
+
+    nothing = tf.fill([queries.shape[0]], tf.constant(SELF_SIMILARITY_MASK, queries.dtype))
+    return remembered.fold(add, nothing)
 
 
 def _meet(seen: _Seen, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor) -> _Seen:
@@ -129,9 +157,13 @@ def _meet(seen: _Seen, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tens
     )
 
 
-def _conclude(seen: _Seen, image: tf.Tensor, decoupled: bool) -> _Found:
+def _conclude(
+    seen: _Seen, of_memory: tf.Tensor | None, image: tf.Tensor, decoupled: bool
+) -> _Found:
     """What the queries, of images `image` [block], find once they have met all keys."""
     normaliser = tf.reduce_logsumexp(seen.highest + tf.math.log(seen.total), axis=1)
+    if of_memory is not None:
+        normaliser = tf.reduce_logsumexp(tf.stack([normaliser, of_memory]), axis=0)
     if not decoupled:
         normaliser = tf.reduce_logsumexp(tf.stack([normaliser, seen.positive]), axis=0)
 
@@ -153,12 +185,18 @@ def _conclude(seen: _Seen, image: tf.Tensor, decoupled: bool) -> _Found:
 
 
 def _pull(
-    tiles: Tiles, query: tf.Tensor, found: _Found, normalisers: tf.Tensor, decoupled: bool
+    tiles: Tiles,
+    remembered: RememberedTiles | None,
+    query: tf.Tensor,
+    found: _Found,
+    normalisers: tf.Tensor,
+    decoupled: bool,
 ) -> tf.Tensor:
     """[2 * block, dim]: the sum in the gradient, for one block.
 
     Args:
       tiles: the matrix.
+      remembered: that of the memory.
       query: scalar int, number of the block of queries.
       found: of all blocks of queries, [count, ...].
       normalisers: [2, global] and some more, l of all rows.
@@ -177,4 +215,12 @@ def _pull(
     weight = tf.fill([2 * tiles.block], tf.constant(-2, rows.dtype))
     if not decoupled:
         weight += tf.exp(positive - own) + tf.exp(positive - tf.roll(own, tiles.block, axis=0))
-    return tiles.keys.fold(add, weight[:, tf.newaxis] * others)
+    pull = tiles.keys.fold(add, weight[:, tf.newaxis] * others)
+    if remembered is None:
+        return pull
+
+    def add_memory(sums, number):
+        as_query = tf.exp(remembered.negatives(rows, number) - own[:, tf.newaxis])
+        return sums + tf.matmul(as_query, remembered.key_rows(number))
+
+    return remembered.fold(add_memory, pull)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tf_simclr import replicas
 from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.dcl import dcl
+from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import (
     compared_rows,
     contrastive_accuracy,
@@ -44,6 +45,7 @@ def contrastive_loss(
     hidden_norm: bool = True,
     kind: str = "nt_xent",
     implementation: str = "auto",
+    memory: Memory | None = None,
 ) -> ContrastiveLoss:
     """A contrastive loss over the batches of all replicas, and how well views find each other.
 
@@ -55,9 +57,12 @@ def contrastive_loss(
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
       kind: "nt_xent" (arXiv 2002.05709, equation 1) or "dcl" (arXiv 2110.06848, section 3), which
         needs two images at least.
-      implementation: "dense" holds some matrices of [local, 2 * global], "blockwise" none; losses
+      implementation: "dense" holds some matrices of [local, 2 * global] (and of [local, places] of
+        the memory), "blockwise" none; losses
         and gradients are equal but for rounding. "auto" takes blocks where local * global is known
         when the graph is made, and at least 4096 ** 2.
+      memory: negatives of former batches, added to those of every row; None is no memory. Accuracy
+        and entropy do not look at it.
 
     Returns:
       ContrastiveLoss, in the dtype of `hidden`, float32 at least. Only the loss has a gradient. The
@@ -79,8 +84,12 @@ def contrastive_loss(
         rows = compared_rows(hidden, hidden_norm)
         rows = tf.reshape(rows, [2, -1, rows.shape[1]])  # [2, local, dim]
         decoupled = kind == "dcl"
-        return ContrastiveLoss(*blockwise_loss(rows, temperature=temperature, decoupled=decoupled))
-    loss, logits_ab, labels = DENSE[kind](hidden, temperature=temperature, hidden_norm=hidden_norm)
+        return ContrastiveLoss(
+            *blockwise_loss(rows, temperature=temperature, decoupled=decoupled, memory=memory)
+        )
+    loss, logits_ab, labels = DENSE[kind](
+        hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory
+    )
     logits_ab = tf.stop_gradient(logits_ab)
     return ContrastiveLoss(
         loss, contrastive_accuracy(logits_ab, labels), contrastive_entropy(logits_ab)

@@ -6,11 +6,16 @@ arXiv 2110.06848, section 3.
 import tensorflow as tf
 
 from tf_simclr import replicas
+from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK, as_keys, compare
 
 
 def dcl(
-    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool = True
+    hidden: tf.Tensor,
+    *,
+    temperature: float,
+    hidden_norm: bool = True,
+    memory: Memory | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The decoupled contrastive loss of two views of a batch, over the batches of all replicas.
 
@@ -27,6 +32,7 @@ def dcl(
       hidden: [2 * local, dim] projections, as nt_xent takes them.
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
+      memory: negatives of former batches, in the sum of each row; None is no memory.
 
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions, as nt_xent's;
@@ -34,10 +40,11 @@ def dcl(
       logits_ab: [local, global], as nt_xent returns them.
       labels: [local, global] one-hot targets of logits_ab.
     """
-    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm)
-    is_positive = tf.pad(pairs.labels, [[0, 0], [0, tf.shape(pairs.labels)[1]]])
+    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory)
+    others = tf.shape(pairs.from_a)[1] - tf.shape(pairs.labels)[1]
+    is_positive = tf.pad(pairs.labels, [[0, 0], [0, others]])
     mask = is_positive * SELF_SIMILARITY_MASK
-    negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # [local, 2 * global]
+    negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # As from_a
     positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
     losses = tf.reduce_logsumexp(negatives_a, axis=1) + tf.reduce_logsumexp(negatives_b, axis=1)
     losses -= positives  # [local]

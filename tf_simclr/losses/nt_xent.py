@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_simclr import replicas
+from tf_simclr.losses.memory import Memory
 
 # Added to the logit of a view with itself: exp(-1e9) is 0 in float32, and the value is finite.
 SELF_SIMILARITY_MASK = -1e9
@@ -18,8 +19,9 @@ class Pairs(NamedTuple):
       targets: int [local], columns of the positives.
       labels: [local, global], the same one-hot.
       logits_ab: [local, global] of first views against second views.
-      from_a: [local, 2 * global] of first views against [b, a].
-      from_b: [local, 2 * global] of second views against [a, b].
+      from_a: [local, 2 * global] of first views against [b, a]; with a memory [local, 2 * global +
+        places], against [b, a, memory].
+      from_b: of second views against [a, b], likewise.
     """
 
     targets: tf.Tensor
@@ -30,7 +32,11 @@ class Pairs(NamedTuple):
 
 
 def nt_xent(
-    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool = True
+    hidden: tf.Tensor,
+    *,
+    temperature: float,
+    hidden_norm: bool = True,
+    memory: Memory | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The contrastive loss of two views of a batch, over the batches of all replicas.
 
@@ -42,12 +48,15 @@ def nt_xent(
         logits of a_i:  [ a_i.b_1 ... a_i.b_N | a_i.a_1 ... -1e9 at i ... a_i.a_N ] / temperature
         target of a_i:    column i of the first block
 
+    A memory appends its rows to what each of a and b is classified among.
+
     Args:
       hidden: [2 * local, dim] projections, float; rows 0..local-1 are the first views, the rest the
         second views of the same images. Half precision is computed in float32. Every replica must
         have as many rows.
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
+      memory: negatives of former batches; None is no memory.
 
     Across replicas only rows and their normalisers are gathered, each replica's share once: nothing
     of the size of the global batch is summed over replicas, in neither direction (see `as_keys`).
@@ -60,7 +69,7 @@ def nt_xent(
         they are constant in the others' rows.
       labels: [local, global] one-hot targets of logits_ab.
     """
-    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm)
+    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory)
     # [local]
     losses = _cross_entropy(pairs.targets, pairs.from_a)
     losses += _cross_entropy(pairs.targets, pairs.from_b)
@@ -70,13 +79,16 @@ def nt_xent(
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 
-def compare(hidden: tf.Tensor, *, temperature: float, hidden_norm: bool) -> Pairs:
+def compare(
+    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool, memory: Memory | None = None
+) -> Pairs:
     """The logits of all pairs, of which NT-Xent and DCL are made.
 
     Args:
       hidden: [2 * local, dim] projections, as nt_xent takes them.
       temperature: divides the products; > 0.
       hidden_norm: whether to l2-normalise the rows first.
+      memory: negatives of former batches; None is no memory.
     """
     a, b = tf.split(compared_rows(hidden, hidden_norm), 2, axis=0)  # [local, dim] each
     # One gather of both views: [global, 2 * dim], row order is that of the global batch.
@@ -94,7 +106,18 @@ def compare(hidden: tf.Tensor, *, temperature: float, hidden_norm: bool) -> Pair
 
     from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
     from_b = tf.concat([logits_ba, logits_bb], axis=1)
+    if memory is not None:
+        from_a = tf.concat([from_a, _remembered(a, memory, temperature)], axis=1)
+        from_b = tf.concat([from_b, _remembered(b, memory, temperature)], axis=1)
     return Pairs(targets, labels, logits_ab, from_a, from_b)
+
+
+def _remembered(rows: tf.Tensor, memory: Memory, temperature: float) -> tf.Tensor:
+    """[local, places] logits of `rows` [local, dim] against a memory, -1e9 where it is empty."""
+    keys = tf.stop_gradient(memory.rows)
+    logits = tf.matmul(rows, keys, transpose_b=True) / temperature
+    is_filled = tf.range(tf.shape(keys)[0]) < memory.filled
+    return tf.where(is_filled, logits, tf.constant(SELF_SIMILARITY_MASK, logits.dtype))
 
 
 def compared_rows(hidden: tf.Tensor, hidden_norm: bool) -> tf.Tensor:
@@ -121,14 +144,18 @@ def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Te
     replicas of a [global, 2 * dim] matrix instead: as many times the traffic as there are replicas.
 
     Args:
-      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator.
+      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator; of
+        a memory, places more: they are in the denominators of these rows as queries, and ask
+        nothing.
       from_b: [local, 2 * global] logits of b against [a, b], likewise.
       positives: [local] sums of both directions' logits of the positives.
     """
     normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
     all_a, all_b = tf.unstack(replicas.gather(normalisers), num=2, axis=1)  # [global] each
-    a_as_keys = tf.exp(from_a - tf.concat([all_b, all_a], axis=0))  # Rows of b, then of a, ask.
-    b_as_keys = tf.exp(from_b - tf.concat([all_a, all_b], axis=0))
+    asking = 2 * tf.shape(all_a)[0]
+    # Rows of b, then of a, ask.
+    a_as_keys = tf.exp(from_a[:, :asking] - tf.concat([all_b, all_a], axis=0))
+    b_as_keys = tf.exp(from_b[:, :asking] - tf.concat([all_a, all_b], axis=0))
     said = tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
     return said - tf.stop_gradient(said)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_simclr import replicas
+from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
 
 
@@ -116,6 +117,37 @@ class Tiles:
         positive = tf.reduce_sum(tf.where(is_positive, logits, 0), axis=1)
         mask = tf.constant(SELF_SIMILARITY_MASK, logits.dtype)
         return tf.where(is_key & ~same_image, logits, mask), positive
+
+
+class RememberedTiles:
+    """Logits of rows of this replica against a memory, `width` of its places at a time.
+
+    Args:
+      memory: negatives of former batches.
+      temperature: divides the products.
+      width: places in a tile, >= 1.
+    """
+
+    def __init__(self, memory: Memory, *, temperature: float, width: int):
+        places, self._dim = memory.rows.shape
+        self._count = -(-places // width)
+        missing = self._count * width - places
+        self._rows = tf.pad(tf.stop_gradient(memory.rows), [[0, missing], [0, 0]])
+        self._filled, self._temperature, self._width = memory.filled, temperature, width
+
+    def fold(self, function: Callable, start):
+        """As Blocks.fold, over the tiles."""
+        return tf.foldl(function, tf.range(self._count), start, parallel_iterations=1)
+
+    def key_rows(self, number: tf.Tensor) -> tf.Tensor:
+        """[width, dim] of the tile with that number, a scalar int."""
+        return tf.slice(self._rows, [number * self._width, 0], [self._width, self._dim])
+
+    def negatives(self, queries: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """[n, width] logits of `queries` [n, dim], -1e9 where the memory is empty."""
+        logits = tf.matmul(queries / self._temperature, self.key_rows(number), transpose_b=True)
+        is_filled = number * self._width + tf.range(self._width) < self._filled
+        return tf.where(is_filled, logits, tf.constant(SELF_SIMILARITY_MASK, logits.dtype))
 
 
 def gather_views(values: tf.Tensor) -> tf.Tensor:

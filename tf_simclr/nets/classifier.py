@@ -39,13 +39,8 @@ class Classifier(TrainableNet):
       ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
-    METRICS = (
-        "total_loss",
-        "supervised_loss",
-        "supervised_acc",
-        "supervised_top_5_acc",
-        "weight_decay",
-    )
+    OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
+    METRICS: tuple[str, ...] = ("total_loss", *OF_LABELS, "weight_decay")
 
     def __init__(
         self,
@@ -119,12 +114,21 @@ class Classifier(TrainableNet):
     def _loss(self, logits, one_hot):
         loss = softmax_cross_entropy(logits, one_hot)
         penalty = tf.cast(self.penalty(), loss.dtype)
+        self.track(total_loss=loss + penalty, weight_decay=penalty)
+        self.track_labels(logits, one_hot, loss)
+        return loss + penalty
+
+    def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
+        """Adds what the labels say of a batch to the running means; OF_LABELS names them.
+
+        Args:
+          logits: [batch, classes].
+          one_hot: [batch, classes]; rows of zeros have no label.
+          loss: their cross entropy, a scalar.
+        """
         labelled = is_labelled(one_hot)
         self.track(
-            total_loss=loss + penalty,
             supervised_loss=loss,
             supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
             supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
-            weight_decay=penalty,
         )
-        return loss + penalty

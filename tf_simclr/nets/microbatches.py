@@ -12,9 +12,9 @@ from tf_simclr import replicas
 
 
 class Microbatches:
-    """Two views of a replica's pictures in `count` parts, worked on one after another.
+    """The views of a replica's pictures in `count` parts, worked on one after another.
 
-    Part m is the m-th consecutive slice of the pictures, with both of their views:
+    Part m is the m-th consecutive slice of the pictures, with all of their views:
 
         rows     a_0 a_1 a_2 a_3 b_0 b_1 b_2 b_3
         count 2  a_0 a_1 b_0 b_1 | a_2 a_3 b_2 b_3
@@ -27,36 +27,37 @@ class Microbatches:
     Args:
       local: pictures of this replica's batch; None where the graph does not know.
       count: >= 1.
+      views: of each picture, all first ones before the second ones.
 
     Raises:
       ValueError: if the pictures cannot be divided into `count` equal parts.
     """
 
-    def __init__(self, local: int | None, count: int):
+    def __init__(self, local: int | None, count: int, *, views: int = 2):
         if local is None or local % count:
             raise ValueError(
                 "`microbatches` must divide the pictures of a replica's batch, the same number in"
                 f" each batch (of tf.data: drop_remainder=True). Received: microbatches={count!r},"
                 f" {local!r} pictures."
             )
-        self.count = count
+        self.count, self.views = count, views
 
     def part(self, rows: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        """Of [2 * local, ...] what belongs to part `number`, a scalar int: [2 * part, ...]."""
+        """Of [views * local, ...] what belongs to part `number`, an int: [views * part, ...]."""
         _, *rest = rows.shape
-        parts = tf.reshape(rows, [2, self.count, -1, *rest])
+        parts = tf.reshape(rows, [self.views, self.count, -1, *rest])
         return tf.reshape(tf.gather(parts, number, axis=1), [-1, *rest])
 
     def map(self, function: Callable, rows: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, ...]:
         """Results of a function of each part of `rows`, in the order of the rows.
 
         Args:
-          function: [2 * part, ...] -> a pair of tensors [2 * part, width].
-          rows: [2 * local, ...].
+          function: [views * part, ...] -> a pair of tensors [views * part, width].
+          rows: [views * local, ...].
           dtype: of both results.
 
         Returns:
-          A pair of tensors [2 * local, width].
+          A pair of tensors [views * local, width].
         """
         if replicas.count() == 1:
             results = tf.map_fn(
@@ -78,8 +79,8 @@ class Microbatches:
         """`start` plus what a function makes of each part.
 
         Args:
-          function: parts [2 * part, ...] of all `rows` -> tensors like `start`.
-          rows: tensors [2 * local, ...].
+          function: parts [views * part, ...] of all `rows` -> tensors like `start`.
+          rows: tensors [views * local, ...].
           start: tensors of any shape.
         """
 
@@ -94,9 +95,9 @@ class Microbatches:
         return start
 
     def _join(self, results: tf.Tensor) -> tf.Tensor:
-        """[count, 2 * part, width] -> [2 * local, width]."""
+        """[count, views * part, width] -> [views * local, width]."""
         _, rows, width = results.shape
-        results = tf.reshape(results, [self.count, 2, rows // 2, width])
+        results = tf.reshape(results, [self.count, self.views, rows // self.views, width])
         return tf.reshape(tf.transpose(results, [1, 0, 2, 3]), [self.count * rows, width])
 
 

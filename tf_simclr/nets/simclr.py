@@ -13,6 +13,7 @@ from tf_simclr import replicas
 from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
 from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.microbatches import Microbatches, unchanged
 from tf_simclr.nets.trainable import TrainableNet
 
@@ -58,6 +59,9 @@ class SimCLR(TrainableNet):
         on the device, say. None splits the channels.
       microbatches: K, >= 1, parts of a replica's batch; it must divide the batch. 1 is the plain
         step.
+      memory: of negatives of former batches, which training adds to those of the batch and puts
+        the second views of the batch into (arXiv 2006.10029, section 2); it must `follow` the
+        encoder and the head once they are built. None is no memory. evaluate() leaves it alone.
       seed: of make_views; the two seeds it is given are (this seed, a number of its own for each
         step, replica and view).
 
@@ -93,6 +97,7 @@ class SimCLR(TrainableNet):
         loss_implementation: str = "auto",
         make_views: MakeViews | None = None,
         microbatches: int = 1,
+        memory: MemoryBank | None = None,
         seed: int = 0,
         name: str = "simclr",
         **kwargs,
@@ -123,7 +128,13 @@ class SimCLR(TrainableNet):
         self.loss_implementation = loss_implementation
         self.make_views = make_views
         self.microbatches = microbatches
+        self._running.memory = memory  # Its weights are none of the model's.
         self.seed = seed
+
+    @property
+    def memory(self) -> MemoryBank | None:
+        """The memory that it was given."""
+        return self._running.memory
 
     def call(self, images, training=False):
         return self._outputs(*self._embed(images, training))
@@ -146,8 +157,11 @@ class SimCLR(TrainableNet):
             self._minimize_in_parts(views, one_hot)
         else:
             with tf.GradientTape() as tape:
-                loss = self._loss(self(views, training=True), one_hot)
+                loss = self._loss(self(views, training=True), one_hot, self.memory)
             self.minimize(tape, loss)
+        if self.memory is not None:
+            _, second = tf.split(views, 2, axis=0)
+            self.memory.update(second, self.microbatches, hidden_norm=self.hidden_norm)
         return self.results()
 
     def _minimize_in_parts(self, views, one_hot):
@@ -168,7 +182,7 @@ class SimCLR(TrainableNet):
         head = self.supervised_head.trainable_variables if self.supervised_head else []
         with tf.GradientTape() as tape:
             tape.watch(projections)
-            loss = self._loss(self._outputs(hidden, projections), one_hot)
+            loss = self._loss(self._outputs(hidden, projections), one_hot, self.memory)
         # The loss has a gradient in the head's weights and, of the penalty, in the others', too.
         cached, of_penalty, of_head = tape.gradient(
             loss, (projections, through, head), output_gradients=self.upstream(loss)
@@ -203,13 +217,14 @@ class SimCLR(TrainableNet):
         seeds = [tf.stack([tf.constant(self.seed, tf.int64), place]) for place in places]
         return self.make_views(images, tf.stack(seeds))
 
-    def _loss(self, outputs, one_hot):
+    def _loss(self, outputs, one_hot, memory=None):
         contrast, accuracy, entropy = contrastive_loss(
             outputs["proj_head_output"],
             temperature=self.temperature,
             hidden_norm=self.hidden_norm,
             kind=self.loss_kind,
             implementation=self.loss_implementation,
+            memory=None if memory is None else memory.remembered(),
         )
         self.track(contrast_loss=contrast, contrast_acc=accuracy, contrast_entropy=entropy)
         total = contrast

@@ -84,6 +84,33 @@ class Neighbours:
 
 
 @dataclasses.dataclass(frozen=True)
+class ClassConfusion:
+    """What a classifier took the labelled test pictures of each class for.
+
+    Attributes:
+        matrix: int [classes, classes], not negative: the true class, then the predicted one.
+        class_names: one for each class.
+        pairs: what is mixed up most, the first most often: (name of the class, what it was taken
+            for, how often, how often it was shown). Of many classes they are shown, not the matrix.
+        note: who classified, and how well.
+    """
+
+    matrix: np.ndarray
+    class_names: Sequence[str]
+    pairs: Sequence[tuple[str, str, int, int]] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        shape, names = np.shape(self.matrix), len(self.class_names)
+        if shape != (names, names) or not names:
+            raise ValueError(
+                f"`matrix` must be [classes, classes], and `class_names` name each class. Received:"
+                f" matrix.shape={shape}, {names} class_names. Give confusion_matrix(...) of as many"
+                " classes as there are names."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
 class FeatureMap:
     """The test rows in two dimensions.
 
@@ -111,6 +138,7 @@ class Report:
         history: name -> (steps, values); values that are not finite leave gaps.
         views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
         table: results; without one the summary shows the history's ends.
+        confusion: what a classifier took the test pictures for.
         neighbours: queries and their nearest rows; the first 24 are shown.
         feature_map: the test rows in two dimensions.
         snippet: code that loads the encoder.
@@ -122,6 +150,7 @@ class Report:
     history: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None
     views: np.ndarray | None = None
     table: ResultTable | None = None
+    confusion: ClassConfusion | None = None
     neighbours: Neighbours | None = None
     feature_map: FeatureMap | None = None
     snippet: str | None = None

@@ -2,9 +2,9 @@
 
 STYLE = """
 :root{color-scheme:light dark;--page:#faf9f6;--card:#fff;--text:#1b1d22;--muted:#5b5f68;
---line:#e4e2dc;--accent:#3454d1;--band:#3454d133;--good:#117a46;--hover:#3454d11f}
+--line:#e4e2dc;--accent:#3454d1;--band:#3454d133;--good:#117a46;--wrong:#d9591a;--hover:#3454d11f}
 @media (prefers-color-scheme:dark){:root{--page:#131519;--card:#1b1e24;--text:#e9e9e6;
---muted:#a5a9b2;--line:#31353e;--accent:#93a9ff;--band:#93a9ff38;--good:#62d79b;--hover:#93a9ff2e}}
+--muted:#a5a9b2;--line:#31353e;--accent:#93a9ff;--band:#93a9ff38;--good:#62d79b;--wrong:#ff9a62;--hover:#93a9ff2e}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);
@@ -59,6 +59,19 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fi
 .dot{fill:var(--accent)}
 .place{fill:transparent}
 .place:hover{fill:var(--hover)}
+.confusion{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 12px}
+.confusion .scroll{min-width:0}
+.confusion .scroll:last-child{flex:1 1 340px}
+.confusion svg{margin:14px;max-width:none}
+.confusion .told{fill:var(--accent)}
+.confusion .mistaken{fill:var(--wrong)}
+.confusion g text{fill:var(--text)}
+.confusion g .strong{fill:var(--card);font-weight:600}
+.confusion table{min-width:320px}
+.confusion thead th:first-child{width:40%}
+.confusion tbody tr:first-child th{font-weight:400}
+.confusion :is(th,td):nth-child(2){text-align:left}
+.confusion :is(th,td){padding:8px 14px;font-size:.875rem}
 .tile{display:block;flex:none;width:48px;border-radius:5px;background-color:#fff;
 image-rendering:pixelated;box-shadow:0 0 0 1px var(--line);position:relative}
 .smooth .tile{image-rendering:auto}
@@ -93,8 +106,9 @@ dt{color:var(--muted);flex:none}
 dd{margin:0;text-align:right;overflow-wrap:anywhere}
 @media print{
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-:root{--page:#fff;--card:#fff;--text:#000;--muted:#444;--line:#ccc;--accent:#2340a8;--good:#0b5c33}
+:root{--page:#fff;--card:#fff;--text:#000;--muted:#444;--line:#ccc;--accent:#2340a8;--good:#0b5c33;--wrong:#b8430d}
 main{padding:0;max-width:none}section{margin-top:24px}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
+.confusion svg{max-width:calc(100% - 28px)}
 .card,.key,.query,tr,figure{break-inside:avoid}h2{break-after:avoid}}
 """

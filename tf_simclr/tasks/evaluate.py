@@ -3,19 +3,26 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tf_simclr import build, build_data, checkpoints, run_folder
+from tf_simclr.checkpoint_contents import CheckpointContents
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.confusion import as_csv, most_confused
 from tf_simclr.summaries import Summaries
+from tf_simclr.tasks.classify import classify
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
 from tf_simclr.tasks.page import write_page
+from tf_simclr.tasks.trained import OF_AVERAGED, results_of
 
 POLL_SECONDS = 15
+CONFUSION = "confusion_matrix.csv"  # in the run's folder
+MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 # Result keys start with the row's prefix; what is judged, in the order of the table.
 ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
 CLASSIFIERS = {
@@ -24,11 +31,14 @@ CLASSIFIERS = {
     "supervised": "Supervised classifier",
     "distill": "Student",
 }
+EXPORTS = ("encoder, for TF-Hub", "all endpoints")
 COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
 
 
 def evaluate(config: Config, *, again: bool = True) -> None:
     """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
+
+    And, where the network classifies labelled data, confusion_matrix.csv.
 
     Args:
       config: of the run.
@@ -41,18 +51,25 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     prefix = _own_checkpoint(config, model_dir)
     step = checkpoints.step_of(prefix)
     page = os.path.join(model_dir, "report.html")
-    result = run_folder.read_result(model_dir)
-    if again or result.get("global_step") != step or not tf.io.gfile.exists(page):
+    result, averaged = results_of(model_dir, step), _averaged(config)
+    confused = ""
+    if again or not result or not tf.io.gfile.exists(page):
         data = build_data.source(config)
         data.num_examples(config.data.eval_split)
-        print(f"Evaluates step {step} on {config.data.eval_split!r} of {data.name}.")
-        result, judged = _results(config, data, prefix, step)
-        write_page(config, data, judged[""], _rows(result), page)
+        what = f"the averaged weights of step {step}" if averaged else f"step {step}"
+        print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.")
+        result, judged, matrix = _results(config, data, prefix, step)
+        write_page(config, data, judged[""], _rows(result), page, matrix)
+        if matrix is not None:
+            table = as_csv(matrix, data.class_names)
+            run_folder.write_atomically(os.path.join(model_dir, CONFUSION), table)
+            confused = _confused(matrix, data.class_names)
         _write(config, model_dir, result)
-        tell_results(model_dir, step)
+        if not averaged:  # The exports have the others.
+            tell_results(model_dir, step)
     else:
         print(f"Evaluation is done: result.json is of step {step}.")
-    _print_summary(config, result, step)
+    _print_summary(config, result, step, confused)
 
 
 def evaluate_until_trained(config: Config) -> None:
@@ -75,6 +92,12 @@ def evaluate_until_trained(config: Config) -> None:
             evaluated = saved
 
 
+def _averaged(config: Config) -> bool:
+    """Whether the run's own averaged weights are meant, and not those of what it starts from."""
+    from_others = config.run.classifies and config.finetuning.checkpoint is not None
+    return config.run.mode == "eval" and config.finetuning.use_ema_weights and not from_others
+
+
 def _own_checkpoint(config: Config, model_dir: str) -> str:
     theirs = run_folder.read_settings(model_dir)
     if theirs is None:
@@ -87,46 +110,42 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 
 
 def _results(config: Config, data: Source, prefix: str, step: int):
-    """(result.json's content, prefix of a row -> Judged)."""
-    net = build.model(config, data.num_classes)
-    restored = checkpoints.warm_start(prefix, build.parts(net))  # A live run may delete it soon.
-    untrained = build.model(config, data.num_classes)
+    """(result.json's content, prefix of a row -> Judged, confusion matrix or None)."""
+    num_classes = data.num_classes or _classes_in(prefix)  # A student may have no labels.
+    net = build.model(config, num_classes)
+    averaged = _averaged(config)
+    # Now: a live run may delete it soon.
+    restored = checkpoints.warm_start(prefix, build.parts(net), averaged=averaged)
+    untrained = build.model(config, num_classes)
     judged = {
         "": judge(config, data, encoder_features(net.encoder)),
         "raw_pixels/": judge(config, data, raw_pixels),
         "random_init/": judge(config, data, encoder_features(untrained.encoder)),
     }
     result: dict[str, float | int] = {"global_step": step}
+    matrix = None
+    if averaged:
+        result[OF_AVERAGED] = 1
     # Differs from the original: it fails without a linear head.
     if "supervised_head" in restored and data.num_classes:
-        result |= _supervised(config, data, net)
+        matrix, of_labels = classify(config, data, net)
+        result |= of_labels
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
-    return result, judged
+    return result, judged, matrix
 
 
-def _supervised(config: Config, data: Source, net) -> dict[str, float]:
-    """What the linear head says of the labelled pictures: the original's result keys."""
-    batches = build_data.evaluation_data(config, data, config.data.eval_split)
-    if config.evaluation.eval_steps:
-        batches = batches.take(config.evaluation.eval_steps)
-    build.compile_for_evaluation(config, net)
-    metrics = net.evaluate(
-        batches.map(lambda batch: build_data.labelled(batch, data.num_classes)),
-        verbose=0,
-        return_dict=True,
-    )
-    return {
-        "eval/label_top_1_accuracy": metrics["supervised_acc"],
-        "eval/label_top_5_accuracy": metrics["supervised_top_5_acc"],
-        "eval/regularization_loss": float(net.penalty()),
-    }
+def _classes_in(prefix: str) -> int:
+    """The number of classes of a checkpoint's classifier; 0 if it has none."""
+    kernel = CheckpointContents(prefix).shape("supervised_head", "kernel")
+    return kernel[-1] if kernel else 0
 
 
 def _rows(result: dict) -> dict[str, list[float | None]]:
     """The table: a row's title -> its score in each column of COLUMNS."""
-    return {title: [result.get(row + name) for name in METRICS] for row, title in ROWS.items()}
+    titles = ROWS | ({"": "Averaged encoder"} if result.get(OF_AVERAGED) else {})
+    return {title: [result.get(row + name) for name in METRICS] for row, title in titles.items()}
 
 
 def _write(config: Config, model_dir: str, result: dict) -> None:
@@ -143,7 +162,15 @@ def _write(config: Config, model_dir: str, result: dict) -> None:
     run_folder.write_atomically(os.path.join(model_dir, run_folder.RESULT), text)
 
 
-def _print_summary(config: Config, result: dict, step: int) -> None:
+def _confused(matrix: np.ndarray, class_names: Sequence[str]) -> str:
+    """The pairs that are mixed up most often: "bird as mammal (12 of 90), ..."."""
+    return ", ".join(
+        f"{class_names[p.label]} as {class_names[p.prediction]} ({p.count} of {p.shown})"
+        for p in most_confused(matrix, limit=MOST_CONFUSED)
+    )
+
+
+def _print_summary(config: Config, result: dict, step: int, confused: str) -> None:
     rows = {title: row for title, row in _rows(result).items() if any(v is not None for v in row)}
     if rows:
         print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
@@ -153,6 +180,8 @@ def _print_summary(config: Config, result: dict, step: int) -> None:
         top_1, top_5 = (result[f"eval/label_top_{k}_accuracy"] for k in (1, 5))
         title = CLASSIFIERS[config.run.train_mode]
         print(f"\n{title}: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
+    if confused:
+        print(f"Most confused: {confused}")
     print()
     for name, path in {
         "report": "report.html",
@@ -161,6 +190,8 @@ def _print_summary(config: Config, result: dict, step: int) -> None:
         "all endpoints": f"saved_model/{step}",
         "checkpoint": f"ckpt-{step}",
     }.items():
+        if name in EXPORTS and result.get(OF_AVERAGED):
+            continue  # They have the other weights.
         print(f"{name:20} {os.path.join(run_folder.require_model_dir(config), path)}")
 
 

@@ -40,7 +40,9 @@ def export(config: Config, given: Collection[str]) -> None:
     if output:
         _require_ours(output, kind, source)  # Before a large network is read.
     found = trained.open_trained(source, averaged=config.finetuning.use_ema_weights)
-    path = output or _default_path(run_folder.require_model_dir(config), kind, found.step or 0)
+    path = output or _default_path(
+        run_folder.require_model_dir(config), kind, found.step or 0, averaged=found.origin.averaged
+    )
     _require_ours(path, kind, source)
     if kind == "lite":
         trained.require_data(found, given)
@@ -70,8 +72,10 @@ def tell_results(model_dir: str, step: int) -> None:
             card.write(dataclasses.replace(told, results=results), folder)
 
 
-def _default_path(model_dir: str, kind: str, step: int) -> str:
-    return os.path.join(model_dir, FOLDERS[kind], str(step))
+def _default_path(model_dir: str, kind: str, step: int, *, averaged: bool = False) -> str:
+    # Averaged weights do not take the place of those that training exported.
+    folder = FOLDERS[kind] + ("_ema" if averaged else "")
+    return os.path.join(model_dir, folder, str(step))
 
 
 def _require_ours(path: str, kind: str, source: str) -> None:
@@ -117,6 +121,8 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
 def _card(found: Trained, kind: str, size: int | None, measured: Measured) -> card.Card:
     settings, classifier = found.settings, found.network.supervised_head
     recipe = changed_from_defaults(settings) if found.origin.settings else {}
+    if found.origin.averaged:
+        recipe["use_ema_weights"] = True
     features = found.network.encoder.num_features
     return card.Card(
         format=kind,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import tensorflow as tf
 import tf_keras as keras
@@ -11,17 +12,31 @@ from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.features import Features, extract
 from tf_simclr.evaluation.knn import knn
-from tf_simclr.evaluation.linear_probe import linear_probe
+from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 
 # Raw pixels are judged at this side at the most: beyond it a linear probe has too many inputs.
 PIXELS_SIDE = 32
+# --probe_grid -> how linear_probe looks for its strength. Four are too far apart for warm starts.
+GRIDS: dict[str, dict[str, Any]] = {
+    "short": {"l2": SHORT_GRID},
+    "paper": {"l2": PAPER_GRID, "warm_start": True},
+}
 METRICS = ("linear_probe_top1", "knn_top1", "retrieval_at_1")
+
+
+Score = TypeVar("Score")
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """One kind of features on the test split, and what each judge says of it (None: cannot say)."""
+    """One kind of features on the test split, and what each judge says of it.
+
+    Attributes:
+      test: the features.
+      scores: METRICS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
+        that the probe chose; None: cannot say.
+    """
 
     test: Features
     scores: dict[str, float | None]
@@ -30,28 +45,36 @@ class Judged:
 def judge(config: Config, data: Source, represent: Callable[[tf.Tensor], tf.Tensor]) -> Judged:
     """Judges `represent`, from float32 [batch, size, size, 3] to one vector a picture.
 
-    The probe and the neighbours learn from the training split and are tested on the other; where
-    there are no labels, or no identities, they are left out.
+    The probe and the neighbours learn from the labelled pictures of the training split and are
+    tested on the other; where there are no labels, or no identities, they are left out.
     """
-    limit = config.evaluation.judge_examples
-    train, test = (
-        extract(represent, build_data.evaluation_data(config, data, split), limit=limit)
-        for split in (config.data.train_split, config.data.eval_split)
-    )
-    learn = (train.vectors, train.labels, test.vectors, test.labels)
-    probe = _try("linear probe", data.num_classes, lambda: linear_probe(*learn).top1)
-    neighbours = _try("kNN", data.num_classes, lambda: knn(*learn))
-    retrieval = _try(
-        "retrieval",
-        test.identities is not None and test.groups is not None,
-        lambda: retrieval_at_k(test.vectors, test.identities, test.groups),  # type: ignore[arg-type]
-    )
-    return Judged(test, dict(zip(METRICS, (probe, neighbours, retrieval))))
+
+    def features(split: str, *, labelled: bool = False) -> Features:
+        batches = build_data.evaluation_data(config, data, split, labelled=labelled)
+        return extract(represent, batches, limit=config.evaluation.judge_examples)
+
+    test, train = features(config.data.eval_split), None
+    if data.num_classes:
+        split = config.data.train_split
+        train = _try("judgement by labels", lambda: features(split, labelled=True))
+    scores: dict[str, float | None] = dict.fromkeys(METRICS)
+    if train is not None:
+        learn = (train.vectors, train.labels, test.vectors, test.labels)
+        grid = GRIDS[config.evaluation.probe_grid]
+        probe = _try("linear probe", lambda: linear_probe(*learn, **grid))
+        if probe is not None:
+            found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
+            scores |= {f"linear_probe_{name}": value for name, value in found.items()}
+        scores["knn_top1"] = _try("kNN", lambda: knn(*learn))
+    identities, groups = test.identities, test.groups
+    if identities is not None and groups is not None:
+        scores["retrieval_at_1"] = _try(
+            "retrieval", lambda: retrieval_at_k(test.vectors, identities, groups)
+        )
+    return Judged(test, scores)
 
 
-def _try(name: str, possible: bool | int, score: Callable[[], float]) -> float | None:
-    if not possible:
-        return None
+def _try(name: str, score: Callable[[], Score]) -> Score | None:
     try:
         return score()
     except ValueError as error:  # The data is too small for this judge: the others go on.

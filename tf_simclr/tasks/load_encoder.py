@@ -18,7 +18,8 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
       path: a run's folder (its newest checkpoint is taken), a checkpoint's prefix such as
         RUN/ckpt-120, RUN/saved_model/STEP or RUN/hub/STEP; or the folder of a released SimCLR v1 or
         v2 model, as a TensorFlow 1 checkpoint or a TensorFlow 2 SavedModel.
-      use_ema_weights: take the moving average of the weights, which some released checkpoints hold.
+      use_ema_weights: take the moving average of the weights, which some released checkpoints hold
+        and those of a run with a memory (--memory_size).
 
     Returns:
       A ResNet, a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a dict of endpoints, of which

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from tf_simclr import checkpoints, run_folder
-from tf_simclr.checkpoint_contents import CheckpointContents
+from tf_simclr.checkpoint_contents import CheckpointContents, require_averaged
 from tf_simclr.config import Config
 from tf_simclr.config_sections import ModelConfig
 from tf_simclr.data.augment.policies import SMALL
@@ -33,12 +33,15 @@ class Origin:
       prefix: of the checkpoint behind it.
       released: what it holds, if the original wrote it; None if this project did.
       settings: that lie beside a checkpoint of this project.
+      averaged: whether of a checkpoint of this project the averaged weights are meant; `released`
+        knows its own.
     """
 
     path: str
     prefix: str
     released: Released | None
     settings: Config | None
+    averaged: bool = False
 
     @functools.cached_property
     def architecture(self) -> dict[str, Any]:
@@ -65,22 +68,21 @@ def open_origin(path: str, *, averaged: bool = False) -> Origin:
 
     Args:
       path: of a run, a checkpoint, an export or a released model.
-      averaged: take a released checkpoint's averaged weights.
+      averaged: take the averaged weights: of a released checkpoint, or of a run with a memory.
 
     Raises:
       ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
     """
     prefix = checkpoints.find(path)
-    if "encoder" not in CheckpointContents(prefix).parts():
+    contents = CheckpointContents(prefix)
+    if "encoder" not in contents.parts():
         released = google_checkpoints.read(prefix, resnets=RESNETS, averaged=averaged)
         return Origin(path, prefix, released, None)
     if averaged:
-        raise ValueError(
-            "`use_ema_weights` needs a released TensorFlow 1 checkpoint with averaged weights."
-            f" Received: checkpoint={path!r}, which is of this project and has none."
-        )
+        require_averaged(contents, path)
     found = (run_folder.read_settings(folder) for folder in (path, os.path.dirname(path)))
-    return Origin(path, prefix, None, next((s for s in found if s is not None), None))
+    settings = next((s for s in found if s is not None), None)
+    return Origin(path, prefix, None, settings, averaged)
 
 
 def origin_of(config: Config) -> Origin | None:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_simclr import build, build_data, report, run_folder
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
 from tf_simclr.evaluation.layout import layout_2d
 from tf_simclr.evaluation.retrieval import nearest
 from tf_simclr.summaries import read_scalars
@@ -16,6 +17,7 @@ from tf_simclr.tasks.judge import Judged
 from tf_simclr.tasks.views import view_pairs
 
 QUERIES, NEIGHBOURS = 12, 5
+CONFUSED = 10  # Pairs of classes in a list.
 MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
 THUMBNAIL = 48  # pixels
 CURVES = {
@@ -23,6 +25,7 @@ CURVES = {
     "train/contrast_acc": "Contrastive accuracy",
     "train/supervised_loss": "Supervised loss",
     "train/supervised_acc": "Supervised accuracy",
+    "train/distill_loss": "Distillation loss",
     "learning_rate": "Learning rate",
 }
 
@@ -33,6 +36,7 @@ def write_page(
     judged: Judged,
     rows: dict[str, list[float | None]],
     path: str,
+    matrix: np.ndarray | None = None,
 ) -> None:
     """Writes the report of a run to `path`.
 
@@ -42,6 +46,7 @@ def write_page(
       judged: this encoder's features of the test split.
       path: of the page.
       rows: the table: title -> one score a metric of judge.METRICS.
+      matrix: int [classes, classes], what the classifier took each class for; None without one.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
     pretrains = not config.run.classifies
@@ -52,6 +57,7 @@ def write_page(
         history=_history(config),
         views=view_pairs(config, data) if pretrains else None,
         table=_table(rows),
+        confusion=_confusion(config, data, matrix),
         neighbours=_neighbours(config, data, judged, pictures),
         feature_map=_feature_map(config, judged, pictures),
         snippet=_snippet(config),
@@ -113,6 +119,23 @@ def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
         note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
         " of pictures whose class is told right. Retrieval: how often the nearest picture of"
         " another group shows the same thing.",
+    )
+
+
+def _confusion(config, data, matrix) -> report.ClassConfusion | None:
+    if matrix is None or not matrix.any():
+        return None
+    names = data.class_names
+    who = "classifier" if config.run.classifies else "linear head trained beside"
+    return report.ClassConfusion(
+        matrix,
+        names,
+        pairs=[
+            (names[pair.label], names[pair.prediction], pair.count, pair.shown)
+            for pair in most_confused(matrix, limit=CONFUSED)
+        ],
+        note=f"The {who} tells {100 * top1_accuracy(matrix):.1f} % of the {matrix.sum():,} labelled"
+        " test pictures right.",
     )
 
 

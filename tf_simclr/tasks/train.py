@@ -1,5 +1,6 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
+import os
 import sys
 
 import tensorflow as tf
@@ -13,15 +14,19 @@ from tf_simclr.callbacks import (
     WriteScalars,
 )
 from tf_simclr.config import Config
+from tf_simclr.data.labelled_subset import LabelledSubset
 from tf_simclr.data.sources import Source
 from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.export import export_run
 from tf_simclr.tasks.origins import Origin, origin_of
+from tf_simclr.tasks.teacher import Teacher, open_teacher
 from tf_simclr.tasks.trained import write_dataset
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
+
+LABELS = "labels.txt"  # in a run's folder: the pictures whose labels it was given, if not all
 
 
 def train(config: Config, origin: Origin | None = None) -> None:
@@ -48,7 +53,14 @@ def train(config: Config, origin: Origin | None = None) -> None:
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
     check_machine(config, strategy)
     with strategy.scope():
-        net = build.model(config, data.num_classes, precision=config.training.precision)
+        teacher = _teacher(config, data)
+        net = build.model(
+            config,
+            data.num_classes or (teacher.num_classes if teacher else 0),
+            precision=config.training.precision,
+            teacher=teacher,
+            training=True,
+        )
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
@@ -67,6 +79,8 @@ def train(config: Config, origin: Origin | None = None) -> None:
             print(f"Note: {line}")
         run_folder.write_settings(config, folder)
         write_dataset(data, folder)
+        if isinstance(data, LabelledSubset):
+            _write_labels(data, folder)
         total = build.total_steps(config, examples)
         if step < total:
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
@@ -76,6 +90,24 @@ def train(config: Config, origin: Origin | None = None) -> None:
         # Differs from the original: it exports when it evaluates, and only then.
         if chief:
             export_run(config)
+
+
+def _teacher(config: Config, data: Source) -> Teacher | None:
+    """Whom a student of the config learns from, opened in the strategy's scope."""
+    path = config.distillation.teacher
+    if config.run.train_mode != "distill" or path is None:
+        return None
+    return open_teacher(path, num_classes=data.num_classes, image_size=config.data.image_size)
+
+
+def _write_labels(data: LabelledSubset, folder: str) -> None:
+    text = "".join(f"{name}\n" for name in data.labelled)
+    run_folder.write_atomically(os.path.join(folder, LABELS), text)
+    others = "are left out" if data.drop else "have none"
+    print(
+        f"{len(data.labelled)} of {data.source.num_examples(data.split)} pictures in"
+        f" {data.split!r} have labels ({LABELS} names them), the others {others}."
+    )
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total):
@@ -140,11 +172,14 @@ def _check_data(config: Config, data: Source) -> int:
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
             f" pictures in {split!r}. Received: train_batch_size={batch_size}."
         )
-    mode = config.run.train_mode
-    if config.run.classifies and not data.num_classes:
+    mode, alpha = config.run.train_mode, config.distillation.distill_alpha
+    needs_labels = config.run.classifies and not (mode == "distill" and alpha == 1)
+    if needs_labels and not data.num_classes:
+        rest = " Or give --distill_alpha=1, to learn from the teacher alone."
         raise ValueError(
             f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
             f" train_mode={mode!r}. Put the pictures into one folder for each class."
+            f"{rest if mode == 'distill' else ''}"
         )
     if not data.num_classes and config.training.lineareval_while_pretraining:
         print(f"{data.name} has no labels: the linear head beside the encoder is left out.")

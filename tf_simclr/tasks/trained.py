@@ -23,6 +23,7 @@ from tf_simclr.tasks.origins import Origin
 from tf_simclr.tasks.warm_start import restore_released
 
 DATASET = "dataset.json"  # in a run's folder: what it was trained on
+OF_AVERAGED = "use_ema_weights"  # in result.json, 1: the averaged weights were evaluated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
 
     Args:
       path: of a run, a checkpoint, an export or a released model.
-      averaged: take a released checkpoint's averaged weights.
+      averaged: take the averaged weights: of a released checkpoint, or of a run with a memory.
 
     Raises:
       ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
@@ -68,7 +69,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
         network=_network(origin, settings),
         step=step,
         dataset=told.dataset if told else _dataset_of(folder, origin),
-        results=told.results if told else results_of(folder, step),
+        results=told.results if told else results_of(folder, step, averaged=averaged),
     )
 
 
@@ -137,7 +138,7 @@ def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str
     """
     if origin.released is not None:
         return restore_released(origin.released, parts)
-    return checkpoints.warm_start(origin.prefix, parts)
+    return checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
 
 
 def network_of(parts: Mapping[str, keras.layers.Layer], *, selector: int) -> TrainedNetwork:
@@ -169,10 +170,17 @@ def write_dataset(data: Source, folder: str) -> None:
     run_folder.write_atomically(os.path.join(folder, DATASET), text)
 
 
-def results_of(model_dir: str, step: int | None) -> dict[str, float]:
-    """What the evaluation of a step wrote to the run's folder; {} if it has not been evaluated."""
+def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, float]:
+    """What the evaluation of a step wrote to the run's folder; {} if it has not been evaluated.
+
+    Args:
+      model_dir: the run's folder.
+      step: of the checkpoint; None if it is not known.
+      averaged: whether the averaged weights are meant.
+    """
     result = run_folder.read_result(model_dir)
-    return result if step is not None and result.get("global_step") == step else {}
+    of_these = bool(result.get(OF_AVERAGED)) == averaged
+    return result if step is not None and result.get("global_step") == step and of_these else {}
 
 
 def _network(origin: Origin, settings: Config) -> TrainedNetwork:

@@ -8,6 +8,7 @@ import tf_keras as keras
 from tf_simclr import build, checkpoints
 from tf_simclr.config import Config
 from tf_simclr.importing.google_checkpoints import Released
+from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.tasks import origins
 from tf_simclr.tasks.origins import Origin
 from tf_simclr.tasks.variable_schema import restored_parts
@@ -33,10 +34,12 @@ def warm_start(config: Config, origin: Origin, net) -> list[str]:
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
     if origin.released is None:
-        restored = checkpoints.warm_start(origin.prefix, parts)
+        restored = checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
     else:
         parts = _without_foreign_classifier(config, origin, parts)
         restored = restore_released(origin.released, parts)
+    if isinstance(net, SimCLR) and net.memory is not None:
+        net.memory.restart()  # Its network starts as a copy of what was restored.
     averaged = " (averaged weights)" if config.finetuning.use_ema_weights else ""
     print(f"Starts from {origin.prefix}{averaged}: {', '.join(restored)}.")
     return restored

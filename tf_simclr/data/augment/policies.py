@@ -4,7 +4,13 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_simclr.data.augment.crop import center_crop, crop_and_resize, random_flip, random_window
+from tf_simclr.data.augment.crop import (
+    MIN_AREA,
+    center_crop,
+    crop_and_resize,
+    random_flip,
+    random_window,
+)
 
 SMALL = 32  # pixels: pictures of this size and less are evaluated whole
 
@@ -19,13 +25,16 @@ class FinetuneView:
 
     Attributes:
       size: side of the view in pixels.
+      min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].
     """
 
     size: int
+    min_crop_area: float = MIN_AREA
 
     def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Draws what the view shows of a picture of `shape`: int32 [1, 4]; see PretrainViews."""
-        return random_window(shape, _seeds(seed)[0])[tf.newaxis]
+        window = random_window(shape, _seeds(seed)[0], min_area=self.min_crop_area)
+        return window[tf.newaxis]
 
     def make(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Cuts and flips: float32 [size, size, 3] in [0, 1].

@@ -1,0 +1,116 @@
+"""SimCLR v2 on the bundled pictures: pretrain, fine-tune with few labels, distil, and one table.
+
+    python -m benchmarks.demo_v2 --model_dir=runs/demo_v2
+
+Each run is one command, which is printed before it starts. What is done already is not done again.
+arXiv 2006.10029, figure 3: the three steps.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+from absl import app, flags
+
+from tf_simclr.main import main as tf_simclr
+
+MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_v2", "Folder of the runs.")
+SEEDS = (0, 1, 2)  # of which labels are drawn, of first weights, and of the pictures' order
+CLASSIFIER, PROBE = "eval/label_top_1_accuracy", "linear_probe_top1"
+# Nobody looks at what the probe and the neighbours say of each small run: they get few pictures.
+QUICK = "--judge_examples=300"
+
+
+def run(recipe: str, folder: str, *more: str) -> dict[str, float]:
+    """Runs a recipe, from wherever its folder stands; the content of its result.json."""
+    model_dir, started = _path(folder), time.monotonic()
+    command = ["tf-simclr", f"--flagfile=flags/{recipe}.cfg", f"--model_dir={model_dir}", *more]
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    with _told_to(f"{model_dir}.log"):
+        code = tf_simclr(command)
+    if code:
+        sys.exit(code)
+    print(f"{time.monotonic() - started:.0f} s, told in {model_dir}.log", flush=True)
+    with open(os.path.join(model_dir, "result.json")) as file:
+        return json.load(file)
+
+
+@contextlib.contextmanager
+def _told_to(path: str) -> Iterator[None]:
+    """What is printed inside goes to the file at `path`."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "a") as log, contextlib.redirect_stdout(log):
+        yield
+
+
+def _path(folder: str) -> str:
+    return os.path.join(MODEL_DIR.value, folder)
+
+
+def parameters(folder: str) -> int:
+    """What a run's classifier computes with, moving averages left out."""
+    from tf_simclr.tasks.trained import open_trained
+
+    layers = open_trained(_path(folder)).network.of_classifier
+    return sum(
+        weight.shape.num_elements() for layer in layers for weight in layer.trainable_weights
+    )
+
+
+def labels(folder: str) -> int:
+    """How many labels a run knew."""
+    with open(os.path.join(_path(folder), "labels.txt")) as file:
+        return len(file.readlines())
+
+
+def row(title: str, folder: str, known: int | None, scores: Sequence[float]) -> str:
+    """A line of the table: labels, parameters, mean of top-1 and how far its seeds lie apart."""
+    percent = [100 * score for score in scores]
+    spread = f"{max(percent) - min(percent):.1f}" if len(percent) > 1 else "-"
+    mean = sum(percent) / len(percent)
+    told = "its teacher's" if known is None else f"{known:,}"
+    return f"{title:38}{told:>14}{parameters(folder):>13,}{mean:>9.1f} %{spread:>8}"
+
+
+def main(argv: Sequence[str]) -> None:
+    """Runs all and prints the table."""
+    del argv
+    started = time.monotonic()
+    run("emoji32_v2", "pretrained", QUICK)
+    scores: dict[str, list[float]] = {}
+    for seed in SEEDS:
+        start = f"--checkpoint={_path('pretrained')}"
+        teacher = f"--teacher={_path(f'layer1_{seed}')}"
+        for name, recipe, *more in (
+            ("supervised", "emoji32_supervised_10pct", QUICK),
+            ("layer0", "emoji32_finetune_10pct", QUICK, start, "--ft_proj_selector=0"),
+            ("layer1", "emoji32_finetune_10pct", QUICK, start),
+            ("student", "emoji32_distill", QUICK, teacher),
+            ("self", "emoji32_self_distill", QUICK, teacher),
+        ):
+            result = run(recipe, f"{name}_{seed}", f"--seed={seed}", *more)
+            scores.setdefault(name, []).append(result[CLASSIFIER])
+        result = run(
+            "emoji32_v2", "pretrained", "--mode=eval", "--label_fraction=0.1", f"--seed={seed}"
+        )
+        scores.setdefault("probe", []).append(result[PROBE])
+    known = labels("layer1_0")
+    print(f"\n{'':38}{'labels':>14}{'parameters':>13}{'top-1':>11}{'spread':>8}")
+    for title, name, count in (
+        ("Supervised from scratch", "supervised", known),
+        ("Linear probe of the encoder", "probe", known),
+        ("Fine-tuned from the encoder's output", "layer0", known),
+        ("Fine-tuned from projection layer 1", "layer1", known),
+        ("Student, a quarter of the size", "student", None),
+        ("Self-distilled", "self", None),
+    ):
+        print(row(title, f"{name}_0", count, scores[name]))
+    print(f"\n{len(SEEDS)} seeds; {(time.monotonic() - started) / 60:.1f} min.")
+
+
+if __name__ == "__main__":
+    app.run(main)

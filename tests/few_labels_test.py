@@ -1,0 +1,191 @@
+"""Few labels from the command line: what is trained on, what is written, and what is refused."""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import build_data
+from tf_simclr.config import Config
+from tf_simclr.main import main
+
+
+def run(*flags):
+    assert main(["tf-simclr", *flags]) == 0
+
+
+def weights(folder, step=3):
+    """Checkpoint key -> value, without the counters."""
+    reader = tf.train.load_checkpoint(str(folder / f"ckpt-{step}"))
+    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
+    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
+
+
+def same(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    return all(np.array_equal(ours[key], theirs[key]) for key in ours)
+
+
+@pytest.fixture
+def flags(tiny_flags, trained_run):
+    """Of a fine-tuning of all layers; of training from scratch without the last two."""
+    return [*tiny_flags, "--train_mode=finetune", f"--checkpoint={trained_run}"]
+
+
+def listed(folder):
+    return (folder / "labels.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("choice", "count"), [("--labels_per_class=2", 4), ("--label_fraction=0.4", 6)]
+)
+def test_a_run_names_its_labels_and_they_can_be_given_again(flags, tmp_path, capsys, choice, count):
+    drawn, given, other = (tmp_path / name for name in ("drawn", "given", "other"))
+    run(*flags, choice, f"--model_dir={drawn}")
+    text = capsys.readouterr().out
+    assert f"{count} of 16 pictures in 'train' have labels (labels.txt names them), the" in text
+    assert f"Trains steps 1 to 3: {count} pictures" in text
+    names = listed(drawn)
+    assert names == sorted(set(names))
+    for name in ("dark", "light"):
+        mine = [line for line in names if line.startswith(f"train/{name}/")]
+        assert len(mine) == count / 2
+    run(*flags, f"--label_list={drawn}/labels.txt", f"--model_dir={given}")
+    assert listed(given) == names
+    assert same(weights(drawn), weights(given))
+    # The weights do depend on which pictures they are.
+    others = {f"train/{name}/{n}.png" for name in ("dark", "light") for n in range(8)} - set(names)
+    (tmp_path / "others.txt").write_text("\n".join(others))
+    run(*flags, f"--label_list={tmp_path}/others.txt", f"--model_dir={other}")
+    assert set(listed(other)) == others
+    assert not same(weights(drawn), weights(other))
+
+
+def test_a_smaller_share_of_the_same_seed_is_part_of_a_larger_one(tiny_flags):
+    labelled = [source(tiny_flags, "supervised", label_fraction=f).labelled for f in (0.2, 0.5)]
+    assert set(labelled[0]) < set(labelled[1])
+
+
+def source(tiny_flags, train_mode, **choice):
+    values = dict(flag.removeprefix("--").split("=", 1) for flag in tiny_flags)
+    data = {name: values[name] for name in ("dataset", "data_dir", "eval_split")}
+    teacher = {"teacher": "t"} if train_mode == "distill" else {}
+    return build_data.source(
+        Config.from_flat({**data, **teacher, "train_mode": train_mode, **choice})
+    )
+
+
+@pytest.mark.parametrize(
+    ("train_mode", "count"), [("pretrain", 16), ("distill", 16), ("finetune", 4), ("supervised", 4)]
+)
+def test_where_other_pictures_are_of_use_they_stay_unlabelled(tiny_flags, train_mode, count):
+    data = source(tiny_flags, train_mode, labels_per_class=2)
+    labels = [int(record["label"]) for record in data.records("train")]
+    assert data.num_examples("train") == len(labels) == count
+    assert sorted(label for label in labels if label >= 0) == [0, 0, 1, 1]
+    assert data.num_examples("test") == 8
+
+
+@pytest.mark.parametrize("mode", ["embed", "export"])
+def test_handing_out_takes_all_of_the_data(tiny_flags, mode):
+    data = source(tiny_flags, "finetune", labels_per_class=2, mode=mode)
+    assert data.num_examples("train") == 16
+    assert all(int(record["label"]) >= 0 for record in data.records("train"))
+
+
+def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys):
+    folder = tmp_path / "run"
+    command = [*tiny_flags, "--labels_per_class=3", "--mode=train_then_eval"]
+    run(*command, f"--model_dir={folder}")
+    text = capsys.readouterr().out
+    assert "6 of 16 pictures in 'train' have labels (labels.txt names them), the others h" in text
+    assert "Trains steps 1 to 3: 16 pictures" in text
+    assert len(listed(folder)) == 6
+    result = json.loads((folder / "result.json").read_text())
+    assert 0 <= result["linear_probe_top1"] <= 1
+    assert 0 <= result["raw_pixels/knn_top1"] <= 1
+    assert json.loads((folder / "dataset.json").read_text())["pictures"] == {"test": 8, "train": 16}
+
+
+def test_supervised_training_and_its_evaluation_know_few_labels(tiny_flags, tmp_path):
+    folder = tmp_path / "run"
+    command = [*tiny_flags, "--train_mode=supervised", "--labels_per_class=3"]
+    run(*command, "--mode=train_then_eval", f"--model_dir={folder}")
+    assert json.loads((folder / "dataset.json").read_text())["pictures"] == {"test": 8, "train": 6}
+    assert "eval/label_top_1_accuracy" in json.loads((folder / "result.json").read_text())
+
+
+def test_where_all_labels_are_taken_none_are_named(trained_run):
+    assert not (pathlib.Path(trained_run) / "labels.txt").exists()
+
+
+# Bad input
+
+
+@pytest.fixture
+def refused(flags, tmp_path, capsys):
+    """Calls main with one more flag; its one line on stderr. No folder is made for the run."""
+
+    def call(*more):
+        capsys.readouterr()
+        folder = tmp_path / "run"
+        assert main(["tf-simclr", *flags, f"--model_dir={folder}", *more]) == 2
+        assert not folder.exists()
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    return call
+
+
+def test_a_share_that_leaves_a_class_empty(refused):
+    line = refused("--label_fraction=0.05")
+    assert line.startswith("tf-simclr: `label_fraction` must leave each class a label.")
+    assert "leaves none to 2 of 2 classes: 'dark', 'light'. Give 0.0625 or more" in line
+
+
+def test_more_labels_than_a_class_has(refused):
+    line = refused("--labels_per_class=9")
+    assert line.startswith("tf-simclr: `labels_per_class` must not be larger than a class.")
+    assert "'dark' has 8" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dark/0.png\ndark/8.png\nlight/9.png\n", "3 names 2 fit none: 'dark/8.png', 'light/9"),
+        ("0.png\n", "1 names 1 fit several: '0.png'."),
+        ("dark/0.png\n", "with none of 1 of 2 classes: 'light'."),
+        ("", "which is empty"),
+    ],
+    ids=["unknown", "ambiguous", "one class", "empty"],
+)
+def test_a_list_that_names_no_such_pictures(refused, tmp_path, text, said):
+    (tmp_path / "list.txt").write_text(text)
+    line = refused(f"--label_list={tmp_path}/list.txt")
+    assert line.startswith("tf-simclr: `label_list` must ")
+    assert said in line
+
+
+def test_a_list_that_is_missing_or_no_text(refused, picture_folder):
+    for path in (f"{picture_folder}/missing.txt", f"{picture_folder}/train/dark/0.png"):
+        line = refused(f"--label_list={path}")
+        assert line.startswith("tf-simclr: `label_list` must be a text file")
+        assert path in line
+
+
+def test_data_without_labels(refused, picture_folder, tmp_path):
+    shutil.copytree(f"{picture_folder}/train/dark", tmp_path / "plain")
+    line = refused(f"--data_dir={tmp_path}/plain", "--label_fraction=0.5")
+    assert line.startswith("tf-simclr: `label_fraction` needs labels to choose from, and image_f")
+    assert "Received: label_fraction=0.5." in line
+
+
+def test_a_training_split_that_does_not_exist(refused):
+    assert "Received: split=nowhere" in refused("--label_fraction=0.5", "--train_split=nowhere")
+
+
+def test_fewer_pictures_than_a_batch(refused):
+    assert "image_folder has 2 pictures in 'train'" in refused("--labels_per_class=1")

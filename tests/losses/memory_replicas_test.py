@@ -1,0 +1,99 @@
+"""Both losses with a memory say under two and four replicas what they say on one device.
+
+Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
+computes under MirroredStrategy, in float64, and the tests compare with one device here.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import replicas
+from tf_simclr.losses.blockwise import blockwise_loss
+from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
+from tf_simclr.losses.memory import Memory
+
+COUNTS = (2, 4)
+IMAGES, DIM, PLACES, FILLED = 12, 5, 19, 13
+BLOCK = 4  # Local images: 6 or 3. Tiles of the memory have 8 places.
+TEMPERATURE = 0.3
+VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
+VIEW_B = VIEW_A + NOISE
+ROWS = np.random.default_rng(1).standard_normal((PLACES, DIM))
+CASES = [(kind, name) for kind in KINDS for name in ("dense", "blockwise")]
+
+
+def loss_of(hidden, kind, implementation):
+    memory = Memory(tf.math.l2_normalize(ROWS, axis=-1), tf.constant(FILLED))
+    options = {"temperature": TEMPERATURE, "memory": memory}
+    if implementation == "dense":
+        return contrastive_loss(hidden, kind=kind, implementation=implementation, **options)
+    rows = tf.reshape(tf.math.l2_normalize(hidden, axis=-1), [2, -1, DIM])
+    return ContrastiveLoss(*blockwise_loss(rows, decoupled=kind == "dcl", block=BLOCK, **options))
+
+
+def under(strategy, count):
+    """Name -> what each replica finds, on a new first axis."""
+    a, b = (
+        strategy.experimental_distribute_values_from_function(
+            lambda context, view=view: tf.constant(
+                np.split(view, count)[context.replica_id_in_sync_group]
+            )
+        )
+        for view in (VIEW_A, VIEW_B)
+    )
+    results = {}
+    for case in CASES:
+
+        def step(a, b, case=case):
+            hidden = tf.concat([a, b], axis=0)
+            with tf.GradientTape() as tape:
+                tape.watch(hidden)
+                found = loss_of(hidden, *case)
+                share = found.loss / replicas.count()
+            return *found, tape.gradient(share, hidden)
+
+        function = tf.function(lambda a, b, step=step: strategy.run(step, (a, b)))
+        values = map(strategy.experimental_local_results, function(a, b))
+        names = (*ContrastiveLoss._fields, "gradient")
+        results |= {f"{'_'.join(case)}/{name}": np.stack(v) for name, v in zip(names, values)}
+    return results
+
+
+def program(path, count):
+    """Writes the results under `count` replicas to `path`."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    devices = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, devices)
+    np.savez(path, **under(replicas.make_strategy(use_tpu=False), count))
+
+
+@pytest.fixture(scope="module")
+def measured(run_by_replicas):
+    """Results by number of replicas."""
+    return run_by_replicas(__file__, COUNTS)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("case", CASES, ids="_".join)
+def test_loss_and_gradient_are_one_devices(measured, case, count):
+    hidden = tf.constant(np.concatenate([VIEW_A, VIEW_B]))
+    with tf.GradientTape() as tape:
+        tape.watch(hidden)
+        expected = loss_of(hidden, case[0], "dense")
+    gradient = tape.gradient(expected.loss, hidden)
+
+    found = {name: measured[count][f"{'_'.join(case)}/{name}"] for name in ("loss", "gradient")}
+    assert found["loss"].shape == (count,)
+    np.testing.assert_allclose(found["loss"].mean(), expected.loss, rtol=1e-12)
+    local = IMAGES // count
+    for view in range(2):  # Rows of each replica: its first views, then its second ones.
+        rows = found["gradient"][:, view * local : (view + 1) * local].reshape(-1, DIM)
+        of_view = gradient[view * IMAGES : (view + 1) * IMAGES]
+        np.testing.assert_allclose(rows, of_view, rtol=0, atol=1e-12)
+
+
+if __name__ == "__main__":
+    program(sys.argv[1], int(sys.argv[2]))

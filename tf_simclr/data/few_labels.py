@@ -1,0 +1,190 @@
+"""Which pictures of a split keep their labels: a balanced draw, or those that a file lists.
+
+Semi-supervised learning of SimCLR (arXiv 2002.05709, section 4.2, and arXiv 2006.10029, section 3)
+takes 1 % or 10 % of ImageNet's labels, balanced by class. Here the pictures of a split are given as
+class name -> names of its labelled pictures, each of which tells one picture from all others.
+"""
+
+import hashlib
+import math
+import os
+from collections.abc import Collection, Mapping
+
+import tensorflow as tf
+
+# So many classes or files are named in an error, the rest is counted.
+_NAMED = 5
+# The smallest share that is named in an error, in millionths: it can be typed.
+_MILLION = 10**6
+
+Pictures = Mapping[str, Collection[str]]
+
+
+def draw_fraction(pictures: Pictures, label_fraction: float, *, seed: int) -> frozenset[str]:
+    """Draws a share of each class.
+
+    Of a class of n pictures, label_fraction * n are drawn, rounded to the nearest integer (a half
+    counts as one). The draw depends on the names and the seed alone: neither on the order in which
+    pictures come nor on other classes, and a smaller share is part of a larger one.
+
+    >>> chosen = draw_fraction({"cat": ["a", "b", "c"], "dog": ["d", "e"]}, 0.5, seed=0)
+    >>> len(chosen & {"a", "b", "c"}), len(chosen & {"d", "e"})
+    (2, 1)
+
+    Args:
+      pictures: class name -> names of its labelled pictures; no class is empty.
+      label_fraction: share of each class, in (0, 1].
+      seed: of the draw, from 0 to 2**32 - 1.
+
+    Returns:
+      The names of those drawn.
+
+    Raises:
+      ValueError: a class is left without any; the message names the smallest share that leaves none
+        so.
+    """
+    counts = {name: math.floor(label_fraction * len(of) + 0.5) for name, of in pictures.items()}
+    empty = [name for name, count in counts.items() if not count]
+    if empty:
+        smallest = min(len(pictures[name]) for name in empty)
+        enough = math.ceil(_MILLION * 0.5 / smallest) / _MILLION
+        raise ValueError(
+            "`label_fraction` must leave each class a label. Received:"
+            f" label_fraction={label_fraction}, which leaves none to {len(empty)} of"
+            f" {len(pictures)} classes: {_some(empty)}. Give {enough:g} or more, or"
+            " --labels_per_class."
+        )
+    return _draw(pictures, counts, seed)
+
+
+def draw_per_class(pictures: Pictures, labels_per_class: int, *, seed: int) -> frozenset[str]:
+    """Draws the same number of each class, in the same order as `draw_fraction`.
+
+    Args:
+      pictures: class name -> names of its labelled pictures.
+      labels_per_class: how many of each, at least 1.
+      seed: of the draw, from 0 to 2**32 - 1.
+
+    Returns:
+      The names of those drawn.
+
+    Raises:
+      ValueError: a class has fewer pictures.
+    """
+    small = [name for name, of in pictures.items() if len(of) < labels_per_class]
+    if small:
+        smallest = min(small, key=lambda name: (len(pictures[name]), name))
+        raise ValueError(
+            "`labels_per_class` must not be larger than a class. Received:"
+            f" labels_per_class={labels_per_class}, and of {len(pictures)} classes {len(small)}"
+            f" are smaller: {smallest!r} has {len(pictures[smallest])} labelled pictures."
+        )
+    return _draw(pictures, dict.fromkeys(pictures, labels_per_class), seed)
+
+
+def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
+    """The pictures that a file lists.
+
+    A line is a picture's whole name, or the end of it from a `/` on, where only one picture's name
+    ends so: `n01440764_10043.JPEG`, as in the lists of 1 % and 10 % of ImageNet that the original
+    refers to, stands for `train/n01440764/n01440764_10043.JPEG`.
+
+    Args:
+      pictures: class name -> names of its labelled pictures.
+      label_list: path of the file, as `read_list` takes it.
+
+    Returns:
+      Their whole names.
+
+    Raises:
+      ValueError: as `read_list`; a line fits no labelled picture, or several; or a class is left
+        without any.
+    """
+    lines = read_list(label_list)
+    fitting = _fitting(pictures, lines)
+    unknown = [line for line in lines if not fitting[line]]
+    if unknown:
+        example = min(name for of in pictures.values() for name in of)
+        raise ValueError(
+            "`label_list` must name labelled pictures of the split. Received:"
+            f" label_list={label_list!r}, of whose {len(lines)} names {len(unknown)} fit none:"
+            f" {_some(unknown)}. A name is such as {example!r}, or its end from a / on."
+        )
+    unclear = [line for line in lines if len(fitting[line]) > 1]
+    if unclear:
+        raise ValueError(
+            "`label_list` must name one picture a line. Received:"
+            f" label_list={label_list!r}, of whose {len(lines)} names {len(unclear)} fit several:"
+            f" {_some(unclear)}. Write more of the path: {_some(sorted(fitting[unclear[0]]))}."
+        )
+    chosen = frozenset(name for line in lines for name in fitting[line])
+    empty = [name for name, of in pictures.items() if chosen.isdisjoint(of)]
+    if empty:
+        raise ValueError(
+            "`label_list` must leave each class a label. Received:"
+            f" label_list={label_list!r}, with none of {len(empty)} of {len(pictures)} classes:"
+            f" {_some(empty)}."
+        )
+    return chosen
+
+
+def read_list(label_list: str) -> list[str]:
+    """Reads a text file of one name a line; empty lines are passed over, a name counts once.
+
+    Args:
+      label_list: path, local or on gs://.
+
+    Returns:
+      The names, in their order.
+
+    Raises:
+      ValueError: the file cannot be read, is not UTF-8, or names nothing.
+    """
+    try:
+        with tf.io.gfile.GFile(os.path.expanduser(label_list), "rb") as file:
+            text = file.read().decode("utf-8-sig")
+    except (tf.errors.OpError, UnicodeDecodeError) as error:
+        reason = getattr(error, "message", error)
+        raise ValueError(
+            "`label_list` must be a text file of one picture's name a line. Received:"
+            f" label_list={label_list!r}. {reason}"
+        ) from error
+    # Not splitlines: a file name may hold what Unicode takes for the end of a line.
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    names = list(dict.fromkeys(line for line in lines if line.strip()))
+    if not names:
+        raise ValueError(
+            "`label_list` must name a picture. Received:"
+            f" label_list={label_list!r}, which is empty."
+        )
+    return names
+
+
+def _draw(pictures: Pictures, counts: Mapping[str, int], seed: int) -> frozenset[str]:
+    # A hash and no generator: the draw is the same in every version of every library.
+    def place(name: str) -> bytes:
+        key = seed.to_bytes(8, "little")
+        return hashlib.blake2b(name.encode(), digest_size=16, key=key).digest()
+
+    return frozenset(
+        name for label, of in pictures.items() for name in sorted(of, key=place)[: counts[label]]
+    )
+
+
+def _fitting(pictures: Pictures, lines: Collection[str]) -> dict[str, set[str]]:
+    """Line -> names that it fits: the whole name alone where there is one."""
+    ending: dict[str, set[str]] = {line: set() for line in lines}
+    whole = {name for of in pictures.values() for name in of if name in ending}
+    for name in (name for of in pictures.values() for name in of):
+        parts = name.split("/")
+        for start in range(1, len(parts)):
+            end = "/".join(parts[start:])
+            if end in ending:
+                ending[end].add(name)
+    return ending | {name: {name} for name in whole}
+
+
+def _some(names: Collection[str]) -> str:
+    shown = [repr(name) for name in list(names)[:_NAMED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

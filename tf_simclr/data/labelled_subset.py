@@ -1,0 +1,142 @@
+"""A source of which only chosen training pictures have labels (arXiv 2006.10029, section 3)."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.data import sources
+
+_BATCH = 1024  # records whose names are read at a time
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelledSubset(sources.Source):
+    """Another source with fewer labels in one of its splits; make it with `keep_labels`.
+
+    All else is as the other source has it; so are slices of the split, and splits that it is a
+    slice of.
+
+    Attributes:
+      source: the other one.
+      split: the split of fewer labels, as the user wrote it: the others are told by their text.
+      labelled: sorted names of the pictures in it that have labels.
+      drop: whether those without labels are left out; else they stay, with the label -1.
+      is_labelled: names -> whether they are among `labelled`.
+    """
+
+    source: sources.Source
+    split: str
+    labelled: tuple[str, ...] = dataclasses.field(repr=False)
+    drop: bool
+    is_labelled: tf.lookup.StaticHashTable = dataclasses.field(repr=False)
+
+    def num_examples(self, split: str) -> int:
+        """Counts the pictures that `records` gives. See `Source.num_examples`."""
+        if self.drop and split == self.split:
+            return len(self.labelled)
+        return self.source.num_examples(split)
+
+    def records(
+        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
+    ) -> tf.data.Dataset:
+        """Gives the other source's records, in its order. See `Source.records`.
+
+        Where pictures are left out, every shard reads all of the split, to be told how long it is:
+        from a folder that costs nothing, since files are read as they are decoded, but from TFDS it
+        is one reading of the split an epoch and a worker. `--cache_dataset` keeps the few that are
+        left in memory.
+        """
+        sources.check_shard(num_shards, shard_index)
+        if split != self.split:
+            return self.source.records(
+                split, num_shards=num_shards, shard_index=shard_index, names=names
+            )
+        whole = {"num_shards": 1, "shard_index": 0}
+        shard = {"num_shards": num_shards, "shard_index": shard_index}
+        records = self.source.records(split, names=True, **(whole if self.drop else shard))
+        records = records.map(self._with_label_if_chosen)
+        if self.drop:
+            records = records.filter(lambda record: record["label"] != sources.UNLABELLED)
+            records = records.apply(tf.data.experimental.assert_cardinality(len(self.labelled)))
+            records = records.shard(num_shards, shard_index)
+        return records if names else records.map(_without_name)
+
+    def decode(self, image: tf.Tensor) -> tf.Tensor:
+        """Decodes as the other source does. See `Source.decode`."""
+        return self.source.decode(image)
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """That of the other source. See `Source.picture_shape`."""
+        return self.source.picture_shape
+
+    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+        """Decodes as the other source does. See `Source.decode_windows`."""
+        return self.source.decode_windows(image, windows)
+
+    def _with_label_if_chosen(self, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        none = tf.constant(sources.UNLABELLED, tf.int64)
+        label = tf.where(self.is_labelled.lookup(record["name"]), record["label"], none)
+        return record | {"label": label}
+
+
+def keep_labels(
+    source: sources.Source, split: str, labelled: Collection[str], *, drop: bool
+) -> LabelledSubset:
+    """Takes the labels of all but the chosen pictures away.
+
+    Args:
+      source: of all labels.
+      split: where they are taken away: a split, or a slice of one such as `train[:50%]`.
+      labelled: names of the pictures that keep theirs, at least one; all are in the split.
+      drop: whether the other pictures are left out; else they stay, with the label -1.
+
+    Returns:
+      The source of fewer labels.
+    """
+    names = tuple(sorted(labelled))
+    chosen = tf.lookup.KeyValueTensorInitializer(tf.constant(names), tf.fill([len(names)], True))
+    counts = dict(source.splits)
+    if drop and split in counts:
+        counts[split] = len(names)
+    return LabelledSubset(
+        name=source.name,
+        num_classes=source.num_classes,
+        class_names=source.class_names,
+        splits=counts,
+        has_identity=source.has_identity,
+        licence=source.licence,
+        source=source,
+        split=split,
+        labelled=names,
+        drop=drop,
+        is_labelled=tf.lookup.StaticHashTable(chosen, default_value=False),
+    )
+
+
+def labelled_pictures(source: sources.Source, split: str) -> Mapping[str, list[str]]:
+    """Reads the names of a split's labelled pictures: TFDS reads all of the split for it, once.
+
+    Args:
+      source: of labels.
+      split: a split, or a slice of one.
+
+    Returns:
+      Class name -> names, in the order of the labels; without classes that have no picture.
+
+    Raises:
+      ValueError: as `Source.records`.
+    """
+    records = source.records(split, names=True)
+    pairs = records.map(lambda record: (record["name"], record["label"])).batch(_BATCH)
+    found: dict[int, list[str]] = {label: [] for label in range(source.num_classes)}
+    for names, labels in pairs.as_numpy_iterator():
+        for label in np.unique(labels[labels != sources.UNLABELLED]):
+            found[int(label)] += [name.decode() for name in names[labels == label]]
+    return {source.class_names[label]: names for label, names in found.items() if names}
+
+
+def _without_name(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return {key: value for key, value in record.items() if key != "name"}

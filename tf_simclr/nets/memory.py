@@ -1,0 +1,179 @@
+"""A memory of negatives, and the averaged network that fills it.
+
+arXiv 2006.10029, section 2, which takes it from MoCo (arXiv 1911.05722, section 3.2).
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import replicas
+from tf_simclr.losses.memory import Memory
+from tf_simclr.losses.nt_xent import compared_rows
+from tf_simclr.nets.microbatches import Microbatches
+
+
+class Queue(tf.Module):
+    """The newest rows that were put in, the newest batch first.
+
+    Args:
+      size: K, >= 1 places.
+      dim: of a row.
+      dtype: of the rows.
+    """
+
+    def __init__(self, size: int, dim: int, dtype: tf.DType):
+        super().__init__(name="memory")
+        # All replicas put the same rows in.
+        kept = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        self.rows = tf.Variable(tf.zeros([size, dim], dtype), name="rows", **kept)
+        self.filled = tf.Variable(tf.constant(0, tf.int32), name="filled", **kept)
+
+    def put(self, newest: tf.Tensor) -> None:
+        """Puts rows [n, dim] before all others; the oldest beyond the size leave."""
+        size = self.rows.shape[0]
+        self.rows.assign(tf.concat([tf.cast(newest, self.rows.dtype), self.rows], axis=0)[:size])
+        self.filled.assign(tf.minimum(self.filled + tf.shape(newest)[0], size))
+
+    def empty(self) -> None:
+        """Forgets all rows."""
+        self.rows.assign(tf.zeros_like(self.rows))
+        self.filled.assign(0)
+
+
+class MemoryBank:
+    """A queue of K negatives, embedded by a moving average of the network that trains.
+
+    After step t of the optimiser, with theta the trained weights and B the batch of all replicas:
+
+        average_t = decay * average_(t-1) + (1 - decay) * theta_t
+        queue     = [ average_t(second views of B), queue ], its first K rows
+
+    So the loss of a step meets rows of former batches only. The averaged network runs in training
+    mode: its batch norms use the statistics of the second views, and their moving averages follow
+    them. No gradient passes through it. Its weights are no weights of the model that has it.
+
+    Args:
+      encoder: of the same kind as the one that trains, not built yet or with any weights.
+      projection_head: likewise.
+      size: K, >= 1 rows. One smaller than the batch keeps the first K of the newest batch.
+      decay: of the average, in [0, 1).
+
+    Attributes:
+      encoder: the averaged one.
+      projection_head: the averaged one.
+
+    Raises:
+      ValueError: for a size or a decay out of range.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.layers.Layer,
+        projection_head: keras.layers.Layer,
+        *,
+        size: int,
+        decay: float = 0.999,
+    ):
+        if size < 1:
+            raise ValueError(f"`size` must be >= 1. Received: size={size!r}.")
+        if not 0 <= decay < 1:
+            raise ValueError(f"`decay` must be in [0, 1). Received: decay={decay!r}.")
+        self.encoder, self.projection_head = encoder, projection_head
+        self.size, self.decay = size, decay
+        self._queue: Queue | None = None
+        self._pairs: list[tuple[tf.Variable, tf.Variable]] = []
+
+    def follow(
+        self,
+        encoder: keras.layers.Layer,
+        projection_head: keras.layers.Layer,
+        image_shape: Sequence[int],
+    ) -> None:
+        """Builds the averaged network as a copy of a built one, which it follows from now on.
+
+        Whatever of that is to be frozen is frozen afterwards.
+
+        Args:
+          encoder: the one that trains.
+          projection_head: likewise.
+          image_shape: (h, w, channels) of a picture.
+
+        Raises:
+          ValueError: if the two have not the same variables.
+        """
+        _, rows = self._embed(tf.zeros([1, *image_shape]), training=False)
+        theirs, ours = (
+            [variable for part in parts for variable in part.variables]
+            for parts in ((encoder, projection_head), (self.encoder, self.projection_head))
+        )
+        shapes = [[tuple(variable.shape) for variable in each] for each in (ours, theirs)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                "`encoder` and `projection_head` of a memory must be those of the network that"
+                f" trains, built. Received: {len(ours)} variables, and {len(theirs)} of the network"
+                " that trains, or of other shapes. Make both with the same arguments."
+            )
+        self._queue = Queue(self.size, rows.shape[-1], self.projection_head.variable_dtype)
+        self._pairs = list(zip(ours, theirs))
+        self.restart()
+
+    def restart(self) -> None:
+        """Makes the averaged network a copy once more, and empties the queue."""
+        self.queue.empty()
+        for average, variable in self._pairs:
+            average.assign(tf.convert_to_tensor(variable))
+
+    @property
+    def queue(self) -> Queue:
+        """The rows. Raises ValueError before `follow`."""
+        if self._queue is None:
+            raise ValueError("A memory must `follow` a network before it is used.")
+        return self._queue
+
+    def parts(self) -> dict[str, tf.Module]:
+        """What of it is saved, by the names used in checkpoints."""
+        return {
+            "ema_encoder": self.encoder,
+            "ema_projection_head": self.projection_head,
+            "memory": self.queue,
+        }
+
+    def remembered(self) -> Memory:
+        """What the loss is given."""
+        queue = self.queue
+        return Memory(tf.convert_to_tensor(queue.rows), tf.convert_to_tensor(queue.filled))
+
+    def update(self, second_views: tf.Tensor, microbatches: int = 1, *, hidden_norm: bool) -> None:
+        """What follows each step of the optimiser, on every replica.
+
+        Args:
+          second_views: [local, h, w, channels], float, of this replica's batch.
+          microbatches: parts of the batch that are embedded one after another; it divides them.
+          hidden_norm: whether the loss compares cosines.
+        """
+        self._average()
+        if microbatches > 1:
+            parts = Microbatches(second_views.shape[0], microbatches, views=1)
+            dtype = self.queue.rows.dtype
+            _, rows = parts.map(lambda part: self._embed(part, dtype=dtype), second_views, dtype)
+        else:
+            _, rows = self._embed(second_views)
+        self.queue.put(replicas.gather(compared_rows(rows, hidden_norm)))
+
+    def _average(self) -> None:
+        update = tf.distribute.get_strategy().extended.update  # Each device its own copy.
+
+        def follow(average, variable):
+            average.assign(self.decay * average + (1 - self.decay) * variable)
+
+        for average, variable in self._pairs:
+            if average.trainable:  # The others are statistics, of its own passes.
+                update(average, follow, args=(variable,))
+
+    def _embed(self, images, training=True, dtype=None):
+        """(representations, projections), cast to `dtype` if there is one."""
+        hidden = self.encoder(images, training=training)["final_avg_pool"]
+        rows = self.projection_head(hidden, training=training)[-1]
+        return (hidden, rows) if dtype is None else (tf.cast(hidden, dtype), tf.cast(rows, dtype))

@@ -1,0 +1,174 @@
+"""Whom a student learns from: a network of this project's, or any SavedModel with class logits.
+
+arXiv 2006.10029, section 2.
+"""
+
+import dataclasses
+import os
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.exporting import card
+from tf_simclr.tasks import trained
+
+SIGNATURES = ("classify", "serving_default")
+LOGITS = ("logits", "logits_sup")
+PROBED = 2  # pictures
+# Of the sum of probabilities from 1, in half precision; no chance brings logits this close.
+TOLERANCE = 1e-2
+
+
+@dataclasses.dataclass(frozen=True)
+class Teacher:
+    """A trained classifier, to be asked only.
+
+    Attributes:
+      path: where it was found.
+      num_classes: of its logits.
+      classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
+      behind: whose variables these are: a function loaded from a file does not keep them alive.
+    """
+
+    path: str
+    num_classes: int
+    classify: Callable[[tf.Tensor], tf.Tensor]
+    behind: object
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Logits [batch, num_classes] of images float32 [batch, h, w, 3] in [0, 1]."""
+        return self.classify(images)
+
+
+def open_teacher(path: str, *, num_classes: int, image_size: int) -> Teacher:
+    """Opens the teacher at `path`, in the scope of the strategy that it is asked under.
+
+    A run, a checkpoint, an export or a released model is read as one of this project's; another
+    SavedModel is asked by its signature `classify` or `serving_default`: float pictures [batch, h,
+    w, 3] in [0, 1], made as large as it takes them -> `logits` or `logits_sup`, or the only output.
+
+    Args:
+      path: of any of these.
+      num_classes: of the data; 0 without labels.
+      image_size: side of the pictures that it will be asked about.
+
+    Raises:
+      ValueError: if there is nothing, or nothing that gives logits of `num_classes` classes.
+    """
+    if not tf.io.gfile.exists(path) and not tf.io.gfile.exists(f"{path}.index"):
+        raise ValueError(
+            "`teacher` must be a run's folder, a checkpoint's prefix, an export or a SavedModel."
+            f" Received: teacher={path!r}, where there is none."
+        )
+    teacher = _open(path, image_size)
+    if num_classes and teacher.num_classes != num_classes:
+        raise ValueError(
+            f"`teacher` must know the classes of the data, which has {num_classes}. Received:"
+            f" teacher={path!r}, with {teacher.num_classes}."
+        )
+    return teacher
+
+
+def _open(path: str, image_size: int) -> Teacher:
+    foreign = tf.io.gfile.exists(os.path.join(path, "saved_model.pb")) and card.read(path) is None
+    try:
+        network = trained.open_trained(path).network
+    except ValueError as error:
+        if foreign:
+            return _of_saved_model(path, image_size)
+        reason = str(error).partition(" Received:")[0]
+        raise ValueError(
+            f"`teacher` cannot be opened ({reason}). Received: teacher={path!r}."
+        ) from error
+    if network.supervised_head is None:
+        raise _no_logits(path, "a network without a classifier")
+
+    def classify(images):
+        return network.classify(network.encode(images)["final_avg_pool"])
+
+    return Teacher(path, network.supervised_head.num_classes, classify, network)
+
+
+def _of_saved_model(path: str, image_size: int) -> Teacher:
+    try:
+        loaded = tf.saved_model.load(path)
+    except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`teacher` cannot be loaded ({reason}). Received: teacher={path!r}."
+        ) from error
+    signatures = loaded.signatures
+    name = next((name for name in SIGNATURES if _output(signatures.get(name))), None)
+    if name is None:
+        has = [f"{name} -> {_outputs(function)}" for name, function in signatures.items()]
+        raise _no_logits(path, f"a SavedModel with {'; '.join(has) or 'no signature'}")
+    function, output = signatures[name], _output(signatures[name])
+    pictures, spec = _input(path, name, function)
+
+    def classify(images):
+        height, width = (have or given for have, given in zip(spec.shape[1:3], images.shape[1:3]))
+        if (height, width) != tuple(images.shape[1:3]):
+            images = tf.image.resize(images, [height, width], antialias=True)
+        return function(**{pictures: tf.cast(images, spec.dtype)})[output]
+
+    return Teacher(path, _count_classes(path, name, classify, image_size), classify, loaded)
+
+
+def _output(function) -> str | None:
+    """The output of a signature that is class logits, by its name or because it is the only one."""
+    outputs = function.structured_outputs if function is not None else {}
+    names = [name for name in LOGITS if name in outputs] or list(outputs)
+    only = names[0] if names and (len(outputs) == 1 or names[0] in LOGITS) else None
+    if only is None or outputs[only].shape.rank != 2 or not outputs[only].dtype.is_floating:
+        return None
+    return only
+
+
+def _input(path: str, name: str, function) -> tuple[str, tf.TensorSpec]:
+    """The keyword and the spec of a signature's only input, pictures."""
+    inputs = function.structured_input_signature[1]
+    for keyword, spec in inputs.items():
+        shape = spec.shape
+        pictures = shape.rank == 4 and shape[0] is None and shape[3] in (3, None)
+        if len(inputs) == 1 and pictures and spec.dtype.is_floating:
+            return keyword, spec
+    has = ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in inputs.items())
+    raise ValueError(
+        "`teacher` must take one batch of float pictures [batch, height, width, 3], of any number."
+        f" Received: teacher={path!r}, whose signature {name} takes {has or 'nothing'}."
+    )
+
+
+def _count_classes(path: str, name: str, classify: Callable, image_size: int) -> int:
+    """Asks about pictures of noise whether the answers are logits; their number of classes."""
+    noise = tf.random.stateless_uniform([PROBED, image_size, image_size, 3], [0, 0])
+    try:
+        given = classify(noise)
+    except (ValueError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`teacher` must answer to pictures ({reason}). Received: teacher={path!r}, signature"
+            f" {name}."
+        ) from error
+    answers = np.asarray(given, np.float64)  # [pictures, classes]
+    sums = answers.sum(axis=1)
+    if np.all((answers >= 0) & (answers <= 1)) and np.all(np.abs(sums - 1) < TOLERANCE):
+        raise ValueError(
+            "`teacher` must give logits, from before the softmax. Received:"
+            f" teacher={path!r}, whose signature {name} gives probabilities: rows in [0, 1] of sum"
+            " 1. Save the model without its softmax."
+        )
+    return answers.shape[1]
+
+
+def _outputs(function) -> str:
+    outputs = function.structured_outputs
+    return ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in outputs.items())
+
+
+def _no_logits(path: str, what: str) -> ValueError:
+    return ValueError(
+        "`teacher` must give class logits: a trained classifier, or a SavedModel with an output"
+        f" named logits. Received: teacher={path!r}, no class logits in {what}."
+    )
