@@ -219,9 +219,8 @@ def warm_start(
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
             report(classifier_left_out(theirs, ours))
-    stored = {name: name for name in found}
-    if averaged:
-        stored |= {name: AVERAGED + name for name in found & {"encoder", "projection_head"}}
+    averages = {"encoder", "projection_head"} if averaged else set()
+    stored = {name: AVERAGED + name if name in averages else name for name in found}
     # `read`, not `restore`: an export has no count of savings to restore.
     _fit(tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix)
     return sorted(found)

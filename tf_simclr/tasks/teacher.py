@@ -144,7 +144,9 @@ def _count_classes(path: str, name: str, classify: Callable, image_size: int) ->
     """Asks about pictures of noise whether the answers are logits; their number of classes."""
     noise = tf.random.stateless_uniform([PROBED, image_size, image_size, 3], [0, 0])
     try:
-        given = classify(noise)
+        # On a replica, as later: outside of them such a function finds no variables of its own.
+        strategy = tf.distribute.get_strategy()
+        given = strategy.experimental_local_results(strategy.run(classify, args=(noise,)))[0]
     except (ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
