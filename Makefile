@@ -13,7 +13,7 @@ ARGS ?=
 PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-addons bench lint types format clean
+.PHONY: help run test test-addons demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test: lint types  ## Runs lint, types and the whole suite with coverage.
 # One Keras for all: tensorflow-addons trains with tf.keras, and this package with tf_keras.
 test-addons: $(ADDONS)/.test  ## Runs the suite beside tensorflow-addons, on TensorFlow 2.15.
 	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest $(PARALLEL)
+
+demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils on the bundled images; prints a table.
+	$(BIN)/python -m benchmarks.demo_v2
 
 bench: $(VENV)/.test  ## Runs every benchmark; that of the exports where `make run` has been before.
 	@for name in startup augmentation step microbatches loss; do \
