@@ -28,6 +28,11 @@ SAID = [
     ),
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
     ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
+    ({"mode": "eval", "use_ema_weights": True}, []),
+    (
+        FROM_A | {"mode": "eval", "use_ema_weights": True},
+        ["--checkpoint has no effect with --mode=eval", "--use_ema_weights has no effect with"],
+    ),
     (BOTH | {"probe_grid": "paper", "use_ema_weights": False}, []),
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (

@@ -175,6 +175,8 @@ def _beside_others(config: Config) -> Iterator[Idle]:
     if not config.finetuning.checkpoint:
         averaged = ("use_ema_weights",) if config.run.trains else ()  # Else those of the run.
         yield ("variable_schema", *averaged), "without --checkpoint"
+    elif config.run.mode == "eval" and config.run.classifies:
+        yield ("use_ema_weights",), "with --mode=eval: they are what --checkpoint was started by"
     if config.data.dataset != "image_folder":
         yield ("max_bad_images",), "without --dataset=image_folder"
     if head == "none":

@@ -20,6 +20,12 @@ QUERIES, NEIGHBOURS = 12, 5
 CONFUSED = 10  # Pairs of classes in a list.
 MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
 THUMBNAIL = 48  # pixels
+TITLES = {
+    "pretrain": "SimCLR",
+    "finetune": "Fine-tuning",
+    "supervised": "Supervised training",
+    "distill": "Distillation",
+}
 CURVES = {
     "train/contrast_loss": "Contrastive loss",
     "train/contrast_acc": "Contrastive accuracy",
@@ -51,7 +57,7 @@ def write_page(
     pictures = _pictures(config, data, len(judged.test.vectors))
     pretrains = not config.run.classifies
     content = report.Report(
-        title=f"{'SimCLR' if pretrains else 'Fine-tuning'} on {data.name}",
+        title=f"{TITLES[config.run.train_mode]} on {data.name}",
         command=_command(config),
         facts=_facts(config, data, judged),
         history=_history(config),

@@ -79,8 +79,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
             print(f"Note: {line}")
         run_folder.write_settings(config, folder)
         write_dataset(data, folder)
-        if isinstance(data, LabelledSubset):
-            _write_labels(data, folder)
+        _write_labels(data, folder)
         total = build.total_steps(config, examples)
         if step < total:
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
@@ -100,9 +99,14 @@ def _teacher(config: Config, data: Source) -> Teacher | None:
     return open_teacher(path, num_classes=data.num_classes, image_size=config.data.image_size)
 
 
-def _write_labels(data: LabelledSubset, folder: str) -> None:
+def _write_labels(data: Source, folder: str) -> None:
+    path = os.path.join(folder, LABELS)
+    if not isinstance(data, LabelledSubset):
+        if tf.io.gfile.exists(path):  # Of a run that goes on with all labels.
+            tf.io.gfile.remove(path)
+        return
     text = "".join(f"{name}\n" for name in data.labelled)
-    run_folder.write_atomically(os.path.join(folder, LABELS), text)
+    run_folder.write_atomically(path, text)
     others = "are left out" if data.drop else "have none"
     print(
         f"{len(data.labelled)} of {data.source.num_examples(data.split)} pictures in"
