@@ -192,7 +192,9 @@ def test_evaluation_judges_the_averaged_weights_when_asked(
         assert results[-1].pop("use_ema_weights", 0) == averaged
         with open(folder / "hub" / "3" / "export.json") as file:
             assert bool(json.load(file).get("results")) != averaged  # The card is of the others.
-    assert results[0].keys() == results[1].keys()
+    # The linear head was trained on the other weights' features.
+    of_labels = {key for key in results[1] if key.startswith("eval/")}
+    assert of_labels and results[0].keys() == results[1].keys() - of_labels
 
 
 def test_fine_tuning_starts_from_the_averaged_weights(tiny_flags, remembered, saved, tmp_path):
@@ -222,6 +224,8 @@ def test_an_export_of_the_averaged_weights_lies_beside_the_others(
         assert_equal(weights_of(encoder, tmp_path), of_part(saved, part))
         with open(folder / name / "3" / "README.md") as file:
             assert ("--use_ema_weights=True" in file.read()) == (part == "ema_encoder")
+        module = tf.saved_model.load(str(folder / name / "3"))
+        assert ("classify" in module.signatures) == (part == "encoder")
     with pytest.raises(ValueError, match="`use_ema_weights` needs a checkpoint with averaged"):
         load_encoder(str(folder / "hub_ema" / "3"), use_ema_weights=True)
 

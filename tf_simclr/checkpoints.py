@@ -201,15 +201,16 @@ def warm_start(
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier of
     another number of classes is left as it is, and `report` is told in one line. With `averaged`
-    encoder and projection head get the moving averages; a classifier has none.
+    the moving averages are taken, of which the classifier has none.
 
     Raises:
       ValueError: if the encoder or the projection head does not fit, or averages are missing.
     """
     contents = CheckpointContents(prefix)
+    found = contents.parts() & set(parts)
     if averaged:
         require_averaged(contents, prefix)
-    found = contents.parts() & set(parts)
+        found.discard("supervised_head")
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
     if "supervised_head" in found:
@@ -219,8 +220,7 @@ def warm_start(
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
             report(classifier_left_out(theirs, ours))
-    averages = {"encoder", "projection_head"} if averaged else set()
-    stored = {name: AVERAGED + name if name in averages else name for name in found}
+    stored = {name: AVERAGED + name if averaged else name for name in found}
     # `read`, not `restore`: an export has no count of savings to restore.
     _fit(tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix)
     return sorted(found)

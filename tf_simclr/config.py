@@ -90,6 +90,12 @@ class Config:
             "To start from it, give --train_mode=finetune.",
         )
 
+    @property
+    def reads_layer(self) -> int:
+        """The projection head's output that the classifier reads, counted from 0, the encoder's."""
+        layers = self.model.num_projections
+        return self.finetuning.ft_proj_selector % (layers + 1) if self.run.classifies else 0
+
     def flat(self) -> dict[str, Any]:
         """Flag name -> value."""
         sections = [getattr(self, name) for name in SECTIONS]

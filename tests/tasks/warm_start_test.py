@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from golden import released
 
-from tf_simclr import build, load_encoder
+from tf_simclr import build, checkpoints, load_encoder, run_folder
 from tf_simclr.config import Config
 from tf_simclr.importing.released_names import Network
 from tf_simclr.tasks.origins import origin_of
@@ -111,9 +111,40 @@ def test_a_classifier_of_other_classes_is_left_out_and_said(path, capsys):
 
 
 def test_a_classifier_of_this_project_is_left_out_and_said_too(trained_run, capsys):
-    net, restored = start(trained_run, classes=5)
+    net, restored = start(trained_run, classes=5, variable_schema=".*")
     assert restored == ALL[:2]
     assert "it has 2 classes on 32 features, this one has 5 on 32." in capsys.readouterr().out
+
+
+LEFT_OUT = "The checkpoint's linear head is left out"
+
+
+def test_a_linear_head_that_watched_a_pretraining_brings_no_labels_along(trained_run, capsys):
+    """It was trained with all of them, and may be as wide as a layer of the projection head."""
+    for selector in range(3):
+        drawn = model(2, train_mode="finetune", ft_proj_selector=selector)[1]
+        net, restored = start(trained_run, 2, ft_proj_selector=selector)
+        assert restored == ALL[:2]
+        kernel = net.supervised_head.kernel.numpy()
+        np.testing.assert_array_equal(kernel, drawn.supervised_head.kernel)
+        assert LEFT_OUT in capsys.readouterr().out
+    net, restored = start(trained_run, 2, variable_schema=".*")  # Whoever asks for it gets it.
+    assert restored == ALL
+    net, restored = start(trained_run, 2, train_mode="pretrain")  # It goes on watching.
+    assert restored == ALL
+    assert LEFT_OUT not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("layer", "last"), [(1, False), (3, True)])
+def test_a_classifier_is_taken_for_the_layer_that_it_reads(tmp_path, layer, last, capsys):
+    config, theirs = model(2, train_mode="finetune", ft_proj_selector=-1 if last else layer)
+    checkpoints.Checkpoints(str(tmp_path), build.parts(theirs)).save(1)
+    run_folder.write_settings(config, str(tmp_path))
+    assert start(str(tmp_path), 2, ft_proj_selector=layer)[1] == ALL
+    assert "left out" not in capsys.readouterr().out
+    for settings in ({}, {"ft_proj_selector": 2}, {"train_mode": "pretrain"}):
+        assert start(str(tmp_path), 2, **settings)[1] == ALL[:2]
+        assert f"it reads layer {layer} of the projection head" in capsys.readouterr().out
 
 
 def test_a_classifier_that_is_to_start_at_zero_is_left_out(path):
@@ -139,6 +170,8 @@ def test_parts_that_the_schema_leaves_out_stay_as_they_were(
     source, classes = (path, CLASSES) if kind == "released" else (trained_run, 2)
     untouched = snapshot(model(classes, train_mode="finetune")[1])
     net, restored = start(source, classes, variable_schema=schema)
+    if kind == "ours" and schema is None:
+        expected = ALL[:2]  # The head that watched the pretraining must be asked for.
     assert restored == expected
     for part, weights in snapshot(net).items():
         same = [np.array_equal(weights[role], untouched[part][role]) for role in weights]

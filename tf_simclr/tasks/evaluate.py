@@ -60,9 +60,12 @@ def evaluate(config: Config, *, again: bool = True) -> None:
         print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.")
         result, judged, matrix = _results(config, data, prefix, step)
         write_page(config, data, judged[""], _rows(result), page, matrix)
-        if matrix is not None:
-            table = as_csv(matrix, data.class_names)
-            run_folder.write_atomically(os.path.join(model_dir, CONFUSION), table)
+        table = os.path.join(model_dir, CONFUSION)
+        if matrix is None:
+            if tf.io.gfile.exists(table):  # Of another evaluation.
+                tf.io.gfile.remove(table)
+        else:
+            run_folder.write_atomically(table, as_csv(matrix, data.class_names))
             confused = _confused(matrix, data.class_names)
         _write(config, model_dir, result)
         if not averaged:  # The exports have the others.

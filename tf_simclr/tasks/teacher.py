@@ -133,7 +133,7 @@ def _input(path: str, name: str, function) -> tuple[str, tf.TensorSpec]:
         pictures = shape.rank == 4 and shape[0] is None and shape[3] in (3, None)
         if len(inputs) == 1 and pictures and spec.dtype.is_floating:
             return keyword, spec
-    has = ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in inputs.items())
+    has = ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(inputs.items()))
     raise ValueError(
         "`teacher` must take one batch of float pictures [batch, height, width, 3], of any number."
         f" Received: teacher={path!r}, whose signature {name} takes {has or 'nothing'}."
@@ -146,27 +146,28 @@ def _count_classes(path: str, name: str, classify: Callable, image_size: int) ->
     try:
         # On a replica, as later: outside of them such a function finds no variables of its own.
         strategy = tf.distribute.get_strategy()
-        given = strategy.experimental_local_results(strategy.run(classify, args=(noise,)))[0]
+        answers = strategy.run(tf.function(classify), args=(noise,))
+        given = strategy.experimental_local_results(answers)[0]
     except (ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
             f"`teacher` must answer to pictures ({reason}). Received: teacher={path!r}, signature"
             f" {name}."
         ) from error
-    answers = np.asarray(given, np.float64)  # [pictures, classes]
-    sums = answers.sum(axis=1)
-    if np.all((answers >= 0) & (answers <= 1)) and np.all(np.abs(sums - 1) < TOLERANCE):
+    logits = np.asarray(given, np.float64)  # [pictures, classes]
+    sums = logits.sum(axis=1)
+    if np.all((logits >= 0) & (logits <= 1)) and np.all(np.abs(sums - 1) < TOLERANCE):
         raise ValueError(
             "`teacher` must give logits, from before the softmax. Received:"
             f" teacher={path!r}, whose signature {name} gives probabilities: rows in [0, 1] of sum"
             " 1. Save the model without its softmax."
         )
-    return answers.shape[1]
+    return logits.shape[1]
 
 
 def _outputs(function) -> str:
     outputs = function.structured_outputs
-    return ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in outputs.items())
+    return ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(outputs.items()))
 
 
 def _no_logits(path: str, what: str) -> ValueError:

@@ -79,9 +79,9 @@ def train(config: Config, origin: Origin | None = None) -> None:
             print(f"Note: {line}")
         run_folder.write_settings(config, folder)
         write_dataset(data, folder)
-        _write_labels(data, folder)
         total = build.total_steps(config, examples)
         if step < total:
+            _write_labels(data, folder)
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
         else:

@@ -204,12 +204,14 @@ def _network(origin: Origin, settings: Config) -> TrainedNetwork:
 def _selector(origin: Origin, settings: Config) -> int:
     if origin.released is not None:
         return origin.classifies_from() or 0
-    return settings.finetuning.ft_proj_selector if settings.run.classifies else 0
+    return settings.reads_layer
 
 
 def _num_classes(origin: Origin) -> int:
     if origin.released is not None:
         kernel: Sequence[int] | None = origin.released.classifier
+    elif origin.averaged:
+        kernel = None  # It was trained on the other weights' features.
     else:
         kernel = CheckpointContents(origin.prefix).shape("supervised_head", "kernel")
     return kernel[-1] if kernel else 0

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import build, checkpoints
+from tf_simclr.checkpoint_contents import CheckpointContents
 from tf_simclr.config import Config
 from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.nets.simclr import SimCLR
@@ -17,7 +18,8 @@ from tf_simclr.tasks.variable_schema import restored_parts
 def warm_start(config: Config, origin: Origin, net) -> list[str]:
     """Restores what the config's --checkpoint has for `net`; the names of the parts.
 
-    A classifier of other classes, or one that reads another layer, is left as it was drawn.
+    A classifier of other classes, or one that reads another layer, is left as it was drawn; and to
+    train a classifier so is the linear head of a pretraining, which saw every label known there.
 
     Args:
       config: of the run.
@@ -34,6 +36,7 @@ def warm_start(config: Config, origin: Origin, net) -> list[str]:
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
     if origin.released is None:
+        parts = _without_own_classifier(config, origin, parts)
         restored = checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
     else:
         parts = _without_foreign_classifier(config, origin, parts)
@@ -68,6 +71,35 @@ def by_role(part: keras.layers.Layer) -> dict[str, tf.Variable]:
     """A part's variables by their place in it: "group1/block0/conv1/kernel"."""
     # Every layer below a part is given its name, so that a variable's is its path.
     return {v.name.partition(":")[0].rpartition(f"{part.name}/")[2]: v for v in part.variables}
+
+
+def _without_own_classifier(config: Config, origin: Origin, parts: dict) -> dict:
+    """The parts without a classifier of this project's that was trained for another end; says why.
+
+    Whoever gives `variable_schema` has said what is restored.
+    """
+    theirs = origin.settings
+    named = config.finetuning.variable_schema is not None
+    if theirs is None or named or "supervised_head" not in parts:
+        return parts
+    layer = theirs.reads_layer
+    # Differs from the original: it starts from that head. Its labels are more than those of a run
+    # that is to learn from few, and may be those that the run is judged by.
+    if config.run.classifies and not theirs.run.classifies:
+        reason = (
+            "The checkpoint's linear head is left out: it was trained with the labels of its own"
+            " run. --variable_schema=.* takes it."
+        )
+    elif layer != config.reads_layer:
+        reason = (
+            f"The checkpoint's classifier is left out: it reads layer {layer} of the projection"
+            f" head. --ft_proj_selector={layer} takes it."
+        )
+    else:
+        return parts
+    if CheckpointContents(origin.prefix).shape("supervised_head", "kernel"):
+        print(reason)
+    return {name: part for name, part in parts.items() if name != "supervised_head"}
 
 
 def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> dict:
