@@ -5,7 +5,7 @@ arXiv 2006.10029, section 2.
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -101,7 +101,7 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     signatures = loaded.signatures
     name = next((name for name in SIGNATURES if _output(signatures.get(name))), None)
     if name is None:
-        has = [f"{name} -> {_outputs(function)}" for name, function in signatures.items()]
+        has = [f"{name} -> {_listed(f.structured_outputs)}" for name, f in signatures.items()]
         raise _no_logits(path, f"a SavedModel with {'; '.join(has) or 'no signature'}")
     function, output = signatures[name], _output(signatures[name])
     pictures, spec = _input(path, name, function)
@@ -133,10 +133,10 @@ def _input(path: str, name: str, function) -> tuple[str, tf.TensorSpec]:
         pictures = shape.rank == 4 and shape[0] is None and shape[3] in (3, None)
         if len(inputs) == 1 and pictures and spec.dtype.is_floating:
             return keyword, spec
-    has = ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(inputs.items()))
     raise ValueError(
         "`teacher` must take one batch of float pictures [batch, height, width, 3], of any number."
-        f" Received: teacher={path!r}, whose signature {name} takes {has or 'nothing'}."
+        f" Received: teacher={path!r}, whose signature {name} takes"
+        f" {_listed(inputs) or 'nothing'}."
     )
 
 
@@ -165,9 +165,10 @@ def _count_classes(path: str, name: str, classify: Callable, image_size: int) ->
     return logits.shape[1]
 
 
-def _outputs(function) -> str:
-    outputs = function.structured_outputs
-    return ", ".join(f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(outputs.items()))
+def _listed(specs: Mapping[str, tf.TensorSpec]) -> str:
+    return ", ".join(
+        f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(specs.items())
+    )
 
 
 def _no_logits(path: str, what: str) -> ValueError:
