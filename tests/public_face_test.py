@@ -33,8 +33,9 @@ def test_another_name_is_an_attribute_error():
 
 def test_signatures():
     parameters = inspect.signature(tf_simclr.nt_xent).parameters
-    assert list(parameters) == ["hidden", "temperature", "hidden_norm"]
+    assert list(parameters) == ["hidden", "temperature", "hidden_norm", "memory"]
     assert parameters["hidden_norm"].default is True
+    assert parameters["memory"].default is None
     parameters = inspect.signature(tf_simclr.ResNet).parameters
     defaults = {"width_multiplier": 1, "sk_ratio": 0.0, "se_ratio": 0.0, "small_images": False}
     assert {name: parameters[name].default for name in defaults} == defaults

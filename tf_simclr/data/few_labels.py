@@ -161,7 +161,8 @@ def read_list(label_list: str) -> list[str]:
 
 
 def _draw(pictures: Pictures, counts: Mapping[str, int], seed: int) -> frozenset[str]:
-    # A hash and no generator: the draw is the same in every version of every library.
+    # A hash and no generator: names alone decide, in every version of every library. Those of TFDS
+    # records tell their place in its files: prepared otherwise, the data draws others.
     def place(name: str) -> bytes:
         key = seed.to_bytes(8, "little")
         return hashlib.blake2b(name.encode(), digest_size=16, key=key).digest()
