@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from by_replicas import found_by_replicas
 
-from tf_simclr import replicas
 from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
 from tf_simclr.losses.memory import Memory
@@ -34,40 +34,10 @@ def loss_of(hidden, kind, implementation):
     return ContrastiveLoss(*blockwise_loss(rows, decoupled=kind == "dcl", block=BLOCK, **options))
 
 
-def under(strategy, count):
-    """Name -> what each replica finds, on a new first axis."""
-    a, b = (
-        strategy.experimental_distribute_values_from_function(
-            lambda context, view=view: tf.constant(
-                np.split(view, count)[context.replica_id_in_sync_group]
-            )
-        )
-        for view in (VIEW_A, VIEW_B)
-    )
-    results = {}
-    for case in CASES:
-
-        def step(a, b, case=case):
-            hidden = tf.concat([a, b], axis=0)
-            with tf.GradientTape() as tape:
-                tape.watch(hidden)
-                found = loss_of(hidden, *case)
-                share = found.loss / replicas.count()
-            return *found, tape.gradient(share, hidden)
-
-        function = tf.function(lambda a, b, step=step: strategy.run(step, (a, b)))
-        values = map(strategy.experimental_local_results, function(a, b))
-        names = (*ContrastiveLoss._fields, "gradient")
-        results |= {f"{'_'.join(case)}/{name}": np.stack(v) for name, v in zip(names, values)}
-    return results
-
-
 def program(path, count):
     """Writes the results under `count` replicas to `path`."""
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    devices = [tf.config.LogicalDeviceConfiguration()] * count
-    tf.config.set_logical_device_configuration(cpu, devices)
-    np.savez(path, **under(replicas.make_strategy(use_tpu=False), count))
+    results, _ = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
+    np.savez(path, **results)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from sameness import assert_same
 
 from tf_simclr import replicas
 from tf_simclr.losses.contrastive import contrastive_loss
@@ -24,7 +25,7 @@ REPLICAS, STEPS, BATCH, SIDE, DIM = 2, 4, 8, 4, 5
 TEMPERATURE, DECAY = 0.5, 0.75
 VIEWS = np.random.default_rng(0).random((STEPS, BATCH, SIDE, SIDE, 6))
 FLAT = SIDE * SIDE * 3
-RTOL = 1e-11
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 class Linear(keras.layers.Layer):
@@ -98,20 +99,6 @@ def state(net):
 def fitted(net, views=VIEWS):
     history = net.fit(tf.data.Dataset.from_tensor_slices(views), verbose=0).history
     return state(net) | {"loss": np.array(history["contrast_loss"])}
-
-
-def assert_same(found, expected, rtol=RTOL):
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        scale = max(np.abs(value).max(initial=0), 1e-3)
-        np.testing.assert_allclose(found[name], value, rtol=0, atol=rtol * scale, err_msg=name)
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    keras.backend.set_floatx("float64")
-    yield
-    keras.backend.set_floatx("float32")
 
 
 def rows_of(first, count):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from sameness import RTOL, assert_same
 
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.losses.supervised import softmax_cross_entropy
@@ -26,7 +27,7 @@ RANDOM = np.random.default_rng(0)
 VIEWS = RANDOM.random((STEPS, BATCH, SIZE, SIZE, 6))
 LABELS = np.eye(CLASSES)[RANDOM.integers(0, CLASSES, (STEPS, BATCH))]
 LABELS[:, 3] = 0.0  # without a label
-RTOL = 1e-11  # float64 leaves 1e-15; what is summed in another order may grow from there
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 class TinyEncoder(keras.layers.Layer):
@@ -84,20 +85,6 @@ def gradients(net, images, labels):
     net.run_eagerly = True
     net.train_on_batch(images, labels)
     return found
-
-
-def assert_same(found, expected, rtol=RTOL):
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        scale = max(np.abs(value).max(), 1e-3)
-        np.testing.assert_allclose(found[name], value, rtol=0, atol=rtol * scale, err_msg=name)
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    keras.backend.set_floatx("float64")
-    yield
-    keras.backend.set_floatx("float32")
 
 
 def in_parts(images, count):
