@@ -1,6 +1,5 @@
 """Config -> the data of a run: where pictures come from, and what networks see of them."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -49,12 +48,10 @@ def few_labelled(config: Config, data: Source) -> LabelledSubset:
     labels, split, seed = config.labels, config.data.train_split, config.run.seed
     pictures = labelled_pictures(data, split)
     if not pictures:
-        values = {field: getattr(labels, field.name) for field in dataclasses.fields(labels)}
-        given = {field.name: value for field, value in values.items() if value != field.default}
+        (name,) = labels.ways()
         raise ValueError(
-            f"{', '.join(f'`{name}`' for name in given)} needs labels to choose from, and"
-            f" {data.name} has none in {split!r}. Received:"
-            f" {', '.join(f'{name}={value!r}' for name, value in given.items())}."
+            f"`{name}` needs labels to choose from, and {data.name} has none in {split!r}."
+            f" Received: {name}={getattr(labels, name)!r}."
             " Put the pictures into one folder for each class."
         )
     if labels.label_list is not None:

@@ -117,22 +117,22 @@ class LabelsConfig(Section):
     @property
     def chosen(self) -> bool:
         """Whether some labels are left out."""
-        return self.label_fraction < 1 or self.labels_per_class > 0 or self.label_list is not None
+        return bool(self.ways())
 
     def _check(self) -> None:
         fraction = self.label_fraction
         require(0 < fraction <= 1, "label_fraction", "must be in (0, 1]", fraction)
         self._at_least(0, "labels_per_class")
         require(self.label_list != "", "label_list", "must be a path, or left out", "")
-        ways = {
-            "label_fraction": fraction < 1,
-            "labels_per_class": self.labels_per_class > 0,
-            "label_list": self.label_list is not None,
-        }
-        given = [name for name, is_given in ways.items() if is_given]
-        if len(given) > 1:
-            rule = f"must be the only way to choose labels, and {given[0]} is given"
-            require(False, given[1], rule, getattr(self, given[1]), "Give one of the two.")
+        ways = self.ways()
+        if len(ways) > 1:
+            rule = f"must be the only way to choose labels, and {ways[0]} is given"
+            require(False, ways[1], rule, getattr(self, ways[1]), "Give one of the two.")
+
+    def ways(self) -> list[str]:
+        """The flags that choose labels: those that are not at their default, one at the most."""
+        fields = dataclasses.fields(self)
+        return [field.name for field in fields if getattr(self, field.name) != field.default]
 
 
 @dataclasses.dataclass(frozen=True)

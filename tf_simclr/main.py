@@ -80,7 +80,7 @@ def _run(config: Config, given: set[str]) -> None:
         return task(config, given)
     origin = origin_of(config)
     config = adopt_architecture(config, origin, given)
-    if config.run.mode in ("train", "train_then_eval"):
+    if config.run.trains:
         train(config, origin)
     if not replicas.is_chief():
         return  # Evaluation is one worker's.

@@ -164,7 +164,7 @@ def _when_classifying(config: Config) -> Iterator[Idle]:
     yield PRETRAINING_ONLY, f"with --train_mode={config.run.train_mode}"
     finetuning, layers = config.finetuning, config.model.num_projections
     block, follows = finetuning.fine_tune_after_block, finetuning.frozen_batch_norm == "training"
-    if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
+    if block < 0 and config.reads_layer == layers:
         yield ("frozen_batch_norm",), "where every layer trains"
     if block == LINEAR_HEAD_ONLY and not follows:
         yield ("batch_norm_decay", "global_bn"), "with --fine_tune_after_block=4: no norm trains"

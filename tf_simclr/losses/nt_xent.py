@@ -107,13 +107,19 @@ def compare(
     from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
     from_b = tf.concat([logits_ba, logits_bb], axis=1)
     if memory is not None:
-        from_a = tf.concat([from_a, _remembered(a, memory, temperature)], axis=1)
-        from_b = tf.concat([from_b, _remembered(b, memory, temperature)], axis=1)
+        from_a = tf.concat([from_a, remembered_logits(a, memory, temperature)], axis=1)
+        from_b = tf.concat([from_b, remembered_logits(b, memory, temperature)], axis=1)
     return Pairs(targets, labels, logits_ab, from_a, from_b)
 
 
-def _remembered(rows: tf.Tensor, memory: Memory, temperature: float) -> tf.Tensor:
-    """[local, places] logits of `rows` [local, dim] against a memory, -1e9 where it is empty."""
+def remembered_logits(rows: tf.Tensor, memory: Memory, temperature: float) -> tf.Tensor:
+    """[n, places] logits of `rows` [n, dim] against a memory, -1e9 where it is empty.
+
+    Args:
+      rows: [n, dim] projections, as `compared_rows` gives them.
+      memory: negatives of former batches.
+      temperature: divides the products; > 0.
+    """
     keys = tf.stop_gradient(memory.rows)
     logits = tf.matmul(rows, keys, transpose_b=True) / temperature
     is_filled = tf.range(tf.shape(keys)[0]) < memory.filled

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
+from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK, remembered_logits
 
 
 class Blocks:
@@ -132,7 +132,7 @@ class RememberedTiles:
         places, self._dim = memory.rows.shape
         self._count = -(-places // width)
         missing = self._count * width - places
-        self._rows = tf.pad(tf.stop_gradient(memory.rows), [[0, missing], [0, 0]])
+        self._rows = tf.pad(memory.rows, [[0, missing], [0, 0]])
         self._filled, self._temperature, self._width = memory.filled, temperature, width
 
     def fold(self, function: Callable, start):
@@ -145,9 +145,8 @@ class RememberedTiles:
 
     def negatives(self, queries: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """[n, width] logits of `queries` [n, dim], -1e9 where the memory is empty."""
-        logits = tf.matmul(queries / self._temperature, self.key_rows(number), transpose_b=True)
-        is_filled = number * self._width + tf.range(self._width) < self._filled
-        return tf.where(is_filled, logits, tf.constant(SELF_SIMILARITY_MASK, logits.dtype))
+        tile = Memory(self.key_rows(number), self._filled - number * self._width)
+        return remembered_logits(queries, tile, self._temperature)
 
 
 def gather_views(values: tf.Tensor) -> tf.Tensor:

@@ -108,7 +108,7 @@ def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> 
     if released is None or released.classifier is None or head is None:
         return parts
     ours = head.kernel.shape.as_list()
-    selector = config.finetuning.ft_proj_selector if config.run.classifies else 0
+    selector = config.reads_layer
     trained_on = origin.classifies_from()
     if list(released.classifier) != ours:
         reason = checkpoints.classifier_left_out(released.classifier, ours)
