@@ -64,6 +64,21 @@ def test_a_run_names_its_labels_and_they_can_be_given_again(flags, tmp_path, cap
     assert not (drawn / "labels.txt").exists()
 
 
+def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_run, tmp_path):
+    folder = shutil.copytree(trained_run, tmp_path / "run")
+    flags = [*tiny_flags, f"--model_dir={folder}"]
+    card = folder / "hub" / "3" / "export.json"
+    before = card.read_text()
+    run(*flags, "--mode=eval", "--labels_per_class=2")
+    result = json.loads((folder / "result.json").read_text())
+    assert result["labels"] == "labels_per_class=2, seed=0"
+    assert card.read_text() == before  # The export is of a run that knew all labels.
+    run(*flags, "--mode=train_then_eval")  # As if it had not been evaluated before.
+    result = json.loads((folder / "result.json").read_text())
+    assert "labels" not in result
+    assert json.loads(card.read_text())["results"] == result
+
+
 def test_a_smaller_share_of_the_same_seed_is_part_of_a_larger_one(tiny_flags):
     labelled = [source(tiny_flags, "supervised", label_fraction=f).labelled for f in (0.2, 0.5)]
     assert set(labelled[0]) < set(labelled[1])

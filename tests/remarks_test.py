@@ -85,6 +85,16 @@ SAID = [
         ],
     ),
     ({"train_mode": "distill", "teacher": "a", "distill_alpha": 0.5, "label_fraction": 0.1}, []),
+    (
+        {"train_mode": "distill", "teacher": "a", "label_fraction": 0.1},
+        ["--label_fraction has no effect with --distill_alpha=1, which hears the teacher alone."],
+    ),
+    (BOTH | {"train_mode": "distill", "teacher": "a", "label_fraction": 0.1}, []),
+    (
+        {"lineareval_while_pretraining": False, "labels_per_class": 2},
+        ["--labels_per_class has no effect without the linear head of --lineareval_while_pretra"],
+    ),
+    (BOTH | {"lineareval_while_pretraining": False, "label_list": "a"}, []),
     ({"memory_size": 64, "ema_decay": 0.9}, []),
     (
         {"train_mode": "supervised", "memory_size": 64, "fine_tune_after_block": 2},

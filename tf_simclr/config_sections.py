@@ -119,6 +119,21 @@ class LabelsConfig(Section):
         """Whether some labels are left out."""
         return bool(self.ways())
 
+    def said(self, seed: int) -> str:
+        """Which labels are known, in words; "" if all are.
+
+        Args:
+          seed: of the run, that labels are drawn from.
+        """
+        if self.label_list is not None:
+            return f"label_list={self.label_list}"
+        drawn = (
+            f"labels_per_class={self.labels_per_class}"
+            if self.labels_per_class
+            else f"label_fraction={self.label_fraction:g}"
+        )
+        return f"{drawn}, seed={seed}" if self.chosen else ""
+
     def _check(self) -> None:
         fraction = self.label_fraction
         require(0 < fraction <= 1, "label_fraction", "must be in (0, 1]", fraction)

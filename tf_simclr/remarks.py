@@ -10,6 +10,7 @@ from tf_simclr.config_training import LINEAR_HEAD_ONLY
 Idle = tuple[tuple[str, ...], str]
 
 TPU_ONLY = ("tpu_name", "tpu_zone", "gcp_project", "master")
+LABELS = ("label_fraction", "labels_per_class", "label_list")
 DISTILLATION_ONLY = ("teacher", "distill_temperature", "distill_alpha")
 TRAINING_ONLY = (
     "use_tpu",
@@ -131,6 +132,8 @@ def _idle_flags(config: Config) -> Iterator[Idle]:
         yield from _when_pretraining(config)
     if config.run.train_mode != "distill":
         yield DISTILLATION_ONLY, f"with --train_mode={config.run.train_mode}"
+    elif config.distillation.distill_alpha == 1 and mode == "train":
+        yield LABELS, "with --distill_alpha=1, which hears the teacher alone"
     yield from _beside_others(config)
 
 
@@ -150,6 +153,8 @@ def _when_pretraining(config: Config) -> Iterator[Idle]:
     if not config.model.memory_size:
         yield ("ema_decay",), "without --memory_size"
     if not config.training.lineareval_while_pretraining:
+        if config.run.mode == "train":
+            yield LABELS, "without the linear head of --lineareval_while_pretraining"
         yield ("eval_steps",), "without the linear head of --lineareval_while_pretraining"
     if not config.data.use_blur:
         yield ("blur_sigma",), "with --use_blur=False"

@@ -59,6 +59,13 @@ def test_a_choice_by_name_is_kept(implementation):
         assert contrastive.choose(implementation, rows) == implementation
 
 
+def test_a_memory_counts_as_the_keys_that_it_is():
+    # local * (global + places / 2): 1024 * 16384 is the limit.
+    assert contrastive.choose("auto", 2048, 2 * 15360) == "blockwise"
+    assert contrastive.choose("auto", 2048, 2 * 15360 - 2) == "dense"
+    assert contrastive.choose("auto", None, 65536) == "dense"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_half_precision_is_computed_in_float32_and_float64_stays(kind, implementation):

@@ -57,10 +57,9 @@ def contrastive_loss(
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
       kind: "nt_xent" (arXiv 2002.05709, equation 1) or "dcl" (arXiv 2110.06848, section 3), which
         needs two images at least.
-      implementation: "dense" holds some matrices of [local, 2 * global] (and of [local, places] of
-        the memory), "blockwise" none; losses
-        and gradients are equal but for rounding. "auto" takes blocks where local * global is known
-        when the graph is made, and at least 4096 ** 2.
+      implementation: "dense" holds some matrices of [local, 2 * global + places of the memory],
+        "blockwise" none; losses and gradients are equal but for rounding. "auto" takes blocks where
+        local * (global + places / 2) is known when the graph is made, and at least 4096 ** 2.
       memory: negatives of former batches, added to those of every row; None is no memory. Accuracy
         and entropy do not look at it.
 
@@ -80,7 +79,8 @@ def contrastive_loss(
             f" Received: implementation={implementation!r}."
         )
     hidden = tf.convert_to_tensor(hidden)
-    if choose(implementation, hidden.shape[0]) == "blockwise":
+    places = 0 if memory is None else memory.rows.shape[0]
+    if choose(implementation, hidden.shape[0], places) == "blockwise":
         rows = compared_rows(hidden, hidden_norm)
         rows = tf.reshape(rows, [2, -1, rows.shape[1]])  # [2, local, dim]
         decoupled = kind == "dcl"
@@ -96,14 +96,16 @@ def contrastive_loss(
     )
 
 
-def choose(implementation: str, rows: int | None) -> str:
+def choose(implementation: str, rows: int | None, places: int = 0) -> str:
     """The implementation that is meant: "dense" or "blockwise".
 
     Args:
       implementation: as contrastive_loss takes it.
       rows: of `hidden`, 2 * local; None if the graph does not know.
+      places: of the memory.
     """
     if implementation != "auto":
         return implementation
     local = (rows or 0) // 2
-    return "blockwise" if local * local * replicas.count() >= LARGE else "dense"
+    keys = local * replicas.count() + places // 2  # In pairs of views: a matrix has 2 * keys.
+    return "blockwise" if local * keys >= LARGE else "dense"

@@ -18,7 +18,7 @@ from tf_simclr.tasks.classify import classify
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
 from tf_simclr.tasks.page import write_page
-from tf_simclr.tasks.trained import OF_AVERAGED, results_of
+from tf_simclr.tasks.trained import OF_AVERAGED, OF_LABELS, known_labels, results_of
 
 POLL_SECONDS = 15
 CONFUSION = "confusion_matrix.csv"  # in the run's folder
@@ -51,12 +51,14 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     prefix = _own_checkpoint(config, model_dir)
     step = checkpoints.step_of(prefix)
     page = os.path.join(model_dir, "report.html")
-    result, averaged = results_of(model_dir, step), _averaged(config)
+    known, averaged = known_labels(config), _averaged(config)
+    result = results_of(model_dir, step, labels=known)
     confused = ""
     if again or not result or not tf.io.gfile.exists(page):
         data = build_data.source(config)
         data.num_examples(config.data.eval_split)
         what = f"the averaged weights of step {step}" if averaged else f"step {step}"
+        what += f" ({known})" if known else ""
         print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.")
         result, judged, matrix = _results(config, data, prefix, step)
         write_page(config, data, judged[""], _rows(result), page, matrix)
@@ -68,8 +70,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
             run_folder.write_atomically(table, as_csv(matrix, data.class_names))
             confused = _confused(matrix, data.class_names)
         _write(config, model_dir, result)
-        if not averaged:  # The exports have the others.
-            tell_results(model_dir, step)
+        tell_results(model_dir, step)
     else:
         print(f"Evaluation is done: result.json is of step {step}.")
     _print_summary(config, result, step, confused)
@@ -125,7 +126,9 @@ def _results(config: Config, data: Source, prefix: str, step: int):
         "raw_pixels/": judge(config, data, raw_pixels),
         "random_init/": judge(config, data, encoder_features(untrained.encoder)),
     }
-    result: dict[str, float | int] = {"global_step": step}
+    result: dict[str, float | int | str] = {"global_step": step}
+    if known_labels(config):
+        result[OF_LABELS] = known_labels(config)
     matrix = None
     if averaged:
         result[OF_AVERAGED] = 1
@@ -154,8 +157,9 @@ def _rows(result: dict) -> dict[str, list[float | None]]:
 def _write(config: Config, model_dir: str, result: dict) -> None:
     text = json.dumps(result, indent=2, sort_keys=True) + "\n"
     summaries = Summaries(model_dir, config.evaluation.eval_name or "eval")
+    numbers = {key: value for key, value in result.items() if key != OF_LABELS}
     summaries.scalars(
-        {key if key.startswith("eval/") else f"eval/{key}": value for key, value in result.items()},
+        {f"eval/{key.removeprefix('eval/')}": value for key, value in numbers.items()},
         result["global_step"],
     )
     summaries.flush()

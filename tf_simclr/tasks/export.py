@@ -63,12 +63,17 @@ def export_run(config: Config) -> None:
 
 
 def tell_results(model_dir: str, step: int) -> None:
-    """Adds the results of a step's evaluation to the model cards of its exports."""
-    for kind in FOLDERS:
+    """Adds the results of a step's evaluation to the model cards of its exports.
+
+    Unless they are of the averaged weights, or of other labels than the run knew.
+    """
+    settings = run_folder.read_settings(model_dir)
+    labels = trained.known_labels(settings) if settings else ""
+    results = trained.results_of(model_dir, step, labels=labels)
+    for kind in FOLDERS if results else ():
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)
         if told is not None:
-            results = trained.results_of(model_dir, step)
             card.write(dataclasses.replace(told, results=results), folder)
 
 

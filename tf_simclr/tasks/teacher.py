@@ -28,12 +28,14 @@ class Teacher:
       path: where it was found.
       num_classes: of its logits.
       classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
+      image_size: side of the pictures that it was trained on; None if it does not say.
       behind: whose variables these are: a function loaded from a file does not keep them alive.
     """
 
     path: str
     num_classes: int
     classify: Callable[[tf.Tensor], tf.Tensor]
+    image_size: int | None
     behind: object
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -73,7 +75,7 @@ def open_teacher(path: str, *, num_classes: int, image_size: int) -> Teacher:
 def _open(path: str, image_size: int) -> Teacher:
     foreign = tf.io.gfile.exists(os.path.join(path, "saved_model.pb")) and card.read(path) is None
     try:
-        network = trained.open_trained(path).network
+        found = trained.open_trained(path)
     except ValueError as error:
         if foreign:
             return _of_saved_model(path, image_size)
@@ -81,13 +83,16 @@ def _open(path: str, image_size: int) -> Teacher:
         raise ValueError(
             f"`teacher` cannot be opened ({reason}). Received: teacher={path!r}."
         ) from error
+    network = found.network
     if network.supervised_head is None:
         raise _no_logits(path, "a network without a classifier")
 
     def classify(images):
         return network.classify(network.encode(images)["final_avg_pool"])
 
-    return Teacher(path, network.supervised_head.num_classes, classify, network)
+    said = found.origin.settings
+    size = said.data.image_size if said else None
+    return Teacher(path, network.supervised_head.num_classes, classify, size, network)
 
 
 def _of_saved_model(path: str, image_size: int) -> Teacher:
@@ -112,7 +117,8 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
             images = tf.image.resize(images, [height, width], antialias=True)
         return function(**{pictures: tf.cast(images, spec.dtype)})[output]
 
-    return Teacher(path, _count_classes(path, name, classify, image_size), classify, loaded)
+    classes = _count_classes(path, name, classify, image_size)
+    return Teacher(path, classes, classify, None, loaded)
 
 
 def _output(function) -> str | None:

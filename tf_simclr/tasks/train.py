@@ -96,7 +96,11 @@ def _teacher(config: Config, data: Source) -> Teacher | None:
     path = config.distillation.teacher
     if config.run.train_mode != "distill" or path is None:
         return None
-    return open_teacher(path, num_classes=data.num_classes, image_size=config.data.image_size)
+    size = config.data.image_size
+    teacher = open_teacher(path, num_classes=data.num_classes, image_size=size)
+    if teacher.image_size not in (None, size):
+        print(f"Note: the teacher, trained at {teacher.image_size} pixels, is asked at {size}.")
+    return teacher
 
 
 def _write_labels(data: Source, folder: str) -> None:

@@ -24,6 +24,7 @@ from tf_simclr.tasks.warm_start import restore_released
 
 DATASET = "dataset.json"  # in a run's folder: what it was trained on
 OF_AVERAGED = "use_ema_weights"  # in result.json, 1: the averaged weights were evaluated
+OF_LABELS = "labels"  # in result.json: which were known, where not all were
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,9 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
         network=_network(origin, settings),
         step=step,
         dataset=told.dataset if told else _dataset_of(folder, origin),
-        results=told.results if told else results_of(folder, step, averaged=averaged),
+        results=told.results
+        if told
+        else results_of(folder, step, averaged=averaged, labels=known_labels(settings)),
     )
 
 
@@ -170,16 +173,24 @@ def write_dataset(data: Source, folder: str) -> None:
     run_folder.write_atomically(os.path.join(folder, DATASET), text)
 
 
-def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, float]:
+def known_labels(settings: Config) -> str:
+    """Which labels a run with these settings knows, as its results name them; "" for all."""
+    return settings.labels.said(settings.run.seed)
+
+
+def results_of(
+    model_dir: str, step: int | None, *, averaged: bool = False, labels: str = ""
+) -> dict[str, Any]:
     """What the evaluation of a step wrote to the run's folder; {} if it has not been evaluated.
 
     Args:
       model_dir: the run's folder.
       step: of the checkpoint; None if it is not known.
       averaged: whether the averaged weights are meant.
+      labels: which labels the probe learned from, as `known_labels` says it.
     """
     result = run_folder.read_result(model_dir)
-    of_these = bool(result.get(OF_AVERAGED)) == averaged
+    of_these = (bool(result.get(OF_AVERAGED)), result.get(OF_LABELS, "")) == (averaged, labels)
     return result if step is not None and result.get("global_step") == step and of_these else {}
 
 
