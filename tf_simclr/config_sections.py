@@ -125,14 +125,11 @@ class LabelsConfig(Section):
         Args:
           seed: of the run, that labels are drawn from.
         """
-        if self.label_list is not None:
-            return f"label_list={self.label_list}"
-        drawn = (
-            f"labels_per_class={self.labels_per_class}"
-            if self.labels_per_class
-            else f"label_fraction={self.label_fraction:g}"
-        )
-        return f"{drawn}, seed={seed}" if self.chosen else ""
+        ways = self.ways()
+        if not ways:
+            return ""
+        text = f"{ways[0]}={getattr(self, ways[0])}"
+        return text if ways[0] == "label_list" else f"{text}, seed={seed}"
 
     def _check(self) -> None:
         fraction = self.label_fraction
