@@ -75,6 +75,21 @@ def row(title: str, folder: str, known: str, scores: Sequence[float]) -> str:
     return f"{title:38}{known:>14}{parameters(folder):>13,}{mean:>9.1f} %{spread:>8}"
 
 
+def verdicts(scores: dict[str, list[float]]) -> Iterator[str]:
+    """What the table says of fine-tuning and of distillation."""
+    spread = max(max(scores[name]) - min(scores[name]) for name in ("layer1", "supervised"))
+    gain = sum(scores["layer1"]) / len(SEEDS) - sum(scores["supervised"]) / len(SEEDS)
+    larger = "more" if gain > spread else "NOT more"
+    yield (
+        f"Fine-tuned from layer 1 against supervised: {100 * gain:+.1f} points, {larger} than"
+        f" the larger spread of the two ({100 * spread:.1f})."
+    )
+    teacher = scores["layer1"][0]
+    for title, name in (("The student", "student"), ("Its teacher's twin", "self")):
+        behind = scores[name][0] - teacher
+        yield f"{title} against the teacher's {100 * teacher:.1f} %: {100 * behind:+.1f} points."
+
+
 def main(argv: Sequence[str]) -> None:
     """Runs all and prints the table."""
     del argv
@@ -109,9 +124,11 @@ def main(argv: Sequence[str]) -> None:
         print(row(title, folder, count, scores[name]))
     print(
         f"\nTop-1 on the test pictures: the mean of {len(SEEDS)} seeds, and how far the best"
-        f" and the worst lie apart. The teacher of seed 0: {100 * scores['layer1'][0]:.1f} %."
-        f" All of it took {(time.monotonic() - started) / 60:.0f} min."
+        " and the worst lie apart."
     )
+    for line in verdicts(scores):
+        print(line)
+    print(f"All of it took {(time.monotonic() - started) / 60:.0f} min.")
 
 
 if __name__ == "__main__":
