@@ -113,15 +113,15 @@ def main(argv: Sequence[str]) -> None:
 
     known = f"{labels('layer1_0'):,}"
     print(f"\n{'':38}{'labels':>14}{'parameters':>13}{'top-1':>11}{'spread':>8}")
-    for title, name, folder, count in (
-        ("Supervised from scratch", "supervised", "supervised_0", known),
-        ("Linear probe of the encoder", "probe", "pretrained", known),
-        ("Fine-tuned from the encoder's output", "layer0", "layer0_0", known),
-        ("Fine-tuned from projection layer 1", "layer1", "layer1_0", known),
-        ("Student of the one above, seed 0", "student", "student_0", "its teacher's"),
-        ("The same of its teacher's size", "self", "self_0", "its teacher's"),
+    for title, name, folder in (
+        ("Supervised from scratch", "supervised", "supervised_0"),
+        ("Linear probe of the encoder", "probe", "pretrained"),
+        ("Fine-tuned from the encoder's output", "layer0", "layer0_0"),
+        ("Fine-tuned from projection layer 1", "layer1", "layer1_0"),
+        ("Student of the one above, seed 0", "student", "student_0"),
+        ("The same of its teacher's size", "self", "self_0"),
     ):
-        print(row(title, folder, count, scores[name]))
+        print(row(title, folder, known, scores[name]))
     print(
         f"\nTop-1 on the test pictures: the mean of {len(SEEDS)} seeds, and how far the best"
         " and the worst lie apart."

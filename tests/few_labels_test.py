@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from tf_simclr import build_data
 from tf_simclr.config import Config
+from tf_simclr.evaluation import linear_probe
 from tf_simclr.main import main
+from tf_simclr.tasks import judge
 
 
 def run(*flags):
@@ -72,11 +74,42 @@ def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_r
     run(*flags, "--mode=eval", "--labels_per_class=2")
     result = json.loads((folder / "result.json").read_text())
     assert result["labels"] == "labels_per_class=2, seed=0"
+    assert not any(key.startswith("eval/label") for key in result)  # Its head knew them all.
+    assert not (folder / "confusion_matrix.csv").exists()
     assert card.read_text() == before  # The export is of a run that knew all labels.
+    settings, data = (folder / "flags.json").read_text(), (folder / "dataset.json").read_text()
+    run(*flags, "--mode=train_then_eval", "--labels_per_class=3")  # Nothing is left to train.
+    assert (folder / "flags.json").read_text() == settings
+    assert (folder / "dataset.json").read_text() == data
+    assert card.read_text() == before
     run(*flags, "--mode=train_then_eval")  # As if it had not been evaluated before.
     result = json.loads((folder / "result.json").read_text())
-    assert "labels" not in result
+    assert "labels" not in result and "eval/label_top_1_accuracy" in result
     assert json.loads(card.read_text())["results"] == result
+
+
+@pytest.mark.parametrize("change", ["fewer", "others", "few of all"])
+def test_a_run_does_not_go_on_with_labels_left_out_that_it_has_learned_from(
+    flags, tmp_path, capsys, change
+):
+    first = ["--labels_per_class=4"] if change != "few of all" else []
+    run(*flags, *first, "--train_steps=1", f"--model_dir={tmp_path}")
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
+    later = {"fewer": "--labels_per_class=2", "others": "--seed=3", "few of all": "--seed=0"}
+    more = [later[change], "--labels_per_class=4"][: 1 if change == "fewer" else 2]
+    capsys.readouterr()
+    assert main(["tf-simclr", *flags, *more, "--train_steps=2", f"--model_dir={tmp_path}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "`model_dir` must not be of a run that has learned from labels which are left" in line
+    assert ("all labels" if change == "few of all" else "those in labels.txt") in line
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+
+
+def test_a_run_goes_on_with_more_labels(flags, tmp_path):
+    run(*flags, "--labels_per_class=2", "--train_steps=1", f"--model_dir={tmp_path}")
+    few = set(listed(tmp_path))
+    run(*flags, "--labels_per_class=4", "--train_steps=2", f"--model_dir={tmp_path}")
+    assert few < set(listed(tmp_path)) and len(listed(tmp_path)) == 8
 
 
 def test_a_smaller_share_of_the_same_seed_is_part_of_a_larger_one(tiny_flags):
@@ -111,11 +144,27 @@ def test_handing_out_takes_all_of_the_data(tiny_flags, mode):
     assert all(int(record["label"]) >= 0 for record in data.records("train"))
 
 
-def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys):
+@pytest.fixture
+def probed(monkeypatch):
+    """How many labels each linear probe learns from, in the order of the probes."""
+    counts = []
+
+    def probe(vectors, labels, *more, **settings):
+        counts.append(int((labels >= 0).sum()))
+        return linear_probe.linear_probe(vectors, labels, *more, **settings)
+
+    monkeypatch.setattr(judge, "linear_probe", probe)
+    return counts
+
+
+def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys, probed):
     folder = tmp_path / "run"
     command = [*tiny_flags, "--labels_per_class=3", "--mode=train_then_eval"]
     run(*command, f"--model_dir={folder}")
     text = capsys.readouterr().out
+    assert probed == [6, 6, 6]
+    run(*command[:-1], "--mode=eval", f"--model_dir={folder}")
+    assert probed == [6] * 6
     assert "6 of 16 pictures in 'train' have labels (labels.txt names them), the others h" in text
     assert "Trains steps 1 to 3: 16 pictures" in text
     assert len(listed(folder)) == 6
@@ -125,10 +174,11 @@ def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys):
     assert json.loads((folder / "dataset.json").read_text())["pictures"] == {"test": 8, "train": 16}
 
 
-def test_supervised_training_and_its_evaluation_know_few_labels(tiny_flags, tmp_path):
+def test_supervised_training_and_its_evaluation_know_few_labels(tiny_flags, tmp_path, probed):
     folder = tmp_path / "run"
     command = [*tiny_flags, "--train_mode=supervised", "--labels_per_class=3"]
     run(*command, "--mode=train_then_eval", f"--model_dir={folder}")
+    assert probed == [6, 6, 6]
     assert json.loads((folder / "dataset.json").read_text())["pictures"] == {"test": 8, "train": 6}
     assert "eval/label_top_1_accuracy" in json.loads((folder / "result.json").read_text())
 

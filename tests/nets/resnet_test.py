@@ -69,6 +69,12 @@ def test_the_representation_is_the_mean_of_the_last_group():
     np.testing.assert_allclose(endpoints["final_avg_pool"], mean, rtol=1e-5)
 
 
+def test_a_stem_of_three_convolutions_has_a_filter_in_each():
+    net = ResNet(18, width_multiplier=0.02, sk_ratio=0.0625)  # int(64 * .02) = 1, and half of it 0
+    net(tf.zeros([1, 32, 32, 3]))
+    assert [conv.filters for conv in net.stem.convs] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(("depth", "multiplier", "expected"), [(18, 0.3, 153), (50, 1 / 16, 128)])
 def test_width_may_be_a_fraction(depth, multiplier, expected):
     # int(512 * .3) = 153; 4 * 512 / 16 = 128

@@ -15,7 +15,8 @@ class Stem(keras.layers.Layer):
         if small_images:
             convs = [(filters, 3, 1)]
         elif deep:
-            convs = [(filters // 2, 3, 2), (filters // 2, 3, 1), (filters, 3, 1)]
+            half = max(1, filters // 2)
+            convs = [(half, 3, 2), (half, 3, 1), (filters, 3, 1)]
         else:
             convs = [(filters, 7, 2)]
         self.convs = [Conv(*conv, name=f"conv{n}") for n, conv in enumerate(convs, start=1)]

@@ -134,12 +134,24 @@ def _results(config: Config, data: Source, prefix: str, step: int):
         result[OF_AVERAGED] = 1
     # Differs from the original: it fails without a linear head.
     if "supervised_head" in restored and data.num_classes:
-        matrix, of_labels = classify(config, data, net)
-        result |= of_labels
+        knew = _of_other_labels(config)
+        if knew:
+            title = CLASSIFIERS[config.run.train_mode]
+            print(f"{title}: left out, it was trained with other labels ({knew}).")
+        else:
+            matrix, of_labels = classify(config, data, net)
+            result |= of_labels
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
     return result, judged, matrix
+
+
+def _of_other_labels(config: Config) -> str:
+    """What the run's classifier knew, where it is not what the evaluation chooses; "" else."""
+    theirs = run_folder.read_settings(run_folder.require_model_dir(config))
+    knew, chosen = known_labels(theirs) if theirs else "", known_labels(config)
+    return (knew or "all") if chosen not in ("", knew) else ""
 
 
 def _classes_in(prefix: str) -> int:

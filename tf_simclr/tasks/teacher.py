@@ -5,7 +5,7 @@ arXiv 2006.10029, section 2.
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -28,14 +28,12 @@ class Teacher:
       path: where it was found.
       num_classes: of its logits.
       classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
-      image_size: side of the pictures that it was trained on; None if it does not say.
       behind: whose variables these are: a function loaded from a file does not keep them alive.
     """
 
     path: str
     num_classes: int
     classify: Callable[[tf.Tensor], tf.Tensor]
-    image_size: int | None
     behind: object
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -90,9 +88,27 @@ def _open(path: str, image_size: int) -> Teacher:
     def classify(images):
         return network.classify(network.encode(images)["final_avg_pool"])
 
-    said = found.origin.settings
-    size = said.data.image_size if said else None
-    return Teacher(path, network.supervised_head.num_classes, classify, size, network)
+    for doubt in _doubts(found, image_size):
+        print(f"Note: the teacher {doubt}")
+    return Teacher(path, network.supervised_head.num_classes, classify, network)
+
+
+def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
+    """What may make a network of this project's another teacher than was meant."""
+    settings, released = found.origin.settings, found.origin.released
+    if settings is not None:
+        size = settings.data.image_size
+        if size != image_size:
+            yield f"was trained at {size} pixels, and is asked at {image_size}."
+        if not settings.run.classifies:
+            knew = trained.known_labels(settings) or "all labels"
+            yield f"is the linear head trained beside a pretraining; it knew {knew}."
+    if released is not None and released.head_layers and found.origin.classifies_from() is None:
+        yield (
+            "is taken to classify from the encoder's output. Models that were released as"
+            " fine-tuned with 1 % or 10 % of the labels classify from layer 1 of the projection"
+            " head: keep finetuned_1pct or finetuned_10pct in the path of those."
+        )
 
 
 def _of_saved_model(path: str, image_size: int) -> Teacher:
@@ -118,7 +134,10 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
         return function(**{pictures: tf.cast(images, spec.dtype)})[output]
 
     classes = _count_classes(path, name, classify, image_size)
-    return Teacher(path, classes, classify, None, loaded)
+    # Some signatures do not say how many classes there are.
+    return Teacher(
+        path, classes, lambda images: tf.ensure_shape(classify(images), [None, classes]), loaded
+    )
 
 
 def _output(function) -> str | None:

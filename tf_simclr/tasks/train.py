@@ -77,10 +77,11 @@ def train(config: Config, origin: Origin | None = None) -> None:
             step = saved.restore_newest(model_dir) or 0
         for line in remarks_on_resuming(config, step) if step else ():
             print(f"Note: {line}")
-        run_folder.write_settings(config, folder)
-        write_dataset(data, folder)
         total = build.total_steps(config, examples)
         if step < total:
+            _check_labels(data, model_dir, step)
+            run_folder.write_settings(config, folder)
+            write_dataset(data, folder)
             _write_labels(data, folder)
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
@@ -96,11 +97,25 @@ def _teacher(config: Config, data: Source) -> Teacher | None:
     path = config.distillation.teacher
     if config.run.train_mode != "distill" or path is None:
         return None
-    size = config.data.image_size
-    teacher = open_teacher(path, num_classes=data.num_classes, image_size=size)
-    if teacher.image_size not in (None, size):
-        print(f"Note: the teacher, trained at {teacher.image_size} pixels, is asked at {size}.")
-    return teacher
+    return open_teacher(path, num_classes=data.num_classes, image_size=config.data.image_size)
+
+
+def _check_labels(data: Source, model_dir: str, step: int) -> None:
+    """Raises ValueError where a run that goes on has learned from labels that are left out now."""
+    if not step or not isinstance(data, LabelledSubset):
+        return
+    path = os.path.join(model_dir, LABELS)
+    knew = "all labels"
+    if tf.io.gfile.exists(path):
+        with tf.io.gfile.GFile(path) as file:
+            names = set(file.read().splitlines())
+        if names <= set(data.labelled):
+            return
+        knew = f"other labels, those in {LABELS}"
+    raise ValueError(
+        "`model_dir` must not be of a run that has learned from labels which are left out now."
+        f" Received: model_dir={model_dir!r}, at step {step} with {knew}. Give another folder."
+    )
 
 
 def _write_labels(data: Source, folder: str) -> None:
@@ -189,7 +204,8 @@ def _check_data(config: Config, data: Source) -> int:
             f" train_mode={mode!r}. Put the pictures into one folder for each class."
             f"{rest if mode == 'distill' else ''}"
         )
-    if not data.num_classes and config.training.lineareval_while_pretraining:
+    with_head = config.training.lineareval_while_pretraining and not config.run.classifies
+    if with_head and not data.num_classes:
         print(f"{data.name} has no labels: the linear head beside the encoder is left out.")
     return examples
 
