@@ -88,21 +88,26 @@ def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_r
     assert json.loads(card.read_text())["results"] == result
 
 
-@pytest.mark.parametrize("change", ["fewer", "others", "few of all"])
+@pytest.mark.parametrize(
+    ("first", "later", "knew"),
+    [
+        ("4", [["--labels_per_class=2"], ["--labels_per_class=4", "--seed=3"]], "labels.txt"),
+        ("0", [["--labels_per_class=4"]], "all labels"),
+    ],
+    ids=["few", "all"],
+)
 def test_a_run_does_not_go_on_with_labels_left_out_that_it_has_learned_from(
-    flags, tmp_path, capsys, change
+    flags, tmp_path, capsys, first, later, knew
 ):
-    first = ["--labels_per_class=4"] if change != "few of all" else []
-    run(*flags, *first, "--train_steps=1", f"--model_dir={tmp_path}")
+    run(*flags, f"--labels_per_class={first}", "--train_steps=1", f"--model_dir={tmp_path}")
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
-    later = {"fewer": "--labels_per_class=2", "others": "--seed=3", "few of all": "--seed=0"}
-    more = [later[change], "--labels_per_class=4"][: 1 if change == "fewer" else 2]
-    capsys.readouterr()
-    assert main(["tf-simclr", *flags, *more, "--train_steps=2", f"--model_dir={tmp_path}"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "`model_dir` must not be of a run that has learned from labels which are left" in line
-    assert ("all labels" if change == "few of all" else "those in labels.txt") in line
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+    for more in later:
+        capsys.readouterr()
+        assert main(["tf-simclr", *flags, *more, "--train_steps=2", f"--model_dir={tmp_path}"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "`model_dir` must not be of a run that has learned from labels which are le" in line
+        assert line.endswith(f"{knew}. Give another folder.")
+        assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
 
 def test_a_run_goes_on_with_more_labels(flags, tmp_path):
