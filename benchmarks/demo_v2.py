@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -69,22 +70,27 @@ def labels(folder: str) -> int:
 
 def row(title: str, folder: str, known: str, scores: Sequence[float]) -> str:
     """A line of the table: labels, parameters, mean of top-1 and how far its seeds lie apart."""
-    percent = [100 * score for score in scores]
-    spread = f"{max(percent) - min(percent):.1f}" if len(percent) > 1 else "-"
-    mean = sum(percent) / len(percent)
-    return f"{title:38}{known:>14}{parameters(folder):>13,}{mean:>9.1f} %{spread:>8}"
+    apart = f"{100 * spread(scores):.1f}" if len(scores) > 1 else "-"
+    top_1 = 100 * statistics.mean(scores)
+    return f"{title:38}{known:>14}{parameters(folder):>13,}{top_1:>9.1f} %{apart:>8}"
+
+
+def spread(scores: Sequence[float]) -> float:
+    """How far the best seed and the worst lie apart."""
+    return max(scores) - min(scores)
 
 
 def verdicts(scores: dict[str, list[float]]) -> Iterator[str]:
     """What the table says of fine-tuning and of distillation."""
-    spread = max(max(scores[name]) - min(scores[name]) for name in ("layer1", "supervised"))
-    gain = sum(scores["layer1"]) / len(SEEDS) - sum(scores["supervised"]) / len(SEEDS)
-    larger = "more" if gain > spread else "NOT more"
+    tuned, supervised = scores["layer1"], scores["supervised"]
+    apart = max(spread(tuned), spread(supervised))
+    gain = statistics.mean(tuned) - statistics.mean(supervised)
+    larger = "more" if gain > apart else "NOT more"
     yield (
         f"Fine-tuned from layer 1 against supervised: {100 * gain:+.1f} points, {larger} than"
-        f" the larger spread of the two ({100 * spread:.1f})."
+        f" the larger spread of the two ({100 * apart:.1f})."
     )
-    teacher = scores["layer1"][0]
+    teacher = tuned[0]
     for title, name in (("The student", "student"), ("Its teacher's twin", "self")):
         behind = scores[name][0] - teacher
         yield f"{title} against the teacher's {100 * teacher:.1f} %: {100 * behind:+.1f} points."

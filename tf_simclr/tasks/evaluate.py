@@ -18,7 +18,13 @@ from tf_simclr.tasks.classify import classify
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
 from tf_simclr.tasks.page import write_page
-from tf_simclr.tasks.trained import OF_AVERAGED, OF_LABELS, known_labels, results_of
+from tf_simclr.tasks.trained import (
+    OF_AVERAGED,
+    OF_LABELS,
+    known_labels,
+    labels_of_run,
+    results_of,
+)
 
 POLL_SECONDS = 15
 CONFUSION = "confusion_matrix.csv"  # in the run's folder
@@ -127,8 +133,8 @@ def _results(config: Config, data: Source, prefix: str, step: int):
         "random_init/": judge(config, data, encoder_features(untrained.encoder)),
     }
     result: dict[str, float | int | str] = {"global_step": step}
-    if known_labels(config):
-        result[OF_LABELS] = known_labels(config)
+    if known := known_labels(config):
+        result[OF_LABELS] = known
     matrix = None
     if averaged:
         result[OF_AVERAGED] = 1
@@ -149,8 +155,7 @@ def _results(config: Config, data: Source, prefix: str, step: int):
 
 def _of_other_labels(config: Config) -> str:
     """What the run's classifier knew, where it is not what the evaluation chooses; "" else."""
-    theirs = run_folder.read_settings(run_folder.require_model_dir(config))
-    knew, chosen = known_labels(theirs) if theirs else "", known_labels(config)
+    knew, chosen = labels_of_run(run_folder.require_model_dir(config)), known_labels(config)
     return (knew or "all") if chosen not in ("", knew) else ""
 
 

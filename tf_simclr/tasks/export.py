@@ -67,9 +67,7 @@ def tell_results(model_dir: str, step: int) -> None:
 
     Unless they are of the averaged weights, or of other labels than the run knew.
     """
-    settings = run_folder.read_settings(model_dir)
-    labels = trained.known_labels(settings) if settings else ""
-    results = trained.results_of(model_dir, step, labels=labels)
+    results = trained.results_of(model_dir, step, labels=trained.labels_of_run(model_dir))
     for kind in FOLDERS if results else ():
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)

@@ -62,6 +62,16 @@ class Origin:
             return None
         return google_checkpoints.classifies_from(self.path)
 
+    def layer_in_doubt(self) -> str:
+        """Why a released classifier may read another layer than is taken; "" where it may not."""
+        released = self.released
+        if released is None or not released.head_layers or self.classifies_from() is not None:
+            return ""
+        return (
+            "Models that were released as fine-tuned with 1 % or 10 % of the labels classify from"
+            " layer 1 of the projection head"
+        )
+
 
 def open_origin(path: str, *, averaged: bool = False) -> Origin:
     """Finds out what lies at `path`, which is as checkpoints.find takes it.

@@ -95,7 +95,7 @@ def _open(path: str, image_size: int) -> Teacher:
 
 def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
     """What may make a network of this project's another teacher than was meant."""
-    settings, released = found.origin.settings, found.origin.released
+    settings = found.origin.settings
     if settings is not None:
         size = settings.data.image_size
         if size != image_size:
@@ -103,11 +103,10 @@ def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
         if not settings.run.classifies:
             knew = trained.known_labels(settings) or "all labels"
             yield f"is the linear head trained beside a pretraining; it knew {knew}."
-    if released is not None and released.head_layers and found.origin.classifies_from() is None:
+    if doubt := found.origin.layer_in_doubt():
         yield (
-            "is taken to classify from the encoder's output. Models that were released as"
-            " fine-tuned with 1 % or 10 % of the labels classify from layer 1 of the projection"
-            " head: keep finetuned_1pct or finetuned_10pct in the path of those."
+            f"is taken to classify from the encoder's output. {doubt}: keep finetuned_1pct or"
+            " finetuned_10pct in the path of those."
         )
 
 

@@ -178,6 +178,12 @@ def known_labels(settings: Config) -> str:
     return settings.labels.said(settings.run.seed)
 
 
+def labels_of_run(model_dir: str) -> str:
+    """Which labels the run in a folder knew, as `known_labels` says it; "" also without a run."""
+    settings = run_folder.read_settings(model_dir)
+    return known_labels(settings) if settings else ""
+
+
 def results_of(
     model_dir: str, step: int | None, *, averaged: bool = False, labels: str = ""
 ) -> dict[str, Any]:

@@ -118,11 +118,11 @@ def _without_foreign_classifier(config: Config, origin: Origin, parts: dict) -> 
             f" {trained_on} of the projection head. --ft_proj_selector={trained_on} takes it."
         )
     else:
-        if released.head_layers and trained_on is None and selector == 0:
+        doubt = origin.layer_in_doubt()
+        if doubt and selector == 0:
             print(
-                "The checkpoint's classifier is taken to read the encoder's output. Models that"
-                " were released as fine-tuned with 1 % or 10 % of the labels classify from layer 1"
-                " of the projection head: for those give --ft_proj_selector=1."
+                f"The checkpoint's classifier is taken to read the encoder's output. {doubt}: for"
+                " those give --ft_proj_selector=1."
             )
         return parts
     print(reason)
