@@ -63,7 +63,10 @@ setuptools.setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
-    package_data={"tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"]},
+    package_data={
+        "tf_simclr": ["py.typed"],  # Tells type checkers to read our annotations.
+        "tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"],
+    },
     install_requires=REQUIRED,
     extras_require={
         "addons": ADDONS,

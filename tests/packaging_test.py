@@ -87,6 +87,11 @@ def test_the_data_and_its_licences_are_in(wheel):
         assert [name for name in archive.namelist() if re.search(r"dist-info/.*LICENSE$", name)]
 
 
+def test_type_checkers_are_told_that_there_are_types(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        assert "tf_simclr/py.typed" in archive.namelist()
+
+
 def test_metadata(metadata):
     assert (metadata["Name"].replace("-", "_"), metadata["Version"]) == ("tf_simclr", __version__)
     assert "Apache-2.0" in (metadata["License"], metadata["License-Expression"])

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -68,7 +69,7 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def decode_jpeg_windows(
-    encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor], **options
+    encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor], **options: Any
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes of a JPEG only the rectangle that holds some windows, and two pixels around it.
 
@@ -109,7 +110,7 @@ def decode_picture_windows(
       uint8 [height, width, 3] and int32 [count, 4], as `decode_jpeg_windows` does.
     """
 
-    def whole():
+    def whole() -> tuple[tf.Tensor, tf.Tensor]:
         picture = decode_picture(encoded)
         return picture, windows(tf.shape(picture))
 

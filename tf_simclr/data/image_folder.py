@@ -58,11 +58,13 @@ class ImageFolder(sources.Source):
         orientation, encoded = _read(image)
         return decoding.turn_upright(decoding.decode_picture(encoded), orientation)
 
-    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+    def decode_windows(
+        self, image: tf.Tensor, windows: sources.Windows
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
         orientation, encoded = _read(image)
 
-        def turned():
+        def turned() -> tuple[tf.Tensor, tf.Tensor]:
             picture = decoding.turn_upright(decoding.decode_picture(encoded), orientation)
             return picture, windows(tf.shape(picture))
 

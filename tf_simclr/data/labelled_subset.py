@@ -72,7 +72,9 @@ class LabelledSubset(sources.Source):
         """That of the other source. See `Source.picture_shape`."""
         return self.source.picture_shape
 
-    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+    def decode_windows(
+        self, image: tf.Tensor, windows: sources.Windows
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes as the other source does. See `Source.decode_windows`."""
         return self.source.decode_windows(image, windows)
 

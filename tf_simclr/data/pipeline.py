@@ -7,11 +7,12 @@ s starts the stream there instead of restoring an iterator.
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews, compiled
+from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
 from tf_simclr.data.sources import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
@@ -77,7 +78,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     buffer = min(stream.shuffle_buffer, examples)
 
     # Differs from the original: it shuffles one endless stream, by a hidden state.
-    def one_epoch(epoch):
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Of this function's own graph: the order must not depend on the program's global seed (and
         # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).
         tf.random.set_seed(1)
@@ -113,7 +114,7 @@ def pretrain_batches(
     source, shape = stream.source, stream.source.picture_shape
     whole = shape is not None and (on_device or max(shape) <= DENSE_SIDE)
 
-    def prepare(image, seed):
+    def prepare(image: tf.Tensor, seed: tf.Tensor) -> Prepared:
         if whole:
             return views.prepare_whole(tf.ensure_shape(source.decode(image), shape), seed)
         picture, windows = source.decode_windows(image, lambda s: views.windows(s, seed))
@@ -128,15 +129,21 @@ def finetune_batches(
 ) -> tf.data.Dataset:
     """Endless batches for Classifier: images float32 [local, size, size, 3] and one_hot."""
 
-    def prepare(image, seed):
+    def prepare(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         picture, windows = stream.source.decode_windows(image, lambda s: view.windows(s, seed))
         return view.make(picture, windows, seed)
 
     return _batches(stream, prepare, num_classes, context)
 
 
-def _batches(stream, prepare, num_classes, context, finish=None):
-    def example(position, record):
+def _batches(
+    stream: Stream,
+    prepare: Callable[[tf.Tensor, tf.Tensor], Prepared | tf.Tensor],
+    num_classes: int,
+    context: tf.distribute.InputContext,
+    finish: Callable[[Prepared], tf.Tensor] | None = None,
+) -> tf.data.Dataset:
+    def example(position: tf.Tensor, record: dict[str, tf.Tensor]) -> Any:
         seed = tf.stack([tf.constant(stream.seed, tf.int64), position])
         image = prepare(record["image"], seed)
         if not num_classes:
@@ -183,7 +190,7 @@ def evaluation_batches(
       has them identity and group int64 [batch], and maybe name string [batch].
     """
 
-    def example(record):
+    def example(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return record | {"image": view(source.decode(record["image"]))}
 
     records = source.records(split, names=names)

@@ -67,7 +67,9 @@ class TfdsSource(sources.Source):
         height, width, _ = self.builder.info.features["image"].shape
         return (height, width, 3) if height and width else None
 
-    def decode_windows(self, image: tf.Tensor, windows: sources.Windows):
+    def decode_windows(
+        self, image: tf.Tensor, windows: sources.Windows
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
         if self.builder.info.features["image"].shape[-1] != 3:  # Gray and alpha are not for it.
             return super().decode_windows(image, windows)

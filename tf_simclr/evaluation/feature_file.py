@@ -5,6 +5,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
 
 import numpy as np
 import tensorflow as tf
@@ -56,7 +57,7 @@ def write_features(path: str, batches: Iterable[Mapping[str, np.ndarray]]) -> di
 class _Column:
     """Rows of one name: numbers as they are, text as lengths and bytes."""
 
-    def __init__(self, file):
+    def __init__(self, file: IO[bytes]):
         self._file = file
         self._rows = 0
         self._row: tuple[int, ...] = ()
@@ -79,7 +80,7 @@ class _Column:
         else:
             self._file.write(np.ascontiguousarray(values).tobytes())
 
-    def write(self, member) -> None:
+    def write(self, member: IO[bytes]) -> None:
         dtype = np.dtype(f"<U{self._longest}") if self._is_text else self._dtype
         header = {"descr": dtype.str, "fortran_order": False, "shape": self.shape}
         np.lib.format.write_array_header_2_0(member, header)

@@ -45,20 +45,28 @@ def save(
     encoder, head = network.encoder, network.projection_head
     images = images_spec(size)
 
-    def call(images, training=False, batch_norm_momentum=network.batch_norm_momentum):
+    def call(
+        images: tf.Tensor,
+        training: bool = False,
+        batch_norm_momentum: float | tf.Tensor = network.batch_norm_momentum,
+    ) -> tf.Tensor:
         return hidden(images, training, batch_norm_momentum)["final_avg_pool"]
 
-    def hidden(images, training, momentum=network.batch_norm_momentum):
+    def hidden(
+        images: tf.Tensor,
+        training: bool,
+        momentum: float | tf.Tensor = network.batch_norm_momentum,
+    ) -> dict[str, tf.Tensor]:
         return encode(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))
 
-    def endpoints(images, training=False):
+    def endpoints(images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         outputs = hidden(images, training)
         return outputs | network.heads(outputs["final_avg_pool"], training)
 
-    def project(images, training=False):
+    def project(images: tf.Tensor, training: bool = False) -> tf.Tensor:
         return head(call(images, training), training=training)[-1]
 
-    def classify(images, training=False):
+    def classify(images: tf.Tensor, training: bool = False) -> tf.Tensor:
         return network.classify(call(images, training), training)
 
     module = TracedModule(call, [encoder], images, [MOMENTUM])

@@ -1,6 +1,7 @@
 """The encoder as LiteRT (TensorFlow Lite) files, in float32 and in int8, for phones and boards."""
 
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -60,7 +61,7 @@ def run(path: str, images: np.ndarray) -> dict[str, np.ndarray]:
         return make(model_content=content).get_signature_runner()(images=images)
 
 
-def _interpreter():
+def _interpreter() -> type[Any]:
     with needs_extra("lite"):
         from ai_edge_litert.interpreter import Interpreter
     return Interpreter

@@ -23,7 +23,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     images = images_spec(size)
 
     # Differs from the original: it traces the random blur into the export.
-    def call(images, trainable=False):
+    def call(images: tf.Tensor, trainable: bool = False) -> dict[str, tf.Tensor]:
         endpoints = encode(images, trainable)
         return endpoints | heads(endpoints["final_avg_pool"], trainable)
 

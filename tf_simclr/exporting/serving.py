@@ -24,21 +24,21 @@ def signatures(
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3].
     """
 
-    def see(pictures):
+    def see(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         # The trace for any size: pictures of a known one would get a trace of their own.
         return module.endpoints.__call__.get_concrete_function(images, False)(pictures)
 
-    def scores(endpoints):
+    def scores(endpoints: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         logits = endpoints["logits_sup"]
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
 
-    def serve(images):
+    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"features": see(images)["final_avg_pool"]}
 
-    def classify(images):
+    def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return scores(see(images))
 
-    def serve_bytes(image_bytes):
+    def serve_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         images = tf.map_fn(read_picture, image_bytes, fn_output_signature=tf.float32)
         endpoints = see(images)
         more = scores(endpoints) if "logits_sup" in endpoints else {}

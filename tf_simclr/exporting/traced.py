@@ -1,6 +1,7 @@
 """What is saved of a network: traced functions of images, and their weights in lists."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -47,7 +48,7 @@ def bare(layer: keras.layers.Layer) -> tf.__internal__.tracking.AutoTrackable:
     return _bare(layer, {})
 
 
-def _bare(trackable, made: dict):
+def _bare(trackable: Any, made: dict[int, Any]) -> Any:
     if isinstance(trackable, tf.Variable):
         return trackable
     if id(trackable) not in made:

@@ -39,7 +39,12 @@ class TrainedNetwork:
         """Momentum of the moving averages that it was trained with."""
         return self.norms[0].momentum
 
-    def encode(self, images, training=False, batch_norm_momentum=None) -> dict[str, tf.Tensor]:
+    def encode(
+        self,
+        images: tf.Tensor,
+        training: bool = False,
+        batch_norm_momentum: float | tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
         """The encoder's endpoints.
 
         Args:
@@ -62,7 +67,7 @@ class TrainedNetwork:
         """The layers that `classify` runs through, the encoder first."""
         return [self.encoder, *self.projection_head.layers[: self.selector], self.supervised_head]
 
-    def classify(self, hidden, training=False) -> tf.Tensor:
+    def classify(self, hidden: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Logits [batch, classes]; of the projection head no more is run than they need.
 
         Args:
@@ -74,7 +79,7 @@ class TrainedNetwork:
             hidden = layer(hidden, training=training)
         return classifier(hidden)
 
-    def heads(self, hidden, training=False) -> dict[str, tf.Tensor]:
+    def heads(self, hidden: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         """proj_head_input, proj_head_output and, with a classifier, logits_sup.
 
         Args:
@@ -87,7 +92,7 @@ class TrainedNetwork:
             outputs["logits_sup"] = self.supervised_head(projections[self.selector])
         return outputs
 
-    def features(self, images) -> dict[str, tf.Tensor]:
+    def features(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """What an inference-only format gives: features [batch, n], and logits with a classifier.
 
         Args:

@@ -1,9 +1,13 @@
 """How an export is used: the model card's lines of code and its table of calls, by format."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tf_simclr.exporting.card import Card
 
 
-def text(card) -> str:
+def text(card: "Card") -> str:
     """Code that loads the export that a Card tells of, and what it takes and gives, as Markdown."""
     return f"```python\n{_code(card)}```\n\n{_interface(card)}"
 
@@ -17,7 +21,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _interface(card) -> str:
+def _interface(card: "Card") -> str:
     features, projections = f"[batch, {card.features}]", f"[batch, {card.projection}]"
     logits = f"logits [batch, {card.classes}]" if card.classes else ""
     if card.format in ("onnx", "lite"):
@@ -51,7 +55,7 @@ def _interface(card) -> str:
     )
 
 
-def _code(card) -> str:
+def _code(card: "Card") -> str:
     side = card.fixed_size or card.image_size
     if card.format == "hub_module":
         return f"""\

@@ -4,6 +4,7 @@ arXiv 2002.05709, equation 1, and arXiv 2110.06848, section 3, by a running log-
 1805.02867, section 3). What the backward pass needs of the matrix it computes again.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -69,7 +70,7 @@ def blockwise_loss(
     """
 
     @tf.custom_gradient
-    def loss_of(rows):
+    def loss_of(rows: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable]:
         tiles = Tiles(rows, temperature=temperature, block=block)
         queries, keys = tiles.queries, tiles.keys
         remembered = None
@@ -82,7 +83,7 @@ def blockwise_loss(
         normaliser, positive = queries.join(found.normaliser), queries.join(found.positive)
         normalisers = keys.fill_up(gather_views(normaliser))
 
-        def gradient(upstream, *of_metrics):
+        def gradient(upstream: tf.Tensor, *of_metrics: tf.Tensor) -> tf.Tensor:
             del of_metrics
             images = tf.cast(tf.shape(rows)[1], rows.dtype)
             weight = upstream / (images * temperature)
@@ -125,7 +126,7 @@ def _meet_all(
 def _recall(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
     """[2 * block]: the log-sum-exp of the queries' logits over the memory."""
 
-    def add(normaliser, number):
+    def add(normaliser: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         met = tf.reduce_logsumexp(remembered.negatives(queries, number), axis=1)
         return tf.reduce_logsumexp(tf.stack([normaliser, met]), axis=0)
 
@@ -204,7 +205,7 @@ def _pull(
     """
     own, positive = found.normaliser[query], found.positive[query]  # [2 * block]
 
-    def add(sums, key):
+    def add(sums: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         negatives, _ = tiles.negatives(query, key)
         as_query = tf.exp(negatives - own[:, tf.newaxis])
         as_key = tf.exp(negatives - tiles.keys.cut(normalisers, key))
@@ -219,7 +220,7 @@ def _pull(
     if remembered is None:
         return pull
 
-    def add_memory(sums, number):
+    def add_memory(sums: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         as_query = tf.exp(remembered.negatives(rows, number) - own[:, tf.newaxis])
         return sums + tf.matmul(as_query, remembered.key_rows(number))
 

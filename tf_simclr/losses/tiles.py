@@ -8,6 +8,7 @@ Images are cut into blocks. Both views of a block of queries meet both views of 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,13 +40,13 @@ class Blocks:
         start = tf.stack([0, number * self.block, *[0] * len(rest)])
         return tf.reshape(tf.slice(filled_up, start, [2, self.block, *rest]), [-1, *rest])
 
-    def map(self, function: Callable, dtypes):
+    def map(self, function: Callable, dtypes: Any) -> Any:
         """Results of `function`, a nest of tensors of `dtypes`, of each block's number, stacked."""
         return tf.map_fn(
             function, tf.range(self.count), parallel_iterations=1, fn_output_signature=dtypes
         )
 
-    def fold(self, function: Callable, start):
+    def fold(self, function: Callable, start: Any) -> Any:
         """What `function` makes of `start`, taking the block's number in: (state, number)."""
         return tf.foldl(function, tf.range(self.count), start, parallel_iterations=1)
 
@@ -108,7 +109,9 @@ class Tiles:
             lambda: (logits, tf.zeros_like(logits[:, 0])),
         )
 
-    def _masked(self, logits, apart, keys_left):
+    def _masked(
+        self, logits: tf.Tensor, apart: tf.Tensor, keys_left: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         places = tf.tile(tf.range(self.block), [2])  # Of rows in their block, as image.
         views = tf.repeat([0, 1], self.block)
         is_key = places < keys_left
@@ -135,7 +138,7 @@ class RememberedTiles:
         self._rows = tf.pad(memory.rows, [[0, missing], [0, 0]])
         self._filled, self._temperature, self._width = memory.filled, temperature, width
 
-    def fold(self, function: Callable, start):
+    def fold(self, function: Callable, start: Any) -> Any:
         """As Blocks.fold, over the tiles."""
         return tf.foldl(function, tf.range(self._count), start, parallel_iterations=1)
 

@@ -1,5 +1,7 @@
 """The parts of a ResNet: stem, groups, and the residual blocks in them (arXiv 1512.03385)."""
 
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -9,7 +11,7 @@ from tf_simclr.nets.layers import BatchNorm, Conv, SelectiveKernel, SqueezeExcit
 class Stem(keras.layers.Layer):
     """What comes before the first group: 7x7 (or three 3x3) of stride 2 and a pool, or one 3x3."""
 
-    def __init__(self, filters: int, *, small_images: bool, deep: bool, norm: dict, **kwargs):
+    def __init__(self, filters: int, *, small_images: bool, deep: bool, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)
         self.small_images = small_images
         if small_images:
@@ -23,7 +25,7 @@ class Stem(keras.layers.Layer):
         self.norms = [BatchNorm(name=f"bn{n}", **norm) for n in range(1, len(convs) + 1)]
         self.pool = keras.layers.MaxPool2D(3, 2, padding="same", name="pool")
 
-    def call(self, images, training=False):
+    def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         hidden = images
         for conv, norm in zip(self.convs, self.norms):
             initial_conv = conv(hidden)
@@ -35,7 +37,17 @@ class Stem(keras.layers.Layer):
 class BlockGroup(keras.layers.Layer):
     """Residual blocks of one width; the first may stride and has a projection shortcut."""
 
-    def __init__(self, block, blocks: int, *, filters, strides, ratios, norm, **kwargs):
+    def __init__(
+        self,
+        block: "type[ResidualBlock]",
+        blocks: int,
+        *,
+        filters: int,
+        strides: int,
+        ratios: dict[str, float],
+        norm: dict,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.blocks = [
             block(
@@ -49,7 +61,7 @@ class BlockGroup(keras.layers.Layer):
             for number in range(blocks)
         ]
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         for block in self.blocks:
             inputs = block(inputs, training=training)
         return inputs
@@ -58,7 +70,17 @@ class BlockGroup(keras.layers.Layer):
 class ResidualBlock(keras.layers.Layer):
     """relu(shortcut(x) + main_branch(x)); the main branch's last norm starts at gamma 0."""
 
-    def __init__(self, filters, strides, *, project, sk_ratio, se_ratio, norm, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        strides: int,
+        *,
+        project: bool,
+        sk_ratio: float,
+        se_ratio: float,
+        norm: dict,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.shortcut = None
         if project:
@@ -69,7 +91,7 @@ class ResidualBlock(keras.layers.Layer):
         if se_ratio > 0:
             self.se = SqueezeExcite(max(1, int(filters * se_ratio)), name="se")
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         shortcut = inputs
         if self.shortcut is not None:
             shortcut = self.shortcut(inputs, training=training)
@@ -84,7 +106,7 @@ class BasicBlock(ResidualBlock):
 
     expansion = 1
 
-    def add_main_branch(self, filters, strides, sk_ratio, norm):
+    def add_main_branch(self, filters: int, strides: int, sk_ratio: float, norm: dict) -> None:
         """Two convolutions of `filters` channels, the first of `strides`, each with its norm."""
         del sk_ratio  # Selective kernels live in bottlenecks.
         self.conv1 = Conv(filters, 3, strides, name="conv1")
@@ -92,7 +114,7 @@ class BasicBlock(ResidualBlock):
         self.conv2 = Conv(filters, 3, name="conv2")
         self.bn2 = BatchNorm(name="bn2", gamma_initializer="zeros", **norm)
 
-    def main_branch(self, inputs, training):
+    def main_branch(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """[batch, h, w, c] -> [batch, h / strides, w / strides, filters], before the ReLU."""
         hidden = tf.nn.relu(self.bn1(self.conv1(inputs), training=training))
         return self.bn2(self.conv2(hidden), training=training)
@@ -103,7 +125,7 @@ class Bottleneck(ResidualBlock):
 
     expansion = 4
 
-    def add_main_branch(self, filters, strides, sk_ratio, norm):
+    def add_main_branch(self, filters: int, strides: int, sk_ratio: float, norm: dict) -> None:
         """Three convolutions with their norms; the second one strides, or is a selective kernel."""
         self.conv1 = Conv(filters, 1, name="conv1")
         self.bn1 = BatchNorm(name="bn1", **norm)
@@ -116,7 +138,7 @@ class Bottleneck(ResidualBlock):
         self.conv3 = Conv(filters * self.expansion, 1, name="conv3")
         self.bn3 = BatchNorm(name="bn3", gamma_initializer="zeros", **norm)
 
-    def main_branch(self, inputs, training):
+    def main_branch(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """[batch, h, w, c] -> [batch, h / strides, w / strides, 4 * filters], before the ReLU."""
         hidden = tf.nn.relu(self.bn1(self.conv1(inputs), training=training))
         if self.sk is not None:
@@ -129,7 +151,7 @@ class Bottleneck(ResidualBlock):
 class Shortcut(keras.layers.Layer):
     """1x1 convolution and norm; ResNet-D lets an average pool do the striding."""
 
-    def __init__(self, filters: int, strides: int, average_pool: bool, norm: dict, **kwargs):
+    def __init__(self, filters: int, strides: int, average_pool: bool, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)
         self.strides = strides
         self.pool = None
@@ -140,7 +162,7 @@ class Shortcut(keras.layers.Layer):
         self.conv = Conv(filters, 1, strides, name="conv")
         self.bn = BatchNorm(name="bn", **norm)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if self.pool is not None:
             if self.strides > 1:
                 inputs = fixed_padding(inputs, 2)

@@ -3,6 +3,9 @@
 arXiv 2002.05709, section 4.2; from a middle layer of the projection head: 2006.10029, section 2.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -53,7 +56,7 @@ class Classifier(TrainableNet):
         frozen_batch_norm: str = "inference",
         zero_init: bool = False,
         name: str = "classifier",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         if num_classes < 1:
@@ -75,7 +78,7 @@ class Classifier(TrainableNet):
         self.freeze_up_to = freeze_up_to
         self.frozen_batch_norm = frozen_batch_norm
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes all variables and freezes what does not train. Call it before compile."""
         images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
         outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
@@ -95,23 +98,23 @@ class Classifier(TrainableNet):
                 module.trains_when_frozen = self.frozen_batch_norm == "training"
         self.built = True
 
-    def call(self, images, training=False):
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         hidden = self.encoder(images, training=training)["final_avg_pool"]
         return self.supervised_head(self.projection_head(hidden, training=training)[self.selector])
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             loss = self._loss(self(images, training=True), one_hot)
         self.minimize(tape, loss)
         return self.results()
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._loss(self(images, training=False), one_hot)
         return self.results()
 
-    def _loss(self, logits, one_hot):
+    def _loss(self, logits: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
         loss = softmax_cross_entropy(logits, one_hot)
         penalty = tf.cast(self.penalty(), loss.dtype)
         self.track(total_loss=loss + penalty, weight_decay=penalty)

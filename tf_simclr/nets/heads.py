@@ -1,5 +1,7 @@
 """The heads on the representation: projection g (arXiv 2002.05709, section 2.1) and classifier."""
 
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -47,7 +49,7 @@ class ProjectionHead(keras.layers.Layer):
         bn_momentum: float = MOMENTUM,
         global_bn: bool = True,
         name: str = "head_contrastive",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         if mode not in MODES:
@@ -64,7 +66,7 @@ class ProjectionHead(keras.layers.Layer):
         self.bn_momentum = bn_momentum
         self.global_bn = global_bn
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         # Differs from the original: it cannot build the last two.
         last = {"nonlinear": self.num_layers, "linear": 1, "none": 0}[self.mode]
         widths = [input_shape[-1]] * (last - 1) + [self.out_dim] * min(last, 1)
@@ -75,13 +77,13 @@ class ProjectionHead(keras.layers.Layer):
         ]
         super().build(input_shape)
 
-    def call(self, hidden, training=False):
+    def call(self, hidden: tf.Tensor, training: bool = False) -> list[tf.Tensor]:
         outputs = [hidden]
         for layer in self.layers:
             outputs.append(layer(outputs[-1], training=training))
         return outputs
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "mode": self.mode,
             "out_dim": self.out_dim,
@@ -94,7 +96,7 @@ class ProjectionHead(keras.layers.Layer):
 class DenseNorm(keras.layers.Layer):
     """One layer of a projection head: Dense without bias, BN, and ReLU unless it is `final`."""
 
-    def __init__(self, width: int, *, final: bool, norm: dict, **kwargs):
+    def __init__(self, width: int, *, final: bool, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)
         self.final = final
         self.dense = keras.layers.Dense(
@@ -102,7 +104,7 @@ class DenseNorm(keras.layers.Layer):
         )
         self.bn = BatchNorm(center=not final, name="bn", **norm)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         outputs = self.bn(self.dense(inputs), training=training)
         return outputs if self.final else tf.nn.relu(outputs)
 
@@ -115,7 +117,7 @@ class SupervisedHead(keras.layers.Dense):
       zero_init: start at zero logits instead of N(0, 0.01).
     """
 
-    def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs):
+    def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs: Any):
         # Differs from the original: there `zero_init` comes too late, and has no effect.
         initializer = "zeros" if zero_init else _dense_initializer()
         kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
@@ -123,7 +125,7 @@ class SupervisedHead(keras.layers.Dense):
         self.num_classes = num_classes
         self.zero_init = zero_init
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["units"]  # is num_classes
         return config | {"num_classes": self.num_classes, "zero_init": self.zero_init}

@@ -1,5 +1,7 @@
 """The layers that ResNet and the heads are built of: batch norm, convolution, channel attention."""
 
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -34,7 +36,7 @@ class BatchNorm(keras.layers.Layer):
         center: bool = True,
         gamma_initializer: str = "ones",
         synchronized: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.momentum = momentum
@@ -43,7 +45,7 @@ class BatchNorm(keras.layers.Layer):
         self.synchronized = synchronized
         self.trains_when_frozen = False
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         shape = [input_shape[-1]]
         # Statistics stay in the variables' precision when the layer computes in half precision.
         kept = {"shape": shape, "dtype": self.variable_dtype, "experimental_autocast": False}
@@ -58,7 +60,7 @@ class BatchNorm(keras.layers.Layer):
         self.moving_variance = self.add_weight("moving_variance", initializer="ones", **kept)
         super().build(input_shape)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         # Differs from the original: there the norms of frozen blocks train on.
         if not (training and (self.trainable or self.trains_when_frozen)):
             return self._normalize(inputs, self.moving_mean, self.moving_variance)
@@ -72,10 +74,10 @@ class BatchNorm(keras.layers.Layer):
         self._update(self.moving_variance, variance)
         return outputs
 
-    def _offset(self):
+    def _offset(self) -> tf.Tensor:
         return tf.zeros_like(self.gamma) if self.beta is None else self.beta
 
-    def _fused(self, inputs):
+    def _fused(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma, self._offset(), epsilon=EPSILON, is_training=True
         )
@@ -83,7 +85,7 @@ class BatchNorm(keras.layers.Layer):
         n = tf.cast(tf.size(inputs) / tf.size(mean), variance.dtype)
         return outputs, mean, variance * (n - 1) / n
 
-    def _moments(self, inputs, across):
+    def _moments(self, inputs: tf.Tensor, across: bool) -> tuple[tf.Tensor, tf.Tensor]:
         inputs = tf.cast(inputs, self.variable_dtype)
         mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
         if across:
@@ -93,17 +95,17 @@ class BatchNorm(keras.layers.Layer):
             variance = tf.maximum(square - tf.square(mean), 0)
         return mean, variance
 
-    def _normalize(self, inputs, mean, variance):
+    def _normalize(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
         scale = self.gamma * tf.math.rsqrt(variance + EPSILON)
         shift = self._offset() - mean * scale
         outputs = tf.cast(inputs, self.variable_dtype) * scale + shift
         return tf.cast(outputs, self.compute_dtype)
 
-    def _update(self, moving, batch):
+    def _update(self, moving: tf.Variable, batch: tf.Tensor) -> None:
         batch = tf.cast(tf.stop_gradient(batch), moving.dtype)
         moving.assign_sub((moving - batch) * (1.0 - self.momentum))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "momentum": self.momentum,
             "center": self.center,
@@ -136,7 +138,7 @@ class Conv(keras.layers.Conv2D):
       strides: step in pixels.
     """
 
-    def __init__(self, filters: int, kernel_size: int, strides: int = 1, **kwargs):
+    def __init__(self, filters: int, kernel_size: int, strides: int = 1, **kwargs: Any):
         options = {
             "padding": "same" if strides == 1 else "valid",
             "use_bias": False,
@@ -144,7 +146,7 @@ class Conv(keras.layers.Conv2D):
         }
         super().__init__(filters, kernel_size, strides=strides, **(options | kwargs))
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         if self.strides[0] > 1:
             inputs = fixed_padding(inputs, self.kernel_size[0])
         return super().call(inputs)
@@ -157,20 +159,20 @@ class SqueezeExcite(keras.layers.Layer):
       squeezed: channels between the two 1x1 convolutions.
     """
 
-    def __init__(self, squeezed: int, **kwargs):
+    def __init__(self, squeezed: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.squeezed = squeezed
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         self.reduce = Conv(self.squeezed, 1, use_bias=True, name="reduce")
         self.expand = Conv(input_shape[-1], 1, use_bias=True, name="expand")
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         pooled = tf.reduce_mean(inputs, [1, 2], keepdims=True)  # [batch, 1, 1, channels]
         return inputs * tf.sigmoid(self.expand(tf.nn.relu(self.reduce(pooled))))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"squeezed": self.squeezed}
 
 
@@ -186,7 +188,7 @@ class SelectiveKernel(keras.layers.Layer):
 
     MIN_MIXING = 32
 
-    def __init__(self, filters: int, strides: int, ratio: float, norm: dict, **kwargs):
+    def __init__(self, filters: int, strides: int, ratio: float, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters, self.strides, self.ratio, self.norm = filters, strides, ratio, norm
         self.conv = Conv(2 * filters, 3, strides, name="conv")
@@ -195,7 +197,7 @@ class SelectiveKernel(keras.layers.Layer):
         self.reduce_bn = BatchNorm(name="reduce_bn", **norm)
         self.expand_conv = Conv(2 * filters, 1, name="expand_conv")
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         both = tf.nn.relu(self.bn(self.conv(inputs), training=training))
         streams = tf.stack(tf.split(both, 2, axis=-1))  # [2, batch, h, w, filters]
         pooled = tf.reduce_mean(tf.reduce_sum(streams, 0), [1, 2], keepdims=True)
@@ -204,7 +206,7 @@ class SelectiveKernel(keras.layers.Layer):
         mixing = tf.stack(tf.split(self.expand_conv(mixing), 2, axis=-1))
         return tf.reduce_sum(streams * tf.nn.softmax(mixing, axis=0), axis=0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "filters": self.filters,
             "strides": self.strides,

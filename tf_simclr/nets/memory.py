@@ -165,14 +165,16 @@ class MemoryBank:
     def _average(self) -> None:
         update = tf.distribute.get_strategy().extended.update  # Each device its own copy.
 
-        def follow(average, variable):
+        def follow(average: tf.Variable, variable: tf.Variable) -> None:
             average.assign(self.decay * average + (1 - self.decay) * variable)
 
         for average, variable in self._pairs:
             if average.trainable:  # The others are statistics, of its own passes.
                 update(average, follow, args=(variable,))
 
-    def _embed(self, images, training=True, dtype=None):
+    def _embed(
+        self, images: tf.Tensor, training: bool = True, dtype: tf.DType | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """(representations, projections), cast to `dtype` if there is one."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]
         rows = self.projection_head(hidden, training=training)[-1]

@@ -5,6 +5,7 @@ arXiv 2101.06983, section 3.2; the step itself is SimCLR's.
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -84,7 +85,7 @@ class Microbatches:
           start: tensors of any shape.
         """
 
-        def add(sums, number):
+        def add(sums: list[tf.Tensor], number: tf.Tensor) -> list[tf.Tensor]:
             terms = function(*(self.part(each, number) for each in rows))
             return [total + term for total, term in zip(sums, terms)]
 
@@ -101,7 +102,7 @@ class Microbatches:
         return tf.reshape(tf.transpose(results, [1, 0, 2, 3]), [self.count * rows, width])
 
 
-def _after(done, number: int) -> tf.Tensor:
+def _after(done: Sequence[Any], number: int) -> tf.Tensor:
     """`number`, once `done` is computed: else all parts would be in memory at a time."""
     with tf.control_dependencies(tf.nest.flatten(done)):
         return tf.identity(number)

@@ -4,6 +4,8 @@ arXiv 1512.03385, with the padding of the original SimCLR code; selective kernel
 (arXiv 1903.06586, 1812.01187) as in SimCLRv2 (arXiv 2006.10029, section 2); squeeze-and-excitation.
 """
 
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -63,7 +65,7 @@ class ResNet(keras.Model):
         bn_momentum: float = MOMENTUM,
         global_bn: bool = True,
         name: str = "resnet",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         _check(depth, width_multiplier, sk_ratio, se_ratio)
@@ -112,7 +114,7 @@ class ResNet(keras.Model):
         for number, layer in enumerate(self.groups, start=1):
             layer.trainable = number > group
 
-    def call(self, images, training=False):
+    def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         endpoints = self.stem(images, training=training)
         hidden = endpoints["initial_max_pool"]
         for number, group in enumerate(self.groups, start=1):
@@ -121,7 +123,7 @@ class ResNet(keras.Model):
         endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
         return endpoints
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "depth": self.depth,
             "width_multiplier": self.width_multiplier,
@@ -138,7 +140,7 @@ def _scaled(channels: int, width_multiplier: float) -> int:
     return int(channels * width_multiplier)
 
 
-def _check(depth, width_multiplier, sk_ratio, se_ratio) -> None:
+def _check(depth: int, width_multiplier: float, sk_ratio: float, se_ratio: float) -> None:
     if depth not in BLOCKS:
         raise ValueError(f"`depth` must be one of {sorted(BLOCKS)}. Received: depth={depth!r}.")
     if _scaled(WIDTHS[0], width_multiplier) < 1:

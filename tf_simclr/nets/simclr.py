@@ -3,7 +3,7 @@
 arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original code's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -100,7 +100,7 @@ class SimCLR(TrainableNet):
         memory: MemoryBank | None = None,
         seed: int = 0,
         name: str = "simclr",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         if temperature <= 0:
@@ -136,21 +136,21 @@ class SimCLR(TrainableNet):
         """The memory that it was given."""
         return self._running.memory
 
-    def call(self, images, training=False):
+    def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         return self._outputs(*self._embed(images, training))
 
-    def _embed(self, images, training):
+    def _embed(self, images: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """(representations, projections)."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]
         return hidden, self.projection_head(hidden, training=training)[-1]
 
-    def _outputs(self, hidden, projections):
+    def _outputs(self, hidden: tf.Tensor, projections: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = {"final_avg_pool": hidden, "proj_head_output": projections}
         if self.supervised_head is not None:
             outputs["logits_sup"] = self.supervised_head(tf.stop_gradient(hidden))
         return outputs
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         views = self._views(images)  # [2 * batch, h, w, 3]
         if self.microbatches > 1:
@@ -164,11 +164,11 @@ class SimCLR(TrainableNet):
             self.memory.update(second, self.microbatches, hidden_norm=self.hidden_norm)
         return self.results()
 
-    def _minimize_in_parts(self, views, one_hot):
+    def _minimize_in_parts(self, views: tf.Tensor, one_hot: tf.Tensor | None) -> None:
         local = None if views.shape[0] is None else views.shape[0] // 2
         parts = Microbatches(local, self.microbatches)
 
-        def embed(views):
+        def embed(views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             hidden, projections = self._embed(views, training=True)
             # In half precision, too, kept in what the loss is computed in.
             return tf.cast(hidden, self.variable_dtype), tf.cast(projections, self.variable_dtype)
@@ -188,7 +188,7 @@ class SimCLR(TrainableNet):
             loss, (projections, through, head), output_gradients=self.upstream(loss)
         )
 
-        def backward(views, cached):
+        def backward(views: tf.Tensor, cached: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
                 _, projections = embed(views)
             return tape.gradient(projections, through, cached, tf.UnconnectedGradients.ZERO)
@@ -197,7 +197,7 @@ class SimCLR(TrainableNet):
         gradients = parts.sum(backward, (views, cached), start)
         self.descend(loss, zip([*gradients, *of_head], [*through, *head]))
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         if images.shape[-1] == 3:
             logits = self(images, training=False).get("logits_sup")
@@ -209,7 +209,7 @@ class SimCLR(TrainableNet):
             self._loss(self(views, training=False), one_hot)
         return self.results()
 
-    def _views(self, images):
+    def _views(self, images: Any) -> tf.Tensor:
         if self.make_views is None:
             return tf.concat(tf.split(images, 2, axis=-1), axis=0)
         step = self.optimizer.iterations * 2 * replicas.count()
@@ -217,7 +217,12 @@ class SimCLR(TrainableNet):
         seeds = [tf.stack([tf.constant(self.seed, tf.int64), place]) for place in places]
         return self.make_views(images, tf.stack(seeds))
 
-    def _loss(self, outputs, one_hot, memory=None):
+    def _loss(
+        self,
+        outputs: Mapping[str, tf.Tensor],
+        one_hot: tf.Tensor | None,
+        memory: MemoryBank | None = None,
+    ) -> tf.Tensor:
         contrast, accuracy, entropy = contrastive_loss(
             outputs["proj_head_output"],
             temperature=self.temperature,
@@ -237,7 +242,7 @@ class SimCLR(TrainableNet):
         self.track(weight_decay=penalty, total_loss=total)
         return total
 
-    def _supervised_loss(self, logits, one_hot):
+    def _supervised_loss(self, logits: tf.Tensor | None, one_hot: tf.Tensor | None) -> tf.Tensor:
         if logits is None or one_hot is None:
             raise ValueError("`evaluate` on single pictures needs a linear head and labels.")
         loss = softmax_cross_entropy(logits, one_hot)

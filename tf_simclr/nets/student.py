@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -40,7 +41,7 @@ class Student(Classifier):
         temperature: float = 1.0,
         alpha: float = 1.0,
         name: str = "student",
-        **options,
+        **options: Any,
     ):
         super().__init__(encoder, projection_head, name=name, **options)
         if not temperature > 0:
@@ -52,7 +53,7 @@ class Student(Classifier):
         self.temperature = temperature
         self.alpha = alpha
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
         teacher_logits = self._ask(images)  # Off the tape, which would keep all its activations.
         with tf.GradientTape() as tape:
@@ -80,11 +81,11 @@ class Student(Classifier):
         self.track_labels(logits, one_hot, mixed.supervised)
         return self.results()
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         results = super().test_step(data)
         return {name: results[name] for name in Classifier.METRICS}
 
-    def _ask(self, images):
+    def _ask(self, images: tf.Tensor) -> tf.Tensor:
         logits = self._beside.teacher(images)
         if logits.shape[-1] != self.num_classes:
             raise ValueError(

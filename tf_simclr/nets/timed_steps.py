@@ -2,6 +2,8 @@
 
 import functools
 import types
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -14,7 +16,9 @@ class TimedSteps(keras.Model):
     of this package returns means over all.
     """
 
-    def __init__(self, **kwargs):
+    train_function: Any  # Keras sets it; only its first assignment here would tell mypy what it is.
+
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         # Keras would sum them over workers, in `evaluate`.
         self.distribute_reduction_method = "first"
@@ -32,7 +36,7 @@ class TimedSteps(keras.Model):
         """How long all steps so far have waited for their data, in seconds."""
         return float(self._clock.waited.numpy())
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Callable:
         """Makes what `fit` calls with an iterator: `steps_per_execution` steps. As Keras'."""
         if self.run_eagerly:
             return super().make_train_function(force)
@@ -46,14 +50,14 @@ class TimedSteps(keras.Model):
             self.train_function = self.train_tf_function = tf.function(step, reduce_retracing=True)
         return self.train_function
 
-    def _counted_step(self, data):
+    def _counted_step(self, data: Any) -> dict[str, tf.Tensor]:
         outputs = self.train_step(data)
         with tf.control_dependencies(tf.nest.flatten(outputs)):
             self._train_counter.assign_add(1)
         return outputs
 
 
-def _one_step(model, run, iterator):
+def _one_step(model: TimedSteps, run: Callable, iterator: Iterator) -> dict[str, tf.Tensor]:
     asked = tf.timestamp()
     with tf.control_dependencies([asked]):
         data = next(iterator)
@@ -65,7 +69,7 @@ def _one_step(model, run, iterator):
     )
 
 
-def _several_steps(model, run, iterator):
+def _several_steps(model: TimedSteps, run: Callable, iterator: Iterator) -> dict[str, tf.Tensor]:
     for _ in tf.range(model._steps_per_execution):
         outputs = _one_step(model, run, iterator)
     return outputs

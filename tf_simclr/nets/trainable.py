@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -24,16 +25,16 @@ class FirstNonFinite(keras.metrics.Metric):
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
-    def update_state(self, loss, step):
+    def update_state(self, loss: tf.Tensor, step: tf.Tensor | tf.Variable) -> None:
         bad = tf.where(
             tf.math.is_finite(loss), tf.constant(NEVER, tf.int64), tf.cast(step, tf.int64)
         )
         self.step.assign(tf.minimum(self.step, bad))
 
-    def result(self):
+    def result(self) -> tf.Tensor:
         return tf.identity(self.step)
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self.step.assign(NEVER)
 
 
@@ -46,7 +47,7 @@ class TrainableNet(TimedSteps):
 
     METRICS: tuple[str, ...] = ()
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         # In a namespace Keras does not see them, and does not count them among the model's weights.
         self._running = types.SimpleNamespace(
@@ -58,12 +59,12 @@ class TrainableNet(TimedSteps):
 
     def compile(
         self,
-        optimizer="sgd",
+        optimizer: str | keras.optimizers.Optimizer | keras.optimizers.legacy.Optimizer = "sgd",
         *,
         weight_decay: float = 0.0,
         l2_variables: Sequence[tf.Variable] = (),
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         """As keras.Model.compile, and the L2 penalty: weight_decay * sum(w ** 2) / 2.
 
         Args:
@@ -78,7 +79,7 @@ class TrainableNet(TimedSteps):
         self._running.l2_variables = tuple(l2_variables)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [*self._running.means.values(), self._running.non_finite]
 
     def first_non_finite_step(self) -> int | None:
@@ -135,7 +136,7 @@ class TrainableNet(TimedSteps):
     def _scales(self) -> bool:
         return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
 
-    def track(self, **values) -> None:
+    def track(self, **values: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> None:
         """Adds values to the running means; a pair (values, weights) is a weighted one."""
         for name, value in values.items():
             value, weight = value if isinstance(value, tuple) else (value, None)

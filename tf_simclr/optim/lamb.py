@@ -55,16 +55,16 @@ def lamb(
         )
 
     class LAMB(addons.optimizers.LAMB):
-        def build(self, variables):
+        def build(self, variables: Sequence[tf.Variable]) -> None:
             with tf.init_scope():
                 self._create_all_weights(variables)
 
         @property
-        def variables(self):
+        def variables(self) -> list[tf.Variable]:
             return self.weights
 
         @property
-        def learning_rate(self):
+        def learning_rate(self) -> tf.Tensor:
             return self._decayed_lr(tf.float32)
 
     return LAMB(

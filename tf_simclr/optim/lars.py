@@ -1,6 +1,7 @@
 """LARS, layer-wise adaptive rate scaling (arXiv 1708.03888), as SimCLR trains with it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -91,7 +92,7 @@ class LARS(keras.optimizers.Optimizer):
 
     def __init__(
         self,
-        learning_rate,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
         *,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
@@ -101,7 +102,7 @@ class LARS(keras.optimizers.Optimizer):
         exclude_from_weight_decay: Sequence[tf.Variable | str] = (),
         exclude_from_layer_adaptation: Sequence[tf.Variable | str] | None = None,
         name: str = "LARS",
-        **kwargs,
+        **kwargs: Any,
     ):
         # Keras' own weight decay is decoupled from the gradient; ours goes through the trust ratio.
         super().__init__(name=name, weight_decay=None, jit_compile=False, **kwargs)
@@ -124,7 +125,7 @@ class LARS(keras.optimizers.Optimizer):
         self.undecayed = _names(exclude_from_weight_decay)
         self.unadapted = _names(exclude_from_layer_adaptation)
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[tf.Variable]) -> None:
         super().build(var_list)
         if getattr(self, "_built", False):
             return
@@ -142,7 +143,7 @@ class LARS(keras.optimizers.Optimizer):
         # Else Keras numbers the variables anew from each step's, which may be fewer.
         self._built = True
 
-    def update_step(self, gradient, variable):
+    def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         key = self._var_key(variable)
         velocity = self.velocities[self._index_dict[key]]
         gradient = tf.convert_to_tensor(gradient)  # IndexedSlices become dense.
@@ -160,7 +161,7 @@ class LARS(keras.optimizers.Optimizer):
         velocity.assign(new_velocity)
         variable.assign(weights)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         for owned in ("weight_decay", "jit_compile"):
             config.pop(owned, None)

@@ -1,6 +1,7 @@
 """Learning rate: scaled by the batch, linear warm-up, cosine decay (arXiv 2002.05709, B.1, B.9)."""
 
 import math
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -62,7 +63,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         self.warmup_steps = warmup_steps
         self.total_steps = total_steps
 
-    def __call__(self, step):
+    def __call__(self, step: int | tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         warm = step / max(self.warmup_steps, 1)
         decay_steps = max(self.total_steps - self.warmup_steps, 1)
@@ -70,7 +71,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         cosine = 0.5 * (1.0 + tf.cos(math.pi * done))
         return self.peak * tf.where(step < self.warmup_steps, warm, cosine)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "warmup_steps": self.warmup_steps,

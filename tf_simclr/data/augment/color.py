@@ -149,7 +149,7 @@ def jitter_in_order(
     """
     operations = (additive_brightness if additive else brightness, contrast, saturation, hue)
 
-    def apply(place, current):
+    def apply(place: tf.Tensor, current: Planes) -> tuple[tf.Tensor, Planes]:
         outcomes = [
             lambda act=operation, factor=factors[:, number, tf.newaxis]: tuple(
                 tf.clip_by_value(plane, 0.0, 1.0) for plane in act(current, factor)

@@ -138,11 +138,13 @@ def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
     return tf.function(lambda batch: views.make(batch, one_by_one=True), jit_compile=True)
 
 
-def _one_by_one(act, images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+def _one_by_one(
+    act: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], images: tf.Tensor, draws: tf.Tensor
+) -> tf.Tensor:
     """act(images[i : i + 1], draws[i : i + 1]) for each i, stacked; of a static batch."""
     count = images.shape[0]
 
-    def step(place, done):
+    def step(place: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         one = act(tf.gather(images, [place]), tf.gather(draws, [place]))
         return place + 1, tf.tensor_scatter_nd_update(done, [[place]], one)
 
