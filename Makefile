@@ -16,7 +16,7 @@ PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 .PHONY: help run test test-addons demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # A stamp is newer than what it was made from; an install that was cut short leaves none.
 $(VENV)/.run: setup.py constraints.txt
@@ -34,7 +34,7 @@ $(ADDONS)/.test: setup.py constraints-addons.txt
 	$(ADDONS)/bin/python -m pip install --quiet --constraint constraints-addons.txt --editable '.[addons,test]'
 	@touch $@
 
-run: $(VENV)/.run  ## Pretrains on the bundled images, judges, exports, writes the report. ARGS=--flag=value
+run: $(VENV)/.run  ## Pretrains on bundled images, judges, exports. ARGS=--flag=value
 	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
 test: lint types  ## Runs lint, types and the whole suite with coverage.
@@ -44,10 +44,10 @@ test: lint types  ## Runs lint, types and the whole suite with coverage.
 test-addons: $(ADDONS)/.test  ## Runs the suite beside tensorflow-addons, on TensorFlow 2.15.
 	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest $(PARALLEL)
 
-demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils on the bundled images; prints a table.
+demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2
 
-bench: $(VENV)/.test  ## Runs every benchmark; that of the exports where `make run` has been before.
+bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make run`.
 	@for name in startup augmentation step microbatches loss; do \
 	  printf '\n## %s\n\n' $$name; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if test -d $(MODEL_DIR); then printf '\n## exports\n\n'; \
