@@ -60,7 +60,21 @@ setuptools.setup(
     description="SimCLR v1 and v2 for TensorFlow: pretrain on unlabelled images, judge, export.",
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    author="The tf_simclr developers",  # As in CITATION.cff.
+    license="Apache-2.0",  # Packaging has deprecated classifiers of licences.
+    keywords=[
+        "contrastive learning",
+        "computer vision",
+        "knowledge distillation",
+        "representation learning",
+        "self-supervised learning",
+        "SimCLR",
+        "TensorFlow",
+    ],
+    project_urls={
+        "Paper: SimCLR": "https://arxiv.org/abs/2002.05709",
+        "Paper: SimCLRv2": "https://arxiv.org/abs/2006.10029",
+    },
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["tf_simclr", "tf_simclr.*"]),
     package_data={
@@ -77,7 +91,21 @@ setuptools.setup(
     },
     entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Topic :: Software Development :: Libraries :: Python Modules",
+        "Typing :: Typed",
     ],
 )

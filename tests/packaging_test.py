@@ -12,6 +12,7 @@ import zipfile
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tf_simclr.version import __version__
 
@@ -87,9 +88,10 @@ def test_the_data_and_its_licences_are_in(wheel):
         assert [name for name in archive.namelist() if re.search(r"dist-info/.*LICENSE$", name)]
 
 
-def test_type_checkers_are_told_that_there_are_types(wheel):
+def test_type_checkers_are_told_that_there_are_types(wheel, metadata):
     with zipfile.ZipFile(wheel) as archive:
         assert "tf_simclr/py.typed" in archive.namelist()
+    assert "Typing :: Typed" in metadata.get_all("Classifier")
 
 
 def test_metadata(metadata):
@@ -98,6 +100,16 @@ def test_metadata(metadata):
     assert set(metadata["Requires-Python"].split(",")) == {">=3.10", "<3.14"}
     assert metadata.get_payload().strip() == (ROOT / "README.md").read_text().strip()
     assert not [line for line in metadata.get_all("Classifier") if line.startswith("License")]
+
+
+def test_the_metadata_names_the_versions_of_python_that_are_tested(metadata):
+    supported = SpecifierSet(metadata["Requires-Python"])
+    versions = [f"3.{minor}" for minor in range(100) if supported.contains(f"3.{minor}")]
+    prefix = "Programming Language :: Python :: "
+    named = [line.removeprefix(prefix) for line in metadata.get_all("Classifier")]
+    assert [name for name in named if re.fullmatch(r"3\.\d+", name)] == versions
+    lane = (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    assert re.findall(r'"(3\.\d+)"', re.search(r"python-version: (\[.*\])", lane)[1]) == versions
 
 
 @pytest.fixture(scope="module")
@@ -201,3 +213,9 @@ def test_what_is_installed_finds_its_data(installed, tmp_path):
 
 def test_only_the_version_file_has_the_version():
     assert __version__ not in (ROOT / "setup.py").read_text()
+
+
+def test_the_changelog_and_the_citation_are_of_the_version():
+    heading = re.search(r"^## (\S+) ", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heading[1] == __version__
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
