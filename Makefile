@@ -9,11 +9,11 @@ PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
-# Files in their own order: by default those of one long test would come last, one after another.
-PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# Two workers share the tests in their order; who is done first takes over half of what the other has.
+PYTEST := -m pytest --numprocesses=2 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-addons demo-v2 bench lint types format clean
+.PHONY: help run test-fast test test-addons demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,12 +37,17 @@ $(ADDONS)/.test: setup.py constraints-addons.txt
 run: $(VENV)/.run  ## Pretrains on bundled images, judges, exports. ARGS=--flag=value
 	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
-test: lint types  ## Runs lint, types and the whole suite with coverage.
-	$(BIN)/python -m pytest $(PARALLEL) --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
+test-fast: lint types  ## After each edit: lint, types, the quick tests.
+	$(BIN)/python $(PYTEST) -m 'not slow'
+
+test: lint types  ## Lint, types and the whole suite with coverage.
+	$(BIN)/python $(PYTEST) --junitxml=build/test.xml \
+	  --cov=tf_simclr --cov-report=term:skip-covered --cov-fail-under=90
 
 # One Keras for all: tensorflow-addons trains with tf.keras, and this package with tf_keras.
-test-addons: $(ADDONS)/.test  ## Runs the suite beside tensorflow-addons, on TensorFlow 2.15.
-	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python -m pytest $(PARALLEL)
+test-addons: $(ADDONS)/.test  ## Beside tensorflow-addons, on TensorFlow 2.15: what it can tell.
+	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python $(PYTEST) --junitxml=build/test-addons.xml \
+	  -m 'not first_lane'
 
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2

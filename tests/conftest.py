@@ -1,5 +1,7 @@
 """Data that tests share: the bundled pictures, prepared once, and a small folder of drawn ones."""
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -7,9 +9,20 @@ import sys
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import lanes
 import numpy as np
 import pytest
 from PIL import Image
+
+
+def pytest_collection_modifyitems(items):
+    """Puts on the markers of what is left out, as lanes.py says."""
+    for item in items:
+        name = item.nodeid.removeprefix("tests/")
+        if reason := lanes.why_slow(name, item.fixturenames):
+            item.add_marker(pytest.mark.slow(reason=reason))
+        if reason := lanes.why_first_lane(name):
+            item.add_marker(pytest.mark.first_lane(reason=reason))
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +34,41 @@ def seeded():
     import tf_keras
 
     tf_keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forgotten():
+    """Lets go of a file's graphs when it is done: hundreds of networks would fill the memory."""
+    yield
+    import tf_keras
+
+    tf_keras.backend.clear_session()
+    gc.collect()
+
+
+@pytest.fixture(scope="session")
+def without_exports():
+    """A context in which training leaves no exports, which are half of a tiny run's time.
+
+    For runs of which nobody looks at an export.
+    """
+
+    @contextlib.contextmanager
+    def context():
+        import tf_simclr.tasks.train
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tf_simclr.tasks.train, "export_run", lambda config: None)
+            yield
+
+    return context
+
+
+@pytest.fixture
+def no_exports(without_exports):
+    """A whole test `without_exports`."""
+    with without_exports():
+        yield
 
 
 @pytest.fixture(scope="session")

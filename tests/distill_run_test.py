@@ -122,6 +122,7 @@ def test_what_is_saved_is_the_student_alone(student, student_flags, supervised):
     assert [3, 3, 3, 8] in stem and [3, 3, 3, 4] not in stem  # Twice the teacher's width.
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_student_in_parts_goes_on_bit_for_bit(student, student_flags, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(student, broken)
@@ -135,6 +136,7 @@ def test_a_student_in_parts_goes_on_bit_for_bit(student, student_flags, tmp_path
     assert any(np.any(value != weights(student, 2)[key]) for key, value in expected.items())
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_student_is_started_from(student, tiny_flags, tmp_path):
     """Linear evaluation leaves the student's encoder as it is."""
     others = [flag for flag in tiny_flags if "depth" not in flag and "width" not in flag]

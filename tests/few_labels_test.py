@@ -41,6 +41,7 @@ def listed(folder):
     return (folder / "labels.txt").read_text().splitlines()
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_run_names_its_labels_and_they_can_be_given_again(flags, tmp_path, capsys):
     drawn, given, other = (tmp_path / name for name in ("drawn", "given", "other"))
     run(*flags, "--labels_per_class=2", f"--model_dir={drawn}")
@@ -96,6 +97,7 @@ def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_r
     ],
     ids=["few", "all"],
 )
+@pytest.mark.usefixtures("no_exports")
 def test_a_run_does_not_go_on_with_labels_left_out_that_it_has_learned_from(
     flags, tmp_path, capsys, first, later, knew
 ):
@@ -110,6 +112,7 @@ def test_a_run_does_not_go_on_with_labels_left_out_that_it_has_learned_from(
         assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_run_goes_on_with_more_labels(flags, tmp_path):
     run(*flags, "--labels_per_class=2", "--train_steps=1", f"--model_dir={tmp_path}")
     few = set(listed(tmp_path))
@@ -162,6 +165,7 @@ def probed(monkeypatch):
     return counts
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys, probed):
     folder = tmp_path / "run"
     command = [*tiny_flags, "--labels_per_class=3", "--mode=train_then_eval"]

@@ -103,16 +103,18 @@ def broken_off(unbroken, folder):
     for path in [*folder.glob("ckpt-2*"), *folder.glob("ckpt-3*"), folder / "checkpoint"]:
         path.unlink()
     for path in (folder / "hub", folder / "saved_model"):
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)  # Not there where exports are left out.
     return folder
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_resumed_it_ends_bit_for_bit_as_unbroken(tiny_flags, remembered, saved, tmp_path):
     folder = broken_off(remembered, tmp_path / "run")
     run(*tiny_flags, *MEMORY, "--checkpoint_steps=1", f"--model_dir={folder}")
     assert_equal(tensors(folder, 3), saved)
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_resumed_in_microbatches_too(tiny_flags, tmp_path):
     flags = [*tiny_flags, *MEMORY, "--microbatches=2", "--checkpoint_steps=1"]
     run(*flags, f"--model_dir={tmp_path / 'unbroken'}")
@@ -127,6 +129,7 @@ def test_it_goes_on_with_the_same_size_only(tiny_flags, remembered, capsys):
     assert "memory_size is 8 and was 6" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_behind_a_warm_start_the_averaged_network_is_a_copy_of_it(
     tiny_flags, trained_run, tmp_path
 ):
@@ -197,6 +200,7 @@ def test_evaluation_judges_the_averaged_weights_when_asked(
     assert of_labels and results[0].keys() == results[1].keys() - of_labels
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_fine_tuning_starts_from_the_averaged_weights(tiny_flags, remembered, saved, tmp_path):
     run(
         "--train_mode=finetune",

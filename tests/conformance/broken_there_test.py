@@ -70,7 +70,7 @@ def moved(layer, before):
 
 
 @pytest.fixture(scope="module")
-def finetuned(trained_run, tfds_dir, tmp_path_factory):
+def finetuned(trained_run, tfds_dir, tmp_path_factory, without_exports):
     """Linear evaluation, on ten classes, of a run that was pretrained with two."""
     folder = str(tmp_path_factory.mktemp("finetuned") / "run")
     door(

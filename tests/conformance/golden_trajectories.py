@@ -4,6 +4,7 @@ They go through the public models' fit, built and compiled from the recorded fla
 need two devices before TensorFlow starts: for them the file runs itself as a program.
 """
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,9 @@ def assert_within(ratios: dict[str, float]):
 @parametrize("trajectory_f64")
 def test_float64_runs_repeat_the_originals_step_by_step(path):
     recording = trajectories.read(path)
-    ours = trajectories.run(recording, "float64")
+    # In a graph once for each way of training: tracing takes longer than so few steps.
+    eagerly = path not in (smallest("pretrain", "lars"), smallest("finetune", "lars"))
+    ours = trajectories.run(recording, "float64", eagerly=eagerly)
     assert_within(comparison.worst(recording, ours, rtol=FLOAT64_RTOL, noise={}))
 
 
@@ -72,14 +75,15 @@ def test_runs_repeat_the_tf1_codes_within_float32_noise(path):
     np.testing.assert_array_equal(exact["changed"][agree.always], changed[agree.always])
 
 
-def smallest_lars_pretraining() -> Path:
+@functools.cache
+def smallest(train_mode: str, optimizer: str) -> Path:
     """The float64 recording of that kind which has the fewest variables."""
     recordings = [(path, trajectories.read(path)) for path in folder.found("trajectory_f64")]
     fitting = {
         path: len(recording.variables)
         for path, recording in recordings
-        if recording.config.run.train_mode == "pretrain"
-        and recording.config.optimization.optimizer == "lars"
+        if recording.config.run.train_mode == train_mode
+        and recording.config.optimization.optimizer == optimizer
     }
     return min(fitting, key=fitting.__getitem__)
 
@@ -89,12 +93,14 @@ def program(path: str, results: str) -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = replicas.make_strategy(use_tpu=False)
-    ours = trajectories.run(trajectories.read(Path(path)), "float64", strategy=strategy)
+    ours = trajectories.run(
+        trajectories.read(Path(path)), "float64", strategy=strategy, eagerly=False
+    )
     np.savez(results, count=strategy.num_replicas_in_sync, **ours)
 
 
 def test_two_replicas_repeat_the_run_of_one(tmp_path):
-    path, results = smallest_lars_pretraining(), tmp_path / "two.npz"
+    path, results = smallest("pretrain", "lars"), tmp_path / "two.npz"
     command = [sys.executable, __file__, str(path), str(results)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr[-4000:]

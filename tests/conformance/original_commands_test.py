@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr.main import main
+from tf_simclr.nets.resnet import BLOCKS
 
 PRETRAIN_CIFAR = """
     --train_mode=pretrain --train_batch_size=512 --train_epochs=1000 --learning_rate=1.0
@@ -112,10 +113,19 @@ def cifar(small, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def imagenet(small, tmp_path_factory):
+def shallow():
+    """One block a group in place of ResNet-50's sixteen: part of what makes the commands small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BLOCKS, 50, (1, 1, 1, 1))
+        yield
+
+
+@pytest.fixture(scope="module")
+def imagenet(shallow, small, without_exports, tmp_path_factory):
     """A run of the second command."""
     folder = str(tmp_path_factory.mktemp("imagenet") / "run")
-    assert main(["tf-simclr", *small("pretrain imagenet", folder)]) == 0
+    with without_exports():
+        assert main(["tf-simclr", *small("pretrain imagenet", folder)]) == 0
     return folder
 
 
@@ -135,6 +145,7 @@ def test_flags_of_the_first_command_that_do_nothing_are_named(cifar):
     ]
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_linear_evaluation_on_cifar10(cifar, small, tmp_path, capsys):
     assert main(["tf-simclr", *small("linear cifar", str(tmp_path), cifar[0])]) == 0
     said = capsys.readouterr().out
@@ -151,6 +162,7 @@ def test_pretraining_on_imagenet(imagenet):
     assert kernel.shape == (2048 // 16, 1000)
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_fine_tuning_on_one_percent_of_imagenet(imagenet, small, tmp_path, capsys):
     assert main(["tf-simclr", *small("finetune imagenet", str(tmp_path), imagenet)]) == 0
     assert (

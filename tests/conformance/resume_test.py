@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-STEPS = 120
-KILLS_IN_TRAINING = 5
+STEPS = 60
+KILLS_IN_TRAINING = 2
 TIMEOUT = 300  # seconds that any one process may take on a busy machine
 
 

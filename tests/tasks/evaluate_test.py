@@ -136,6 +136,7 @@ def test_the_probe_looks_through_the_papers_grid(tiny_flags, trained_run, tmp_pa
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])
+@pytest.mark.usefixtures("no_exports")
 def test_linear_evaluation_by_the_command_line_moves_no_weight_of_the_encoder(
     tiny_flags, trained_run, tmp_path, mode
 ):
@@ -176,6 +177,7 @@ def test_evaluated_once_it_says_so_and_mode_eval_does_it_again(evaluated, emoji_
     }
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_without_a_linear_head_the_label_metrics_are_left_out(tiny_flags, tmp_path):
     # The original crashes (REFERENCE, "Broken there" 6).
     run(
@@ -190,6 +192,7 @@ def test_without_a_linear_head_the_label_metrics_are_left_out(tiny_flags, tmp_pa
     assert "retrieval_at_1" not in found  # A folder of pictures names no identities.
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_pictures_without_labels_are_pretrained_on_and_still_get_a_page(
     tiny_flags, picture_folder, tmp_path, capsys
 ):

@@ -110,6 +110,7 @@ def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):
     np.testing.assert_allclose(scalars["learning_rate"][1], expected, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_the_same_command_gives_the_same_weights_and_another_seed_others(
     tiny_flags, trained_run, tmp_path
 ):
@@ -122,6 +123,7 @@ def test_the_same_command_gives_the_same_weights_and_another_seed_others(
     assert any(not np.array_equal(other[key], expected[key]) for key in expected)
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, trained_run, tmp_path):
     run(*tiny_flags, "--steps_per_execution=2", f"--model_dir={tmp_path}")
     expected = weights(trained_run, 3)
@@ -129,6 +131,7 @@ def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, trained_r
         np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6, err_msg=key)
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_run_in_parts_goes_on_bit_for_bit(tiny_flags, tmp_path):
     """With micro-batches, the decoupled loss in blocks, and views made in the step."""
     flags = ["--microbatches=2", "--loss=dcl", "--loss_implementation=blockwise"]
@@ -158,6 +161,7 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, trained_run, tmp_path):
     finetune(tiny_flags, trained_run, tmp_path, "--fine_tune_after_block=4")
     before, after = weights(trained_run, 3), weights(tmp_path, 3)
@@ -166,6 +170,7 @@ def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, trained_run, t
     assert parts == {"supervised_head"}
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_fine_tuning_moves_the_encoder_too_and_can_start_at_zero_logits(
     tiny_flags, trained_run, tmp_path
 ):
@@ -177,6 +182,7 @@ def test_fine_tuning_moves_the_encoder_too_and_can_start_at_zero_logits(
     assert not np.array_equal(weights(tmp_path / "all", 3)[key], weights(trained_run, 3)[key])
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, trained_run, tmp_path, capsys):
     export = os.path.join(trained_run, "saved_model", "3")
     finetune(tiny_flags, export, tmp_path, "--fine_tune_after_block=4")
@@ -185,6 +191,7 @@ def test_an_export_is_a_checkpoint_to_start_from(tiny_flags, trained_run, tmp_pa
     np.testing.assert_array_equal(weights(tmp_path, 3)[key], weights(trained_run, 3)[key])
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
     tiny_flags, trained_run, tmp_path, capsys
 ):
@@ -197,6 +204,7 @@ def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
     assert f"Starts from {tmp_path}/in/ckpt-2: " in said
 
 
+@pytest.mark.usefixtures("no_exports")
 def test_what_a_resumed_run_does_not_start_from_is_named(tiny_flags, trained_run, tmp_path, capsys):
     flags = ("--fine_tune_after_block=4", "--train_steps=1", "--variable_schema=base_model")
     for said in (0, 1):

@@ -10,9 +10,7 @@ import tensorflow as tf
 
 from tf_simclr.exporting import serving
 from tf_simclr.exporting.traced import TracedModule, bare, images_spec
-from tf_simclr.exporting.trained_network import TrainedNetwork
-
-MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
+from tf_simclr.exporting.trained_network import MOMENTUM, TrainedNetwork
 
 
 def save(
@@ -40,8 +38,7 @@ def save(
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3], as evaluation
         sees it.
     """
-    # Traced once for each mode, however often the functions below name it.
-    encode = tf.function(network.encode, autograph=False)
+    encode = network.traced_encode(size)
     encoder, head = network.encoder, network.projection_head
     images = images_spec(size)
 
@@ -50,17 +47,10 @@ def save(
         training: bool = False,
         batch_norm_momentum: float | tf.Tensor = network.batch_norm_momentum,
     ) -> tf.Tensor:
-        return hidden(images, training, batch_norm_momentum)["final_avg_pool"]
-
-    def hidden(
-        images: tf.Tensor,
-        training: bool,
-        momentum: float | tf.Tensor = network.batch_norm_momentum,
-    ) -> dict[str, tf.Tensor]:
-        return encode(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))
+        return encode(images, training, batch_norm_momentum)["final_avg_pool"]
 
     def endpoints(images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
-        outputs = hidden(images, training)
+        outputs = encode(images, training)
         return outputs | network.heads(outputs["final_avg_pool"], training)
 
     def project(images: tf.Tensor, training: bool = False) -> tf.Tensor:

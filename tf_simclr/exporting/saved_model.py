@@ -18,14 +18,13 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
       path: of the SavedModel.
       size: side of the pictures that it takes, in pixels; None takes any height and width.
     """
-    # Both traced once each, however often the functions below name them.
-    encode, heads = (tf.function(f, autograph=False) for f in (network.encode, network.heads))
+    encode = network.traced_encode(size)
     images = images_spec(size)
 
     # Differs from the original: it traces the random blur into the export.
     def call(images: tf.Tensor, trainable: bool = False) -> dict[str, tf.Tensor]:
         endpoints = encode(images, trainable)
-        return endpoints | heads(endpoints["final_avg_pool"], trainable)
+        return endpoints | network.heads(endpoints["final_avg_pool"], trainable)
 
     module = TracedModule(call, network.parts.values(), images)
     for name, part in network.parts.items():

@@ -39,6 +39,34 @@ class TracedModule(tf.__internal__.tracking.AutoTrackable):
             self.__call__.get_concrete_function(images, value, *options)
 
 
+def traced_once(
+    function: Callable, images: tf.TensorSpec, options: Sequence[tf.TensorSpec] = ()
+) -> Callable:
+    """`function(images, mode, *options)`, traced once for each mode, whoever calls it.
+
+    While it saves, TensorFlow traces every tf.function anew; what is traced already it saves as it
+    is. So only what is thin around this is traced twice, and two exports can share one trace.
+
+    Args:
+      function: (images, mode, *options) -> a tensor or a dict of tensors.
+      images: spec of what it takes, float32 [batch, height, width, 3] in [0, 1].
+      options: specs of the options, scalars.
+
+    Returns:
+      A function of the same arguments, for use in a tf.function.
+    """
+
+    def trace(mode: bool) -> Callable:
+        def call(images: tf.Tensor, *options: tf.Tensor) -> Any:
+            return function(images, mode, *options)
+
+        traced = tf.function(call, input_signature=[images, *options], autograph=False)
+        return traced.get_concrete_function()
+
+    modes = {mode: trace(mode) for mode in (True, False)}
+    return lambda images, mode, *options: modes[bool(mode)](images, *options)
+
+
 def bare(layer: keras.layers.Layer) -> tf.__internal__.tracking.AutoTrackable:
     """A copy of a built layer down to its variables, which are shared, with nothing of Keras.
 

@@ -1,11 +1,15 @@
 """A trained network as plain functions of images, which every format of export is made from."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
+
+from tf_simclr.exporting.traced import images_spec, traced_once
+
+MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +29,9 @@ class TrainedNetwork:
     supervised_head: keras.layers.Layer | None
     selector: int
     norms: Sequence[Any]
+    _traced: dict[int | None, Callable] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def parts(self) -> Mapping[str, keras.layers.Layer]:
@@ -61,6 +68,31 @@ class TrainedNetwork:
         finally:
             for norm in self.norms:
                 norm.momentum = before
+
+    def traced_encode(self, size: int | None = None) -> Callable[..., dict[str, tf.Tensor]]:
+        """`encode` as a graph for each mode, the same whenever it is asked for.
+
+        Args:
+          size: side of the pictures that it takes, in pixels; None takes any height and width.
+
+        Returns:
+          (images, training=False, batch_norm_momentum=None) -> endpoints, for use in a tf.function.
+        """
+        if size not in self._traced:
+            self._traced[size] = traced_once(self.encode, images_spec(size), [MOMENTUM])
+        trace = self._traced[size]
+
+        def encode(
+            images: tf.Tensor,
+            training: bool = False,
+            batch_norm_momentum: float | tf.Tensor | None = None,
+        ) -> dict[str, tf.Tensor]:
+            momentum = batch_norm_momentum
+            if momentum is None:
+                momentum = self.batch_norm_momentum
+            return trace(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))
+
+        return encode
 
     @property
     def of_classifier(self) -> list[keras.layers.Layer]:

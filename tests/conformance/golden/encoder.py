@@ -47,9 +47,7 @@ def encoder(listing: dict, dtype: str = "float32") -> ResNet:
 
 def endpoints(net: ResNet, images: np.ndarray, training: bool) -> dict[str, np.ndarray]:
     """What is recorded of each endpoint: NAME_mean, NAME_corner, NAME_shape, final_avg_pool."""
-    outputs = tf.function(lambda batch: net(batch, training=training))(
-        tf.cast(images, net.compute_dtype)
-    )
+    outputs = net(tf.cast(images, net.compute_dtype), training=training)
     recorded = {}
     for name, output in outputs.items():
         output = output.numpy()

@@ -104,7 +104,12 @@ def float64_sibling(path: Path) -> Path:
 
 
 def run(
-    recording: Recording, floatx: str, *, steps: int | None = None, strategy=None
+    recording: Recording,
+    floatx: str,
+    *,
+    steps: int | None = None,
+    strategy=None,
+    eagerly: bool = True,
 ) -> dict[str, np.ndarray]:
     """Our run of a recording's flags, weights and batches: arrays named and laid out as recorded.
 
@@ -113,6 +118,7 @@ def run(
       floatx: "float32" or "float64", of everything.
       steps: how many; None for all.
       strategy: what it runs under; None for one replica. Gradients are then each replica's own.
+      eagerly: without a graph, which takes longer to trace than these few steps take to run.
     """
     meta, steps = recording.meta, steps or recording.meta["steps"]
     keras.backend.set_floatx(floatx)
@@ -122,6 +128,7 @@ def run(
             build.compile_model(recording.config, net, meta["num_examples"])
             if recording.tf1 and recording.config.optimization.optimizer == "momentum":
                 _compile_with_tf1_momentum(recording.config, net, meta["num_examples"])
+        net.run_eagerly = eagerly
         _round_betas(net.optimizer)
         weights.assign(net, recording.variables)
         ordered = [weights.by_place(net)[place] for place in recording.places]

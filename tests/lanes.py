@@ -1,0 +1,140 @@
+"""Which tests `make test-fast` and `make test-addons` leave out, and why.
+
+A test is named by the beginning of its path below tests/, to which `::test_name` may belong. The
+markers are put on by conftest.py: `slow` and `first_lane`, each with its reason.
+"""
+
+from collections.abc import Collection
+
+# What a test asks for -> why it is slow.
+SLOW_FIXTURES = {
+    "tiny_flags": "runs the command line as a whole",
+    "trained_run": "looks at a whole run",
+    "emoji_flags": "runs the command line as a whole",
+    "run_by_replicas": "starts processes of several replicas",
+    "exported": "exports",
+    "tfds_dir": "has TFDS write its data sets",
+}
+SLOW = {
+    "starts processes": (
+        "conformance/golden_test.py::test_loss_over_replicas",
+        "conformance/golden_test.py::test_two_replicas",
+        "conformance/replicas_test.py",
+        "conformance/resume_test.py",
+        "export_commands_test.py",
+        "main_test.py::test_both_commands",
+        "nets/microbatches_test.py::test_replicas",
+        "notebooks_test.py::test_it_runs",
+        "optim/lamb_test.py",
+        "packaging_test.py",
+    ),
+    "trains whole runs": (
+        "conformance/golden_test.py::test_float32_runs",
+        "conformance/golden_test.py::test_float64_runs",
+        "conformance/golden_test.py::test_runs_repeat",
+    ),
+    "exports": (
+        "conformance/golden_test.py::test_a_tensorflow_2_model",
+        "conformance/broken_there_test.py::test_09",
+        "conformance/broken_there_test.py::test_10",
+        "exporting/hub_module_test.py",
+        "exporting/lite_test.py",
+        "exporting/onnx_test.py",
+        "exporting/saved_model_test.py",
+        "tasks/teacher_test.py",
+    ),
+    "builds or traces networks as large as the papers'": (
+        "conformance/golden_test.py::test_an_encoder_under",
+        "conformance/golden_test.py::test_resnet_endpoints",
+        "importing/google_checkpoints_test.py",
+        "nets/paper_sizes_test.py",
+        "nets/resnet_test.py::test_has_as_many_parameters",
+    ),
+    "draws thousands of views": (
+        "conformance/golden_test.py::test_distribution",
+    ),
+    "traces a step for each of many settings": (
+        "losses/memory_test.py::test_in_blocks_nothing",
+        "nets/memory_test.py",
+        "nets/microbatches_test.py",
+        "nets/simclr_test.py::test_half_precision",
+        "nets/simclr_test.py::test_nothing_is_traced",
+        "nets/student_test.py",
+    ),
+    "asks npm": ("data/emoji32/make_data_test.py",),
+}  # fmt: skip
+
+FIRST_LANE = {
+    "text, settings and pages: nothing of TensorFlow's is in them": (
+        "bad_input_test.py",
+        "cli_test.py",
+        "config_test.py",
+        "docstrings_test.py",
+        "export_bad_input_test.py",
+        "export_commands_test.py",
+        "flagfiles_test.py",
+        "floors_test.py",
+        "mutations/",
+        "packaging_test.py",
+        "public_face_test.py",
+        "remarks_test.py",
+        "report_test.py",
+        "run_folder_test.py",
+    ),
+    "NumPy, scikit-learn and files: the same beside either TensorFlow": (
+        "conformance/label_lists_test.py",
+        "data/emoji32/",
+        "data/few_labels_test.py",
+        "data/labelled_subset_test.py",
+        "evaluation/",
+        "importing/bad_input_test.py",
+        "importing/recognition_test.py",
+        "importing/released_names_test.py",
+    ),
+    "processes, signals and kills: one code over either TensorFlow": (
+        "conformance/live_evaluation_test.py",
+        "conformance/resume_test.py",
+        "conformance/workers_test.py",
+        "main_test.py",
+        "tasks/train_test.py::test_two_replicas",
+    ),
+    "another run of a method that runs as a whole in both lanes": (
+        "conformance/original_commands_test.py",
+        "distill_run_test.py",
+        "few_labels_test.py",
+        "memory_run_test.py",
+        "tasks/",
+    ),
+    "needs packages, or users' programs, of the first lane": (
+        "conformance/clients_test.py",
+        "exporting/lite_test.py",
+        "exporting/onnx_test.py",
+        "notebooks_test.py",
+    ),
+    "shapes alone: they are the original's, whatever computes them": ("nets/paper_sizes_test.py",),
+}
+# In both lanes though what is around them is not: one whole run of each method.
+BOTH_LANES = (
+    "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
+    "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
+    "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
+    "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
+    "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
+)
+
+
+def why_slow(name: str, fixtures: Collection[str]) -> str | None:
+    """Why `make test-fast` leaves a test out; None if it does not."""
+    for fixture, reason in SLOW_FIXTURES.items():
+        if fixture in fixtures:
+            return reason
+    return _reason(name, SLOW)
+
+
+def why_first_lane(name: str) -> str | None:
+    """Why `make test-addons` leaves a test out; None if it does not."""
+    return None if name.startswith(BOTH_LANES) else _reason(name, FIRST_LANE)
+
+
+def _reason(name: str, left_out: dict[str, tuple[str, ...]]) -> str | None:
+    return next((why for why, starts in left_out.items() if name.startswith(starts)), None)

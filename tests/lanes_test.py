@@ -1,0 +1,33 @@
+"""The lists of tests that are left out name tests that are there."""
+
+import pathlib
+import re
+
+import lanes
+import pytest
+
+TESTS = pathlib.Path(__file__).parent
+STARTS = [
+    *(start for starts in lanes.SLOW.values() for start in starts),
+    *(start for starts in lanes.FIRST_LANE.values() for start in starts),
+    *lanes.BOTH_LANES,
+]
+
+
+@pytest.mark.parametrize("start", sorted(set(STARTS)))
+def test_what_is_left_out_is_there(start):
+    file, _, test = start.partition("::")
+    assert (TESTS / file).exists()
+    # golden_test.py takes some of its tests from the files golden_*.py beside it.
+    files = [TESTS / file, *(TESTS / "conformance").glob("golden_*.py")] if test else []
+    assert not test or any(re.search(rf"^def {test}", f.read_text(), re.MULTILINE) for f in files)
+
+
+def test_each_test_that_is_left_out_has_a_reason():
+    assert lanes.why_slow("notebooks_test.py::test_it_runs_from", []) == "starts processes"
+    assert lanes.why_slow("nets/heads_test.py::test_any", ["trained_run"]) == "looks at a whole run"
+    assert lanes.why_slow("nets/heads_test.py::test_any", ["tmp_path"]) is None
+    assert "text" in lanes.why_first_lane("remarks_test.py::test_any")
+    assert lanes.why_first_lane("tasks/train_test.py::test_any").startswith("another run")
+    assert lanes.why_first_lane(lanes.BOTH_LANES[0]) is None
+    assert lanes.why_first_lane("optim/lars_test.py::test_any") is None

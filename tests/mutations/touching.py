@@ -1,0 +1,96 @@
+"""Which test executes which line of the package, by coverage.py's contexts."""
+
+import ast
+import os
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from coverage import CoverageData
+from faults import Fault
+
+PACKAGE = "tf_simclr"
+
+
+class Suite(NamedTuple):
+    """What is known of the tests.
+
+    Attributes:
+      touching: file -> line -> the tests that execute it. What a test executes in processes of
+        its own is not known.
+      seconds: test -> how long it took.
+    """
+
+    touching: dict[str, dict[int, set[str]]]
+    seconds: dict[str, float]
+
+    def tests_of(self, root: pathlib.Path, fault: Fault) -> list[str]:
+        """The tests that execute a fault's lines, the quickest first.
+
+        Those of the whole file where the lines are executed at import; all where nothing is known.
+        """
+        lines = self.touching.get(fault.file, {})
+        text = (root / fault.file).read_text()
+        tests: set[str] = set()
+        for line in statement(text, text.index(fault.old)):
+            tests |= lines.get(line, set())
+        tests = tests or set().union(*lines.values()) or set(self.seconds)
+        return sorted(tests, key=lambda test: (self.seconds[test], test))
+
+    def parts(self, tests: list[str], seconds: float) -> Iterator[list[str]]:
+        """The tests in their order, cut where a part would take longer than `seconds`."""
+        part: list[str] = []
+        for test in tests:
+            if part and sum(self.seconds[t] for t in part) + self.seconds[test] > seconds:
+                yield part
+                part = []
+            part.append(test)
+        if part:
+            yield part
+
+
+def statement(text: str, place: int) -> range:
+    """The lines of the innermost statement around a place of a module's text."""
+    line = text[:place].count("\n") + 1
+    first, last = line, line
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno:
+            # A compound statement is its head alone: the body has statements of its own.
+            body = getattr(node, "body", None)
+            if body and line >= body[0].lineno:
+                continue
+            first, last = node.lineno, body[0].lineno - 1 if body else node.end_lineno
+    return range(first, last + 1)
+
+
+def record(root: pathlib.Path, folder: pathlib.Path) -> None:
+    """Runs the whole suite under coverage and writes what `read` reads to the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pytest", "--numprocesses=2", "--dist=loadfile"]
+    command += [f"--cov={PACKAGE}", "--cov-context=test", "--cov-report="]
+    environment = os.environ | {"COVERAGE_FILE": str(folder / "coverage")}
+    written = folder / "unfinished.xml"
+    subprocess.run([*command, f"--junitxml={written}"], cwd=root, env=environment, check=True)
+    written.rename(folder / "tests.xml")
+
+
+def read(folder: pathlib.Path, tests: set[str]) -> Suite:
+    """What `record` wrote to the folder, of these tests; one that it does not know takes 1 s."""
+    seconds = dict.fromkeys(tests, 1.0)
+    for case in xml.etree.ElementTree.parse(folder / "tests.xml").iter("testcase"):
+        name = f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}"
+        if name in seconds:
+            seconds[name] = float(case.get("time"))
+    data = CoverageData(str(folder / "coverage"))
+    data.read()
+    touching = {}
+    for path in data.measured_files():
+        file = path[path.rindex(f"/{PACKAGE}/") + 1 :]
+        touching[file] = {
+            line: {context.split("|")[0] for context in contexts} & tests
+            for line, contexts in data.contexts_by_lineno(path).items()
+        }
+    return Suite(touching, seconds)
