@@ -8,6 +8,8 @@ import sys
 
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests share the cores among processes; within one, an operation of a tiny network gains nothing.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import lanes
 import numpy as np
@@ -34,6 +36,17 @@ def seeded():
     import tf_keras
 
     tf_keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def graphs_as_traced():
+    """Graphs run as they are traced: optimising one takes longer than a few steps of it.
+
+    What users get is optimised: in every test that starts a process, down to golden numbers.
+    """
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True, scope="module")
