@@ -71,7 +71,7 @@ def truncate(path):
         (["--image_size=0"], "`image_size` must be at least 1. Received: image_size=0."),
         (["--learning_rate=nan"], "`learning_rate` must be a finite number."),
         (["--weight_decay=inf"], "`weight_decay` must be a finite number."),
-        (["--resnet_depth=20"], "`resnet_depth` must be one of (18, 34, 50, 101, 152, 200)."),
+        (["--resnet_depth=20"], "`resnet_depth` must be one of (10, 18, 34, 50, 101, 152, 200)."),
         (["--ft_proj_selector=4"], "`ft_proj_selector` must be from -1 to 3"),
         (["--tpu_name=a", "--master=b"], "`master` must not be another TPU"),
         (["--train_batch_size=1"], "`train_batch_size` must be at least 2 to pretrain"),

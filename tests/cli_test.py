@@ -96,7 +96,7 @@ def test_help_shows_values_and_defaults():
     assert (
         "--mode=train|eval|train_then_eval|export|embed\n      What to do. (default: train)" in text
     )
-    assert "--resnet_depth=18|34|50|101|152|200\n" in text
+    assert "--resnet_depth=10|18|34|50|101|152|200\n" in text
     assert "--model_dir=TEXT\n" in text
     assert "(default: none)" in text
     assert "--seed=INT\n" in text

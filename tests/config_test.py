@@ -145,7 +145,7 @@ WRONG = [
     ({"color_jitter_strength": -0.1}, "`color_jitter_strength` must be at least 0."),
     ({"min_crop_area": 0.0}, "`min_crop_area` must be in (0, 1]. Received: min_crop_area=0.0."),
     ({"max_bad_images": 1.5}, "`max_bad_images` must be in [0, 1]."),
-    ({"resnet_depth": 20}, "`resnet_depth` must be one of (18, 34, 50, 101, 152, 200)."),
+    ({"resnet_depth": 20}, "`resnet_depth` must be one of (10, 18, 34, 50, 101, 152, 200)."),
     ({"width_multiplier": 0.0}, "`width_multiplier` must be above 0."),
     ({"sk_ratio": 2.0}, "`sk_ratio` must be in [0, 1]. Received: sk_ratio=2.0."),
     ({"se_ratio": -1.0}, "`se_ratio` must be in [0, 1]."),

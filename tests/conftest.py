@@ -3,8 +3,6 @@
 import contextlib
 import gc
 import os
-import subprocess
-import sys
 
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -13,14 +11,20 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import lanes
 import numpy as np
+import processes
 import pytest
 from PIL import Image
+
+
+def named(item):
+    """A test as lanes.py names it: by its path below tests/."""
+    return item.nodeid.removeprefix("tests/")
 
 
 def pytest_collection_modifyitems(items):
     """Puts on the markers of what is left out, as lanes.py says."""
     for item in items:
-        name = item.nodeid.removeprefix("tests/")
+        name = named(item)
         if reason := lanes.why_slow(name, item.fixturenames):
             item.add_marker(pytest.mark.slow(reason=reason))
         if reason := lanes.why_first_lane(name):
@@ -40,13 +44,18 @@ def seeded():
 
 @pytest.fixture(autouse=True, scope="session")
 def graphs_as_traced():
-    """Graphs run as they are traced: optimising one takes longer than a few steps of it.
+    """What users get is optimised: in every test that starts the command line."""
+    processes.run_graphs_as_traced()
 
-    What users get is optimised: in every test that starts a process, down to golden numbers.
-    """
+
+@pytest.fixture(autouse=True)
+def eagerly(request):
+    """Functions of TensorFlow run without a graph where lanes.py says so."""
     import tensorflow as tf
 
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    tf.config.run_functions_eagerly(lanes.runs_eagerly(named(request.node)))
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -103,13 +112,11 @@ def run_by_replicas(tmp_path_factory):
 
     def run(file, counts):
         folder = tmp_path_factory.mktemp("replicas")
-        processes = {}
-        for count in counts:
-            command = [sys.executable, file, str(folder / f"{count}.npz"), str(count)]
-            with open(folder / f"{count}.log", "w") as log:
-                processes[count] = subprocess.Popen(command, stdout=log, stderr=log)
-        for count, process in processes.items():
-            assert process.wait() == 0, (folder / f"{count}.log").read_text()[-4000:]
+        started = {
+            count: processes.start([file, folder / f"{count}.npz", count]) for count in counts
+        }
+        for process in started.values():
+            assert process.wait() == 0, process.read("err")[-4000:]
         return {count: dict(np.load(folder / f"{count}.npz")) for count in counts}
 
     return run
@@ -138,7 +145,7 @@ def tiny_flags(picture_folder):
         f"--data_dir={picture_folder}",
         "--eval_split=test",
         "--image_size=16",
-        "--resnet_depth=18",
+        "--resnet_depth=10",
         "--width_multiplier=0.0625",
         "--proj_out_dim=8",
         "--train_batch_size=4",

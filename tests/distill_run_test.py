@@ -59,7 +59,7 @@ def distill_flags(tiny_flags):
 
 @pytest.fixture(scope="module")
 def student_flags(distill_flags, supervised):
-    flags = [f"--teacher={supervised}", "--resnet_depth=34", "--width_multiplier=0.125"]
+    flags = [f"--teacher={supervised}", "--resnet_depth=18", "--width_multiplier=0.125"]
     return [*distill_flags, *flags, "--checkpoint_steps=1", "--distill_temperature=0.5"]
 
 
@@ -108,7 +108,7 @@ def test_a_student_is_judged_shown_and_exported(student):
     assert logits_of(student).shape == (4, 2)
     with open(os.path.join(student, "hub", "3", "README.md")) as file:
         card = file.read()
-    assert "from a teacher" in card and "ResNet-34" in card
+    assert "from a teacher" in card and "ResNet-18" in card
 
 
 def test_what_is_saved_is_the_student_alone(student, student_flags, supervised):

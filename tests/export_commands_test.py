@@ -1,9 +1,8 @@
 """The commands of export/: `python -m export.FORMAT` in a checkout."""
 
 import pathlib
-import subprocess
-import sys
 
+import processes
 import pytest
 
 from tf_simclr.config_sections import EXPORT_FORMATS
@@ -14,9 +13,7 @@ COMMANDS = {path.stem for path in (ROOT / "export").glob("*.py")} - {"__init__",
 
 
 def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
+    return processes.run(["-m", *arguments], cwd=ROOT)
 
 
 def test_each_format_has_its_command():

@@ -1,4 +1,4 @@
-"""Which tests `make test-fast` and `make test-addons` leave out, and why.
+"""Which tests `make test-fast` and `make test-addons` leave out, and why; and which run eagerly.
 
 A test is named by the beginning of its path below tests/, to which `::test_name` may belong. The
 markers are put on by conftest.py: `slow` and `first_lane`, each with its reason.
@@ -126,13 +126,35 @@ FIRST_LANE = {
     ),
     "shapes alone: they are the original's, whatever computes them": ("nets/paper_sizes_test.py",),
 }
-# In both lanes though what is around them is not: one whole run of each method.
+# In both lanes though what is around them is not, and in graphs: one whole run of each method.
 BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
     "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
     "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
+)
+# Whole runs of a few steps, one for each setting, flag or message: tracing would take most of their
+# time. How a step is computed they do not ask. BOTH_LANES, fixtures of a file and whatever starts a
+# process run in graphs; and so do runs that are compared bit for bit, or by their steps.
+EAGER = (
+    "bad_input_test.py",
+    "conformance/broken_there_test.py",
+    "conformance/original_commands_test.py",
+    "distill_run_test.py",
+    "export_bad_input_test.py",
+    "few_labels_test.py",
+    "memory_run_test.py",
+    "tasks/",
+)
+IN_GRAPHS = (
+    *BOTH_LANES,
+    "distill_run_test.py::test_a_student_in_parts_goes_on_bit_for_bit",
+    "memory_run_test.py::test_resumed",
+    "tasks/export_test.py::test_training_exports_on_its_way",
+    "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
+    "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",
+    "tasks/train_test.py::test_the_same_command_gives_the_same_weights",
 )
 
 
@@ -147,6 +169,11 @@ def why_slow(name: str, fixtures: Collection[str]) -> str | None:
 def why_first_lane(name: str) -> str | None:
     """Why `make test-addons` leaves a test out; None if it does not."""
     return None if name.startswith(BOTH_LANES) else _reason(name, FIRST_LANE)
+
+
+def runs_eagerly(name: str) -> bool:
+    """Whether a test runs functions of TensorFlow without a graph."""
+    return name.startswith(EAGER) and not name.startswith(IN_GRAPHS)
 
 
 def _reason(name: str, left_out: dict[str, tuple[str, ...]]) -> str | None:

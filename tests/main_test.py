@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import processes
 import pytest
 
 from tf_simclr import main as door
@@ -162,9 +163,9 @@ def test_the_console_script_exits_with_the_code(monkeypatch):
 
 
 def wait_for(path, process):
-    end = time.monotonic() + TIMEOUT
+    end = time.monotonic() + processes.TIMEOUT
     while not path.exists():
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None, process.read("err")
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -176,16 +177,11 @@ def test_a_stopped_run_saves_and_goes_on(tiny_flags, trained_run, tmp_path, numb
     """Begins at step 3 of a finished run, is stopped far from the end, and started again."""
     folder = pathlib.Path(shutil.copytree(trained_run, tmp_path / "run"))
     arguments = [*tiny_flags, f"--model_dir={folder}", "--checkpoint_steps=5"]
-    process = subprocess.Popen(
-        [*AS_MODULE, *arguments, "--train_steps=1000000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = processes.start(["-m", "tf_simclr.main", *arguments, "--train_steps=1000000"])
     try:
         wait_for(folder / "ckpt-5.index", process)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=TIMEOUT)
+        _, errors = process.communicate()
     finally:
         process.kill()
     assert process.returncode == code

@@ -12,7 +12,7 @@ from tf_simclr.config_fields import Section, flag, require
 MODES = ("train", "eval", "train_then_eval", "export", "embed")
 TRAIN_MODES = ("pretrain", "finetune", "supervised", "distill")
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
-DEPTHS = (18, 34, 50, 101, 152, 200)
+DEPTHS = (10, 18, 34, 50, 101, 152, 200)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -76,7 +76,7 @@ def finetuned(trained_run, tfds_dir, tmp_path_factory, without_exports):
     door(
         *("--train_mode=finetune", "--fine_tune_after_block=4", "--optimizer=momentum"),
         *("--dataset=cifar10", f"--data_dir={tfds_dir}", "--image_size=16"),
-        *("--resnet_depth=18", "--width_multiplier=0.0625", "--proj_out_dim=8"),
+        *("--resnet_depth=10", "--width_multiplier=0.0625", "--proj_out_dim=8"),
         *("--train_batch_size=4", "--train_steps=3", "--checkpoint_steps=2"),
         *(f"--checkpoint={trained_run}", f"--model_dir={folder}"),
     )
@@ -128,7 +128,7 @@ def test_04_what_is_frozen_stands_still_with_its_statistics(finetuned, trained_r
 @pytest.mark.parametrize("place", ["", "ckpt-3", "saved_model/3", "hub/3"])
 def test_05_a_run_is_started_from_a_folder_a_prefix_or_an_export(trained_run, place):
     # The original hands the path to TensorFlow as it is, which knows prefixes only.
-    settings = SMALL | {"width_multiplier": 1 / 16, "image_size": 16}
+    settings = SMALL | {"resnet_depth": 10, "width_multiplier": 1 / 16, "image_size": 16}
     path = os.path.join(trained_run, place)
     config = Config.from_flat(settings | {"train_mode": "finetune", "checkpoint": path})
     net = build.model(config, 2)

@@ -23,9 +23,9 @@ from tf_simclr.main import main
 from tf_simclr.nets.layers import BatchNorm
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
-# ResNet-18: a stem, 8 blocks of two convolutions, 4 shortcuts = 21, each with a norm of two weights
+# ResNet-10: a stem, 4 blocks of two convolutions, 4 shortcuts = 13, each with a norm of two weights
 # that train and two that do not; a projection head of three layers, the last norm without beta.
-ENCODER, TRAINED, HEAD = 21 * 5, 21 * 3, 3 * 5 - 1
+ENCODER, TRAINED, HEAD = 13 * 5, 13 * 3, 3 * 5 - 1
 HEAD_TRAINED = 3 * 3 - 1
 CLASSIFIER = 2
 
@@ -183,9 +183,9 @@ def test_hub_load_gives_the_checkpoints_weights(found, parts):
 def test_hub_load_has_the_interface_of_a_reusable_module(found):
     said = found("hub_load", "hub_module")
     assert said["untouched"]  # by calls that do not train
-    assert said["moved"].sum() == 2 * 21 and len(said["moved"]) == ENCODER
+    assert said["moved"].sum() == 2 * 13 and len(said["moved"]) == ENCODER
     assert np.abs(said["trained"] - said["features"]).max() > 1e-3
-    assert (said["moved_at_1"], said["moved_at_0"]) == (0, 2 * 21)
+    assert (said["moved_at_1"], said["moved_at_0"]) == (0, 2 * 13)
     assert said["weights"] == TRAINED
     assert said["weights/project"] == TRAINED + HEAD_TRAINED
     assert said["weights/classify"] == TRAINED + CLASSIFIER

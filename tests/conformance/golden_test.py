@@ -7,11 +7,10 @@ one, and run from here. Tolerances are those of the README of the measured numbe
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 from golden import encoder, folder, replica_loss, weights
@@ -97,12 +96,12 @@ def replicas(tmp_path_factory):
     cases = folder.cases("loss", replica_loss.CASE)
     for count in {replica_loss.settings(*case)["replicas"] for case in cases}:
         target = tmp_path_factory.mktemp("replicas") / f"{count}.npz"
-        subprocess.run(
-            [sys.executable, "-m", "golden.replica_loss", str(target), str(count)],
+        done = processes.run(
+            ["-m", "golden.replica_loss", target, count],
             cwd=Path(__file__).parent,
             env=os.environ | {"GOLDEN_DIR": str(folder.GOLDEN_DIR)},
-            check=True,
         )
+        assert done.returncode == 0, done.stderr[-4000:]
         results |= folder.read(target)[0]
     return results
 

@@ -5,11 +5,11 @@ need two devices before TensorFlow starts: for them the file runs itself as a pr
 """
 
 import functools
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 from golden import comparison, folder, trajectories
@@ -19,7 +19,6 @@ from tf_simclr import replicas
 FLOAT64_RTOL = 1e-6  # golden/README.md
 FLOAT32_RTOL = 1e-5  # golden/README.md, beside 10 times the noise of the step
 NOISIEST = 1e-2  # golden/README.md: steps of more noise say nothing
-TIMEOUT = 900  # seconds for two replicas on a busy machine
 
 
 def parametrize(kind):
@@ -101,8 +100,7 @@ def program(path: str, results: str) -> None:
 
 def test_two_replicas_repeat_the_run_of_one(tmp_path):
     path, results = smallest("pretrain", "lars"), tmp_path / "two.npz"
-    command = [sys.executable, __file__, str(path), str(results)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    done = processes.run([__file__, path, results])
     assert done.returncode == 0, done.stderr[-4000:]
     ours = dict(np.load(results))
     assert ours["count"] == 2

@@ -3,16 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
-TIMEOUT = 300  # seconds, on a busy machine
+import processes
 
 
-def start(*flags, stdout):
-    command = [sys.executable, "-m", "tf_simclr.main", *flags]
-    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, text=True)
+def start(*flags):
+    return processes.start(["-m", "tf_simclr.main", *flags])
 
 
 def steps_evaluated(folder):
@@ -20,11 +17,11 @@ def steps_evaluated(folder):
     return {int(n[7:-5]) for n in names if n.startswith("result_") and n.endswith(".json")}
 
 
-def wait_until(reached, *processes):
-    deadline = time.monotonic() + TIMEOUT
+def wait_until(reached, *programs):
+    deadline = time.monotonic() + processes.TIMEOUT
     while not reached():
-        for process in processes:
-            assert process.poll() is None, process.communicate()
+        for program in programs:
+            assert program.poll() is None, program.read("err")
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -33,15 +30,15 @@ def test_a_live_run_is_evaluated_again_and_again_until_it_ends(tiny_flags, tmp_p
     folder = str(tmp_path / "live")
     flags = [*tiny_flags, f"--model_dir={folder}", "--train_steps=1000000", "--learning_rate=0.001"]
     often = ["--checkpoint_steps=200", "--train_summary_steps=0", "--keep_checkpoint_max=0"]
-    training = start(*flags, *often, stdout=subprocess.DEVNULL)
+    training = start(*flags, *often)
     wait_until(lambda: os.path.exists(os.path.join(folder, "flags.json")), training)
     # Started before there is a checkpoint: it waits for the first one.
-    evaluation = start(*flags, "--mode=eval", stdout=subprocess.PIPE)
+    evaluation = start(*flags, "--mode=eval")
     try:
         wait_until(lambda: len(steps_evaluated(folder)) >= 2, training, evaluation)
         training.send_signal(signal.SIGTERM)
-        assert training.wait(TIMEOUT) == 128 + signal.SIGTERM
-        _, errors = evaluation.communicate(timeout=TIMEOUT)
+        assert training.wait() == 128 + signal.SIGTERM
+        _, errors = evaluation.communicate()
     finally:
         training.kill()
         evaluation.kill()

@@ -6,10 +6,9 @@ Added to them: --data_dir where it is missing, and what makes them small.
 import json
 import os
 import shlex
-import subprocess
-import sys
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -106,8 +105,8 @@ def moved(folder, before, part):
 def cifar(small, tmp_path_factory):
     """A run of the first command, in a process of its own; and what it printed."""
     folder = str(tmp_path_factory.mktemp("cifar") / "run")
-    command = [sys.executable, "-m", "tf_simclr.main", *small("pretrain cifar", folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    command = ["-m", "tf_simclr.main", *small("pretrain cifar", folder)]
+    done = processes.run(command)
     assert (done.returncode, done.stderr) == (0, "")
     return folder, done.stdout
 

@@ -6,11 +6,10 @@ it trains the same small networks under each strategy, in float64, and the tests
 
 import json
 import os
-import pathlib
-import subprocess
 import sys
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 import tf_keras as keras
@@ -49,7 +48,6 @@ CASES = {
 FEWER = ("pretrain_lars", "finetune_momentum")
 DEVICES, WORKERS = (2, 4), 2
 RTOL = 1e-9  # float64 leaves 1e-15 a step; what is summed in another order may grow from there
-TIMEOUT = 900  # seconds for the slowest program on a busy machine
 DIM = 16  # of the projections whose traffic is counted
 
 
@@ -97,7 +95,7 @@ def train(flags: dict, strategy: tf.distribute.Strategy) -> dict[str, np.ndarray
 
 def train_all(strategy: tf.distribute.Strategy, cases=tuple(CASES)) -> dict[str, np.ndarray]:
     """The results of some of CASES."""
-    blocks, BLOCKS[18] = BLOCKS[18], (1, 1, 1, 1)  # to trace them in half the time
+    blocks, BLOCKS[18] = BLOCKS[18], (1, 1)  # to trace a third of them
     keras.backend.set_floatx("float64")
     try:
         runs = {case: train(CASES[case], strategy) for case in cases}
@@ -157,13 +155,7 @@ def program(path: str) -> None:
 
 
 def start(path, **environment):
-    with open(f"{path}.log", "w") as log:
-        return subprocess.Popen(
-            [sys.executable, __file__, str(path)],
-            env=os.environ | environment,
-            stdout=log,
-            stderr=log,
-        )
+    return processes.start([__file__, path], env=os.environ | environment)
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +170,7 @@ def measured(tmp_path_factory):
     started = {name: start(paths[name], **values) for name, values in processes.items()}
     try:
         for name, process in started.items():
-            code = process.wait(TIMEOUT)
-            assert code == 0, pathlib.Path(f"{paths[name]}.log").read_text()[-4000:]
+            assert process.wait() == 0, (name, process.read("err")[-4000:])
     finally:
         for process in started.values():
             process.kill()

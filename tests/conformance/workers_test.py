@@ -1,15 +1,13 @@
 """Two worker processes train one run by the command line, into one folder."""
 
 import os
-import subprocess
-import sys
 
+import processes
 import pytest
 from cluster import tf_configs
 
 from tf_simclr.main import main
 
-TIMEOUT = 300  # seconds for two processes on a busy machine
 WRITTEN = {"checkpoint", "flags.json", "dataset.json", "train", "hub", "saved_model", ".lock"}
 WRITTEN |= {f"ckpt-{n}.{end}" for n in (1, 2, 3) for end in ("index", "data-00000-of-00001")}
 WRITTEN |= {"eval", "result.json", "result_3.json", "report.html", "confusion_matrix.csv"}
@@ -17,19 +15,12 @@ WRITTEN |= {"eval", "result.json", "result_3.json", "report.html", "confusion_ma
 
 def train(folder, *flags):
     """What each of two workers says."""
-    command = [sys.executable, "-m", "tf_simclr.main", *flags, f"--model_dir={folder}"]
+    command = ["-m", "tf_simclr.main", *flags, f"--model_dir={folder}"]
     workers = [
-        subprocess.Popen(
-            command,
-            env=os.environ | {"TF_CONFIG": config},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for config in tf_configs(2)
+        processes.start(command, env=os.environ | {"TF_CONFIG": config}) for config in tf_configs(2)
     ]
     try:
-        said = [worker.communicate(timeout=TIMEOUT) for worker in workers]
+        said = [worker.communicate() for worker in workers]
     finally:
         for worker in workers:
             worker.kill()

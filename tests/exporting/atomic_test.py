@@ -1,8 +1,7 @@
 import os
 import signal
-import subprocess
-import sys
 
+import processes
 import pytest
 import tensorflow as tf
 
@@ -119,7 +118,7 @@ atomic.write_folder(sys.argv[1], write)
 def test_a_killed_process_leaves_the_old_folder_or_the_next_one_brings_it_back(tmp_path, moment):
     path = tmp_path / "export" / "12"
     write_folder(str(path), write("old"))
-    done = subprocess.run([sys.executable, "-c", KILLED, str(path), moment], capture_output=True)
+    done = processes.run(["-c", KILLED, path, moment])
     assert done.returncode == -signal.SIGKILL
     if moment == "writing":
         assert read(path) == "old"

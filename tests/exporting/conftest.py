@@ -13,7 +13,7 @@ SIDE = 16
 
 
 def build_network(*, classes=3, selector=1):
-    encoder = ResNet(18, width_multiplier=0.0625, small_images=True, bn_momentum=0.8)
+    encoder = ResNet(10, width_multiplier=0.0625, small_images=True, bn_momentum=0.8)
     head = ProjectionHead(out_dim=8, bn_momentum=0.8)
     projections = head(encoder(tf.zeros([1, SIDE, SIDE, 3]))["final_avg_pool"])
     classifier = None
@@ -29,7 +29,7 @@ def build_network(*, classes=3, selector=1):
 
 @pytest.fixture(scope="session")
 def network():
-    """ResNet-18 of width 1/16, a head of three layers, three classes on its first layer."""
+    """ResNet-10 of width 1/16, a head of three layers, three classes on its first layer."""
     return build_network()
 
 

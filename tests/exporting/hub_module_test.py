@@ -54,7 +54,7 @@ def test_the_network_is_in_the_file_once_for_each_mode(network, tmp_path):
     content = saved_model_pb2.SavedModel.FromString((tmp_path / "1/saved_model.pb").read_bytes())
     functions = content.meta_graphs[0].graph_def.library.function
     convolutions = [sum(node.op == "Conv2D" for node in f.node_def) for f in functions]
-    assert [count for count in convolutions if count] == [21, 21]  # ResNet-18, twice
+    assert [count for count in convolutions if count] == [13, 13]  # ResNet-10, twice
 
 
 def test_without_a_classifier_nothing_classifies(network_without_classifier, tmp_path):

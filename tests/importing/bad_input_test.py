@@ -11,16 +11,16 @@ from tf_simclr.config import Config
 from tf_simclr.importing.released_names import Network
 from tf_simclr.main import main
 
-NETWORK = Network(18, (2, 2, 2, 2), bottleneck=False)
+NETWORK = Network(10, (1, 1, 1, 1), bottleneck=False)
 KERNEL = "base_model/conv2d_7/kernel"
-NORM = "base_model/batch_normalization_20/moving_variance"
+NORM = "base_model/batch_normalization_12/moving_variance"
 
 
 @pytest.fixture(scope="module")
 def tensors():
     """A released model that the tiny run could start from."""
     config = Config.from_flat(
-        {"resnet_depth": 18, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
+        {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
     )
     return released.tensors(build.parts(build.model(config, num_classes=2)), NETWORK)
 
@@ -59,7 +59,7 @@ def test_a_good_one_is_taken_by_folder_and_by_prefix(prefix, tiny_flags, tmp_pat
     assert main(["tf-simclr", *flags, f"--model_dir={tmp_path}/run"]) == 0
     said = capsys.readouterr().out
     assert f"Starts from {prefix}: encoder, projection_head, supervised_head." in said
-    assert "finetune of ResNet-18 x 0.0625 at 32 pixels" in said
+    assert "finetune of ResNet-10 x 0.0625 at 32 pixels" in said
 
 
 @pytest.mark.parametrize("ending", ["index", "data-00000-of-00001"])
@@ -73,8 +73,8 @@ def test_a_truncated_checkpoint(refused, prefix, tmp_path, ending, as_folder):
 
 def test_another_architecture(refused, prefix):
     line = refused(prefix, "--resnet_depth=50")
-    assert "`checkpoint` does not fit this architecture: found ResNet-18 x 0.0625" in line
-    assert "resnet_depth=50. Give --resnet_depth=18, or leave these flags out." in line
+    assert "`checkpoint` does not fit this architecture: found ResNet-10 x 0.0625" in line
+    assert "resnet_depth=50. Give --resnet_depth=10, or leave these flags out." in line
 
 
 def test_no_checkpoint_at_all(refused, tmp_path):
@@ -95,7 +95,7 @@ def test_a_checkpoint_of_another_model(refused, prefix):
 def test_missing_variables(refused, prefix, tensors, missing):
     rewrite(prefix, {name: value for name, value in tensors.items() if name not in missing})
     line = refused(prefix)
-    assert f"`checkpoint` lacks {len(missing)} variables of a ResNet-18" in line
+    assert f"`checkpoint` lacks {len(missing)} variables of a ResNet-10" in line
     assert all(name in line for name in missing)
     assert "conv2d_8/" not in line
 
@@ -103,7 +103,7 @@ def test_missing_variables(refused, prefix, tensors, missing):
 def test_a_shape_that_does_not_fit(refused, prefix, tensors):
     rewrite(prefix, tensors | {NORM: np.ones(31, np.float32)})
     line = refused(prefix)
-    assert "of the encoder, group4/block1/bn2/moving_variance has the shape [31] and not" in line
+    assert "of the encoder, group4/block0/bn2/moving_variance has the shape [31] and not" in line
 
 
 @pytest.mark.parametrize(

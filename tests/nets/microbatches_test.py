@@ -4,10 +4,10 @@ Logical devices must exist before TensorFlow starts, so the file runs itself as 
 under MirroredStrategy, and a test compares that with one device here. All is in float64.
 """
 
-import subprocess
 import sys
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 import tf_keras as keras
@@ -256,7 +256,7 @@ def program(path):
 @pytest.fixture(scope="module")
 def replicas(tmp_path_factory):
     path = tmp_path_factory.mktemp("microbatches") / "replicas.npz"
-    run = subprocess.run([sys.executable, __file__, str(path)], capture_output=True, text=True)
+    run = processes.run([__file__, path])
     assert run.returncode == 0, run.stderr[-4000:]
     return dict(np.load(path))
 

@@ -146,7 +146,7 @@ def test_survives_get_config():
 @pytest.mark.parametrize(
     ("depth", "options", "message"),
     [
-        (20, {}, r"`depth` must be one of \[18, 34, .*\]. Received: depth=20"),
+        (20, {}, r"`depth` must be one of \[10, 18, 34, .*\]. Received: depth=20"),
         (18, {"width_multiplier": 0.01}, "`width_multiplier` must .* width_multiplier=0.01"),
         (18, {"width_multiplier": -1}, "`width_multiplier` must .* width_multiplier=-1"),
         (50, {"sk_ratio": -0.1}, r"`sk_ratio` must be in \[0, 1\]. Received: sk_ratio=-0.1"),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -81,7 +82,7 @@ def test_follows_the_recurrence_but_for_what_is_excluded():
 @with_addons
 @pytest.mark.parametrize("count", [2, 4])
 def test_replicas_follow_it_too(count):
-    done = subprocess.run([sys.executable, __file__, str(count)], capture_output=True, text=True)
+    done = processes.run([__file__, count])
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     for name, value in expected().items():

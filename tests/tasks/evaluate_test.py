@@ -43,7 +43,7 @@ def emoji_flags(emoji_dir):
         f"--data_dir={emoji_dir}",
         "--eval_split=test",
         "--image_size=16",
-        "--resnet_depth=18",
+        "--resnet_depth=10",
         "--width_multiplier=0.0625",
         "--train_batch_size=16",
         "--train_steps=2",

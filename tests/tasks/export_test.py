@@ -32,7 +32,7 @@ def test_training_leaves_both_exports_with_their_cards(trained_run):
         assert told.dataset["name"] == "image_folder"
         assert told.dataset["class_names"] == ["dark", "light"]
         assert told.dataset["pictures"] == {"train": 16, "test": 8}
-        assert told.settings["resnet_depth"] == 18 and "data_dir" not in told.settings
+        assert told.settings["resnet_depth"] == 10 and "data_dir" not in told.settings
 
 
 def test_no_flag_is_repeated_and_the_default_place_is_in_the_run(trained_run, tmp_path, capsys):

@@ -139,9 +139,9 @@ def test_a_head_that_is_not_restored_may_be_of_any_kind(r18):
 def test_a_run_of_this_project_tells_its_architecture_too(trained_run, capsys):
     for path in (trained_run, f"{trained_run}/ckpt-2", f"{trained_run}/saved_model/3"):
         config = finetuning(path)
-        assert (config.model.resnet_depth, config.model.width_multiplier) == (18, 0.0625)
+        assert (config.model.resnet_depth, config.model.width_multiplier) == (10, 0.0625)
         assert config.data.image_size == 16  # Of pictures that have the stem for small images.
-    with pytest.raises(ValueError, match=r"resnet_depth=34. Give --resnet_depth=18"):
+    with pytest.raises(ValueError, match=r"resnet_depth=34. Give --resnet_depth=10"):
         finetuning(trained_run, resnet_depth=34)
 
 
@@ -149,9 +149,9 @@ def test_of_a_checkpoint_without_settings_the_variables_tell_it(trained_run, tmp
     for path in tf.io.gfile.glob(f"{trained_run}/ckpt-3*"):
         shutil.copy(path, tmp_path)
     adopted = finetuning(str(tmp_path))
-    assert (adopted.model.resnet_depth, adopted.model.width_multiplier) == (18, 0.0625)
+    assert (adopted.model.resnet_depth, adopted.model.width_multiplier) == (10, 0.0625)
     assert (adopted.model.proj_out_dim, adopted.data.image_size) == (8, 32)
-    with pytest.raises(ValueError, match="found ResNet-18 x 0.0625, .* Give --resnet_depth=18"):
+    with pytest.raises(ValueError, match="found ResNet-10 x 0.0625, .* Give --resnet_depth=10"):
         finetuning(str(tmp_path), resnet_depth=50)
 
 
@@ -159,7 +159,7 @@ def test_of_an_export_without_settings_too(trained_run, tmp_path):
     hub = shutil.copytree(f"{trained_run}/hub/3", tmp_path / "hub")
     (hub / "flags.json").unlink()
     found = origins.open_origin(str(hub)).architecture
-    assert (found["resnet_depth"], found["proj_head_mode"]) == (18, "nonlinear")
+    assert (found["resnet_depth"], found["proj_head_mode"]) == (10, "nonlinear")
 
 
 def test_an_encoder_of_ones_own_tells_nothing(tmp_path):

@@ -1,11 +1,10 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 import types
 
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
 
@@ -231,9 +230,7 @@ sys.exit(main(sys.argv))
 
 def test_two_replicas_train_and_their_checkpoint_goes_on_with_one(tiny_flags, tmp_path):
     flags = [*tiny_flags, f"--model_dir={tmp_path}"]
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS, *flags], capture_output=True, text=True, timeout=300
-    )
+    done = processes.run(["-c", TWO_REPLICAS, *flags])
     assert done.returncode == 0, done.stderr
     run(*flags, "--train_steps=4")
     assert os.path.exists(tmp_path / "ckpt-4.index")

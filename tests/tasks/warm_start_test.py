@@ -11,8 +11,8 @@ from tf_simclr.importing.released_names import Network
 from tf_simclr.tasks.origins import origin_of
 from tf_simclr.tasks.warm_start import by_role, warm_start
 
-SMALL = {"resnet_depth": 18, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
-NETWORK = Network(18, (2, 2, 2, 2), bottleneck=False)
+SMALL = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
+NETWORK = Network(10, (1, 1, 1, 1), bottleneck=False)
 CLASSES = 3
 ALL = ["encoder", "projection_head", "supervised_head"]
 TRAP = "for those give --ft_proj_selector=1."
@@ -230,7 +230,7 @@ def shifted(name, number):
 
 def test_what_does_not_fit_changes_nothing(tensors, tmp_path):
     """The last variable has another shape: those before it are not restored either."""
-    name = "base_model/batch_normalization_20/moving_variance"
+    name = "base_model/batch_normalization_12/moving_variance"
     path = write(tmp_path / "odd", tensors | {name: np.ones(31)})
     config, net = model(train_mode="finetune", checkpoint=path)
     before = snapshot(net)
@@ -242,5 +242,5 @@ def test_what_does_not_fit_changes_nothing(tensors, tmp_path):
 
 
 def test_a_config_that_contradicts_is_refused(path):
-    with pytest.raises(ValueError, match=r"found ResNet-18 x 0.0625.*Give --resnet_depth=18"):
+    with pytest.raises(ValueError, match=r"found ResNet-10 x 0.0625.*Give --resnet_depth=10"):
         start(path, resnet_depth=34)

@@ -14,6 +14,7 @@ from tf_simclr.nets.layers import MOMENTUM
 
 # Depth -> residual blocks in groups 1..4; from 50 on they are bottlenecks.
 BLOCKS = {
+    10: (1, 1, 1, 1),
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),
     50: (3, 4, 6, 3),
@@ -37,7 +38,7 @@ class ResNet(keras.Model):
         final_avg_pool      [batch, features], mean of block_group4 over height and width
 
     Args:
-      depth: 18, 34, 50, 101, 152 or 200.
+      depth: 10, 18, 34, 50, 101, 152 or 200.
       width_multiplier: scales every number of channels; any positive number.
       sk_ratio: > 0 puts selective kernels into bottlenecks and a ResNet-D stem and shortcuts into
         all; the paper uses 0.0625.
