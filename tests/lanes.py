@@ -134,8 +134,8 @@ BOTH_LANES = (
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
 )
-# Whole runs of a few steps, one for each setting, flag or message: tracing would take most of their
-# time. How a step is computed they do not ask. BOTH_LANES, fixtures of a file and whatever starts a
+# A few steps for each of many settings, flags or messages: tracing would take most of their time.
+# How a step is computed they do not ask. BOTH_LANES, fixtures of a file and whatever starts a
 # process run in graphs; and so do runs that are compared bit for bit, or by their steps.
 EAGER = (
     "bad_input_test.py",
@@ -145,12 +145,20 @@ EAGER = (
     "export_bad_input_test.py",
     "few_labels_test.py",
     "memory_run_test.py",
+    "nets/memory_test.py",
+    "nets/microbatches_test.py",
     "tasks/",
 )
 IN_GRAPHS = (
     *BOTH_LANES,
     "distill_run_test.py::test_a_student_in_parts_goes_on_bit_for_bit",
     "memory_run_test.py::test_resumed",
+    "nets/memory_test.py::test_compiled_otherwise_it_is_the_same",
+    "nets/memory_test.py::test_microbatches_without_norms_are_the_plain_step",
+    "nets/microbatches_test.py::test_a_batch_that_cannot_be_divided_is_an_error",
+    "nets/microbatches_test.py::test_a_run_goes_on_as_if_it_had_not_been_broken_off",
+    "nets/microbatches_test.py::test_moving_averages_follow_each_part_once",
+    "nets/microbatches_test.py::test_with_frozen_norms_training_is_the_plain_steps",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",
