@@ -60,12 +60,16 @@ def eagerly(request):
 
 @pytest.fixture(autouse=True, scope="module")
 def forgotten():
-    """Lets go of a file's graphs when it is done: hundreds of networks would fill the memory."""
+    """Lets go of a file's graphs when it is done: hundreds of networks would fill the memory.
+
+    What is left then stays, and is looked through no more.
+    """
     yield
     import tf_keras
 
     tf_keras.backend.clear_session()
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,8 @@ SLOW = {
     "asks npm": ("data/emoji32/make_data_test.py",),
 }  # fmt: skip
 
+FLOAT64_RUNS = "conformance/golden_test.py::test_float64_runs_repeat_the_originals_step_by_step"
+TF1_RUNS = "conformance/golden_test.py::test_runs_repeat_the_tf1_codes_within_float32_noise"
 FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
@@ -98,6 +100,7 @@ FIRST_LANE = {
         "conformance/label_lists_test.py",
         "data/emoji32/",
         "data/few_labels_test.py",
+        "data/image_folder_test.py",
         "data/labelled_subset_test.py",
         "evaluation/",
         "importing/bad_input_test.py",
@@ -112,6 +115,7 @@ FIRST_LANE = {
         "tasks/train_test.py::test_two_replicas",
     ),
     "another run of a method that runs as a whole in both lanes": (
+        "conformance/broken_there_test.py",
         "conformance/original_commands_test.py",
         "distill_run_test.py",
         "few_labels_test.py",
@@ -124,7 +128,29 @@ FIRST_LANE = {
         "exporting/onnx_test.py",
         "notebooks_test.py",
     ),
-    "shapes alone: they are the original's, whatever computes them": ("nets/paper_sizes_test.py",),
+    "golden runs that others stand for here: all in float32, two in float64, one of TF1": (
+        f"{FLOAT64_RUNS}[trajectory_finetune_all_lars",
+        f"{FLOAT64_RUNS}[trajectory_lineareval_momentum",
+        f"{FLOAT64_RUNS}[trajectory_pretrain_lars_warmup",
+        f"{FLOAT64_RUNS}[trajectory_pretrain_momentum",
+        f"{TF1_RUNS}[trajectory_tf1_finetune",
+        f"{TF1_RUNS}[trajectory_tf1_lineareval",
+        "conformance/golden_test.py::test_two_replicas",
+    ),
+    "one more setting of a step, or kind of it: the plain one is in both lanes": (
+        "nets/memory_test.py::test_replicas_see_one_queue",
+        "nets/memory_test.py::test_with_microbatches_too",
+        "nets/microbatches_test.py::test_replicas",
+        "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_bfloat16",
+        "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_float16-2",
+        "nets/simclr_test.py::test_nothing_is_traced",
+        "nets/student_replicas_test.py",
+        "nets/student_test.py::test_several_steps",
+    ),
+    "shapes alone: they are the original's, whatever computes them": (
+        "nets/paper_sizes_test.py",
+        "nets/resnet_test.py::test_has_as_many_parameters",
+    ),
 }
 # In both lanes though what is around them is not, and in graphs: one whole run of each method.
 BOTH_LANES = (
@@ -145,20 +171,29 @@ EAGER = (
     "export_bad_input_test.py",
     "few_labels_test.py",
     "memory_run_test.py",
+    "nets/classifier_test.py",
     "nets/memory_test.py",
     "nets/microbatches_test.py",
+    "nets/simclr_test.py",
+    "nets/student_test.py",
     "tasks/",
 )
 IN_GRAPHS = (
     *BOTH_LANES,
     "distill_run_test.py::test_a_student_in_parts_goes_on_bit_for_bit",
     "memory_run_test.py::test_resumed",
+    "nets/classifier_test.py::test_fit_lowers_the_loss",
     "nets/memory_test.py::test_compiled_otherwise_it_is_the_same",
     "nets/memory_test.py::test_microbatches_without_norms_are_the_plain_step",
     "nets/microbatches_test.py::test_a_batch_that_cannot_be_divided_is_an_error",
     "nets/microbatches_test.py::test_a_run_goes_on_as_if_it_had_not_been_broken_off",
     "nets/microbatches_test.py::test_moving_averages_follow_each_part_once",
     "nets/microbatches_test.py::test_with_frozen_norms_training_is_the_plain_steps",
+    "nets/simclr_test.py::test_a_resnet_trains_under_steps_per_execution",
+    "nets/simclr_test.py::test_fit_lowers_the_loss",
+    "nets/simclr_test.py::test_half_precision",
+    "nets/simclr_test.py::test_nothing_is_traced",
+    "nets/student_test.py::test_several_steps",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",

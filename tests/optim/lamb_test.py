@@ -6,6 +6,7 @@ The file runs itself as a program: logical devices must exist before TensorFlow 
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -109,12 +110,12 @@ def tensors(folder, step):
 
 @with_addons
 @pytest.mark.parametrize("train_mode", ["pretrain", "finetune"])
-def test_a_run_trains_and_goes_on_where_it_stopped(tiny_flags, tmp_path, train_mode):
+def test_a_run_trains_and_goes_on_where_it_stopped(no_exports, tiny_flags, tmp_path, train_mode):
     whole, parted = str(tmp_path / "whole"), str(tmp_path / "parted")
     flags = ["tf-simclr", *tiny_flags, "--optimizer=lamb", f"--train_mode={train_mode}"]
     flags += ["--learning_rate=1.0", "--checkpoint_steps=1"]
     assert main([*flags, f"--model_dir={whole}"]) == 0
-    assert main([*flags, f"--model_dir={parted}"]) == 0
+    shutil.copytree(whole, parted)
     # The last two checkpoints are gone, as if the run had been killed after the first.
     for step in (2, 3):
         for path in tf.io.gfile.glob(os.path.join(parted, f"ckpt-{step}.*")):
