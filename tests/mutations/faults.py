@@ -430,8 +430,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "np.concatenate(parts)[:limit]",
-        "np.concatenate(parts)",
+        "Features(np.concatenate(parts)[:limit], *beside)",
+        "Features(np.concatenate(parts), *beside)",
         "features of a whole batch pass beyond the limit",
     ),
     Fault(

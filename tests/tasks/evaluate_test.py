@@ -93,10 +93,11 @@ def test_the_confusion_matrix_counts_the_labelled_test_pictures(evaluated, emoji
     assert top_1 < found["eval/label_top_5_accuracy"] < 1
 
 
-def test_the_page_and_the_terminal_name_what_is_mixed_up(evaluated, emoji_flags, capsys):
-    run("--mode=eval", *emoji_flags, f"--model_dir={evaluated}")
+def test_the_page_and_the_terminal_name_what_is_mixed_up(evaluated, emoji_flags, tmp_path, capsys):
+    folder = shutil.copytree(evaluated, tmp_path / "run")
+    run("--mode=eval", *emoji_flags, f"--model_dir={folder}")
     said = capsys.readouterr().out
-    names, matrix = confusion(evaluated)
+    names, matrix = confusion(folder)
     wrong = matrix - np.diag(np.diag(matrix))
     most, shown = wrong.max(), matrix.sum(axis=1)
     worst = [
@@ -104,7 +105,7 @@ def test_the_page_and_the_terminal_name_what_is_mixed_up(evaluated, emoji_flags,
         for label, taken in zip(*np.nonzero(wrong == most))
     ]
     assert said.split("Most confused: ")[1].startswith(tuple(worst))
-    with open(os.path.join(evaluated, "report.html")) as file:
+    with open(os.path.join(folder, "report.html")) as file:
         page = file.read()
     assert "Confusion matrix" in page and f"{matrix.sum():,} labelled test pictures" in page
 
@@ -160,17 +161,20 @@ def test_linear_evaluation_by_the_command_line_moves_no_weight_of_the_encoder(
     assert moved == (averages if mode == "training" else set())
 
 
-def test_evaluated_once_it_says_so_and_mode_eval_does_it_again(evaluated, emoji_flags, capsys):
-    flags = [*emoji_flags, f"--model_dir={evaluated}"]
-    page = os.path.join(evaluated, "report.html")
-    before, written = result(evaluated), os.stat(page).st_mtime_ns
+def test_evaluated_once_it_says_so_and_mode_eval_does_it_again(
+    evaluated, emoji_flags, tmp_path, capsys
+):
+    folder = shutil.copytree(evaluated, tmp_path / "run")
+    flags = [*emoji_flags, f"--model_dir={folder}"]
+    page = os.path.join(folder, "report.html")
+    before, written = result(folder), os.stat(page).st_mtime_ns
     run("--mode=train_then_eval", *flags)
     said = capsys.readouterr().out
     assert "Training is done" in said and "Evaluation is done" in said
     assert os.stat(page).st_mtime_ns == written
     run("--mode=eval", *flags, "--eval_steps=1")
     assert os.stat(page).st_mtime_ns > written
-    again = result(evaluated)
+    again = result(folder)
     # One step of 200 pictures for the linear head; the probes have a limit of their own.
     assert {k: v for k, v in again.items() if "eval/" not in k} == {
         k: v for k, v in before.items() if "eval/" not in k

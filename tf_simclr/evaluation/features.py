@@ -25,37 +25,41 @@ class Features:
 
 
 def extract(
-    represent: Callable[[tf.Tensor], tf.Tensor],
+    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor]],
     batches: Iterable[Mapping[str, tf.Tensor]],
     *,
     limit: int,
-) -> Features:
-    """Runs `represent` over batches until `limit` pictures are done.
+) -> dict[str, Features]:
+    """Runs networks over batches until `limit` pictures are done; reads each picture once.
 
     Args:
-      represent: float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
+      networks: name -> float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
       batches: dicts of image, label and maybe identity and group, as pipeline.evaluation_batches
         gives them.
       limit: rows at the most, >= 1.
 
     Returns:
-      Features of the first pictures, in their order.
+      Name -> Features of the first pictures, in their order.
 
     Raises:
       ValueError: if there is no picture.
     """
     columns: dict[str, list[np.ndarray]] = {}
+    vectors: dict[str, list[np.ndarray]] = {name: [] for name in networks}
     done = 0
     for batch in batches:
-        row = {name: batch[name] for name in batch if name != "image"}
-        row["vectors"] = represent(batch["image"])
-        for name, values in row.items():
-            columns.setdefault(name, []).append(values.numpy())
+        for name in set(batch) - {"image"}:
+            columns.setdefault(name, []).append(batch[name].numpy())
+        for name, represent in networks.items():
+            rows = represent(batch["image"]).numpy()
+            vectors[name].append(rows.reshape(len(rows), -1))
         done += len(batch["image"])
         if done >= limit:
             break
     if not done:
         raise ValueError("`batches` must hold a picture. Received: none.")
     table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
-    vectors = table["vectors"].reshape(len(table["vectors"]), -1)
-    return Features(vectors, table["label"], table.get("identity"), table.get("group"))
+    beside = (table["label"], table.get("identity"), table.get("group"))
+    return {
+        name: Features(np.concatenate(parts)[:limit], *beside) for name, parts in vectors.items()
+    }

@@ -127,11 +127,12 @@ def _results(config: Config, data: Source, prefix: str, step: int):
     # Now: a live run may delete it soon.
     restored = checkpoints.warm_start(prefix, build.parts(net), averaged=averaged)
     untrained = build.model(config, num_classes)
-    judged = {
-        "": judge(config, data, encoder_features(net.encoder)),
-        "raw_pixels/": judge(config, data, raw_pixels),
-        "random_init/": judge(config, data, encoder_features(untrained.encoder)),
+    networks = {
+        "": encoder_features(net.encoder),
+        "raw_pixels/": raw_pixels,
+        "random_init/": encoder_features(untrained.encoder),
     }
+    judged = judge(config, data, networks)
     result: dict[str, float | int | str] = {"global_step": step}
     if known := known_labels(config):
         result[OF_LABELS] = known

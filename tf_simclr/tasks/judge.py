@@ -1,7 +1,7 @@
 """How good frozen features are: linear probe, nearest neighbours, retrieval."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import tensorflow as tf
@@ -42,21 +42,27 @@ class Judged:
     scores: dict[str, float | None]
 
 
-def judge(config: Config, data: Source, represent: Callable[[tf.Tensor], tf.Tensor]) -> Judged:
-    """Judges `represent`, from float32 [batch, size, size, 3] to one vector a picture.
+def judge(
+    config: Config, data: Source, networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor]]
+) -> dict[str, Judged]:
+    """Judges networks by name, from float32 [batch, size, size, 3] to one vector a picture.
 
     The probe and the neighbours learn from the labelled pictures of the training split and are
     tested on the other; where there are no labels, or no identities, they are left out.
     """
 
-    def features(split: str, *, labelled: bool = False) -> Features:
+    def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
         batches = build_data.evaluation_data(config, data, split, labelled=labelled)
-        return extract(represent, batches, limit=config.evaluation.judge_examples)
+        return extract(networks, batches, limit=config.evaluation.judge_examples)
 
     test, train = features(config.data.eval_split), None
     if data.num_classes:
         split = config.data.train_split
         train = _try("judgement by labels", lambda: features(split, labelled=True))
+    return {name: _judged(config, test[name], train[name] if train else None) for name in networks}
+
+
+def _judged(config: Config, test: Features, train: Features | None) -> Judged:
     scores: dict[str, float | None] = dict.fromkeys(METRICS)
     if train is not None:
         learn = (train.vectors, train.labels, test.vectors, test.labels)
