@@ -178,9 +178,18 @@ class Send(Noted):
             os.kill(os.getpid(), self.number)
 
 
+@pytest.fixture
+def handlers():
+    """Whoever has the signals before: functions of this test's own."""
+    own = [lambda number, frame: None for _ in callbacks.StopOnSignal.SIGNALS]
+    before = [signal.signal(n, mine) for n, mine in zip(callbacks.StopOnSignal.SIGNALS, own)]
+    yield own
+    for number, handler in zip(callbacks.StopOnSignal.SIGNALS, before):
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
-def test_a_signal_saves_the_step_and_stops(model, tmp_path, number):
-    handlers = [signal.getsignal(n) for n in callbacks.StopOnSignal.SIGNALS]
+def test_a_signal_saves_the_step_and_stops(model, tmp_path, handlers, number):
     saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
     stop = callbacks.StopOnSignal(saved)
     with pytest.raises(callbacks.Interrupted) as caught, stop:
@@ -209,8 +218,7 @@ def test_a_second_signal_does_not_wait(model, tmp_path):
     assert listed(str(tmp_path)) == []
 
 
-def test_without_a_signal_nothing_is_saved_and_the_handlers_come_back(model, tmp_path):
-    handlers = [signal.getsignal(n) for n in callbacks.StopOnSignal.SIGNALS]
+def test_without_a_signal_nothing_is_saved_and_the_handlers_come_back(model, tmp_path, handlers):
     with callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense})) as stop:
         fit(model, [stop], steps=2)
     assert listed(str(tmp_path)) == []

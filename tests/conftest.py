@@ -22,7 +22,8 @@ def named(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Puts on the markers of what is left out, as lanes.py says."""
+    """Puts on the markers of what is left out, and into their turn, as lanes.py says."""
+    items.sort(key=lambda item: lanes.turn(named(item)))
     for item in items:
         name = named(item)
         if reason := lanes.why_slow(name, item.fixturenames):

@@ -1,10 +1,26 @@
-"""Which tests `make test-fast` and `make test-addons` leave out, and why; and which run eagerly.
+"""What `make test-fast` and `make test-addons` leave out, and why; what goes first; what eagerly.
 
 A test is named by the beginning of its path below tests/, to which `::test_name` may belong. The
 markers are put on by conftest.py: `slow` and `first_lane`, each with its reason.
 """
 
 from collections.abc import Collection
+
+# Workers take a file at a time. Those that take longest go first, so that at the end no worker is
+# left with one of them.
+LONGEST = (
+    "conformance/golden_test.py",
+    "tasks/evaluate_test.py",
+    "notebooks_test.py",
+    "conformance/clients_test.py",
+    "conformance/replicas_test.py",
+    "distill_run_test.py",
+    "few_labels_test.py",
+    "nets/",
+    "conformance/",
+    "tasks/",
+    "replicas_test.py",
+)
 
 # What a test asks for -> why it is slow.
 SLOW_FIXTURES = {
@@ -114,6 +130,9 @@ FIRST_LANE = {
         "main_test.py",
         "tasks/train_test.py::test_two_replicas",
     ),
+    "replicas_test.py trains over replicas in both lanes: more settings and workers": (
+        "conformance/replicas_test.py",
+    ),
     "another run of a method that runs as a whole in both lanes": (
         "conformance/broken_there_test.py",
         "conformance/original_commands_test.py",
@@ -129,7 +148,7 @@ FIRST_LANE = {
         "notebooks_test.py",
     ),
     "golden runs that others stand for here: all in float32, two in float64, one of TF1": (
-        f"{FLOAT64_RUNS}[trajectory_finetune_all_lars",
+        f"{FLOAT64_RUNS}[trajectory_pretrain_lars_r50_sk",
         f"{FLOAT64_RUNS}[trajectory_lineareval_momentum",
         f"{FLOAT64_RUNS}[trajectory_pretrain_lars_warmup",
         f"{FLOAT64_RUNS}[trajectory_pretrain_momentum",
@@ -141,6 +160,7 @@ FIRST_LANE = {
         "nets/memory_test.py::test_replicas_see_one_queue",
         "nets/memory_test.py::test_with_microbatches_too",
         "nets/microbatches_test.py::test_replicas",
+        "nets/simclr_test.py::test_a_resnet_trains_under_steps_per_execution",
         "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_bfloat16",
         "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_float16-2",
         "nets/simclr_test.py::test_nothing_is_traced",
@@ -199,6 +219,11 @@ IN_GRAPHS = (
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",
     "tasks/train_test.py::test_the_same_command_gives_the_same_weights",
 )
+
+
+def turn(name: str) -> int:
+    """What tests are sorted by, from 0 for the first."""
+    return next((n for n, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
 
 
 def why_slow(name: str, fixtures: Collection[str]) -> str | None:

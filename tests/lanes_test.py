@@ -10,6 +10,7 @@ TESTS = pathlib.Path(__file__).parent
 STARTS = [
     *(start for starts in lanes.SLOW.values() for start in starts),
     *(start for starts in lanes.FIRST_LANE.values() for start in starts),
+    *lanes.LONGEST,
     *lanes.EAGER,
     *lanes.IN_GRAPHS,
 ]
@@ -32,6 +33,11 @@ def test_each_test_that_is_left_out_has_a_reason():
     assert lanes.why_first_lane("tasks/train_test.py::test_any").startswith("another run")
     assert lanes.why_first_lane(lanes.BOTH_LANES[0]) is None
     assert lanes.why_first_lane("optim/lars_test.py::test_any") is None
+
+
+def test_files_that_take_longest_go_first():
+    assert lanes.turn("conformance/golden_test.py::test_any") == 0
+    assert lanes.turn("conformance/any_test.py") < lanes.turn("config_test.py::test_any")
 
 
 def test_what_runs_eagerly_is_not_what_is_compared_bit_for_bit():

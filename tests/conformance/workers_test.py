@@ -1,6 +1,7 @@
 """Two worker processes train one run by the command line, into one folder."""
 
 import os
+import shutil
 
 import processes
 import pytest
@@ -43,8 +44,8 @@ def test_the_first_worker_alone_writes_and_evaluates(run):
     assert "Exported" not in other and "Linear probe" not in other
 
 
-def test_two_workers_and_then_one_go_on(run, tiny_flags, capsys):
-    folder = run[0]
+def test_two_workers_and_then_one_go_on(run, tiny_flags, tmp_path, capsys):
+    folder = shutil.copytree(run[0], tmp_path / "run")
     for said in train(folder, *tiny_flags, "--train_steps=4"):
         assert "Trains steps 4 to 4" in said
     assert main(["tf-simclr", *tiny_flags, "--train_steps=5", f"--model_dir={folder}"]) == 0

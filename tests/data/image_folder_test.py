@@ -286,6 +286,14 @@ def test_unreadable_files_are_named_counted_and_passed_over(tmp_path):
     assert len(list(source.records("train").map(lambda r: source.decode(r["image"])))) == 3
 
 
+def test_as_many_as_are_allowed_may_be_unreadable(tmp_path):
+    save(tmp_path / "good.jpg")
+    (tmp_path / "bad.jpg").write_bytes(b"")
+    assert open_folder(tmp_path, max_bad_fraction=0.5).num_examples("train") == 1
+    with pytest.raises(ValueError, match="1 of 2 unreadable"):
+        open_folder(tmp_path, max_bad_fraction=0.49)
+
+
 def test_too_many_unreadable_files_stop(tmp_path):
     bad = spoil(tmp_path)
     save(tmp_path / "good.jpg")

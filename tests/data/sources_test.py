@@ -343,6 +343,12 @@ def test_emoji32_has_identities(data_dir, monkeypatch):
     assert set(record) == {"image", "label", "identity", "group"}
     assert {record[key].dtype for key in ("label", "identity", "group")} == {np.dtype(np.int64)}
     assert source.decode(tf.constant(record["image"])).shape == (32, 32, 3)
+    records = list(source.records("test").as_numpy_iterator())
+    found = {(record["identity"], record["group"]) for record in records}
+    drawn = [
+        (n, v) for n, e in enumerate(emoji32.CATALOGUE) if e.split == "test" for v in e.vendors
+    ]
+    assert found == set(drawn[:9])
 
 
 @pytest.mark.parametrize(
@@ -415,12 +421,15 @@ def test_missing_network_is_told(tmp_path, monkeypatch, error):
     assert "\n" not in str(got.value)
 
 
-def test_other_failures_of_preparing_are_told(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("by_hand", "error"), [(None, AssertionError), ("how", RuntimeError)])
+def test_other_failures_of_preparing_are_told(tmp_path, monkeypatch, by_hand, error):
     def fail(self) -> None:
-        raise RuntimeError("\nno checksum\nat all")
+        raise error("\nno checksum\nat all")
 
+    monkeypatch.setattr(LabelledPictures, "MANUAL_DOWNLOAD_INSTRUCTIONS", by_hand)
     monkeypatch.setattr(LabelledPictures, "download_and_prepare", fail)
-    with pytest.raises(ValueError, match=r"Received: .*1\.0\.0\. RuntimeError: no checksum$"):
+    told = rf"downloaded and prepared. Received: .*1\.0\.0\. {error.__name__}: no checksum$"
+    with pytest.raises(ValueError, match=told):
         open_tfds("labelled_pictures", str(tmp_path))
 
 

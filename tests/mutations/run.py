@@ -1,7 +1,7 @@
 """Puts each fault into a copy of the checkout and asks the suite about it; see README.md.
 
-For each fault the tests run that execute its lines, the quickest first, until one fails. What
-survives can be asked about by the whole suite: --whole.
+For each fault the tests run that execute its lines, the quickest first, until one fails or the
+--seconds are over. What survives can be asked about by the whole suite: --whole.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import pytest
 import touching
@@ -27,7 +28,8 @@ PASSED, NOTHING_RUN = 0, 5  # exit codes of pytest
 HUNG = -signal.SIGKILL
 # Seconds: of recorded time that one process is given, and what a hanging one may take beyond it.
 PART, PATIENCE = 60.0, 120.0
-Results = dict[str, str | None]
+Results = dict[str, str | None]  # fault -> the test that catches it
+Note = Callable[[str, str | None], None]
 
 
 def main() -> int:
@@ -38,8 +40,13 @@ def main() -> int:
         "--tests", default="", help='which tests, as pytest takes it: -m "not slow"'
     )
     parser.add_argument("--whole", action="store_true", help="ask all tests about what survives")
+    parser.add_argument(
+        "--seconds", default=180.0, type=float, help="how long the tests of a fault take (180)"
+    )
     parser.add_argument("--jobs", default=2, type=int, help="faults tried side by side (2)")
-    parser.add_argument("--results", type=pathlib.Path, help="a JSON file: fault -> test or null")
+    parser.add_argument("--results", type=pathlib.Path,
+                        help="a JSON file, fault -> test or null, to write and to go on with: what "
+                        "it has as caught is not asked again")  # fmt: skip
     parser.add_argument("--records", default=ROOT / "build" / "mutations", type=pathlib.Path,
                         help="where it is recorded which test executes what")  # fmt: skip
     given = parser.parse_args()
@@ -52,19 +59,29 @@ def main() -> int:
     if not (given.records / "tests.xml").exists():
         touching.record(ROOT, given.records)
     suite = touching.read(given.records, _names(given.tests))
+    results: Results = dict.fromkeys(fault.what for fault in faults)
+    if given.results and given.results.exists():
+        results |= json.loads(given.results.read_text())
+
+    def note(what: str, caught: str | None) -> None:
+        results[what] = caught
+        if given.results:
+            given.results.write_text(json.dumps(results, indent=1) + "\n")
+
+    def left() -> list[Fault]:
+        return [fault for fault in faults if results[fault.what] is None]
+
     with tempfile.TemporaryDirectory() as folder:
         copies = [_copy(pathlib.Path(folder) / str(number)) for number in range(given.jobs)]
-        results = _ask(faults, suite, copies)
+        _ask(left(), suite, copies, note, given.seconds)
         if given.whole:
-            results |= _ask_all([f for f in faults if not results[f.what]], suite, copies)
-        _check_without_fault({test for test in results.values() if test}, suite, copies[0])
-    if given.results:
-        given.results.write_text(json.dumps(results, indent=1) + "\n")
-    survivors = [what for what, test in results.items() if test is None]
-    print(f"{len(results) - len(survivors)} of {len(results)} faults are caught.")
-    for what in survivors:
-        print(f"Survives: {what}")
-    return bool(survivors)
+            _ask_all(left(), suite, copies, note)
+        tests = {results[fault.what] for fault in faults} & set(suite.seconds)
+        _check_without_fault(tests, suite, copies[0])
+    print(f"{len(faults) - len(left())} of {len(faults)} faults are caught.")
+    for fault in left():
+        print(f"Survives: {fault.what}")
+    return bool(left())
 
 
 def _names(choice: str) -> set[str]:
@@ -89,18 +106,27 @@ def _copy(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def _ask(faults: list[Fault], suite: touching.Suite, copies: list[pathlib.Path]) -> Results:
-    """Fault -> the first test that catches it, or None; as many at a time as there are copies."""
+def _ask(
+    faults: list[Fault],
+    suite: touching.Suite,
+    copies: list[pathlib.Path],
+    note: Note,
+    seconds: float = float("inf"),
+) -> None:
+    """Notes for each fault the first test that catches it, or None; tries one in each copy at once.
+
+    Tests of a fault that would begin after so many recorded seconds are not tried.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow  # noqa: F401  # Once, here: every trial is a fork that has it for nothing.
 
     waiting, free, running = iter(faults), list(copies), {}
-    results: Results = {}
-    while len(results) < len(faults):
+    asked = 0
+    while asked < len(faults):
         for fault in itertools.islice(waiting, len(free)):
             copy = free.pop()
             fault.apply(copy)
-            parts = iter(suite.parts(suite.tests_of(ROOT, fault), PART))
+            parts = iter(suite.parts(suite.within(suite.tests_of(ROOT, fault), seconds), PART))
             running[_Trial(copy, next(parts, []), suite)] = fault, parts
         time.sleep(0.1)
         for trial in [trial for trial in running if trial.ended()]:
@@ -109,14 +135,16 @@ def _ask(faults: list[Fault], suite: touching.Suite, copies: list[pathlib.Path])
             if caught is None and (tests := next(parts, None)):
                 running[_Trial(trial.copy, tests, suite)] = fault, parts
                 continue
-            results[fault.what] = caught
+            note(fault.what, caught)
+            asked += 1
             print(f"{fault.file}: {fault.what}: {caught or 'SURVIVES'}", flush=True)
             fault.undo(ROOT, trial.copy)
             free.append(trial.copy)
-    return {fault.what: results[fault.what] for fault in faults}
 
 
-def _ask_all(faults: list[Fault], suite: touching.Suite, copies: list[pathlib.Path]) -> Results:
+def _ask_all(
+    faults: list[Fault], suite: touching.Suite, copies: list[pathlib.Path], note: Note
+) -> None:
     """As `_ask`, by the whole suite: once with all faults; what fails there is asked of each."""
     for fault in faults:
         fault.apply(copies[0])
@@ -132,7 +160,8 @@ def _ask_all(faults: list[Fault], suite: touching.Suite, copies: list[pathlib.Pa
     narrowed = touching.Suite(
         {}, {test: suite.seconds[test] for test in failed & set(suite.seconds)}
     )
-    return _ask(faults, narrowed, copies) if narrowed.seconds else {}
+    if narrowed.seconds:
+        _ask(faults, narrowed, copies, note)
 
 
 def _check_without_fault(tests: set[str], suite: touching.Suite, copy: pathlib.Path) -> None:

@@ -1,6 +1,7 @@
 """Which test executes which line of the package, by coverage.py's contexts."""
 
 import ast
+import itertools
 import os
 import pathlib
 import subprocess
@@ -28,9 +29,11 @@ class Suite(NamedTuple):
     seconds: dict[str, float]
 
     def tests_of(self, root: pathlib.Path, fault: Fault) -> list[str]:
-        """The tests that execute a fault's lines, the quickest first.
+        """The tests that execute a fault's lines, the quickest first, then others of their files.
 
-        Those of the whole file where the lines are executed at import; all where nothing is known.
+        Those look at what a fixture has made, or at what was traced: the first test to ask for it
+        executes it for all. The tests of the whole file where the lines are executed at import; all
+        where nothing is known.
         """
         lines = self.touching.get(fault.file, {})
         text = (root / fault.file).read_text()
@@ -38,7 +41,17 @@ class Suite(NamedTuple):
         for line in statement(text, text.index(fault.old)):
             tests |= lines.get(line, set())
         tests = tests or set().union(*lines.values()) or set(self.seconds)
+        files = {_file(test) for test in tests}
+        mates = {test for test in self.seconds if _file(test) in files} - tests
+        return [*self._quickest(tests), *self._quickest(mates)]
+
+    def _quickest(self, tests: set[str]) -> list[str]:
         return sorted(tests, key=lambda test: (self.seconds[test], test))
+
+    def within(self, tests: list[str], seconds: float) -> list[str]:
+        """The first of the tests, those that begin before so many seconds are over."""
+        ends = itertools.accumulate(self.seconds[test] for test in tests)
+        return [test for test, end in zip(tests, ends) if end - self.seconds[test] < seconds]
 
     def parts(self, tests: list[str], seconds: float) -> Iterator[list[str]]:
         """The tests in their order, cut where a part would take longer than `seconds`."""
@@ -50,6 +63,10 @@ class Suite(NamedTuple):
             part.append(test)
         if part:
             yield part
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def statement(text: str, place: int) -> range:

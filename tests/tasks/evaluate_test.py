@@ -48,7 +48,7 @@ def emoji_flags(emoji_dir):
         "--train_batch_size=16",
         "--train_steps=2",
         "--train_summary_steps=1",
-        "--judge_examples=600",
+        "--judge_examples=300",
         "--eval_batch_size=200",
     ]
 

@@ -172,6 +172,7 @@ def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+@tf.autograph.experimental.do_not_convert
 def _decode(encoded: tf.Tensor) -> tf.Tensor:
     return decoding.decode_picture(encoded)
 

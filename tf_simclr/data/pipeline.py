@@ -78,6 +78,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     buffer = min(stream.shuffle_buffer, examples)
 
     # Differs from the original: it shuffles one endless stream, by a hidden state.
+    @tf.autograph.experimental.do_not_convert
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Of this function's own graph: the order must not depend on the program's global seed (and
         # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).
@@ -143,6 +144,7 @@ def _batches(
     context: tf.distribute.InputContext,
     finish: Callable[[Prepared], tf.Tensor] | None = None,
 ) -> tf.data.Dataset:
+    @tf.autograph.experimental.do_not_convert
     def example(position: tf.Tensor, record: dict[str, tf.Tensor]) -> Any:
         seed = tf.stack([tf.constant(stream.seed, tf.int64), position])
         image = prepare(record["image"], seed)
@@ -190,6 +192,7 @@ def evaluation_batches(
       has them identity and group int64 [batch], and maybe name string [batch].
     """
 
+    @tf.autograph.experimental.do_not_convert
     def example(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return record | {"image": view(source.decode(record["image"]))}
 

@@ -50,6 +50,8 @@ class TimedSteps(keras.Model):
             self.train_function = self.train_tf_function = tf.function(step, reduce_retracing=True)
         return self.train_function
 
+    # AutoGraph would read and rewrite a hundred functions, and none of them needs that: 3 seconds.
+    @tf.autograph.experimental.do_not_convert
     def _counted_step(self, data: Any) -> dict[str, tf.Tensor]:
         outputs = self.train_step(data)
         with tf.control_dependencies(tf.nest.flatten(outputs)):

@@ -31,6 +31,7 @@ def classify(
         batches = batches.take(config.evaluation.eval_steps)
 
     @tf.function(reduce_retracing=True)
+    @tf.autograph.experimental.do_not_convert
     def step(images, labels):
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs

@@ -92,6 +92,7 @@ def encoder_features(encoder: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode."""
 
     @tf.function(reduce_retracing=True)
+    @tf.autograph.experimental.do_not_convert
     def represent(images):
         return encoder(images, training=False)["final_avg_pool"]
 

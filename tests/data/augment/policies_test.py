@@ -44,16 +44,18 @@ def test_training_views_follow_from_the_seed():
 @pytest.mark.parametrize(("height", "width", "size"), [(40, 30, 16), (20, 50, 48)])
 def test_training_views_are_a_random_crop_that_may_be_mirrored(height, width, size):
     image = tf.constant(np.float32(picture(height, width) / 255))
-    mirrored = []
+    mirrored, drawn = [], []
     for number in range(40):
         seed = tf.constant([number, 2])
         windows = FinetuneView(size).windows(tf.shape(image), seed)
-        window_seed = tf.random.split(seed, 2)[0]
+        window_seed, flip_seed = tf.unstack(tf.random.split(seed, 2))
+        drawn.append(float(tf.random.stateless_uniform([1], flip_seed)[0]) < 0.5)
         np.testing.assert_array_equal(windows, [random_window(tf.shape(image), window_seed)])
         crop = np.clip(crop_and_resize(image, windows[0], size, size), 0, 1)
         view = FinetuneView(size).make(image, windows, seed)
         mirrored.append(not np.allclose(view, crop, atol=1e-6))
         np.testing.assert_allclose(view, crop[:, ::-1] if mirrored[-1] else crop, atol=1e-6)
+    assert mirrored == drawn
     assert abs(sum(mirrored) - 20) < 12.7  # Binomial(40, .5): four deviations of 3.16.
 
 
