@@ -118,6 +118,7 @@ def test_pictures_are_turned_upright(tmp_path, suffix, orientation):
 WINDOWS = [
     [[0, 0, 16, 24]],
     [[5, 7, 1, 1]],
+    [[2, 3, 6, 13]],  # Up to where colours of half the resolution are stored in another block.
     [[1, 3, 6, 8], [9, 2, 3, 15]],
     [[2, 1, 9, 11], [4, 9, 7, 6], [11, 0, 1, 5]],
 ]

@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 import xml.etree.ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from coverage import CoverageData
@@ -23,17 +23,21 @@ class Suite(NamedTuple):
       touching: file -> line -> the tests that execute it. What a test executes in processes of
         its own is not known.
       seconds: test -> how long it took.
+      unrecorded: the tests that were written since, which may execute anything.
     """
 
     touching: dict[str, dict[int, set[str]]]
     seconds: dict[str, float]
+    unrecorded: Set[str] = frozenset()
 
     def tests_of(self, root: pathlib.Path, fault: Fault) -> list[str]:
-        """The tests that execute a fault's lines, the quickest first, then others of their files.
+        """The tests that execute a fault's lines, then others of their files.
 
-        Those look at what a fixture has made, or at what was traced: the first test to ask for it
-        executes it for all. The tests of the whole file where the lines are executed at import; all
-        where nothing is known.
+        Each time the module's own test file goes first, and the quickest. The others look at what a
+        fixture has made, or at what was traced: the first test to ask for it executes it for all.
+        Code that AutoGraph has rewritten is not the module's to coverage.py: its own tests are
+        always asked. The tests of the whole file where the lines are executed at import; all where
+        nothing is known.
         """
         lines = self.touching.get(fault.file, {})
         text = (root / fault.file).read_text()
@@ -41,12 +45,15 @@ class Suite(NamedTuple):
         for line in statement(text, text.index(fault.old)):
             tests |= lines.get(line, set())
         tests = tests or set().union(*lines.values()) or set(self.seconds)
+        own = fault.file.replace(PACKAGE, "tests", 1).replace(".py", "_test.py")
+        tests |= self.unrecorded | {test for test in self.seconds if _file(test) == own}
         files = {_file(test) for test in tests}
         mates = {test for test in self.seconds if _file(test) in files} - tests
-        return [*self._quickest(tests), *self._quickest(mates)]
 
-    def _quickest(self, tests: set[str]) -> list[str]:
-        return sorted(tests, key=lambda test: (self.seconds[test], test))
+        def turn(test: str) -> tuple[bool, float, str]:
+            return _file(test) != own, self.seconds[test], test
+
+        return [*sorted(tests, key=turn), *sorted(mates, key=turn)]
 
     def within(self, tests: list[str], seconds: float) -> list[str]:
         """The first of the tests, those that begin before so many seconds are over."""
@@ -97,10 +104,12 @@ def record(root: pathlib.Path, folder: pathlib.Path) -> None:
 def read(folder: pathlib.Path, tests: set[str]) -> Suite:
     """What `record` wrote to the folder, of these tests; one that it does not know takes 1 s."""
     seconds = dict.fromkeys(tests, 1.0)
+    unrecorded = set(tests)
     for case in xml.etree.ElementTree.parse(folder / "tests.xml").iter("testcase"):
         name = f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}"
         if name in seconds:
             seconds[name] = float(case.get("time"))
+            unrecorded.discard(name)
     data = CoverageData(str(folder / "coverage"))
     data.read()
     touching = {}
@@ -110,4 +119,4 @@ def read(folder: pathlib.Path, tests: set[str]) -> Suite:
             line: {context.split("|")[0] for context in contexts} & tests
             for line, contexts in data.contexts_by_lineno(path).items()
         }
-    return Suite(touching, seconds)
+    return Suite(touching, seconds, unrecorded)

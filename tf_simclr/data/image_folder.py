@@ -171,8 +171,7 @@ def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return orientation, tf.io.read_file(tf.strings.substr(image, 1, tf.strings.length(image) - 1))
 
 
-@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-@tf.autograph.experimental.do_not_convert
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def _decode(encoded: tf.Tensor) -> tf.Tensor:
     return decoding.decode_picture(encoded)
 

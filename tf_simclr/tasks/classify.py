@@ -30,8 +30,7 @@ def classify(
     if config.evaluation.eval_steps:
         batches = batches.take(config.evaluation.eval_steps)
 
-    @tf.function(reduce_retracing=True)
-    @tf.autograph.experimental.do_not_convert
+    @tf.function(autograph=False, reduce_retracing=True)
     def step(images, labels):
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs

@@ -91,8 +91,7 @@ def _try(name: str, score: Callable[[], Score]) -> Score | None:
 def encoder_features(encoder: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode."""
 
-    @tf.function(reduce_retracing=True)
-    @tf.autograph.experimental.do_not_convert
+    @tf.function(autograph=False, reduce_retracing=True)
     def represent(images):
         return encoder(images, training=False)["final_avg_pool"]
 

@@ -135,12 +135,9 @@ def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
 
     The same function for equal views, so that it is compiled once for each shape.
     """
-
-    @tf.autograph.experimental.do_not_convert
-    def make(batch: Prepared) -> tf.Tensor:
-        return views.make(batch, one_by_one=True)
-
-    return tf.function(make, jit_compile=True)
+    return tf.function(
+        lambda batch: views.make(batch, one_by_one=True), autograph=False, jit_compile=True
+    )
 
 
 def _one_by_one(
