@@ -55,8 +55,9 @@ def test_collapsed_features_lie_in_the_middle(rows):
     np.testing.assert_array_equal(layout_2d(np.ones((rows, 6)), seed=0), np.full((rows, 2), 0.5))
 
 
-def test_one_feature_is_enough():
-    assert layout_2d(np.linspace(-1, 1, 120)[:, None], seed=0).shape == (120, 2)
+def test_one_feature_is_enough_and_the_other_axis_lies_in_the_middle():
+    positions = layout_2d(np.linspace(-1, 1, 120)[:, None], seed=0)
+    np.testing.assert_array_equal(positions, np.repeat([[0, 0.5], [1, 0.5]], 60, axis=0))
 
 
 def test_features_must_be_finite():
