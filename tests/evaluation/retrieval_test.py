@@ -58,9 +58,9 @@ def test_nearest_matches_naive_loop_with_and_without_groups(rows):
 
 
 def test_queries_without_a_counterpart_are_left_out_by_hand():
-    # Identity 7 is drawn by both vendors and close; 8 and 9 by one vendor each.
-    features = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [-1.0, -1.0]])
-    identities, groups = np.array([7, 7, 8, 9]), np.array([0, 1, 0, 1])
+    # Identity 7 is drawn by both vendors and close; 8 by one vendor twice, and 9 once.
+    features = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.0, 1.1], [-1.0, -1.0]])
+    identities, groups = np.array([7, 7, 8, 8, 9]), np.array([0, 1, 0, 0, 1])
     assert retrieval_at_k(features, identities, groups) == 1.0
 
 
@@ -97,6 +97,11 @@ def test_k_must_fit_the_gallery(k):
     groups = np.repeat([0, 1], [5, 7])  # The larger group leaves a gallery of 5.
     with pytest.raises(ValueError, match=rf"`k` must be between 1 and .*\(5 rows.*Received: k={k}"):
         nearest(np.eye(12), k=k, groups=groups)
+
+
+def test_the_whole_gallery_may_be_asked_for():
+    found = nearest(np.eye(12), k=5, groups=np.repeat([0, 1], [5, 7]))
+    np.testing.assert_array_equal(np.sort(found[5:]), [range(5)] * 7)
 
 
 def test_errors_say_what_is_wrong():

@@ -84,10 +84,18 @@ def test_each_format_has_lines_of_code_and_an_interface(kind):
     assert "[batch, 256]" in text and "tf_simclr" not in code
 
 
+@pytest.mark.parametrize("format", ["hub_module", "saved_model", "onnx", "lite"])
+@pytest.mark.parametrize(("fixed_size", "side"), [(None, 48), (32, 32)])
+def test_its_code_gives_pictures_of_the_size_that_is_taken(format, fixed_size, side):
+    text = change(format=format, fixed_size=fixed_size)
+    assert f", {side}, {side}, 3" in text.split("```")[1]
+
+
 def test_it_is_read_as_it_was_written(tmp_path):
     card.write(FULL, str(tmp_path))
     assert card.read(str(tmp_path)) == FULL
     assert (tmp_path / "README.md").read_text() == card.render(FULL)
+    assert {file.name for file in tmp_path.iterdir()} == {card.FACTS, "README.md"}
 
 
 def test_a_card_of_another_version_is_read_as_far_as_it_goes(tmp_path):

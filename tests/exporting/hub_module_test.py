@@ -49,6 +49,17 @@ def test_the_classifier_reads_its_layer_and_no_more_of_the_head(network, module,
     assert len(module.classify.trainable_variables) == len(module.trainable_variables) + 3 + 2
 
 
+def test_project_gives_the_last_layer_of_the_projection_head(network, module, images):
+    expected = network.projection_head(network.encoder(images)["final_avg_pool"])[-1]
+    np.testing.assert_allclose(module.project(images), expected, atol=1e-5)
+
+
+def test_probabilities_of_pictures_sum_to_1(module, images):
+    served = module.signatures["classify"](images=tf.constant(images))
+    np.testing.assert_allclose(np.sum(served["probabilities"], axis=1), np.ones(4), atol=1e-6)
+    np.testing.assert_allclose(served["logits"], module.classify(images), atol=1e-6)
+
+
 def test_the_network_is_in_the_file_once_for_each_mode(network, tmp_path):
     save(network, tmp_path / "1")
     content = saved_model_pb2.SavedModel.FromString((tmp_path / "1/saved_model.pb").read_bytes())

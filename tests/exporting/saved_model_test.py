@@ -51,6 +51,9 @@ def test_trainable_uses_the_batch_and_adds_no_blur(path, images):
     second = loaded(images, trainable=True)["final_avg_pool"]
     np.testing.assert_array_equal(first, second)
     assert np.abs(first - loaded(images, trainable=False)["final_avg_pool"]).max() > 1e-4
+    # So does the norm of the projection head's last layer, which has no offset.
+    projections = loaded(images, trainable=True)["proj_head_output"]
+    np.testing.assert_allclose(np.mean(projections, axis=0), np.zeros(8), atol=1e-6)
 
 
 def test_variables_are_listed_for_whoever_trains_on(loaded, network):
