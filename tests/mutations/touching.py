@@ -31,13 +31,13 @@ class Suite(NamedTuple):
     unrecorded: Set[str] = frozenset()
 
     def tests_of(self, root: pathlib.Path, fault: Fault) -> list[str]:
-        """The tests that execute a fault's lines, then others of their files.
+        """The tests that execute a fault's lines, then others of their files and of its folder.
 
         Each time the module's own test file goes first, and the quickest. The others look at what a
         fixture has made, or at what was traced: the first test to ask for it executes it for all.
-        Code that AutoGraph has rewritten is not the module's to coverage.py: its own tests are
-        always asked. The tests of the whole file where the lines are executed at import; all where
-        nothing is known.
+        Code that AutoGraph has rewritten is not the module's to coverage.py: its own file and
+        folder are always asked. Where the lines are executed at import, the tests of the whole
+        module; all where nothing is known.
         """
         lines = self.touching.get(fault.file, {})
         text = (root / fault.file).read_text()
@@ -47,8 +47,9 @@ class Suite(NamedTuple):
         tests = tests or set().union(*lines.values()) or set(self.seconds)
         own = fault.file.replace(PACKAGE, "tests", 1).replace(".py", "_test.py")
         tests |= self.unrecorded | {test for test in self.seconds if _file(test) == own}
-        files = {_file(test) for test in tests}
-        mates = {test for test in self.seconds if _file(test) in files} - tests
+        near = {_file(test) for test in tests}
+        near |= {_file(test) for test in self.seconds if _folder(test) == _folder(own)}
+        mates = {test for test in self.seconds if _file(test) in near} - tests
 
         def turn(test: str) -> tuple[bool, float, str]:
             return _file(test) != own, self.seconds[test], test
@@ -74,6 +75,10 @@ class Suite(NamedTuple):
 
 def _file(test: str) -> str:
     return test.partition("::")[0]
+
+
+def _folder(test: str) -> str:
+    return _file(test).rpartition("/")[0]
 
 
 def statement(text: str, place: int) -> range:
