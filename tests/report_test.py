@@ -148,6 +148,16 @@ def test_every_text_is_escaped():
     assert text_of(page).count(evil) >= 10
 
 
+def test_hits_among_neighbours_are_read_out_by_their_place():
+    hits = np.array([[True, False, False, False, True], [False] * 5])
+    drawn = Neighbours(pictures(2, 4, 4, 3), pictures(2, 5, 4, 4, 3), hits, ["cat", "dog"])
+    page = render(Report(title="t", neighbours=drawn))
+    assert re.findall(r'aria-label="Query (.*?)"', page) == [
+        "cat and its five nearest pictures; hits: 1, 5",
+        "dog and its five nearest pictures; hits: none",
+    ]
+
+
 def test_best_value_of_each_column_is_bold_and_summary_compares():
     page = render(Report(title="t", table=TABLE))
     table = page[page.index("<table") : page.index("</table>")]
