@@ -86,8 +86,9 @@ def main(argv):
     for name, took in parts.items():
         print(f"| {name} | {took:.1f} | {took / total:.0%} |")
     print(f"| all, up to the end of the first step | {total:.1f} | 100% |")
-    print(f"\nThat is {total / other:.0f} times a step ({other:.2f} s). `--help`:", end=" ")
-    print(f"{statistics.median(helps):.2f} s; an empty Python: {statistics.median(empties):.2f} s.")
+    print(f"\nThat is {total / other:.0f} times a step with its batch ({other:.2f} s).", end=" ")
+    helped, empty = statistics.median(helps), statistics.median(empties)
+    print(f"`--help`: {helped:.2f} s; an empty Python: {empty:.2f} s.")
 
 
 if __name__ == "__main__":
