@@ -21,7 +21,7 @@ def test_wrong_pictures_are_refused(images):
 def test_damage_is_noticed():
     data = codec.encode(np.zeros((2, 32, 32, 3), np.uint8))
     for count in (1, 3):
-        with pytest.raises(ValueError, match=rf"hold {count} pictures.*Received: 6144 bytes"):
+        with pytest.raises(ValueError, match=f"must hold {count} pictures.*Received: 6144 bytes"):
             codec.decode(data, count=count)
     for damaged in (b"not bzip2", data[:-8]):
         with pytest.raises(ValueError, match="no bzip2 stream"):
