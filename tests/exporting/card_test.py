@@ -9,6 +9,7 @@ import pytest
 from tf_simclr.exporting import card
 from tf_simclr.exporting.card import Card
 
+FORMATS = ["hub_module", "saved_model", "onnx", "lite"]
 FULL = Card(
     format="hub_module",
     network="ResNet-18 x 0.5, a stem for large images, a linear projection head of 1 layer to 8",
@@ -74,7 +75,7 @@ def test_a_fixed_size_is_told(size):
     assert f"RGB in [0, 1], {size} x {size} pixels; trained at 48" in change(fixed_size=size)
 
 
-@pytest.mark.parametrize("kind", ["hub_module", "saved_model", "onnx", "lite"])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_each_format_has_lines_of_code_and_an_interface(kind):
     text = change(format=kind)
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -84,10 +85,10 @@ def test_each_format_has_lines_of_code_and_an_interface(kind):
     assert "[batch, 256]" in text and "tf_simclr" not in code
 
 
-@pytest.mark.parametrize("format", ["hub_module", "saved_model", "onnx", "lite"])
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize(("fixed_size", "side"), [(None, 48), (32, 32)])
-def test_its_code_gives_pictures_of_the_size_that_is_taken(format, fixed_size, side):
-    text = change(format=format, fixed_size=fixed_size)
+def test_its_code_gives_pictures_of_the_size_that_is_taken(kind, fixed_size, side):
+    text = change(format=kind, fixed_size=fixed_size)
     assert f", {side}, {side}, 3" in text.split("```")[1]
 
 

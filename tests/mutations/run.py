@@ -5,7 +5,6 @@ For each fault the tests run that execute its lines, the quickest first, until o
 """
 
 import argparse
-import itertools
 import json
 import os
 import pathlib
@@ -120,11 +119,10 @@ def _ask(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow  # noqa: F401  # Once, here: every trial is a fork that has it for nothing.
 
-    waiting, free, running = iter(faults), list(copies), {}
-    asked = 0
-    while asked < len(faults):
-        for fault in itertools.islice(waiting, len(free)):
-            copy = free.pop()
+    waiting, free, running = list(faults), list(copies), {}
+    while waiting or running:
+        while waiting and free:
+            fault, copy = waiting.pop(0), free.pop()
             fault.apply(copy)
             parts = iter(suite.parts(suite.within(suite.tests_of(ROOT, fault), seconds), PART))
             running[_Trial(copy, next(parts, []), suite)] = fault, parts
@@ -136,7 +134,6 @@ def _ask(
                 running[_Trial(trial.copy, tests, suite)] = fault, parts
                 continue
             note(fault.what, caught)
-            asked += 1
             print(f"{fault.file}: {fault.what}: {caught or 'SURVIVES'}", flush=True)
             fault.undo(ROOT, trial.copy)
             free.append(trial.copy)

@@ -33,28 +33,28 @@ class Suite(NamedTuple):
     def tests_of(self, root: pathlib.Path, fault: Fault) -> list[str]:
         """The tests that execute a fault's lines, then others of their files and of its folder.
 
-        Each time the module's own test file goes first, and the quickest. The others look at what a
-        fixture has made, or at what was traced: the first test to ask for it executes it for all.
-        Code that AutoGraph has rewritten is not the module's to coverage.py: its own file and
+        The module's own test file goes first, and of each kind the quickest. The others look at
+        what a fixture has made, or at what was traced: the first test to ask for it executes it for
+        all. Code that AutoGraph has rewritten is not the module's to coverage.py: its own file and
         folder are always asked. Where the lines are executed at import, the tests of the whole
         module; all where nothing is known.
         """
         lines = self.touching.get(fault.file, {})
         text = (root / fault.file).read_text()
-        tests: set[str] = set()
-        for line in statement(text, text.index(fault.old)):
-            tests |= lines.get(line, set())
-        tests = tests or set().union(*lines.values()) or set(self.seconds)
+        places = statement(text, text.index(fault.old))
+        executing = set().union(*(lines.get(line, set()) for line in places))
+        executing = executing or set().union(*lines.values()) or set(self.seconds)
+        executing |= self.unrecorded
         own = fault.file.replace(PACKAGE, "tests", 1).replace(".py", "_test.py")
-        tests |= self.unrecorded | {test for test in self.seconds if _file(test) == own}
-        near = {_file(test) for test in tests}
-        near |= {_file(test) for test in self.seconds if _folder(test) == _folder(own)}
-        mates = {test for test in self.seconds if _file(test) in near} - tests
+        files = {_file(test) for test in executing}
 
-        def turn(test: str) -> tuple[bool, float, str]:
-            return _file(test) != own, self.seconds[test], test
+        def is_near(test: str) -> bool:
+            return _file(test) in files or _folder(test) == _folder(own)
 
-        return [*sorted(tests, key=turn), *sorted(mates, key=turn)]
+        def turn(test: str) -> tuple[bool, bool, float, str]:
+            return _file(test) != own, test not in executing, self.seconds[test], test
+
+        return sorted(filter(is_near, self.seconds), key=turn)
 
     def within(self, tests: list[str], seconds: float) -> list[str]:
         """The first of the tests, those that begin before so many seconds are over."""
