@@ -40,6 +40,7 @@ TEST = [
     "pytest-xdist",
     "ruff",
     "setuptools<81",  # tensorflow-hub 0.16.1 imports pkg_resources.
+    "slipcover>=1.1",
     "tensorflow-hub>=0.16.1",
     "wheel",
 ]

@@ -15,6 +15,9 @@ import processes
 import pytest
 from PIL import Image
 
+# What tracing makes by the hundred thousand is no garbage: looking for some finds nothing.
+gc.set_threshold(200_000, 20, 50)
+
 
 def named(item):
     """A test as lanes.py names it: by its path below tests/."""

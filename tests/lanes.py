@@ -110,6 +110,7 @@ FIRST_LANE = {
         "public_face_test.py",
         "remarks_test.py",
         "report_test.py",
+        "reporting/",
         "run_folder_test.py",
     ),
     "NumPy, scikit-learn and files: the same beside either TensorFlow": (

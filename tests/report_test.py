@@ -118,6 +118,12 @@ def test_every_section_is_there_and_tags_are_closed():
     assert all('alt="' in image for image in re.findall(r"<img [^>]*>", page))
 
 
+def test_every_property_that_its_style_uses_is_set_somewhere():
+    page = render(whole_report())
+    used, given = set(re.findall(r"var\((--\w+)", page)), set(re.findall(r"(--\w+):", page))
+    assert used and used == given
+
+
 def test_what_is_missing_is_left_out():
     page = render(Report(title="Bare"))
     assert "<h2>" not in page
