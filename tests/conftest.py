@@ -1,8 +1,10 @@
 """Data that tests share: the bundled pictures, prepared once, and a small folder of drawn ones."""
 
 import contextlib
+import fcntl
 import gc
 import os
+import shutil
 
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -102,13 +104,34 @@ def no_exports(without_exports):
 
 
 @pytest.fixture(scope="session")
-def emoji_dir(tmp_path_factory):
+def made_once(tmp_path_factory, worker_id):
+    """Has make(folder) fill a folder for all workers where none of them has yet; its path.
+
+    Called as made_once(name, make).
+    """
+    root = tmp_path_factory.getbasetemp()
+    root = root if worker_id == "master" else root.parent
+
+    def made(name, make):
+        folder, done = root / name, root / f"{name}.done"
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return str(folder)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def emoji_dir(made_once):
     """A data_dir in which emoji32 is prepared."""
     from tf_simclr.data.sources import open_source
 
-    folder = str(tmp_path_factory.mktemp("tfds"))
-    open_source("emoji32", data_dir=folder)
-    return folder
+    return made_once("tfds", lambda folder: open_source("emoji32", data_dir=str(folder)))
 
 
 @pytest.fixture(scope="session")
@@ -131,18 +154,20 @@ def run_by_replicas(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def picture_folder(tmp_path_factory):
+def picture_folder(made_once):
     """DIR/train and DIR/test of two classes, 16 and 8 PNG pictures of 20 x 20 pixels."""
-    folder = tmp_path_factory.mktemp("pictures")
-    random = np.random.default_rng(0)
-    for split, count in (("train", 8), ("test", 4)):
-        for number, name in enumerate(("dark", "light")):
-            (folder / split / name).mkdir(parents=True)
-            for index in range(count):
-                pixels = random.integers(0, 128, (20, 20, 3)) + 127 * number
-                picture = Image.fromarray(pixels.astype(np.uint8))
-                picture.save(folder / split / name / f"{index}.png")
-    return str(folder)
+
+    def draw(folder):
+        random = np.random.default_rng(0)
+        for split, count in (("train", 8), ("test", 4)):
+            for number, name in enumerate(("dark", "light")):
+                (folder / split / name).mkdir(parents=True)
+                for index in range(count):
+                    pixels = random.integers(0, 128, (20, 20, 3)) + 127 * number
+                    picture = Image.fromarray(pixels.astype(np.uint8))
+                    picture.save(folder / split / name / f"{index}.png")
+
+    return made_once("pictures", draw)
 
 
 @pytest.fixture(scope="session")
@@ -164,10 +189,12 @@ def tiny_flags(picture_folder):
 
 
 @pytest.fixture(scope="session")
-def trained_run(tiny_flags, tmp_path_factory):
+def trained_run(tiny_flags, made_once):
     """The folder of such a run: checkpoints 1, 2 and 3, exports. Copy it to change it."""
     from tf_simclr.main import main
 
-    folder = str(tmp_path_factory.mktemp("runs") / "trained")
-    assert main(["tf-simclr", *tiny_flags, "--checkpoint_steps=1", f"--model_dir={folder}"]) == 0
-    return folder
+    def train(folder):
+        flags = [*tiny_flags, "--checkpoint_steps=1", f"--model_dir={folder}"]
+        assert main(["tf-simclr", *flags]) == 0
+
+    return made_once("trained", train)

@@ -1,8 +1,4 @@
-"""What conformance tests share: small data sets under the names of TFDS', and with their features.
-
-None of these tests counts for the coverage, which is what the unit tests reach by themselves:
-measuring it takes a quarter longer.
-"""
+"""What conformance tests share: small data sets under TFDS' names, and with their features."""
 
 import numpy as np
 import pytest
@@ -17,11 +13,6 @@ DATA_SETS = {
     "imagenet2012_subset/1pct": ({"train": 8, "validation": 8}, 240),
     "mnist": ({"train": 8, "test": 8}, 28),
 }
-
-
-@pytest.fixture(autouse=True)
-def uncounted(no_cover):
-    """Switches the coverage off while a test runs."""
 
 
 def prepare(dataset, splits, side, data_dir):
@@ -49,9 +40,11 @@ def prepare(dataset, splits, side, data_dir):
 
 
 @pytest.fixture(scope="session")
-def tfds_dir(tmp_path_factory):
+def tfds_dir(made_once):
     """A data_dir in which each of DATA_SETS is prepared."""
-    data_dir = str(tmp_path_factory.mktemp("data_sets"))
-    for dataset, (splits, side) in DATA_SETS.items():
-        prepare(dataset, splits, side, data_dir)
-    return data_dir
+
+    def prepare_all(folder):
+        for dataset, (splits, side) in DATA_SETS.items():
+            prepare(dataset, splits, side, str(folder))
+
+    return made_once("data_sets", prepare_all)
