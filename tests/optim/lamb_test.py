@@ -27,8 +27,12 @@ without_addons = pytest.mark.skipif(
 )
 STEPS, DECAY = 3, 0.3
 RANDOM = np.random.default_rng(0)
-# One name begins with the other, which a careless pattern would not tell apart.
-STARTS = {"bias": RANDOM.standard_normal(4), "bias_of_two": RANDOM.standard_normal((2, 3))}
+# Names that begin and end with the first one, which a careless pattern would not tell apart.
+STARTS = {
+    "bias": RANDOM.standard_normal(4),
+    "bias_of_two": RANDOM.standard_normal((2, 3)),
+    "second_bias": RANDOM.standard_normal(5),
+}
 GRADIENTS = {name: RANDOM.standard_normal((STEPS, *w.shape)) for name, w in STARTS.items()}
 RATES = [0.0, 0.25, 0.5]  # WarmupCosine below, by hand: 0, half way up, and the peak
 
@@ -67,10 +71,12 @@ def trained(strategy):
 
 
 def expected():
-    excluded = numpy_lamb(STARTS["bias"], GRADIENTS["bias"], weight_decay=0.0, adapted=False)
-    name = "bias_of_two"
-    kept = numpy_lamb(STARTS[name], GRADIENTS[name], weight_decay=DECAY, adapted=True)
-    return {"bias": excluded, name: kept}
+    found = {
+        name: numpy_lamb(start, GRADIENTS[name], weight_decay=DECAY, adapted=True)
+        for name, start in STARTS.items()
+    }
+    bias = numpy_lamb(STARTS["bias"], GRADIENTS["bias"], weight_decay=0.0, adapted=False)
+    return found | {"bias": bias}
 
 
 @with_addons
