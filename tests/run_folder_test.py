@@ -118,6 +118,7 @@ def test_one_live_process_at_a_time(tmp_path):
     assert not run_folder.is_locked(str(tmp_path))
     with run_folder.lock(str(tmp_path)):
         assert run_folder.is_locked(str(tmp_path))
+        assert (tmp_path / run_folder.LOCK).read_text() == str(os.getpid())
 
 
 def test_asking_for_the_lock_makes_nothing(tmp_path):

@@ -68,6 +68,8 @@ def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evalua
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)  # The strengths, too: of the short grid.
     assert found == result(evaluated, "result_2.json")
+    with open(os.path.join(evaluated, "result.json")) as file:  # For people, too.
+        assert file.read() == json.dumps(found, indent=2, sort_keys=True) + "\n"
 
 
 def test_the_report_shows_what_the_results_say(evaluated):
