@@ -183,6 +183,19 @@ def test_evaluated_once_it_says_so_and_mode_eval_does_it_again(
     }
 
 
+def test_a_report_that_is_missing_is_written_anew(tiny_flags, trained_run, tmp_path, capsys):
+    folder = shutil.copytree(trained_run, tmp_path / "run")
+    flags = ["--mode=train_then_eval", *tiny_flags, f"--model_dir={folder}"]
+    run(*flags)
+    os.remove(folder / "report.html")
+    capsys.readouterr()
+    run(*flags)
+    assert (folder / "report.html").exists() and "Evaluates step 3" in capsys.readouterr().out
+    run(*flags)
+    said = capsys.readouterr().out
+    assert "Evaluation is done" in said and "Evaluates" not in said
+
+
 @pytest.mark.usefixtures("no_exports")
 def test_without_a_linear_head_the_label_metrics_are_left_out(tiny_flags, tmp_path):
     # The original crashes (REFERENCE, "Broken there" 6).
