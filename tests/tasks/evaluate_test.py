@@ -67,6 +67,8 @@ def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evalua
     assert set(found) == rows | ORIGINAL
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)  # The strengths, too: of the short grid.
+    for others in ("raw_pixels/", "random_init/"):  # Not by chance the same, all of them.
+        assert any(found[others + name] != found[name] for name in judges)
     assert found == result(evaluated, "result_2.json")
     with open(os.path.join(evaluated, "result.json")) as file:  # For people, too.
         assert file.read() == json.dumps(found, indent=2, sort_keys=True) + "\n"
