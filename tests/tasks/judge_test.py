@@ -1,0 +1,40 @@
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr import build_data
+from tf_simclr.config import Config
+from tf_simclr.evaluation.knn import knn
+from tf_simclr.tasks.judge import judge
+
+LIMIT = 60
+
+
+def colours(images):
+    """The mean colour of each quarter: features without a network."""
+    return tf.reshape(tf.nn.avg_pool2d(images, 8, 8, "VALID"), [-1, 12])
+
+
+def test_neighbours_learn_from_as_many_labelled_pictures_as_are_asked_for(emoji_dir):
+    config = Config.from_flat(
+        {
+            "dataset": "emoji32",
+            "data_dir": emoji_dir,
+            "eval_split": "test[:200]",
+            "image_size": 16,
+            "judge_examples": LIMIT,
+        }
+    )
+    data = build_data.source(config)
+    judged = judge(config, data, {"colours": colours})["colours"]
+
+    pictures = build_data.evaluation_data(config, data, "train").unbatch().as_numpy_iterator()
+    first = list(itertools.islice(pictures, 10 * LIMIT))
+    labelled = [picture for picture in first if picture["label"] >= 0][:LIMIT]
+    assert any(picture["label"] < 0 for picture in first[:LIMIT])  # Who must not be counted.
+    vectors = colours(np.stack([picture["image"] for picture in labelled])).numpy()
+    labels = np.array([picture["label"] for picture in labelled])
+    test = judged.test
+    assert len(test.vectors) == LIMIT
+    assert judged.scores["knn_top1"] == knn(vectors, labels, test.vectors, test.labels)
