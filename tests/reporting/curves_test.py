@@ -27,6 +27,11 @@ def test_any_curve_lies_within_its_frame(values):
         assert TOP <= y.min() <= y.max() <= HEIGHT - BOTTOM
 
 
+def test_what_is_larger_is_drawn_higher():
+    line = points(curve_figure("Loss", [1, 2, 3], [4.0, 2.0, 3.0]), "line")
+    assert line[0, 1] < line[2, 1] < line[1, 1]  # SVG counts downwards.
+
+
 def test_a_curve_begins_at_0_where_that_wastes_little():
     def lowest(values):
         figure = curve_figure("Loss", np.arange(len(values)), values)
