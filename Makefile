@@ -48,7 +48,7 @@ test: lint types  ## Lint, types and the whole suite with coverage.
 	$(BIN)/python -m slipcover --source=tf_simclr --json --out=build/coverage.json \
 	  $(PYTEST) --junitxml=build/test.xml
 	@$(BIN)/python -m slipcover --merge build/coverage.json --out=build/coverage.json \
-	  --skip-covered --missing-width=34 --fail-under=90
+	  --skip-covered --missing-width=12 --fail-under=90
 
 # One Keras for all: tensorflow-addons trains with tf.keras, and this package with tf_keras.
 test-addons: $(ADDONS)/.test  ## Beside tensorflow-addons, on TensorFlow 2.15: what it can tell.

@@ -27,9 +27,16 @@ def test_any_curve_lies_within_its_frame(values):
         assert TOP <= y.min() <= y.max() <= HEIGHT - BOTTOM
 
 
-def test_what_is_larger_is_drawn_higher():
-    line = points(curve_figure("Loss", [1, 2, 3], [4.0, 2.0, 3.0]), "line")
-    assert line[0, 1] < line[2, 1] < line[1, 1]  # SVG counts downwards.
+def test_a_curve_tells_its_values_and_draws_the_larger_ones_higher():
+    figure = curve_figure("Loss", [10, 20, 30], [4.0, 2.0, 3.0])
+    assert re.findall(r"<title>(step.*?)</title>", figure) == [
+        "step 10: 4",
+        "step 20: 2",
+        "step 30: 3",
+    ]
+    line = points(figure, "line")
+    assert np.all((line > 0) & (line < [340, 190]))
+    assert line[0, 1] < line[2, 1] < line[1, 1]  # SVG counts downwards: 4 above 3 above 2.
 
 
 def test_a_curve_begins_at_0_where_that_wastes_little():

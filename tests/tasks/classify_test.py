@@ -6,9 +6,7 @@ from tf_simclr.config import Config
 from tf_simclr.tasks.classify import classify
 
 
-@pytest.fixture(scope="module")
-def setting(emoji_dir):
-    """A config, its data of which part has no label, and a network whose head tells classes."""
+def test_of_labelled_pictures_a_label_is_hit_among_the_first_and_the_first_five(emoji_dir):
     config = Config.from_flat(
         {
             "dataset": "emoji32",
@@ -24,11 +22,6 @@ def setting(emoji_dir):
     net = build.model(config, data.num_classes)
     kernel = net.supervised_head.kernel
     kernel.assign(np.random.default_rng(0).standard_normal(kernel.shape))
-    return config, data, net
-
-
-def test_of_labelled_pictures_a_label_is_hit_among_the_first_and_the_first_five(setting):
-    config, data, net = setting
     matrix, scores = classify(config, data, net)
     batches = list(build_data.evaluation_data(config, data, "test[:300]"))
     labels = np.concatenate([batch["label"] for batch in batches])
