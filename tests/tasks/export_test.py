@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr import load_encoder
-from tf_simclr.exporting import card
+from tf_simclr.exporting import card, lite
 from tf_simclr.main import main
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.train import export_steps
@@ -93,14 +93,30 @@ def test_a_fixed_size_is_asked_for_by_a_flag(trained_run, tmp_path):
     assert module.signatures["serving_bytes"](image_bytes=picture)["features"].shape == [1, 32]
 
 
-def test_int8_is_calibrated_on_the_runs_own_pictures(trained_run, tmp_path, capsys):
+def test_int8_is_calibrated_on_the_runs_own_pictures_and_compared_on_others(
+    trained_run, tmp_path, capsys, monkeypatch
+):
     pytest.importorskip("ai_edge_litert")
+    seen, save, run = {}, lite.save, lite.run
+
+    def note_calibration(*args, pictures, **options):
+        seen["calibrated"] = pictures
+        save(*args, pictures=pictures, **options)
+
+    def note_comparison(path, pictures):
+        seen["compared"] = pictures
+        return run(path, pictures)
+
+    monkeypatch.setattr(lite, "save", note_calibration)
+    monkeypatch.setattr(lite, "run", note_comparison)
     export(f"--model_dir={trained_run}", "--export_format=lite", f"--output={tmp_path / 'out'}")
     said = capsys.readouterr().out
     assert "int8: calibrated on 8 training pictures, compared on 8 more" in said
     measured = card.read(str(tmp_path / "out")).measured
     assert set(measured) == {"int8", "model.tflite", "model_int8.tflite"}
     assert "cosine at least 1.0000" in measured["model.tflite"]
+    both = np.concatenate([seen["calibrated"], seen["compared"]])
+    assert len(both) == len(np.unique(both, axis=0)) == 16
 
 
 def test_onnx_tells_how_near_it_is(trained_run, tmp_path):

@@ -8,10 +8,11 @@ import processes
 import pytest
 import tensorflow as tf
 
+from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
-from tf_simclr.tasks.train import check_machine, segments
+from tf_simclr.tasks.train import check_data, check_machine, segments
 
 
 def run(*flags):
@@ -91,6 +92,15 @@ def test_what_a_machine_can_do_is_not():
     check_machine(Config.from_flat(idle), machine)  # Fine-tuning has no parts.
     machine.num_replicas_in_sync = 1
     check_machine(Config.from_flat({"jit_compile": True, "precision": "mixed_float16"}), machine)
+
+
+def test_a_batch_may_be_all_of_the_pictures_and_no_more(picture_folder):
+    flags = {"dataset": "image_folder", "data_dir": picture_folder, "train_batch_size": 16}
+    config = Config.from_flat(flags)
+    data = build_data.source(config)
+    assert check_data(config, data) == 16
+    with pytest.raises(ValueError, match="`train_batch_size` must not be larger than the data"):
+        check_data(Config.from_flat(flags | {"train_batch_size": 17}), data)
 
 
 def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):
@@ -173,12 +183,14 @@ def test_linear_evaluation_moves_the_classifier_alone(tiny_flags, trained_run, t
 def test_fine_tuning_moves_the_encoder_too_and_can_start_at_zero_logits(
     tiny_flags, trained_run, tmp_path
 ):
-    finetune(tiny_flags, trained_run, tmp_path, "--zero_init_logits_layer", "--learning_rate=1e-12")
-    head = weights(tmp_path, 3)["supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"]
-    assert np.abs(head).max() < 1e-10  # Neither restored nor drawn.
-    finetune(tiny_flags, trained_run, tmp_path / "all")
+    tuned = tmp_path / "all"
+    finetune(tiny_flags, trained_run, tuned)
     key = "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
-    assert not np.array_equal(weights(tmp_path / "all", 3)[key], weights(trained_run, 3)[key])
+    assert not np.array_equal(weights(tuned, 3)[key], weights(trained_run, 3)[key])
+    finetune(tiny_flags, tuned, tmp_path, "--zero_init_logits_layer", "--learning_rate=1e-12")
+    key = "supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    assert np.abs(weights(tuned, 3)[key]).max() > 1e-3
+    assert np.abs(weights(tmp_path, 3)[key]).max() < 1e-10  # Neither restored nor drawn.
 
 
 @pytest.mark.usefixtures("no_exports")
@@ -220,6 +232,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 from tf_simclr import replicas
+from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
 

@@ -5,13 +5,14 @@ from tf_simclr.tasks.variable_schema import restored_parts
 
 ALL = ["encoder", "projection_head", "supervised_head"]
 DEEP = {"resnet_depth": 50, "sk_ratio": 0.0625, "se_ratio": 0.25}
+SMALL = {"resnet_depth": 18, "image_size": 32}  # Up to this size a stem is one convolution.
 
 
 def restored(schema, **settings):
     return restored_parts(Config.from_flat({"variable_schema": schema, **settings}))
 
 
-@pytest.mark.parametrize("settings", [{}, {"resnet_depth": 18, "image_size": 32}, DEEP], ids=str)
+@pytest.mark.parametrize("settings", [{}, SMALL, DEEP], ids=str)
 @pytest.mark.parametrize(
     ("schema", "parts"),
     [
@@ -33,6 +34,18 @@ def test_parts_are_taken_by_the_names_of_their_variables(schema, parts, settings
 def test_heads_of_other_kinds(mode):
     taken = restored("base_model|head_contrastive/l_0", proj_head_mode=mode)
     assert taken == (ALL[:2] if mode == "linear" else ALL[:1])
+
+
+def test_a_checkpoint_may_have_a_head_that_the_network_does_not():
+    assert restored("base_model|head_contrastive", proj_head_mode="none") == ALL[:2]
+
+
+def test_selective_kernels_have_a_stem_of_three_convolutions_but_not_in_small_pictures():
+    # Five convolutions in each of 16 blocks, four shortcuts, and the stem: 85 or 87, from 0.
+    selective = {"resnet_depth": 50, "sk_ratio": 0.0625}
+    assert restored("(?!.*conv2d_85/)", image_size=32, **selective) == ALL
+    with pytest.raises(ValueError, match="conv2d_85/kernel"):
+        restored("(?!.*conv2d_85/)", image_size=33, **selective)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
         project=config.run.gcp_project,
     )
     data = build_data.source(config)
-    examples = _check_data(config, data)
+    examples = check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
     check_machine(config, strategy)
@@ -186,7 +186,8 @@ def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
     return list(zip(cuts, cuts[1:]))
 
 
-def _check_data(config: Config, data: Source) -> int:
+def check_data(config: Config, data: Source) -> int:
+    """The number of training pictures; ValueError where they are too few, or lack labels."""
     split, batch_size = config.data.train_split, config.training.train_batch_size
     examples = data.num_examples(split)
     # Differs from the original: from twice the data on it waits for ever.
