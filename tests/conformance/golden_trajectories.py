@@ -42,9 +42,9 @@ def assert_within(ratios: dict[str, float]):
 @parametrize("trajectory_f64")
 def test_float64_runs_repeat_the_originals_step_by_step(path):
     recording = trajectories.read(path)
-    # In a graph once for each way of training: tracing takes longer than so few steps.
-    eagerly = path not in (smallest("pretrain", "lars"), smallest("finetune", "lars"))
-    ours = trajectories.run(recording, "float64", eagerly=eagerly)
+    # In a graph once for each way of training.
+    in_graph = path in (smallest("pretrain", "lars"), smallest("finetune", "lars"))
+    ours = trajectories.run(recording, "float64", in_graph=in_graph)
     assert_within(comparison.worst(recording, ours, rtol=FLOAT64_RTOL, noise={}))
 
 
@@ -93,7 +93,7 @@ def program(path: str, results: str) -> None:
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = replicas.make_strategy(use_tpu=False)
     ours = trajectories.run(
-        trajectories.read(Path(path)), "float64", strategy=strategy, eagerly=False
+        trajectories.read(Path(path)), "float64", strategy=strategy, in_graph=True
     )
     np.savez(results, count=strategy.num_replicas_in_sync, **ours)
 

@@ -98,6 +98,6 @@ def views(image: np.ndarray, size: int, strength: float, stream: int) -> np.ndar
         lambda seed: two.prepare(image, two.windows(shape, seed), seed),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    make = tf.function(lambda batch: two.make(batch, one_by_one=False))
+    make = tf.function(lambda batch: two.make(batch, one_by_one=False), autograph=False)
     pairs = [make(batch) for batch in prepared.batch(CHUNK, drop_remainder=True)]
     return np.concatenate([view for pair in pairs for view in tf.split(pair, PAIR, axis=-1)])

@@ -41,7 +41,8 @@ def compute(strategy, hidden: np.ndarray, temperature: float, hidden_norm: bool)
         lambda context: tf.constant(hidden[context.replica_id_in_sync_group])
     )
     run = tf.function(
-        lambda part: strategy.run(loss_and_gradient, (part, temperature, hidden_norm))
+        lambda part: strategy.run(loss_and_gradient, (part, temperature, hidden_norm)),
+        autograph=False,
     )
     return {
         name: np.stack(strategy.experimental_local_results(value))

@@ -109,7 +109,7 @@ def run(
     *,
     steps: int | None = None,
     strategy=None,
-    eagerly: bool = True,
+    in_graph: bool = False,
 ) -> dict[str, np.ndarray]:
     """Our run of a recording's flags, weights and batches: arrays named and laid out as recorded.
 
@@ -118,7 +118,8 @@ def run(
       floatx: "float32" or "float64", of everything.
       steps: how many; None for all.
       strategy: what it runs under; None for one replica. Gradients are then each replica's own.
-      eagerly: without a graph, which takes longer to trace than these few steps take to run.
+      in_graph: so few steps are over before a graph of them is traced. Linear evaluation runs in
+        one all the same: a tape without a graph goes back through the frozen encoder, too.
     """
     meta, steps = recording.meta, steps or recording.meta["steps"]
     keras.backend.set_floatx(floatx)
@@ -128,7 +129,8 @@ def run(
             build.compile_model(recording.config, net, meta["num_examples"])
             if recording.tf1 and recording.config.optimization.optimizer == "momentum":
                 _compile_with_tf1_momentum(recording.config, net, meta["num_examples"])
-        net.run_eagerly = eagerly
+        linear = recording.config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
+        net.run_eagerly = not (in_graph or linear)
         _round_betas(net.optimizer)
         weights.assign(net, recording.variables)
         ordered = [weights.by_place(net)[place] for place in recording.places]
