@@ -17,8 +17,7 @@ import processes
 import pytest
 from PIL import Image
 
-# What tracing makes by the hundred thousand is no garbage: looking for some finds nothing.
-gc.set_threshold(200_000, 20, 50)
+gc.set_threshold(*processes.COLLECTIONS)
 
 
 def named(item):

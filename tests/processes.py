@@ -10,6 +10,7 @@ its graphs as traced; the command line, as users do. Tests of what is imported, 
 script, start an interpreter.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -20,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TIMEOUT = 900  # seconds that any program may take on a busy machine
+# What tracing makes by the hundred thousand is no garbage: looking for some finds nothing.
+COLLECTIONS = (200_000, 20, 50)  # for gc.set_threshold
 # Not tf_simclr.main: Python warns when a module that is imported already is run.
 PRELOADED = ("tensorflow", "tf_keras", "tf_simclr.tasks.train", "tf_simclr.tasks.evaluate")
 
@@ -102,6 +105,7 @@ def _server():
 
 def _run(arguments: list[str], cwd: str, environment: dict[str, str], outputs: str) -> None:
     """In the fork: becomes what `python ARGUMENTS` would be."""
+    gc.set_threshold(*COLLECTIONS)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
