@@ -94,7 +94,6 @@ SLOW = {
 }  # fmt: skip
 
 FLOAT64_RUNS = "conformance/golden_test.py::test_float64_runs_repeat_the_originals_step_by_step"
-TF1_RUNS = "conformance/golden_test.py::test_runs_repeat_the_tf1_codes_within_float32_noise"
 FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
@@ -148,16 +147,17 @@ FIRST_LANE = {
         "exporting/onnx_test.py",
         "notebooks_test.py",
     ),
-    "golden runs that others stand for here: all in float32, two in float64, one of TF1": (
+    "golden runs that others stand for here: all in float32, two in float64": (
         f"{FLOAT64_RUNS}[trajectory_pretrain_lars_r50_sk",
         f"{FLOAT64_RUNS}[trajectory_lineareval_momentum",
         f"{FLOAT64_RUNS}[trajectory_pretrain_lars_warmup",
         f"{FLOAT64_RUNS}[trajectory_pretrain_momentum",
-        f"{TF1_RUNS}[trajectory_tf1_finetune",
-        f"{TF1_RUNS}[trajectory_tf1_lineareval",
+        "conformance/golden_test.py::test_runs_repeat_the_tf1_codes",
         "conformance/golden_test.py::test_two_replicas",
     ),
     "one more setting of a step, or kind of it: the plain one is in both lanes": (
+        "losses/memory_replicas_test.py",
+        "losses/replicas_test.py",
         "nets/memory_test.py::test_replicas_see_one_queue",
         "nets/memory_test.py::test_with_microbatches_too",
         "nets/microbatches_test.py::test_replicas",

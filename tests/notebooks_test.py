@@ -29,8 +29,8 @@ SMALL = {
     "distillation_self_training": {
         "TRAIN_SPLIT": "train[:8%]",
         "TEACHER_EPOCHS": 1,
-        "STUDENT_STEPS": 4,
-        "SELF_TRAINING_STEPS": 2,
+        "STUDENT_STEPS": 2,
+        "SELF_TRAINING_STEPS": 1,
     },
     "retrieval": {"TRAIN_SPLIT": "train[:10%]"},
 }

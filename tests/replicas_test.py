@@ -81,9 +81,10 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
 
     def run(function, *arrays):
         """What each replica returns, on a new first axis."""
-        values = tf.function(lambda *parts: strategy.run(function, parts))(*map(spread, arrays))
+        run = tf.function(lambda *parts: strategy.run(function, parts), autograph=False)
         return tf.nest.map_structure(
-            lambda value: np.stack(strategy.experimental_local_results(value)), values
+            lambda value: np.stack(strategy.experimental_local_results(value)),
+            run(*map(spread, arrays)),
         )
 
     def loss_and_gradient(a, b):
@@ -139,7 +140,7 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
         )
 
     for number in range(3):
-        tf.function(lambda number=number: strategy.run(step, (number,)))()
+        tf.function(lambda number=number: strategy.run(step, (number,)), autograph=False)()
     for name, variable in variables.items():
         copies = strategy.experimental_local_results(variable)
         results[f"lars/{name}"] = np.stack([copy.numpy() for copy in copies])

@@ -92,7 +92,7 @@ def test_size_of_blocks_does_not_matter(block):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_batch_may_be_known_late(kind):
-    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float64)])
+    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float64)], autograph=False)
     def loss_and_gradient(hidden):
         with tf.GradientTape() as tape:
             tape.watch(hidden)
@@ -107,7 +107,7 @@ def test_the_batch_may_be_known_late(kind):
 
 
 def compiled(loss):
-    @tf.function(jit_compile=True)
+    @tf.function(autograph=False, jit_compile=True)
     def loss_and_gradient(hidden):
         with tf.GradientTape() as tape:
             tape.watch(hidden)

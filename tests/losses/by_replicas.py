@@ -49,7 +49,7 @@ def found_by_replicas(
                 share = found.loss / replicas.count()
             return *found, tape.gradient(share, hidden)
 
-        function = tf.function(lambda a, b, step=step: strategy.run(step, (a, b)))
+        function = tf.function(lambda a, b, step=step: strategy.run(step, (a, b)), autograph=False)
         values = map(strategy.experimental_local_results, function(a, b))
         names = (*ContrastiveLoss._fields, "gradient")
         results |= {f"{'_'.join(case)}/{name}": np.stack(v) for name, v in zip(names, values)}

@@ -141,6 +141,7 @@ def test_in_blocks_nothing_is_as_large_as_rows_times_places(images, dim, places)
     def compiled(implementation):
         function = tf.function(
             lambda hidden: with_gradient(hidden, "nt_xent", implementation, memory),
+            autograph=False,
             jit_compile=True,
         )
         program = function.experimental_get_compiler_ir(hidden)(stage="hlo")

@@ -22,6 +22,7 @@ TABLE_1 = {
 }
 
 
+@tf.autograph.experimental.do_not_convert
 def described(depth, width, **ratios):
     """An encoder in a graph that never runs: its variables have shapes and no memory."""
     with tf.Graph().as_default():

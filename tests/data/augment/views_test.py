@@ -39,7 +39,9 @@ def prepared(views, images, picture_seeds, *, whole=False):
 def maker(views, one_by_one):
     """As the pipeline makes views, and as the training step does."""
     return tf.function(
-        lambda batch: views.make(batch, one_by_one=one_by_one), jit_compile=one_by_one
+        lambda batch: views.make(batch, one_by_one=one_by_one),
+        autograph=False,
+        jit_compile=one_by_one,
     )
 
 
