@@ -187,7 +187,11 @@ def segments(start: int, total: int, per_epoch: int) -> list[tuple[int, int]]:
 
 
 def check_data(config: Config, data: Source) -> int:
-    """The number of training pictures; ValueError where they are too few, or lack labels."""
+    """Counts the training pictures.
+
+    Raises:
+      ValueError: a batch needs more of them, or the way of training needs labels.
+    """
     split, batch_size = config.data.train_split, config.training.train_batch_size
     examples = data.num_examples(split)
     # Differs from the original: from twice the data on it waits for ever.
