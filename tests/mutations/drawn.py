@@ -77,6 +77,7 @@ DRAWN = (
         "    left, top = longest + 13, longest * SLANT + 16",
         "drawn: constant 2",
     ),
+    # Equivalent: all norms of a network have the momentum of its batch_norm_decay.
     Fault(
         "tf_simclr/exporting/trained_network.py",
         "        return self.norms[0].momentum",

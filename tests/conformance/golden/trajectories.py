@@ -134,8 +134,10 @@ def run(
         _round_betas(net.optimizer)
         weights.assign(net, recording.variables)
         ordered = [weights.by_place(net)[place] for place in recording.places]
+        starts = [variable.numpy() for variable in ordered]
         results = {} if strategy else _first_outputs(net, recording, floatx)
-        weights.assign(net, recording.variables)  # The look at them moved the statistics.
+        for variable, start in zip(ordered, starts):  # The look at them moved the statistics.
+            variable.assign(start)
         recorder = Recorder(ordered)
         if strategy is None:
             recorder.gradients = _note_gradients(net.optimizer, ordered, floatx)
@@ -152,7 +154,6 @@ def run(
     results |= {f"step_{name}": np.array(rows) for name, rows in recorder.rows.items()}
     results["final_first8"] = np.stack([_first8(variable.numpy()) for variable in ordered])
     results["final_momentum_norm"] = _momentum_norms(net, ordered)
-    starts = [weights.value(variable) for variable in recording.variables]
     changed = [np.any(start != variable.numpy()) for start, variable in zip(starts, ordered)]
     return results | {"changed": np.array(changed)}
 
