@@ -5,6 +5,7 @@ The programs lie in clients/: each takes an export and a file of pictures, and w
 
 import functools
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -23,6 +24,8 @@ from tf_simclr.main import main
 from tf_simclr.nets.layers import BatchNorm
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
+ALONE = ("keras3", "litert", "onnx_runtime")  # Without TensorFlow, or with a Keras of their own.
+ENVIRONMENT = os.environ | {"PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 # ResNet-10: a stem, 4 blocks of two convolutions, 4 shortcuts = 13, each with a norm of two weights
 # that train and two that do not; a projection head of three layers, the last norm without beta.
 ENCODER, TRAINED, HEAD = 13 * 5, 13 * 3, 3 * 5 - 1
@@ -100,7 +103,26 @@ def pictures(picture_folder):
 
 
 @pytest.fixture(scope="module")
-def found(exported, images, emoji, pictures, tmp_path_factory):
+def launch(tmp_path_factory):
+    """Runs a program, a file or a module, that has TensorFlow imported already; what it printed."""
+    output = tmp_path_factory.mktemp("launched") / "output.txt"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, CLIENTS / "launcher.py"]
+    with subprocess.Popen(command, cwd=output.parent, env=ENVIRONMENT, **pipes) as launcher:
+
+        def run(program, *arguments):
+            words = [str(word) for word in (program, output, *arguments)]
+            print(json.dumps(words), file=launcher.stdin, flush=True)
+            assert launcher.stdout.readline() == "0\n", output.read_text()
+            return output.read_text()
+
+        yield run
+        launcher.stdin.close()
+    assert launcher.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def found(exported, images, emoji, pictures, launch, tmp_path_factory):
     """(client, format) -> what the program wrote, name -> array; run when it is asked for."""
     folder = tmp_path_factory.mktemp("elsewhere")
     given = folder / "given.npz"
@@ -111,21 +133,24 @@ def found(exported, images, emoji, pictures, tmp_path_factory):
     @functools.cache
     def use(client, kind):
         program, result = CLIENTS / f"{client}.py", folder / f"{client}_{kind}.npz"
-        run_client([sys.executable, program, exported(kind), given, result], folder)
+        run = run_alone if client in ALONE else launch
+        run(program, exported(kind), given, result)
         return dict(np.load(result))
 
     return use
 
 
-def run_client(command, folder):
-    environment = os.environ | {"PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if "keras3" in str(command[1]):
-        environment.pop("TF_USE_LEGACY_KERAS", None)
+def run_alone(*command):
+    """In an interpreter of its own."""
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, *command],
+        cwd=command[-1].parent,
+        env={name: value for name, value in ENVIRONMENT.items() if name != "TF_USE_LEGACY_KERAS"},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -250,14 +275,14 @@ def test_the_originals_format_gives_its_ten_keys(found, expected):
 
 
 @pytest.mark.parametrize("kind", ["hub_module", "saved_model"])
-def test_saved_model_cli_shows_and_runs(exported, images, expected, tmp_path, kind):
-    tool = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
-    shown = run_client([*tool, "show", "--dir", exported(kind), "--all"], tmp_path)
+def test_saved_model_cli_shows_and_runs(exported, images, expected, launch, tmp_path, kind):
+    tool = "tensorflow.python.tools.saved_model_cli"
+    shown = launch(tool, "show", "--dir", exported(kind), "--all")
     assert "signature_def['serving_default']" in shown
     np.save(tmp_path / "images.npy", images)
     signature = ["--tag_set=serve", "--signature_def=serving_default"]
-    given = ["--inputs=images=images.npy", f"--outdir={tmp_path}"]
-    run_client([*tool, "run", "--dir", exported(kind), *signature, *given], tmp_path)
+    given = [f"--inputs=images={tmp_path}/images.npy", f"--outdir={tmp_path}"]
+    launch(tool, "run", "--dir", exported(kind), *signature, *given)
     name = "features" if kind == "hub_module" else "final_avg_pool"
     close(np.load(tmp_path / f"{name}.npy"), expected["final_avg_pool"])
 

@@ -179,23 +179,18 @@ def test_schedule(path, case):
 
 
 @pytest.mark.parametrize("path", folder.found("resnet"), ids=folder.name)
-def test_resnet_endpoints_in_evaluation_mode(path):
+def test_resnet_endpoints_in_both_modes_and_statistics_behind_training(path):
     arrays, _ = folder.read(path)
-    net = encoder.encoder(folder.variables(path))
+    listing = folder.variables(path)
+    net = encoder.encoder(listing)
     for number, images in encoder.inputs(arrays).items():
         ours = encoder.endpoints(net, images, training=False)
         theirs = encoder.expected(arrays, f"in{number}_eval_")
         assert sorted(ours) == sorted(theirs)
         for name, expected in theirs.items():
             close_in_size(ours[name], expected, EVALUATION_TOLERANCE, name)
-
-
-@pytest.mark.parametrize("path", folder.found("resnet"), ids=folder.name)
-def test_resnet_endpoints_and_statistics_in_training_mode(path):
-    arrays, _ = folder.read(path)
-    listing = folder.variables(path)
     images = arrays["in0_images"]
-    ours = encoder.training_pass(listing, images)
+    ours = encoder.training_pass(net, listing, images)
     noises = encoder.noise(listing, images, ours)
     for found, start, noise in zip(ours, ("in0_train_", "moving_after_train_"), noises):
         theirs = encoder.expected(arrays, start)

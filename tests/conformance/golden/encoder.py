@@ -71,9 +71,8 @@ def inputs(arrays: dict) -> dict[str, np.ndarray]:
     return {match[1]: value for match, value in found.items() if match}
 
 
-def training_pass(listing: dict, images: np.ndarray, dtype: str = "float32") -> tuple[dict, dict]:
+def training_pass(net: ResNet, listing: dict, images: np.ndarray) -> tuple[dict, dict]:
     """Endpoints of one pass in training mode, and the moving averages behind it by index."""
-    net = encoder(listing, dtype)
     outputs = endpoints(net, images, training=True)
     ours = weights.by_place(net)
     moving = {
@@ -93,7 +92,7 @@ def noise(listing: dict, images: np.ndarray, ours: tuple[dict, dict]) -> tuple[f
     meta = listing["meta"]
     if meta["name"] in LISTED_NOISE and meta["weight_seed_base"] == LISTED_SEED:
         return LISTED_NOISE[meta["name"]]
-    exact = training_pass(listing, images, "float64")
+    exact = training_pass(encoder(listing, "float64"), listing, images)
     return tuple(
         max(np.max(np.abs(a[k] - b[k])) / np.max(np.abs(b[k])) for k in b if "shape" not in k)
         for a, b in zip(ours, exact)
