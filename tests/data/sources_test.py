@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+import png_files
 import pytest
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
+from png_files import PALETTE, Kind
 
 from tf_simclr.data import emoji32, sources
 
@@ -182,6 +184,13 @@ def test_alpha_is_laid_on_white_and_a_label_without_classes_is_none(data_dir):
     alpha = IMAGES[..., 3:] / 255
     whole = IMAGES[..., :3] * alpha + 255 * (1 - alpha)
     assert np.abs(whole - image).max(axis=(1, 2, 3)).min() <= 0.5
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_a_palette_in_pictures_of_four_channels_is_opaque(data_dir, depth):
+    source = open_tfds("see_through_pictures", data_dir)
+    content, shown = png_files.draw(Kind(PALETTE, depth), 5, 6)
+    np.testing.assert_array_equal(source.decode(tf.constant(content)), shown)
 
 
 def encoded(kind: str, mode: str, height: int, width: int, **options) -> tf.Tensor:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 _JPEG = b"\xff\xd8\xff"
-_PNG = b"\x89PNG"
+_PNG = b"\x89PNG\r\n\x1a\n"  # Behind it the chunks begin.
 # Gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
 _ACCURATE = "INTEGER_ACCURATE"
 # Pixels. Colours stored at half the resolution are interpolated from their neighbours: without them
@@ -37,7 +37,7 @@ def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
     image = tf.case(
         [
             (is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
-            (tf.strings.substr(encoded, 0, len(_PNG)) == _PNG, lambda: _decode_png(encoded)),
+            (is_png(encoded), lambda: decode_png(encoded)),
         ],
         default=lambda: _decode_others(encoded),
     )
@@ -57,14 +57,13 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
       tf.errors.InvalidArgumentError: the bytes are truncated or neither format.
     """
     is_a_jpeg = is_jpeg(encoded)
-    is_png = tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
     size = tf.strings.length(encoded)
     known = tf.debugging.Assert(
-        is_a_jpeg | is_png,
+        is_a_jpeg | is_png(encoded),
         ["`image_bytes` must be JPEG or PNG. Received another kind; bytes:", size],
     )
     with tf.control_dependencies([known]):
-        image = tf.cond(is_a_jpeg, lambda: _decode_jpeg(encoded), lambda: _decode_png(encoded))
+        image = tf.cond(is_a_jpeg, lambda: _decode_jpeg(encoded), lambda: decode_png(encoded))
     return tf.ensure_shape(image, [None, None, 3])
 
 
@@ -92,9 +91,37 @@ def decode_jpeg_windows(
     return pixels, chosen - tf.concat([begin, [0, 0]], axis=0)
 
 
+def decode_png(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes a PNG of any bit depth and colour type, laid on white.
+
+    Args:
+      encoded: scalar string.
+
+    Returns:
+      uint8 [height, width, 3]; of 16 bits the upper 8.
+
+    Raises:
+      tf.errors.InvalidArgumentError: the bytes are truncated or no PNG.
+    """
+    rgba = tf.io.decode_png(encoded, channels=4)
+    with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
+        depth = tf.io.decode_raw(tf.strings.substr(encoded, 24, 1), tf.uint8)[0]
+    # Below 8 bits TensorFlow fills alpha with 2^bits - 1, where the file does not tell it by tRNS.
+    filled = tf.cond(
+        depth < 8, lambda: ~_has_chunk_before_pixels(encoded, b"tRNS"), lambda: tf.constant(False)
+    )
+    alpha = tf.where(filled, tf.constant(255, tf.uint8), rgba[..., 3:])
+    return composite_on_white(tf.concat([rgba[..., :3], alpha], axis=-1))
+
+
 def is_jpeg(encoded: tf.Tensor) -> tf.Tensor:
     """Whether the bytes of a picture, a scalar string, begin as a JPEG's: a scalar bool."""
     return tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG
+
+
+def is_png(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether the bytes of a picture, a scalar string, begin as a PNG's: a scalar bool."""
+    return tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
 
 
 def decode_picture_windows(
@@ -176,15 +203,21 @@ def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
     return tf.io.decode_jpeg(encoded, channels=3, dct_method=_ACCURATE)
 
 
-def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
-    rgba = tf.io.decode_png(encoded, channels=4)
-    with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
-        header = tf.io.decode_raw(tf.strings.substr(encoded, 24, 2), tf.uint8)
-    depth, colour_type = header[0], header[1]
-    # In grays below 8 bits TensorFlow fills alpha with 2^bits - 1; there it can only be 0 or 255.
-    filled = (colour_type == 0) & (depth < 8) & (rgba[..., 3:] > 0)
-    alpha = tf.where(filled, tf.constant(255, tf.uint8), rgba[..., 3:])
-    return composite_on_white(tf.concat([rgba[..., :3], alpha], axis=-1))
+def _has_chunk_before_pixels(encoded: tf.Tensor, kind: bytes) -> tf.Tensor:
+    """Whether a PNG that can be decoded has a chunk of that kind before its pixels."""
+
+    def kind_at(place: tf.Tensor) -> tf.Tensor:
+        return tf.strings.substr(encoded, place + 4, 4)
+
+    def goes_on(place: tf.Tensor) -> tf.Tensor:
+        return (kind_at(place) != kind) & (kind_at(place) != b"IDAT")
+
+    def behind(place: tf.Tensor) -> tf.Tensor:  # length, kind, so many bytes, their check
+        length = tf.io.decode_raw(tf.strings.substr(encoded, place, 4), tf.int32, False)[0]
+        return place + 12 + length
+
+    found = tf.while_loop(goes_on, lambda place: (behind(place),), [tf.constant(len(_PNG))])
+    return kind_at(found[0]) == kind
 
 
 def _decode_others(encoded: tf.Tensor) -> tf.Tensor:

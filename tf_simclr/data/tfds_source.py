@@ -54,12 +54,18 @@ class TfdsSource(sources.Source):
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the data set's own `image` feature does. See `Source.decode`."""
         channels = self.builder.info.features["image"].shape[-1]
-        decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
-        decoded = tf.ensure_shape(decoded, [None, None, channels])
-        # Differs from the original: its colour operations stop at one channel.
-        if channels == 1:
-            return tf.image.grayscale_to_rgb(decoded)
-        return decoding.composite_on_white(decoded) if channels == 4 else decoded
+
+        def decode_image() -> tf.Tensor:
+            decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
+            decoded = tf.ensure_shape(decoded, [None, None, channels])
+            # Differs from the original: its colour operations stop at one channel.
+            if channels == 1:
+                return tf.image.grayscale_to_rgb(decoded)
+            return decoding.composite_on_white(decoded) if channels == 4 else decoded
+
+        if channels != 4:
+            return decode_image()
+        return tf.cond(decoding.is_png(image), lambda: decoding.decode_png(image), decode_image)
 
     @property
     def picture_shape(self) -> tuple[int, int, int] | None:
