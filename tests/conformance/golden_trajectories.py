@@ -42,8 +42,8 @@ def assert_within(ratios: dict[str, float]):
 @parametrize("trajectory_f64")
 def test_float64_runs_repeat_the_originals_step_by_step(path):
     recording = trajectories.read(path)
-    # In a graph fine-tuning, too; pretraining by two replicas, below.
-    in_graph = path == smallest("finetune", "lars")
+    # In a graph once for each way of training.
+    in_graph = path in (smallest("pretrain", "lars"), smallest("finetune", "lars"))
     ours = trajectories.run(recording, "float64", in_graph=in_graph)
     assert_within(comparison.worst(recording, ours, rtol=FLOAT64_RTOL, noise={}))
 
