@@ -37,3 +37,16 @@ def test_known_emoji_have_their_class(points):
 def test_unknown_subcategory_is_unlabelled():
     entry = {"name": "X", "short_name": "x", "subcategory": "of next year"}
     assert class_of(entry) == UNLABELLED
+
+
+@pytest.mark.parametrize(
+    ("name", "subcategory", "expected"),
+    [
+        ("OTTER FACE", "animal-mammal", "animal face"),
+        ("OTTER", "animal-mammal", "mammal"),
+        ("WISTFUL FACE", "face-concerned", "neutral or unhappy face"),
+    ],
+)
+def test_a_face_is_an_animals_among_the_mammals_alone(name, subcategory, expected):
+    entry = {"name": name, "short_name": "of_next_year", "subcategory": subcategory}
+    assert CLASS_NAMES[class_of(entry)] == expected

@@ -26,6 +26,14 @@ def test_edge_has_no_dark_halo():
     np.testing.assert_array_equal(shrink_on_white(rgba)[0, 0], [255, 191, 191])  # 255 * 3 / 4
 
 
+def test_means_are_rounded_to_the_nearest_and_halves_up():
+    rgba = np.zeros((64, 64, 4), np.uint8)
+    rgba[..., 3] = 255
+    # Of four pixels three, two and one have a 1: means of 3/4, 1/2 and 1/4.
+    rgba[:2, :2, :3] = [[(1, 1, 1), (1, 1, 0)], [(1, 0, 0), (0, 0, 0)]]
+    np.testing.assert_array_equal(shrink_on_white(rgba)[0, 0], [1, 1, 0])
+
+
 def _png(rgba: np.ndarray, mode: str = "RGBA") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(rgba).convert(mode).save(buffer, "PNG")
