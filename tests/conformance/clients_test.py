@@ -1,6 +1,7 @@
 """What is exported, in the hands of those who use it: each in a process without tf_simclr.
 
 The programs lie in clients/: each takes an export and a file of pictures, and writes what it found.
+Most are forks of launcher.py there, so that TensorFlow is imported once for all of them.
 """
 
 import functools

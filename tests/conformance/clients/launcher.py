@@ -7,14 +7,18 @@ by a line with the exit code.
 import json
 import os
 import runpy
+import signal
 import sys
 
 import tensorflow  # noqa: F401
+
+TIMEOUT = 300  # seconds
 
 for line in sys.stdin:
     program, output, *arguments = json.loads(line)
     child = os.fork()
     if child == 0:
+        signal.alarm(TIMEOUT)
         with open(output, "wb") as file:
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(file.fileno(), stream.fileno())
