@@ -70,8 +70,12 @@ def draw(kind: Kind, height: int, width: int) -> tuple[bytes, np.ndarray]:
             alpha = eight[..., colours]
     content = b"\x89PNG\r\n\x1a\n" + _header(kind, height, width) + chunks
     content += _chunk(b"IDAT", zlib.compress(_lines(kind, samples))) + _chunk(b"IEND", b"")
-    ink = (255 - rgb) * (255 if alpha is None else alpha[..., None])
-    return content, (255 - (ink + 127) // 255).astype(np.uint8)
+    return content, on_white(rgb, 255 if alpha is None else alpha[..., None])
+
+
+def on_white(rgb: np.ndarray, alpha: np.ndarray | int) -> np.ndarray:
+    """uint8 of 255 - (255 - rgb) * alpha / 255, rounded; both int, from 0 to 255."""
+    return (255 - ((255 - rgb) * alpha + 127) // 255).astype(np.uint8)
 
 
 def _header(kind: Kind, height: int, width: int) -> bytes:

@@ -106,12 +106,11 @@ def decode_png(encoded: tf.Tensor) -> tf.Tensor:
     rgba = tf.io.decode_png(encoded, channels=4)
     with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
         depth = tf.io.decode_raw(tf.strings.substr(encoded, 24, 1), tf.uint8)[0]
-    # Below 8 bits TensorFlow fills alpha with 2^bits - 1, where the file does not tell it by tRNS.
+    # Below 8 bits TensorFlow fills alpha with 2^bits - 1 where no tRNS tells it: that is opaque.
     filled = tf.cond(
         depth < 8, lambda: ~_has_chunk_before_pixels(encoded, b"tRNS"), lambda: tf.constant(False)
     )
-    alpha = tf.where(filled, tf.constant(255, tf.uint8), rgba[..., 3:])
-    return composite_on_white(tf.concat([rgba[..., :3], alpha], axis=-1))
+    return tf.cond(filled, lambda: rgba[..., :3], lambda: composite_on_white(rgba))
 
 
 def is_jpeg(encoded: tf.Tensor) -> tf.Tensor:
@@ -213,8 +212,8 @@ def _has_chunk_before_pixels(encoded: tf.Tensor, kind: bytes) -> tf.Tensor:
         return (kind_at(place) != kind) & (kind_at(place) != b"IDAT")
 
     def behind(place: tf.Tensor) -> tf.Tensor:  # length, kind, so many bytes, their check
-        length = tf.io.decode_raw(tf.strings.substr(encoded, place, 4), tf.int32, False)[0]
-        return place + 12 + length
+        length = tf.strings.substr(encoded, place, 4)
+        return place + 12 + tf.io.decode_raw(length, tf.int32, little_endian=False)[0]
 
     found = tf.while_loop(goes_on, lambda place: (behind(place),), [tf.constant(len(_PNG))])
     return kind_at(found[0]) == kind

@@ -54,18 +54,15 @@ class TfdsSource(sources.Source):
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the data set's own `image` feature does. See `Source.decode`."""
         channels = self.builder.info.features["image"].shape[-1]
-
-        def decode_image() -> tf.Tensor:
-            decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
-            decoded = tf.ensure_shape(decoded, [None, None, channels])
-            # Differs from the original: its colour operations stop at one channel.
-            if channels == 1:
-                return tf.image.grayscale_to_rgb(decoded)
-            return decoding.composite_on_white(decoded) if channels == 4 else decoded
-
-        if channels != 4:
-            return decode_image()
-        return tf.cond(decoding.is_png(image), lambda: decoding.decode_png(image), decode_image)
+        if channels == 4:
+            return tf.cond(
+                decoding.is_png(image),
+                lambda: decoding.decode_png(image),
+                lambda: decoding.composite_on_white(_decode_image(image, channels)),
+            )
+        decoded = _decode_image(image, channels)
+        # Differs from the original: its colour operations stop at one channel.
+        return tf.image.grayscale_to_rgb(decoded) if channels == 1 else decoded
 
     @property
     def picture_shape(self) -> tuple[int, int, int] | None:
@@ -195,6 +192,11 @@ def _check_image(features: dict[str, Any], dataset: str) -> None:
 def _class_names(features: dict[str, Any]) -> tuple[str, ...]:
     label = features.get("label")
     return tuple(label.names) if isinstance(label, tfds.features.ClassLabel) else ()
+
+
+def _decode_image(image: tf.Tensor, channels: int) -> tf.Tensor:
+    decoded = tf.io.decode_image(image, channels=channels, expand_animations=False)
+    return tf.ensure_shape(decoded, [None, None, channels])
 
 
 def _file_name(features: dict[str, Any]) -> str | None:
