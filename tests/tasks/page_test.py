@@ -1,5 +1,6 @@
 """What a report's page says of a run, counted by hand: no network is needed for it."""
 
+import html
 import re
 import shlex
 import shutil
@@ -66,6 +67,6 @@ def test_a_hit_is_the_same_thing_and_where_things_have_no_names_of_the_same_clas
 def test_the_command_can_be_pasted_where_paths_have_spaces(written):
     flags, page = written(None)
     [command] = re.findall(r'class="command"><code>(.*?)</code>', page, re.DOTALL)
-    words = shlex.split(command.replace("&#x27;", "'"))
+    words = shlex.split(html.unescape(command))
     assert words[0] == "tf-simclr"
     assert {f"--data_dir={flags['data_dir']}", f"--model_dir={flags['model_dir']}"} <= set(words)

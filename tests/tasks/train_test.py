@@ -232,7 +232,6 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 from tf_simclr import replicas
-from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
 

@@ -5,14 +5,13 @@ from tf_simclr.tasks.variable_schema import restored_parts
 
 ALL = ["encoder", "projection_head", "supervised_head"]
 DEEP = {"resnet_depth": 50, "sk_ratio": 0.0625, "se_ratio": 0.25}
-SMALL = {"resnet_depth": 18, "image_size": 32}  # Up to this size a stem is one convolution.
 
 
 def restored(schema, **settings):
     return restored_parts(Config.from_flat({"variable_schema": schema, **settings}))
 
 
-@pytest.mark.parametrize("settings", [{}, SMALL, DEEP], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"resnet_depth": 18, "image_size": 32}, DEEP], ids=str)
 @pytest.mark.parametrize(
     ("schema", "parts"),
     [
