@@ -72,11 +72,12 @@ def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_r
     flags = [*tiny_flags, f"--model_dir={folder}"]
     card = folder / "hub" / "3" / "export.json"
     before = card.read_text()
-    run(*flags, "--mode=eval", "--labels_per_class=2")
-    result = json.loads((folder / "result.json").read_text())
+    run(*flags, "--mode=eval", "--labels_per_class=2", "--eval_name=few")
+    result = json.loads((folder / "result_few.json").read_text())
     assert result["labels"] == "labels_per_class=2, seed=0"
     assert not any(key.startswith("eval/label") for key in result)  # Its head knew them all.
-    assert not (folder / "confusion_matrix.csv").exists()
+    assert not (folder / "confusion_matrix_few.csv").exists()
+    assert not (folder / "result.json").exists()
     assert card.read_text() == before  # The export is of a run that knew all labels.
     settings, data = (folder / "flags.json").read_text(), (folder / "dataset.json").read_text()
     run(*flags, "--mode=train_then_eval", "--labels_per_class=3")  # Nothing is left to train.

@@ -52,6 +52,7 @@ SLOW = {
         "conformance/golden_test.py::test_float32_runs",
         "conformance/golden_test.py::test_float64_runs",
         "conformance/golden_test.py::test_runs_repeat",
+        "other_data_test.py",
     ),
     "exports": (
         "conformance/golden_test.py::test_a_tensorflow_2_model",
@@ -146,6 +147,7 @@ FIRST_LANE = {
         "distill_run_test.py",
         "few_labels_test.py",
         "memory_run_test.py",
+        "other_data_test.py",
         "tasks/",
     ),
     "needs packages, or users' programs, of the first lane": (
@@ -204,6 +206,7 @@ EAGER = (
     "nets/microbatches_test.py",
     "nets/simclr_test.py",
     "nets/student_test.py",
+    "other_data_test.py",
     "tasks/",
 )
 IN_GRAPHS = (

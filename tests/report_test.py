@@ -13,6 +13,7 @@ from PIL import Image
 from tf_simclr.report import (
     ClassConfusion,
     FeatureMap,
+    KeyScore,
     Neighbours,
     Report,
     ResultRow,
@@ -67,10 +68,12 @@ def whole_report(height=32, width=32, channels=3, rows=40):
     steps = np.arange(0, 1000, 2)
     return Report(
         title="A run",
+        subtitle="Judged on " + "a_long_name_" * 20,
         command="tf-simclr --model_dir=/tmp/" + "a_long_name_" * 20,
         facts=[("Network", "ResNet-18"), ("Data", "emoji32_" * 20)],
         history={"Loss (nats)": (steps, np.exp(-steps / 500)), "Learning rate": ([1], [0.3])},
         views=pictures(16, 2, *size),
+        scores=[KeyScore("Fine-tuned classifier", 0.875, "top-5 99.0 %")],
         table=TABLE,
         confusion=confusion_of(10),
         neighbours=Neighbours(
@@ -162,6 +165,23 @@ def test_hits_among_neighbours_are_read_out_by_their_place():
         "cat and its five nearest pictures; hits: 1, 5",
         "dog and its five nearest pictures; hits: none",
     ]
+
+
+def test_a_classifiers_score_comes_first_in_the_summary():
+    score = KeyScore("<b>Student</b>", 0.875, "top-5 99.0 %")
+    history = {"Loss": ([0], [1.5])}
+    keys = [
+        re.findall(r'<li class="key"><span>(.*?)</span><b>(.*?)</b>', render(page))
+        for page in (
+            Report("x", scores=[score], table=TABLE),
+            Report("x", scores=[score], history=history),
+            Report("x", history=history),
+        )
+    ]
+    first = ("&lt;b&gt;Student&lt;/b&gt;", "87.5 %")
+    assert keys[0][0] == first and len(keys[0]) == 3
+    assert keys[1] == [first]  # Where a curve ends matters less.
+    assert keys[2] == [("Loss", "1.5")]
 
 
 def test_best_value_of_each_column_is_bold_and_summary_compares():

@@ -209,7 +209,11 @@ class EvaluationConfig(Section):
 
     eval_batch_size: int = flag(256, "Pictures per evaluation step.")
     eval_steps: int = flag(0, "Evaluation steps; 0 is the whole split.")
-    eval_name: str | None = flag(None, "Name of the evaluation's TensorBoard folder.")
+    eval_name: str | None = flag(
+        None,
+        "Name of the evaluation's TensorBoard folder, and of its files where it is of other data,"
+        " another size or other weights than the run's own.",
+    )
     judge_examples: int = flag(
         10000, "Pictures of each split that probe, kNN and retrieval look at, at the most."
     )

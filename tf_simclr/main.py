@@ -64,8 +64,6 @@ def _parse(argv: list[str]) -> tuple[Config, set[str]]:
 
 
 def _run(config: Config, given: set[str]) -> None:
-    for line in remarks(config, given):
-        print(f"Note: {line}", flush=True)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr import replicas
@@ -73,8 +71,12 @@ def _run(config: Config, given: set[str]) -> None:
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
     from tf_simclr.tasks.export import export
     from tf_simclr.tasks.origins import adopt_architecture, origin_of
+    from tf_simclr.tasks.run_settings import adopt_settings
     from tf_simclr.tasks.train import train
 
+    config = adopt_settings(config, given)
+    for line in remarks(config, given):
+        print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
         return task(config, given)
@@ -87,7 +89,7 @@ def _run(config: Config, given: set[str]) -> None:
     if config.run.mode == "train_then_eval":
         evaluate(config, again=False)
     if config.run.mode == "eval":
-        evaluate_until_trained(config)
+        evaluate_until_trained(config, given)
 
 
 def _import_tensorflow_quietly() -> None:

@@ -9,6 +9,7 @@ from tf_simclr.reporting.confusion import HOW_TO_READ, MOST_CLASSES, confusion_l
 from tf_simclr.reporting.content import (
     ClassConfusion,
     FeatureMap,
+    KeyScore,
     Neighbours,
     Report,
     ResultRow,
@@ -22,6 +23,7 @@ from tf_simclr.reporting.style import STYLE
 __all__ = [
     "ClassConfusion",
     "FeatureMap",
+    "KeyScore",
     "Neighbours",
     "Report",
     "ResultRow",
@@ -64,10 +66,14 @@ def render(report: Report) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><main><header><h1>{escape(report.title)}</h1></header>\n"
+        f"<body><main><header><h1>{escape(report.title)}</h1>{_subtitle(report)}</header>\n"
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
+
+
+def _subtitle(report: Report) -> str:
+    return f"<p>{escape(report.subtitle)}</p>" if report.subtitle else ""
 
 
 def _section(title: str, explanation: str, body: str) -> str:
@@ -80,12 +86,20 @@ def _percent(value: float | None) -> str:
 
 
 def _summary(report: Report) -> str:
-    """The key numbers: the table's first row against the others, or where the curves end."""
+    """The key numbers: scores, the table's first row against the others, or the curves' ends."""
+    keys = [_score_key(score) for score in report.scores]
     if report.table:
-        keys = [_table_key(report.table, column) for column in range(len(report.table.columns))]
-    else:
+        keys += [_table_key(report.table, column) for column in range(len(report.table.columns))]
+    elif not keys:
         keys = [_curve_key(name, values) for name, (_, values) in (report.history or {}).items()]
     return f'<ul class="keys">{"".join(keys)}</ul>' if any(keys) else ""
+
+
+def _score_key(score: KeyScore) -> str:
+    return (
+        f'<li class="key"><span>{escape(score.name)}</span><b>{_percent(score.value)}</b>'
+        f"<small>{escape(score.note)}</small></li>"
+    )
 
 
 def _table_key(table: ResultTable, column: int) -> str:

@@ -38,6 +38,9 @@ class Numbers(Source):
     def num_examples(self, split):
         return self.splits[split]
 
+    def ranges(self, split):
+        return [(split, 0, self.splits[split])]
+
     def records(self, split, *, num_shards=1, shard_index=0, names=False):
         numbers = tf.data.Dataset.range(self.splits[split]).shard(num_shards, shard_index)
         return numbers.map(lambda n: self._record(n, names))

@@ -73,8 +73,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/reporting/confusion.py",
-        "    left, top = longest + 12, longest * SLANT + 16",
-        "    left, top = longest + 13, longest * SLANT + 16",
+        "    left, top = longest + 20, longest * SLANT + 16",
+        "    left, top = longest + 21, longest * SLANT + 16",
         "drawn: constant 2",
     ),
     # Equivalent: all norms of a network have the momentum of its batch_norm_decay.
@@ -92,8 +92,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/tasks/evaluate.py",
-        '    text = json.dumps(result, indent=2, sort_keys=True) + "\\n"',
-        '    text = json.dumps(result, indent=3, sort_keys=True) + "\\n"',
+        "    text = json.dumps(result, indent=2, sort_keys=True, ensure",
+        "    text = json.dumps(result, indent=3, sort_keys=True, ensure",
         "drawn: constant 5",
     ),
     Fault(

@@ -1005,9 +1005,21 @@ FAULTS = (
     ),
     # tf_simclr/tasks/
     Fault(
+        "tf_simclr/tasks/classes.py",
+        "return np.append(places, UNLABELLED)[labels]",
+        "return places[labels]",
+        "a picture without a label is of the last class",
+    ),
+    Fault(
+        "tf_simclr/tasks/classes.py",
+        "tuple(theirs) == tuple(ours)",
+        "len(theirs) == len(ours)",
+        "a run goes on with as many other classes",
+    ),
+    Fault(
         "tf_simclr/tasks/classify.py",
-        "max(1, labelled.sum())",
-        "max(1, len(labels))",
+        "hits[labelled].mean()",
+        "hits.mean()",
         "pictures without a label count as top-5 mistakes",
     ),
     Fault(
@@ -1018,8 +1030,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/evaluate.py",
-        "if again or not result or not tf.io.gfile.exists(page):",
-        "if again or not result:",
+        "if result and tf.io.gfile.exists(todo.path(REPORT)):",
+        "if result:",
         "a report that is missing is not written anew",
     ),
     Fault(
@@ -1119,6 +1131,54 @@ FAULTS = (
         "a batch of all pictures is too large",
     ),
     Fault(
+        "tf_simclr/tasks/ask_classifier.py",
+        "places_by_name(data.class_names, theirs)",
+        "places_by_name(data.class_names, data.class_names)",
+        "classes are matched by their order",
+    ),
+    Fault(
+        "tf_simclr/tasks/ask_classifier.py",
+        'chosen not in ("", knew)',
+        "chosen != knew",
+        "a classifier of few labels is not judged where all are known",
+    ),
+    Fault(
+        "tf_simclr/tasks/subject.py",
+        "if dict(wanted) == dict(own):",
+        'if wanted["eval_split"] == own["eval_split"]:',
+        "an evaluation in another size takes the place of the run's own results",
+    ),
+    Fault(
+        "tf_simclr/tasks/subject.py",
+        'return f"step-{name}" if name.isdigit() else name',
+        "return name",
+        "an evaluation called 100 takes the place of that of step 100",
+    ),
+    Fault(
+        "tf_simclr/tasks/run_settings.py",
+        'config.run.trains and "dataset" not in given',
+        "config.run.trains",
+        "a whole command keeps a flag of the run that it leaves out",
+    ),
+    Fault(
+        "tf_simclr/tasks/run_settings.py",
+        "for name in kept} | {name: defaults[name] for name in decided}",
+        "for name in kept}",
+        "--train_epochs of a run of --train_steps has no effect",
+    ),
+    Fault(
+        "tf_simclr/tasks/overlap.py",
+        'yield "the network learned", of_run',
+        'yield "the network learned", split',
+        "an evaluation on what the network was trained on is not named",
+    ),
+    Fault(
+        "tf_simclr/tasks/judge.py",
+        "np.where(unseen, UNLABELLED, labels)",
+        "labels",
+        "one class that no training picture shows drops the linear probe",
+    ),
+    Fault(
         "tf_simclr/tasks/trained.py",
         "selector % (len(head.layers) + 1),",
         "selector % (len(head.layers) or 1),",
@@ -1126,8 +1186,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/trained.py",
-        'if step is not None and result.get("global_step") == step and of_these',
-        "if step is not None and of_these",
+        'if result.get("global_step") == step and subject.tells_of(result, own):',
+        "if subject.tells_of(result, own):",
         "results of another step pass for those of this one",
     ),
     Fault(

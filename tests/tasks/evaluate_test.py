@@ -19,6 +19,7 @@ ORIGINAL = {
     "eval/regularization_loss",
     "global_step",
 }
+OF_WHAT = {"dataset", "train_split", "eval_split", "image_size", "weights", "date"}
 
 
 def run(*flags):
@@ -73,7 +74,7 @@ def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evalua
     judges = PROBES | {"retrieval_at_1"}
     rows = {prefix + name for prefix in ("", "raw_pixels/", "random_init/") for name in judges}
     found = result(evaluated)
-    assert set(found) == rows | ORIGINAL
+    assert set(found) == rows | ORIGINAL | OF_WHAT
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)
     assert found["linear_probe_l2"] in (0.3, 0.03, 0.003, 0.0003)  # The short grid.
@@ -220,7 +221,7 @@ def test_pictures_without_labels_are_pretrained_on_and_still_get_a_page(
         f"--model_dir={tmp_path / 'run'}",
     )
     assert "has no labels" in capsys.readouterr().out
-    assert set(result(tmp_path / "run")) == {"global_step"}
+    assert set(result(tmp_path / "run")) == {"global_step", "data_dir"} | OF_WHAT
     with open(tmp_path / "run" / "report.html") as file:
         page = file.read()
     assert "Nearest neighbours" in page and "Results" not in page

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 
 import numpy as np
 import tensorflow as tf
@@ -47,3 +48,25 @@ def test_a_pictures_features_do_not_depend_on_the_others_of_its_batch():
     together = represent(images).numpy()
     assert together.shape == (3, 32) and together.std(axis=0).max() > 0
     np.testing.assert_allclose(represent(images[1:2]), together[1:2], rtol=1e-5, atol=1e-6)
+
+
+def test_a_class_that_no_training_picture_shows_is_left_out_and_the_probe_goes_on(
+    picture_folder, tmp_path, capsys
+):
+    folder = shutil.copytree(picture_folder, tmp_path / "pictures")
+    shutil.copytree(folder / "test" / "dark", folder / "test" / "unseen")
+    config = Config.from_flat(
+        {
+            "dataset": "image_folder",
+            "data_dir": str(folder),
+            "eval_split": "test",
+            "image_size": 16,
+        }
+    )
+    data = build_data.source(config)
+    judged = judge(config, data, {"colours": colours})["colours"]
+    said = capsys.readouterr().out
+    assert "4 test pictures are left out by the linear probe: no training picture" in said
+    assert "shows 1 class (unseen)" in said
+    assert judged.scores["linear_probe_top1"] == 1  # Any colour tells dark from light.
+    assert sorted(judged.test.labels) == [0] * 4 + [1] * 4 + [2] * 4

@@ -13,6 +13,7 @@ from tf_simclr.config import Config
 from tf_simclr.evaluation.features import Features
 from tf_simclr.tasks.judge import Judged
 from tf_simclr.tasks.page import write_page
+from tf_simclr.tasks.subject import subject_of
 
 COUNT = 8  # pictures in the folder's test split
 LABELS = np.repeat([0, 1], COUNT // 2)
@@ -37,7 +38,8 @@ def written(picture_folder, tmp_path):
         config = Config.from_flat(flags)
         judged = Judged(Features(VECTORS, LABELS, identities, None), {})
         page = tmp_path / "page.html"
-        write_page(config, build_data.source(config), judged, {}, str(page))
+        result = subject_of(config) | {"global_step": 7, "date": "2026-11-28"}
+        write_page(config, build_data.source(config), judged, result, str(page))
         return flags, page.read_text()
 
     return write
@@ -62,6 +64,15 @@ def test_a_hit_is_the_same_thing_and_where_things_have_no_names_of_the_same_clas
     expected = hits_by_hand(LABELS if identities is None else identities)
     assert re.findall(r'hits: (.*?)"', page) == expected
     assert hits_by_hand(LABELS) != hits_by_hand(IDENTITIES)
+
+
+def test_the_page_says_of_what_it_is(written):
+    _, page = written(None)
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert facts["Data"] == "image_folder: 16 pictures in train, 8 pictures in test"
+    assert "<p>Judged on test of my pictures, 16 pixels, 2026-11-28.</p></header>" in page
+    assert facts["Training"] == "7 steps of 4 pictures"
+    assert "Pictures by" not in facts  # Nobody says.
 
 
 def test_the_command_can_be_pasted_where_paths_have_spaces(written):

@@ -56,7 +56,8 @@ def test_runs_checkpoints_and_exports_say_what_the_export_says(trained_run, plac
 def test_what_may_be_another_teacher_than_was_meant_is_said(trained_run, capsys):
     opened(trained_run)
     assert capsys.readouterr().out == (
-        "Note: the teacher is the linear head trained beside a pretraining; it knew all labels.\n"
+        "Note: the teacher is the linear head trained alongside a pretraining; it knew all"
+        " labels.\n"
     )
     open_teacher(trained_run, num_classes=2, image_size=20)
     assert "Note: the teacher was trained at 16 pixels, and is asked at 20.\n" in (

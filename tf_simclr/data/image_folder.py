@@ -32,7 +32,7 @@ class ImageFolder(sources.Source):
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
-        return sum(stop - start for _, start, stop in self._ranges(split))
+        return sum(stop - start for _, start, stop in self.ranges(split))
 
     def records(
         self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
@@ -41,7 +41,7 @@ class ImageFolder(sources.Source):
         sources.check_shard(num_shards, shard_index)
         chosen = [
             picture
-            for name, start, stop in self._ranges(split)
+            for name, start, stop in self.ranges(split)
             for picture in self.pictures[name][start:stop]
         ][shard_index::num_shards]
         columns = {
@@ -72,7 +72,8 @@ class ImageFolder(sources.Source):
             orientation == 1, lambda: decoding.decode_picture_windows(encoded, windows), turned
         )
 
-    def _ranges(self, split: str) -> list[tuple[str, int, int]]:
+    def ranges(self, split: str) -> sources.Ranges:
+        """Places in the order of each split. See `Source.ranges`."""
         known = dict(self.splits)
         if "validation" in known:  # The folder may be called val, and so may the split.
             known["val"] = known["validation"]

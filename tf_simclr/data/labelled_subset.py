@@ -38,6 +38,10 @@ class LabelledSubset(sources.Source):
             return len(self.labelled)
         return self.source.num_examples(split)
 
+    def ranges(self, split: str) -> sources.Ranges:
+        """Those of the other source, with what is left out. See `Source.ranges`."""
+        return self.source.ranges(split)
+
     def records(
         self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
     ) -> tf.data.Dataset:

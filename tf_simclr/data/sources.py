@@ -12,6 +12,9 @@ import tensorflow as tf
 # (top, left, height, width)
 Windows = Callable[[tf.Tensor], tf.Tensor]
 
+# Where the examples of a split lie: (a file or split, first example, one past the last)
+Ranges = list[tuple[str, int, int]]
+
 # Labels of records that have none.
 UNLABELLED = -1
 
@@ -44,6 +47,14 @@ class Source(abc.ABC):
         Raises:
           ValueError: the split does not exist (the message names those that do), cannot be
             parsed, or holds no examples.
+        """
+
+    @abc.abstractmethod
+    def ranges(self, split: str) -> Ranges:
+        """Where the examples of a split, or of a slice of one, lie: equal places, equal pictures.
+
+        Raises:
+          ValueError: as `num_examples`.
         """
 
     @abc.abstractmethod
@@ -99,6 +110,30 @@ class Source(abc.ABC):
         """
         picture = self.decode(image)
         return picture, windows(tf.shape(picture))
+
+
+def count_shared(first: Ranges, second: Ranges) -> int:
+    """Counts the pictures that two splits of one source have in common.
+
+    >>> count_shared([("train", 0, 10), ("test", 0, 5)], [("train", 8, 12)])
+    2
+
+    Args:
+      first: of one split, as `Source.ranges` gives them.
+      second: of the other.
+    """
+    pieces = sorted(
+        (place, max(start, begin), min(stop, end))
+        for place, start, stop in first
+        for other, begin, end in second
+        if place == other
+    )
+    count, behind = 0, ("", 0)  # the place, and the end of what has been counted there
+    for place, start, stop in pieces:  # A split may name a picture twice.
+        start = max(start, behind[1]) if place == behind[0] else start
+        if stop > start:
+            count, behind = count + stop - start, (place, stop)
+    return count
 
 
 def check_shard(num_shards: int, shard_index: int) -> None:

@@ -37,6 +37,14 @@ class TfdsSource(sources.Source):
             raise ValueError(f"`split` must hold at least one example. Received: split={split}")
         return size
 
+    def ranges(self, split: str) -> sources.Ranges:
+        """Places in the files of records. See `Source.ranges`."""
+        self.num_examples(split)
+        return [
+            (part.filename, part.skip, part.skip + part.take)
+            for part in self.builder.info.splits[split].file_instructions
+        ]
+
     def records(
         self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
     ) -> tf.data.Dataset:

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr.evaluation.provenance import said
 from tf_simclr.exporting import usage
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
@@ -155,4 +156,8 @@ def _results(card: Card) -> str:
         if any(value is not None for value in values):
             shown = ["-" if value is None else f"{100 * value:.1f} %" for value in values]
             rows.append((name, *shown))
-    return usage.table([("judged by", *COMPARED.values()), *rows]) or "None when this was written."
+    if not rows:
+        return "None when this was written."
+    judged = said(card.results)
+    start = f"Judged on {judged}.\n\n" if judged else ""
+    return start + usage.table([("judged by", *COMPARED.values()), *rows])

@@ -52,6 +52,21 @@ class ResultTable:
 
 
 @dataclasses.dataclass(frozen=True)
+class KeyScore:
+    """A score that the summary shows before those of the table.
+
+    Attributes:
+        name: whose it is.
+        value: a share in [0, 1].
+        note: a few words below it.
+    """
+
+    name: str
+    value: float
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Neighbours:
     """Queries, and for each the five rows whose features are nearest.
 
@@ -133,11 +148,13 @@ class Report:
 
     Attributes:
         title: heading of the page.
+        subtitle: a line below it: what was judged on what.
         command: the command that made the run.
         facts: (name, value) pairs: data, network, steps, time ...
         history: name -> (steps, values); values that are not finite leave gaps.
         views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
-        table: results; without one the summary shows the history's ends.
+        scores: that the summary shows first.
+        table: results; without one, and without scores, the summary shows the history's ends.
         confusion: what a classifier took the test pictures for.
         neighbours: queries and their nearest rows; the first 24 are shown.
         feature_map: the test rows in two dimensions.
@@ -145,10 +162,12 @@ class Report:
     """
 
     title: str
+    subtitle: str = ""
     command: str | None = None
     facts: Sequence[tuple[str, str]] | None = None
     history: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None
     views: np.ndarray | None = None
+    scores: Sequence[KeyScore] = ()
     table: ResultTable | None = None
     confusion: ClassConfusion | None = None
     neighbours: Neighbours | None = None

@@ -12,6 +12,7 @@ font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,
 main{max-width:1112px;margin:0 auto;padding:40px 16px 64px}
 h1{font-size:clamp(1.6rem,4.5vw,2.25rem);line-height:1.2;letter-spacing:-.015em;margin:0;
 text-wrap:balance;overflow-wrap:anywhere}
+header p{margin:6px 0 0;overflow-wrap:anywhere}
 h2{font-size:1.2rem;letter-spacing:-.005em;margin:0 0 4px}
 section{margin-top:48px}
 p{margin:0 0 14px;max-width:68ch;color:var(--muted)}

@@ -1,50 +1,71 @@
 """Evaluation of a run's checkpoint: labels, probes and baselines -> result.json and report.html."""
 
+import dataclasses
+import datetime
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tf_simclr import build, build_data, checkpoints, run_folder
-from tf_simclr.checkpoint_contents import CheckpointContents
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
-from tf_simclr.evaluation.confusion import as_csv, most_confused
+from tf_simclr.evaluation.confusion import as_csv
+from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS
 from tf_simclr.summaries import Summaries
-from tf_simclr.tasks.classify import classify
+from tf_simclr.tasks import subject, summary
+from tf_simclr.tasks.ask_classifier import Classified, ask_classifier, classes_in
 from tf_simclr.tasks.export import tell_results
-from tf_simclr.tasks.judge import METRICS, encoder_features, judge, raw_pixels
+from tf_simclr.tasks.judge import Judged, encoder_features, judge, raw_pixels
+from tf_simclr.tasks.overlap import overlaps
 from tf_simclr.tasks.page import write_page
-from tf_simclr.tasks.trained import (
-    OF_AVERAGED,
-    OF_LABELS,
-    known_labels,
-    labels_of_run,
-    results_of,
-)
+from tf_simclr.tasks.run_settings import adopt_settings, changed_for_judging
+from tf_simclr.tasks.subject import CONFUSION, REPORT, RESULT
+from tf_simclr.tasks.summary import ROWS
+from tf_simclr.tasks.trained import results_of
 
 POLL_SECONDS = 15
-CONFUSION = "confusion_matrix.csv"  # in the run's folder
-MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
-# Result keys start with the row's prefix; what is judged, in the order of the table.
-ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
-CLASSIFIERS = {
-    "pretrain": "Linear head trained beside",
-    "finetune": "Fine-tuned classifier",
-    "supervised": "Supervised classifier",
-    "distill": "Student",
-}
-EXPORTS = ("encoder, for TF-Hub", "all endpoints")
-COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """One evaluation: of what, and the names of its files.
+
+    Attributes:
+      config: with which it is done.
+      model_dir: of the run.
+      step: of the checkpoint.
+      prefix: of the checkpoint.
+      subject: as subject.subject_of gives it.
+      name: that tells its files from the run's own; "" for these.
+    """
+
+    config: Config
+    model_dir: str
+    step: int
+    prefix: str
+    subject: subject.Subject
+    name: str
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the averaged weights are judged."""
+        return self.subject["weights"] == AVERAGED
+
+    def path(self, kind: str) -> str:
+        """Of a file of it: RESULT, REPORT or CONFUSION of subject.py."""
+        return os.path.join(self.model_dir, subject.file_of(kind, self.name))
 
 
 def evaluate(config: Config, *, again: bool = True) -> None:
     """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
 
-    And, where the network classifies labelled data, confusion_matrix.csv.
+    And, where the network classifies labelled data, confusion_matrix.csv. An evaluation of other
+    data, another size, other labels or other weights than the run's own writes result_NAME.json,
+    report_NAME.html and confusion_matrix_NAME.csv instead.
 
     Args:
       config: of the run.
@@ -53,37 +74,23 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     Raises:
       ValueError: if there is no checkpoint, it does not fit, or the split does not exist.
     """
-    model_dir = run_folder.require_model_dir(config)
-    prefix = _own_checkpoint(config, model_dir)
-    step = checkpoints.step_of(prefix)
-    page = os.path.join(model_dir, "report.html")
-    known, averaged = known_labels(config), _averaged(config)
-    result = results_of(model_dir, step, labels=known)
+    todo = _evaluation(config)
+    result = {} if again else _done(todo)
     confused = ""
-    if again or not result or not tf.io.gfile.exists(page):
-        data = build_data.source(config)
-        data.num_examples(config.data.eval_split)
-        what = f"the averaged weights of step {step}" if averaged else f"step {step}"
-        what += f" ({known})" if known else ""
-        print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.")
-        result, judged, matrix = _results(config, data, prefix, step)
-        write_page(config, data, judged[""], _rows(result), page, matrix)
-        table = os.path.join(model_dir, CONFUSION)
-        if matrix is None:
-            if tf.io.gfile.exists(table):  # Of another evaluation.
-                tf.io.gfile.remove(table)
-        else:
-            run_folder.write_atomically(table, as_csv(matrix, data.class_names))
-            confused = _confused(matrix, data.class_names)
-        _write(config, model_dir, result)
-        tell_results(model_dir, step)
+    if result and tf.io.gfile.exists(todo.path(REPORT)):
+        print(f"Evaluation is done: {subject.file_of(RESULT, todo.name)} is of step {todo.step}.")
     else:
-        print(f"Evaluation is done: result.json is of step {step}.")
-    _print_summary(config, result, step, confused)
+        result, confused = _evaluate(todo)
+    summary.print_summary(config, result, _files(todo), confused)
 
 
-def evaluate_until_trained(config: Config) -> None:
+def evaluate_until_trained(config: Config, given: Collection[str] | None = None) -> None:
     """Evaluates the newest checkpoint and, while another process trains on, each new one.
+
+    Args:
+      config: of the command.
+      given: names of the flags that its user set: the others are as the run was trained. None
+        takes the config as it is.
 
     Raises:
       ValueError: as `evaluate`.
@@ -98,8 +105,22 @@ def evaluate_until_trained(config: Config) -> None:
         if saved == evaluated or (training and not saved):
             time.sleep(POLL_SECONDS)
         else:
+            if given is not None:  # Now there are settings, if there were none before.
+                config = adopt_settings(config, given)
             evaluate(config)
             evaluated = saved
+
+
+def _evaluation(config: Config) -> Evaluation:
+    model_dir = run_folder.require_model_dir(config)
+    prefix = _own_checkpoint(config, model_dir)
+    wanted = subject.subject_of(config, averaged=_averaged(config))
+    own = subject.own_subject(model_dir, wanted)
+    eval_name = config.evaluation.eval_name
+    name = subject.name_of(wanted, own, eval_name)
+    if name and not eval_name:
+        name = subject.free_name(model_dir, name, wanted)
+    return Evaluation(config, model_dir, checkpoints.step_of(prefix), prefix, wanted, name)
 
 
 def _averaged(config: Config) -> bool:
@@ -119,106 +140,103 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
     return checkpoints.find(model_dir)
 
 
-def _results(config: Config, data: Source, prefix: str, step: int):
-    """(result.json's content, prefix of a row -> Judged, confusion matrix or None)."""
-    num_classes = data.num_classes or _classes_in(prefix)  # A student may have no labels.
-    net = build.model(config, num_classes)
-    averaged = _averaged(config)
+def _files(todo: Evaluation) -> dict[str, str]:
+    """What the run's folder holds of this evaluation and this step -> path."""
+    exports = {
+        "encoder, for TF-Hub": f"hub/{todo.step}",
+        "all endpoints": f"saved_model/{todo.step}",
+    }
+    files = {
+        "report": subject.file_of(REPORT, todo.name),
+        "results": subject.file_of(RESULT, todo.name),
+        **({} if todo.averaged else exports),  # They have the other weights.
+        "checkpoint": f"ckpt-{todo.step}",
+    }
+    return {what: os.path.join(todo.model_dir, name) for what, name in files.items()}
+
+
+def _done(todo: Evaluation) -> dict[str, Any]:
+    """What this evaluation has written before; {} if it has not been done."""
+    if not todo.name:
+        return results_of(todo.model_dir, todo.step)
+    result = run_folder.read_facts(todo.path(RESULT))
+    same = subject.tells_of(result, todo.subject)
+    return result if same and result.get("global_step") == todo.step else {}
+
+
+def _evaluate(todo: Evaluation) -> tuple[dict[str, Any], str]:
+    """Evaluates and writes; result.json's content, and what is mixed up in words."""
+    config = todo.config
+    data = build_data.source(config)
+    data.num_examples(config.data.eval_split)
+    trained = run_folder.read_settings(todo.model_dir) or config
+    changed = changed_for_judging(config, trained)
+    if changed:
+        print(f"Other than the run's own settings: {changed}.")
+    for line in overlaps(config, data, trained):
+        print(f"Note: {line}")
+    what = f"the averaged weights of step {todo.step}" if todo.averaged else f"step {todo.step}"
+    known = todo.subject.get(LABELS)
+    what += f" ({known})" if known else ""
+    print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
+    result, judged, classified = _results(todo, data)
+    write_page(config, data, judged[""], result, todo.path(REPORT), classified)
+    confused = _write_matrix(todo, classified)
+    _write(todo, result)
+    if not todo.name:
+        tell_results(todo.model_dir, todo.step)
+    return result, confused
+
+
+def _results(
+    todo: Evaluation, data: Source
+) -> tuple[dict[str, Any], dict[str, Judged], Classified | None]:
+    """(result.json's content, prefix of a row -> Judged, what the classifier said)."""
+    config, classes = todo.config, classes_in(todo.prefix)
+    net = build.model(config, classes)
     # Now: a live run may delete it soon.
-    restored = checkpoints.warm_start(prefix, build.parts(net), averaged=averaged)
-    untrained = build.model(config, num_classes)
+    restored = checkpoints.warm_start(todo.prefix, build.parts(net), averaged=todo.averaged)
+    untrained = build.model(config, classes)
     networks = {
         "": encoder_features(net.encoder),
         "raw_pixels/": raw_pixels,
         "random_init/": encoder_features(untrained.encoder),
     }
     judged = judge(config, data, networks)
-    result: dict[str, float | int | str] = {"global_step": step}
-    if known := known_labels(config):
-        result[OF_LABELS] = known
-    matrix = None
-    if averaged:
-        result[OF_AVERAGED] = 1
+    today = datetime.date.today().isoformat()
+    result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
+    classified = None
     # Differs from the original: it fails without a linear head.
     if "supervised_head" in restored and data.num_classes:
-        knew = _of_other_labels(config)
-        if knew:
-            title = CLASSIFIERS[config.run.train_mode]
-            print(f"{title}: left out, it was trained with other labels ({knew}).")
-        else:
-            matrix, of_labels = classify(config, data, net)
-            result |= of_labels
+        classified = ask_classifier(config, data, net)
+        result |= classified.scores if classified else {}
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
-    return result, judged, matrix
+    return result, judged, classified
 
 
-def _of_other_labels(config: Config) -> str:
-    """What the run's classifier knew, where it is not what the evaluation chooses; "" else."""
-    knew, chosen = labels_of_run(run_folder.require_model_dir(config)), known_labels(config)
-    return (knew or "all") if chosen not in ("", knew) else ""
+def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:
+    """Writes the confusion matrix, or removes that of an earlier evaluation; what is mixed up."""
+    path = todo.path(CONFUSION)
+    if classified is None:
+        if tf.io.gfile.exists(path):
+            tf.io.gfile.remove(path)
+        return ""
+    run_folder.write_atomically(path, as_csv(classified.matrix, classified.class_names))
+    return summary.mixed_up(classified.matrix, classified.class_names)
 
 
-def _classes_in(prefix: str) -> int:
-    """The number of classes of a checkpoint's classifier; 0 if it has none."""
-    kernel = CheckpointContents(prefix).shape("supervised_head", "kernel")
-    return kernel[-1] if kernel else 0
-
-
-def _rows(result: dict) -> dict[str, list[float | None]]:
-    """The table: a row's title -> its score in each column of COLUMNS."""
-    titles = ROWS | ({"": "Averaged encoder"} if result.get(OF_AVERAGED) else {})
-    return {title: [result.get(row + name) for name in METRICS] for row, title in titles.items()}
-
-
-def _write(config: Config, model_dir: str, result: dict) -> None:
-    text = json.dumps(result, indent=2, sort_keys=True) + "\n"
-    summaries = Summaries(model_dir, config.evaluation.eval_name or "eval")
-    numbers = {key: value for key, value in result.items() if key != OF_LABELS}
+def _write(todo: Evaluation, result: dict[str, Any]) -> None:
+    text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    curve = f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
+    summaries = Summaries(todo.model_dir, curve)
+    of_what = {*KEYS, DATE}
     summaries.scalars(
-        {f"eval/{key.removeprefix('eval/')}": value for key, value in numbers.items()},
-        result["global_step"],
+        {f"eval/{k.removeprefix('eval/')}": v for k, v in result.items() if k not in of_what},
+        todo.step,
     )
     summaries.flush()
-    run_folder.write_atomically(
-        os.path.join(model_dir, f"result_{result['global_step']}.json"), text
-    )
-    run_folder.write_atomically(os.path.join(model_dir, run_folder.RESULT), text)
-
-
-def _confused(matrix: np.ndarray, class_names: Sequence[str]) -> str:
-    """The pairs that are mixed up most often: "bird as mammal (12 of 90), ..."."""
-    return ", ".join(
-        f"{class_names[p.label]} as {class_names[p.prediction]} ({p.count} of {p.shown})"
-        for p in most_confused(matrix, limit=MOST_CONFUSED)
-    )
-
-
-def _print_summary(config: Config, result: dict, step: int, confused: str) -> None:
-    rows = {title: row for title, row in _rows(result).items() if any(v is not None for v in row)}
-    if rows:
-        print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
-        for title, row in rows.items():
-            print(f"{title:20}" + "".join(f"{_percent(value):>16}" for value in row))
-    if "eval/label_top_1_accuracy" in result:
-        top_1, top_5 = (result[f"eval/label_top_{k}_accuracy"] for k in (1, 5))
-        title = CLASSIFIERS[config.run.train_mode]
-        print(f"\n{title}: top-1 {_percent(top_1)}, top-5 {_percent(top_5)}")
-    if confused:
-        print(f"Most confused: {confused}")
-    print()
-    for name, path in {
-        "report": "report.html",
-        "results": run_folder.RESULT,
-        "encoder, for TF-Hub": f"hub/{step}",
-        "all endpoints": f"saved_model/{step}",
-        "checkpoint": f"ckpt-{step}",
-    }.items():
-        if name in EXPORTS and result.get(OF_AVERAGED):
-            continue  # They have the other weights.
-        print(f"{name:20} {os.path.join(run_folder.require_model_dir(config), path)}")
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None or not np.isfinite(value) else f"{100 * value:.1f} %"
+    if not todo.name:
+        run_folder.write_atomically(os.path.join(todo.model_dir, f"result_{todo.step}.json"), text)
+    run_folder.write_atomically(todo.path(RESULT), text)

@@ -63,11 +63,8 @@ def export_run(config: Config) -> None:
 
 
 def tell_results(model_dir: str, step: int) -> None:
-    """Adds the results of a step's evaluation to the model cards of its exports.
-
-    Unless they are of the averaged weights, or of other labels than the run knew.
-    """
-    results = trained.results_of(model_dir, step, labels=trained.labels_of_run(model_dir))
+    """Adds the results of a step's evaluation on the run's own data to the cards of its exports."""
+    results = trained.results_of(model_dir, step)
     for kind in FOLDERS if results else ():
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)

@@ -1,19 +1,21 @@
 """How good frozen features are: linear probe, nearest neighbours, retrieval."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import build_data
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.sources import UNLABELLED, Source
 from tf_simclr.evaluation.features import Features, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
 from tf_simclr.evaluation.retrieval import retrieval_at_k
+from tf_simclr.tasks.classes import listed
 
 # Raw pixels are judged at this side at the most: beyond it a linear probe has too many inputs.
 PIXELS_SIDE = 32
@@ -56,22 +58,52 @@ def judge(
         return extract(networks, batches, limit=config.evaluation.judge_examples)
 
     test, train = features(config.data.eval_split), None
-    if data.num_classes:
+    labels = next(iter(test.values())).labels
+    if _tell_labelled(config, labels):
         split = config.data.train_split
         train = _try("judgement by labels", lambda: features(split, labelled=True))
-    return {name: _judged(config, test[name], train[name] if train else None) for name in networks}
+    if train:
+        labels = _of_shown_classes(labels, next(iter(train.values())).labels, data.class_names)
+    return {
+        name: _judged(config, test[name], labels, train[name] if train else None)
+        for name in networks
+    }
 
 
-def _judged(config: Config, test: Features, train: Features | None) -> Judged:
+def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
+    """Whether a test picture has a label; says how many have, where not all do."""
+    labelled, split = int((labels >= 0).sum()), config.data.eval_split
+    if not labelled:
+        print(f"No picture in {split!r} has a label: nothing is judged by labels.")
+    elif labelled < len(labels):
+        print(f"{labelled} of {len(labels)} pictures in {split!r} have labels: judged by these.")
+    return labelled > 0
+
+
+def _of_shown_classes(
+    labels: np.ndarray, shown: np.ndarray, class_names: Sequence[str]
+) -> np.ndarray:
+    """The labels, -1 where the pictures that are learned from do not show the class; says which."""
+    unseen = (labels >= 0) & ~np.isin(labels, shown)
+    if unseen.any():
+        names = [class_names[label] for label in np.unique(labels[unseen])]
+        print(
+            f"{unseen.sum()} test pictures are left out by the linear probe: no training picture"
+            f" shows {listed(names)}."
+        )
+    return np.where(unseen, UNLABELLED, labels)
+
+
+def _judged(config: Config, test: Features, shown: np.ndarray, train: Features | None) -> Judged:
     scores: dict[str, float | None] = dict.fromkeys(METRICS)
     if train is not None:
-        learn = (train.vectors, train.labels, test.vectors, test.labels)
+        learned = train.vectors, train.labels
         grid = GRIDS[config.evaluation.probe_grid]
-        probe = _try("linear probe", lambda: linear_probe(*learn, **grid))
+        probe = _try("linear probe", lambda: linear_probe(*learned, test.vectors, shown, **grid))
         if probe is not None:
             found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
             scores |= {f"linear_probe_{name}": value for name, value in found.items()}
-        scores["knn_top1"] = _try("kNN", lambda: knn(*learn))
+        scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
     identities, groups = test.identities, test.groups
     if identities is not None and groups is not None:
         scores["retrieval_at_1"] = _try(

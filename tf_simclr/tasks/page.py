@@ -2,17 +2,22 @@
 
 import os
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build, build_data, report, run_folder
+from tf_simclr import build_data, report, run_folder
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
 from tf_simclr.evaluation.layout import layout_2d
+from tf_simclr.evaluation.provenance import said
 from tf_simclr.evaluation.retrieval import nearest
 from tf_simclr.summaries import read_scalars
+from tf_simclr.tasks import summary
+from tf_simclr.tasks.ask_classifier import Classified
 from tf_simclr.tasks.judge import Judged
 from tf_simclr.tasks.views import view_pairs
 
@@ -40,9 +45,9 @@ def write_page(
     config: Config,
     data: Source,
     judged: Judged,
-    rows: dict[str, list[float | None]],
+    result: Mapping[str, Any],
     path: str,
-    matrix: np.ndarray | None = None,
+    classified: Classified | None = None,
 ) -> None:
     """Writes the report of a run to `path`.
 
@@ -50,20 +55,22 @@ def write_page(
       config: of the run.
       data: its data.
       judged: this encoder's features of the test split.
+      result: content of result.json.
       path: of the page.
-      rows: the table: title -> one score a metric of judge.METRICS.
-      matrix: int [classes, classes], what the classifier took each class for; None without one.
+      classified: what the run's classifier said; None without one.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
     pretrains = not config.run.classifies
     content = report.Report(
         title=f"{TITLES[config.run.train_mode]} on {data.name}",
+        subtitle=f"Judged on {said(result)}.",
         command=_command(config),
-        facts=_facts(config, data, judged),
+        facts=_facts(config, data, judged, result),
         history=_history(config),
-        views=view_pairs(config, data) if pretrains else None,
-        table=_table(rows),
-        confusion=_confusion(config, data, matrix),
+        views=view_pairs(config, data) if pretrains and _has_training_part(config, data) else None,
+        scores=_scores(classified),
+        table=_table(summary.rows(result)),
+        confusion=_confusion(classified),
         neighbours=_neighbours(config, data, judged, pictures),
         feature_map=_feature_map(config, judged, pictures),
         snippet=_snippet(config),
@@ -88,23 +95,33 @@ def _command(config: Config) -> str:
     return shlex.join(["tf-simclr", *flags])
 
 
-def _facts(config: Config, data: Source, judged: Judged) -> list[tuple[str, str]]:
-    model, training = config.model, config.training
-    train, test = config.data.train_split, config.data.eval_split
-    examples = data.num_examples(train)
-    steps = build.total_steps(config, examples)
+def _facts(
+    config: Config, data: Source, judged: Judged, result: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    model, train, test = config.model, config.data.train_split, config.data.eval_split
+    splits = [train, test] if _has_training_part(config, data) else [test]
+    counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
     return [
-        (
-            "Data",
-            f"{data.name}: {examples} pictures in {train}, {data.num_examples(test)} in {test}",
-        ),
+        ("Data", f"{data.name}: {', '.join(counts)}"),
         ("Classes", str(data.num_classes or "none")),
         ("Encoder", f"ResNet-{model.resnet_depth}, width x {model.width_multiplier:g}"),
         ("Features", str(judged.test.vectors.shape[1])),
         ("Picture size", f"{config.data.image_size} pixels"),
-        ("Training", f"{steps} steps of {training.train_batch_size} pictures"),
+        (
+            "Training",
+            f"{result['global_step']} steps of {config.training.train_batch_size} pictures",
+        ),
         ("Seed", str(config.run.seed)),
+        *([("Pictures by", data.licence)] if data.licence else []),
     ]
+
+
+def _has_training_part(config: Config, data: Source) -> bool:
+    """Whether the data that is judged has the training split, as the run's own has."""
+    try:
+        return data.num_examples(config.data.train_split) > 0
+    except ValueError:
+        return False
 
 
 def _history(config: Config) -> dict[str, tuple[list[float], list[float]]]:
@@ -128,11 +145,18 @@ def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
     )
 
 
-def _confusion(config, data, matrix) -> report.ClassConfusion | None:
-    if matrix is None or not matrix.any():
+def _scores(classified: Classified | None) -> list[report.KeyScore]:
+    if classified is None:
+        return []
+    top_1, top_5 = (classified.scores[key] for key in (summary.TOP_1, summary.TOP_5))
+    note = f"top-1 on test pictures; top-5 {summary.percent(top_5)}"
+    return [report.KeyScore(classified.title, top_1, note)]
+
+
+def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
+    if classified is None:
         return None
-    names = data.class_names
-    who = "classifier" if config.run.classifies else "linear head trained beside"
+    matrix, names = classified.matrix, classified.class_names
     return report.ClassConfusion(
         matrix,
         names,
@@ -140,8 +164,9 @@ def _confusion(config, data, matrix) -> report.ClassConfusion | None:
             (names[pair.label], names[pair.prediction], pair.count, pair.shown)
             for pair in most_confused(matrix, limit=CONFUSED)
         ],
-        note=f"The {who} tells {100 * top1_accuracy(matrix):.1f} % of the {matrix.sum():,} labelled"
-        " test pictures right.",
+        note=f"The {classified.title[0].lower()}{classified.title[1:]} tells"
+        f" {100 * top1_accuracy(matrix):.1f} % of the {matrix.sum():,} labelled test pictures"
+        " right.",
     )
 
 

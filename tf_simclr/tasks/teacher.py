@@ -5,13 +5,15 @@ arXiv 2006.10029, section 2.
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tf_simclr.exporting import card
 from tf_simclr.tasks import trained
+from tf_simclr.tasks.classes import check_same_classes
+from tf_simclr.tasks.subject import known_labels
 
 SIGNATURES = ("classify", "serving_default")
 LOGITS = ("logits", "logits_sup")
@@ -27,12 +29,14 @@ class Teacher:
     Attributes:
       path: where it was found.
       num_classes: of its logits.
+      class_names: of these classes, in their order; () where nothing tells them.
       classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
       behind: whose variables these are: a function loaded from a file does not keep them alive.
     """
 
     path: str
     num_classes: int
+    class_names: tuple[str, ...]
     classify: Callable[[tf.Tensor], tf.Tensor]
     behind: object
 
@@ -41,7 +45,9 @@ class Teacher:
         return self.classify(images)
 
 
-def open_teacher(path: str, *, num_classes: int, image_size: int) -> Teacher:
+def open_teacher(
+    path: str, *, num_classes: int, image_size: int, class_names: Sequence[str] = ()
+) -> Teacher:
     """Opens the teacher at `path`, in the scope of the strategy that it is asked under.
 
     A run, a checkpoint, an export or a released model is read as one of this project's; another
@@ -52,9 +58,10 @@ def open_teacher(path: str, *, num_classes: int, image_size: int) -> Teacher:
       path: of any of these.
       num_classes: of the data; 0 without labels.
       image_size: side of the pictures that it will be asked about.
+      class_names: of the data, in the order of its labels; empty where nothing tells them.
 
     Raises:
-      ValueError: if there is nothing, or nothing that gives logits of `num_classes` classes.
+      ValueError: if there is nothing, or nothing that gives logits of these classes.
     """
     if not tf.io.gfile.exists(path) and not tf.io.gfile.exists(f"{path}.index"):
         raise ValueError(
@@ -62,11 +69,14 @@ def open_teacher(path: str, *, num_classes: int, image_size: int) -> Teacher:
             f" Received: teacher={path!r}, where there is none."
         )
     teacher = _open(path, image_size)
+    check_same_classes("teacher", path, teacher.class_names, class_names)
     if num_classes and teacher.num_classes != num_classes:
         raise ValueError(
             f"`teacher` must know the classes of the data, which has {num_classes}. Received:"
             f" teacher={path!r}, with {teacher.num_classes}."
         )
+    if class_names and not teacher.class_names:
+        print("Note: the teacher does not name its classes: they are taken in the data's order.")
     return teacher
 
 
@@ -90,7 +100,16 @@ def _open(path: str, image_size: int) -> Teacher:
 
     for doubt in _doubts(found, image_size):
         print(f"Note: the teacher {doubt}")
-    return Teacher(path, network.supervised_head.num_classes, classify, network)
+    return Teacher(
+        path, network.supervised_head.num_classes, _class_names(found), classify, network
+    )
+
+
+def _class_names(found: trained.Trained) -> tuple[str, ...]:
+    """Names of the classes, where they are told for as many as there are."""
+    names = tuple(map(str, found.dataset.get("class_names") or ()))
+    head = found.network.supervised_head
+    return names if head is not None and len(names) == head.num_classes else ()
 
 
 def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
@@ -101,8 +120,8 @@ def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
         if size != image_size:
             yield f"was trained at {size} pixels, and is asked at {image_size}."
         if not settings.run.classifies:
-            knew = trained.known_labels(settings) or "all labels"
-            yield f"is the linear head trained beside a pretraining; it knew {knew}."
+            knew = known_labels(settings) or "all labels"
+            yield f"is the linear head trained alongside a pretraining; it knew {knew}."
     if doubt := found.origin.layer_in_doubt():
         yield (
             f"is taken to classify from the encoder's output. {doubt}: keep finetuned_1pct or"
@@ -135,7 +154,7 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     classes = _count_classes(path, name, classify, image_size)
     # Some signatures do not say how many classes there are.
     return Teacher(
-        path, classes, lambda images: tf.ensure_shape(classify(images), [None, classes]), loaded
+        path, classes, (), lambda images: tf.ensure_shape(classify(images), [None, classes]), loaded
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -19,10 +20,12 @@ from tf_simclr.data.sources import Source
 from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
+from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
+from tf_simclr.tasks.dataset_facts import class_names_at, write_dataset
 from tf_simclr.tasks.export import export_run
 from tf_simclr.tasks.origins import Origin, origin_of
+from tf_simclr.tasks.overlap import overlaps
 from tf_simclr.tasks.teacher import Teacher, open_teacher
-from tf_simclr.tasks.trained import write_dataset
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
 
@@ -51,6 +54,8 @@ def train(config: Config, origin: Origin | None = None) -> None:
     examples = check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
+    for line in overlaps(config, data):
+        print(f"Note: {line}")
     check_machine(config, strategy)
     with strategy.scope():
         teacher = _teacher(config, data)
@@ -64,10 +69,12 @@ def train(config: Config, origin: Origin | None = None) -> None:
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
-            warm_start(config, origin, net)
+            warm_start(config, origin, net, data.class_names)
     chief = replicas.is_chief()
     with run_folder.workplace(model_dir, chief=chief) as folder:
         run_folder.check_owner(config)
+        if net.supervised_head is not None:
+            _check_classes(model_dir, data.class_names or (teacher.class_names if teacher else ()))
         saved = checkpoints.Checkpoints(
             folder,
             build.parts(net) | {"optimizer": net.optimizer},
@@ -81,7 +88,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
         if step < total:
             _check_labels(data, model_dir, step)
             run_folder.write_settings(config, folder)
-            write_dataset(data, folder)
+            write_dataset(data, folder, class_names=teacher.class_names if teacher else ())
             _write_labels(data, folder)
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
@@ -97,7 +104,20 @@ def _teacher(config: Config, data: Source) -> Teacher | None:
     path = config.distillation.teacher
     if config.run.train_mode != "distill" or path is None:
         return None
-    return open_teacher(path, num_classes=data.num_classes, image_size=config.data.image_size)
+    return open_teacher(
+        path,
+        num_classes=data.num_classes,
+        image_size=config.data.image_size,
+        class_names=data.class_names,
+    )
+
+
+def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
+    """Raises ValueError where the run's classifier knows other classes than are taught now."""
+    knows = class_names_at(model_dir)
+    check_same_classes("model_dir", model_dir, knows, class_names)
+    if class_names and not knows and checkpoints.listed(model_dir):
+        print(f"Note: the run in {model_dir} {NO_NAMES}.")
 
 
 def _check_labels(data: Source, model_dir: str, step: int) -> None:
@@ -211,7 +231,7 @@ def check_data(config: Config, data: Source) -> int:
         )
     with_head = config.training.lineareval_while_pretraining and not config.run.classifies
     if with_head and not data.num_classes:
-        print(f"{data.name} has no labels: the linear head beside the encoder is left out.")
+        print(f"{data.name} has no labels: the linear head alongside is left out.")
     return examples
 
 

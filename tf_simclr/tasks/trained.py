@@ -1,7 +1,6 @@
 """What is handed out: the network behind a run, a checkpoint, an export or a released model."""
 
 import dataclasses
-import json
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -13,18 +12,15 @@ import tf_keras as keras
 from tf_simclr import build, checkpoints, run_folder
 from tf_simclr.checkpoint_contents import CheckpointContents
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.provenance import AVERAGED, TRAINED
 from tf_simclr.exporting import card
 from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.tasks import origins
+from tf_simclr.tasks import origins, subject
+from tf_simclr.tasks.dataset_facts import dataset_facts
 from tf_simclr.tasks.origins import Origin
 from tf_simclr.tasks.warm_start import restore_released
-
-DATASET = "dataset.json"  # in a run's folder: what it was trained on
-OF_AVERAGED = "use_ema_weights"  # in result.json, 1: the averaged weights were evaluated
-OF_LABELS = "labels"  # in result.json: which were known, where not all were
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +65,8 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
         settings=settings,
         network=_network(origin, settings),
         step=step,
-        dataset=told.dataset if told else _dataset_of(folder, origin),
-        results=told.results
-        if told
-        else results_of(folder, step, averaged=averaged, labels=known_labels(settings)),
+        dataset=told.dataset if told else _dataset_of(origin),
+        results=told.results if told else results_of(folder, step, averaged=averaged),
     )
 
 
@@ -161,43 +155,23 @@ def network_of(parts: Mapping[str, keras.layers.Layer], *, selector: int) -> Tra
     )
 
 
-def write_dataset(data: Source, folder: str) -> None:
-    """Writes what a run is trained on to its folder, for what is exported without the data."""
-    facts = {
-        "name": data.name,
-        "licence": data.licence,
-        "class_names": list(data.class_names),
-        "pictures": dict(data.splits),
-    }
-    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    run_folder.write_atomically(os.path.join(folder, DATASET), text)
-
-
-def known_labels(settings: Config) -> str:
-    """Which labels a run with these settings knows, as its results name them; "" for all."""
-    return settings.labels.said(settings.run.seed)
-
-
-def labels_of_run(model_dir: str) -> str:
-    """Which labels the run in a folder knew, as `known_labels` says it; "" also without a run."""
-    settings = run_folder.read_settings(model_dir)
-    return known_labels(settings) if settings else ""
-
-
-def results_of(
-    model_dir: str, step: int | None, *, averaged: bool = False, labels: str = ""
-) -> dict[str, Any]:
-    """What the evaluation of a step wrote to the run's folder; {} if it has not been evaluated.
+def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, Any]:
+    """What the evaluation of a step on the run's own data found; {} if it was not evaluated there.
 
     Args:
       model_dir: the run's folder.
       step: of the checkpoint; None if it is not known.
-      averaged: whether the averaged weights are meant.
-      labels: which labels the probe learned from, as `known_labels` says it.
+      averaged: whether the averaged weights are meant, whose results have a file of another name.
     """
-    result = run_folder.read_result(model_dir)
-    of_these = (bool(result.get(OF_AVERAGED)), result.get(OF_LABELS, "")) == (averaged, labels)
-    return result if step is not None and result.get("global_step") == step and of_these else {}
+    if step is None:
+        return {}
+    weights = AVERAGED if averaged else TRAINED
+    for name in subject.listed_results(model_dir) if averaged else [run_folder.RESULT]:
+        result = run_folder.read_facts(os.path.join(model_dir, name))
+        own = subject.own_subject(model_dir, result) | {"weights": weights}
+        if result.get("global_step") == step and subject.tells_of(result, own):
+            return result
+    return {}
 
 
 def _network(origin: Origin, settings: Config) -> TrainedNetwork:
@@ -234,7 +208,7 @@ def _num_classes(origin: Origin) -> int:
     return kernel[-1] if kernel else 0
 
 
-def _dataset_of(folder: str, origin: Origin) -> dict[str, Any]:
+def _dataset_of(origin: Origin) -> dict[str, Any]:
     """What a run wrote down of its data; if it wrote nothing, the name in its settings."""
     named = {"name": origin.settings.data.dataset} if origin.settings else {}
-    return run_folder.read_facts(os.path.join(folder, DATASET)) or named
+    return dataset_facts(origin.path) or named

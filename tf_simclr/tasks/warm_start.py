@@ -1,6 +1,6 @@
 """The weights of a run that starts from a checkpoint: what fits is restored, and all is said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -11,11 +11,13 @@ from tf_simclr.config import Config
 from tf_simclr.importing.google_checkpoints import Released
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.tasks import origins
+from tf_simclr.tasks.classes import NO_NAMES, listed
+from tf_simclr.tasks.dataset_facts import class_names_at
 from tf_simclr.tasks.origins import Origin
 from tf_simclr.tasks.variable_schema import restored_parts
 
 
-def warm_start(config: Config, origin: Origin, net) -> list[str]:
+def warm_start(config: Config, origin: Origin, net, class_names: Sequence[str] = ()) -> list[str]:
     """Restores what the config's --checkpoint has for `net`; the names of the parts.
 
     A classifier of other classes, or one that reads another layer, is left as it was drawn; and to
@@ -25,6 +27,7 @@ def warm_start(config: Config, origin: Origin, net) -> list[str]:
       config: of the run.
       origin: of the config.
       net: a built model of the config.
+      class_names: of the data, in the order of its labels.
 
     Raises:
       ValueError: if the checkpoint does not fit; nothing is restored then.
@@ -36,7 +39,7 @@ def warm_start(config: Config, origin: Origin, net) -> list[str]:
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
     if origin.released is None:
-        parts = _without_own_classifier(config, origin, parts)
+        parts = _without_own_classifier(config, origin, parts, class_names)
         restored = checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
     else:
         parts = _without_foreign_classifier(config, origin, parts)
@@ -73,31 +76,41 @@ def by_role(part: keras.layers.Layer) -> dict[str, tf.Variable]:
     return {v.name.partition(":")[0].rpartition(f"{part.name}/")[2]: v for v in part.variables}
 
 
-def _without_own_classifier(config: Config, origin: Origin, parts: dict) -> dict:
+def _without_own_classifier(
+    config: Config, origin: Origin, parts: dict, class_names: Sequence[str]
+) -> dict:
     """The parts without a classifier of this project's that was trained for another end; says why.
 
-    Whoever gives `variable_schema` has said what is restored.
+    Whoever gives `variable_schema` has said what is restored; not a classifier of other classes.
     """
     theirs = origin.settings
     named = config.finetuning.variable_schema is not None
-    if theirs is None or named or "supervised_head" not in parts:
+    if theirs is None or "supervised_head" not in parts:
         return parts
-    layer = theirs.reads_layer
+    layer, knows = theirs.reads_layer, class_names_at(origin.path)
+    has_one = CheckpointContents(origin.prefix).shape("supervised_head", "kernel") is not None
     # Differs from the original: it starts from that head. Its labels are more than those of a run
     # that is to learn from few, and may be those that the run is judged by.
-    if config.run.classifies and not theirs.run.classifies:
+    if not named and config.run.classifies and not theirs.run.classifies:
         reason = (
             "The checkpoint's linear head is left out: it was trained with the labels of its own"
             " run. --variable_schema=.* takes it."
         )
-    elif layer != config.reads_layer:
+    elif not named and layer != config.reads_layer:
         reason = (
             f"The checkpoint's classifier is left out: it reads layer {layer} of the projection"
             f" head. --ft_proj_selector={layer} takes it."
         )
+    elif knows and class_names and knows != tuple(class_names):
+        reason = (
+            f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data has"
+            f" {listed(class_names)}."
+        )
     else:
+        if has_one and class_names and not knows:
+            print(f"Note: what lies in {origin.path} {NO_NAMES}.")
         return parts
-    if CheckpointContents(origin.prefix).shape("supervised_head", "kernel"):
+    if has_one:
         print(reason)
     return {name: part for name, part in parts.items() if name != "supervised_head"}
 

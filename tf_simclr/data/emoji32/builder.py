@@ -10,6 +10,11 @@ from tf_simclr.data.emoji32 import catalogue, codec
 from tf_simclr.data.emoji32.classes import CLASS_NAMES
 from tf_simclr.data.emoji32.packages import VENDORS
 
+# Those whom CC BY asks to name stand on every page that shows their drawings.
+LICENCE = (
+    "Noto Emoji by Google (Apache-2.0), Twemoji by Twitter, Inc and other contributors (CC BY 4.0,"
+    " https://creativecommons.org/licenses/by/4.0/), Fluent Emoji by Microsoft (MIT)"
+)
 _DESCRIPTION = """
 Emoji on white, 32x32 RGB, each drawn by two or three vendors (Google's Noto Emoji, Twitter's
 Twemoji, Microsoft's Fluent Emoji 3D). No emoji of the test split, and no variant of one, is in the
@@ -46,7 +51,7 @@ class Emoji32(tfds.core.GeneratorBasedBuilder):
             description=_DESCRIPTION,
             features=features,
             supervised_keys=("image", "label"),
-            license="Apache-2.0, CC-BY-4.0 and MIT: see README.md beside the builder",
+            license=LICENCE,
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""What a result says it is of: the keys that a result carries beside its scores, and their words.
+
+{"dataset": "emoji32", "train_split": "train", "eval_split": "test", "image_size": 32,
+ "weights": "trained", "date": "2026-11-28"}
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+TRAINED, AVERAGED = "trained", "averaged"  # weights
+LABELS = "labels"  # which were known, where not all were
+DATE = "date"
+# What tells one evaluation from another.
+KEYS = ("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS)
+
+
+def said(result: Mapping[str, Any]) -> str:
+    """What a result is of, in a line: "test of emoji32, 32 pixels, 2026-11-28".
+
+    Args:
+      result: content of a result's file; one that an older version wrote has nothing to say.
+
+    Returns:
+      "" where it does not say its split.
+    """
+    if "eval_split" not in result:
+        return ""
+    data = os.path.basename(result.get("data_dir", "")) or result.get("dataset")
+    parts = [f"{result['eval_split']} of {data}", f"{result.get('image_size')} pixels"]
+    if result.get("weights") == AVERAGED:
+        parts.append("averaged weights")
+    parts += [result[key] for key in (LABELS, DATE) if key in result]
+    return ", ".join(parts)
