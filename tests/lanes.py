@@ -126,6 +126,7 @@ FIRST_LANE = {
         "data/few_labels_test.py",
         "data/image_folder_test.py",
         "data/labelled_subset_test.py",
+        "data/pillow_formats_test.py",
         "evaluation/",
         "importing/bad_input_test.py",
         "importing/recognition_test.py",

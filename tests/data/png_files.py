@@ -52,11 +52,11 @@ def draw(kind: Kind, height: int, width: int) -> tuple[bytes, np.ndarray]:
     chunks, alpha = b"", None
     if kind.colour == PALETTE:
         palette = random.integers(0, 256, (2**kind.depth, 3))
-        chunks += _chunk(b"PLTE", palette.astype(np.uint8).tobytes())
+        chunks += chunk(b"PLTE", palette.astype(np.uint8).tobytes())
         rgb = palette[samples[..., 0]]
         if kind.transparent:  # Of all colours but the last, which is opaque then.
             of_colour = random.integers(0, 256, 2**kind.depth - 1)
-            chunks += _chunk(b"tRNS", of_colour.astype(np.uint8).tobytes())
+            chunks += chunk(b"tRNS", of_colour.astype(np.uint8).tobytes())
             alpha = np.append(of_colour, 255)[samples[..., 0]]
     else:
         eight = samples >> 8 if kind.depth == 16 else samples * 255 // (2**kind.depth - 1)
@@ -64,12 +64,12 @@ def draw(kind: Kind, height: int, width: int) -> tuple[bytes, np.ndarray]:
         rgb = np.broadcast_to(eight[..., :colours], (height, width, 3))
         if kind.transparent:
             key = samples[height // 2, width // 2]
-            chunks += _chunk(b"tRNS", key.astype(">u2").tobytes())
+            chunks += chunk(b"tRNS", key.astype(">u2").tobytes())
             alpha = np.where((samples == key).all(axis=-1), 0, 255)
         elif kind.colour in (GRAY_ALPHA, RGBA):
             alpha = eight[..., colours]
     content = b"\x89PNG\r\n\x1a\n" + _header(kind, height, width) + chunks
-    content += _chunk(b"IDAT", zlib.compress(_lines(kind, samples))) + _chunk(b"IEND", b"")
+    content += chunk(b"IDAT", zlib.compress(_lines(kind, samples))) + chunk(b"IEND", b"")
     return content, on_white(rgb, 255 if alpha is None else alpha[..., None])
 
 
@@ -80,10 +80,11 @@ def on_white(rgb: np.ndarray, alpha: np.ndarray | int) -> np.ndarray:
 
 def _header(kind: Kind, height: int, width: int) -> bytes:
     fields = (width, height, kind.depth, kind.colour, 0, 0, kind.interlaced)
-    return _chunk(b"IHDR", struct.pack(">2I5B", *fields))
+    return chunk(b"IHDR", struct.pack(">2I5B", *fields))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk as it lies in a file: length, kind, data, checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 

@@ -86,3 +86,63 @@ def test_colours_that_spell_the_name_of_a_chunk_are_none(decode_picture):
     with Image.open(io.BytesIO(content)) as picture:
         expected = np.asarray(picture.convert("RGB"))
     np.testing.assert_array_equal(decode_picture(content), expected)
+
+
+def with_chunk(content, kind, data, *, before, check=True):
+    """The file with one more chunk, whose checksum may be wrong."""
+    begin = content.index(before) - 4
+    chunk = png_files.chunk(kind, data)
+    chunk = chunk if check else chunk[:-1] + bytes([chunk[-1] ^ 1])
+    return content[:begin] + chunk + content[begin:]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+@pytest.mark.parametrize(
+    ("colour", "data", "place"),
+    [
+        (PALETTE, b"", {"before": b"IDAT"}),
+        (PALETTE, b"\x10" * 257, {"before": b"IDAT"}),  # more than there are colours
+        (PALETTE, b"\x20", {"before": b"PLTE"}),
+        (PALETTE, b"\x20", {"before": b"IEND"}),
+        (PALETTE, b"\x20", {"before": b"IDAT", "check": False}),
+        (GRAY, b"\1", {"before": b"IDAT"}),  # a key has two bytes
+    ],
+    ids=["empty", "long", "before the palette", "behind the pixels", "damaged", "short key"],
+)
+def test_transparency_that_counts_for_nothing_leaves_it_opaque(
+    decode_picture, colour, data, place, depth
+):
+    content, shown = png_files.draw(Kind(colour, depth), 11, 13)
+    np.testing.assert_array_equal(
+        decode_picture(with_chunk(content, b"tRNS", data, **place)), shown
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_alpha_that_is_told_counts_even_where_it_is_what_alpha_is_filled_with(
+    decode_picture, depth
+):
+    content, opaque = png_files.draw(Kind(PALETTE, depth), 11, 13)
+    alpha = 2**depth - 1
+    told = with_chunk(content, b"tRNS", bytes([alpha] * 2**depth), before=b"IDAT")
+    np.testing.assert_array_equal(
+        decode_picture(told), png_files.on_white(opaque.astype(int), alpha)
+    )
+
+
+@pytest.mark.parametrize("depth", [2, 8])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (b"gAMA", (45455).to_bytes(4, "big")),
+        (b"sBIT", b"\1\1\1"),
+        (b"bKGD", b"\0"),
+        (b"tEXt", b"tRNS\0IDAT"),
+    ],
+)
+def test_other_chunks_change_no_colour(decode_picture, kind, data, depth):
+    content, shown = png_files.draw(Kind(PALETTE, depth), 11, 13)
+    before = b"IDAT" if kind == b"bKGD" else b"PLTE"
+    np.testing.assert_array_equal(
+        decode_picture(with_chunk(content, kind, data, before=before)), shown
+    )

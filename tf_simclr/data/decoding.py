@@ -4,9 +4,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from PIL import Image
+
+from tf_simclr.data import pillow_formats
 
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"  # Behind it the chunks begin.
@@ -18,17 +19,17 @@ _CHROMA_REACH = 2
 
 
 def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG, PNG, GIF, BMP or WebP, told apart by content; of animations the first frame.
+    """Decodes a picture of any format, told apart by content; of animations the first frame.
 
-    JPEG and PNG are decoded by TensorFlow. The others go through Pillow, because in TensorFlow
-    2.21 decode_webp corrupts the heap on animations (and is missing before 2.20), decode_bmp
-    returns palette indices as gray levels, and decode_gif drops transparency.
+    JPEG and PNG are decoded by TensorFlow. The others go through Pillow (see pillow_formats),
+    because in TensorFlow 2.21 decode_webp corrupts the heap on animations (and is missing before
+    2.20), decode_bmp returns palette indices as gray levels, and decode_gif drops transparency.
 
     Args:
       encoded: scalar string.
 
     Returns:
-      uint8 [height, width, 3]. 16-bit PNGs keep their upper 8 bits.
+      uint8 [height, width, 3]; of 16 bits the upper 8.
 
     Raises:
       tf.errors.OpError: in graph mode, the bytes are truncated or none of these formats. (In
@@ -106,11 +107,16 @@ def decode_png(encoded: tf.Tensor) -> tf.Tensor:
     rgba = tf.io.decode_png(encoded, channels=4)
     with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
         depth = tf.io.decode_raw(tf.strings.substr(encoded, 24, 1), tf.uint8)[0]
-    # Below 8 bits TensorFlow fills alpha with 2^bits - 1 where no tRNS tells it: that is opaque.
-    filled = tf.cond(
-        depth < 8, lambda: ~_has_chunk_before_pixels(encoded, b"tRNS"), lambda: tf.constant(False)
-    )
-    return tf.cond(filled, lambda: rgba[..., :3], lambda: composite_on_white(rgba))
+
+    def filled() -> tf.Tensor:
+        # Where no tRNS tells alpha, or one that libpng rejects, and the picture has less than 8
+        # bits, TensorFlow fills alpha with 2^bits - 1: that is opaque.
+        filling = tf.bitwise.left_shift(tf.constant(1, tf.uint8), depth) - 1
+        told = tf.io.decode_raw(_alpha_of_palette(encoded), tf.uint8)
+        return tf.reduce_all(rgba[..., 3] == filling) & ~tf.reduce_any(told == filling)
+
+    opaque = tf.cond(depth < 8, filled, lambda: tf.constant(False))
+    return tf.cond(opaque, lambda: rgba[..., :3], lambda: composite_on_white(rgba))
 
 
 def is_jpeg(encoded: tf.Tensor) -> tf.Tensor:
@@ -189,43 +195,69 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
 
 def read_orientation(encoded: bytes) -> int:
-    """Reads the EXIF tag Orientation from a picture's header; 1 (upright) where there is none."""
+    """Reads how `decode_picture` leaves a picture turned, an EXIF Orientation; 1 is upright."""
     try:
         with Image.open(io.BytesIO(encoded)) as picture:
+            if picture.format == "TIFF":  # Pillow turns it as it reads it.
+                return 1
             orientation = picture.getexif().get(0x0112, 1)
     except Exception:  # Pillow raises what its parsers happen to; decode_picture is the judge.
         return 1
     return orientation if orientation in range(1, 9) else 1
 
 
+def is_rare(encoded: bytes) -> bool:
+    """Whether a picture is of a format that only one host reads: none of those on the web.
+
+    Args:
+      encoded: of a picture that can be decoded.
+    """
+    if encoded.startswith((_JPEG, _PNG)):
+        return False
+    with Image.open(io.BytesIO(encoded)) as picture:
+        return picture.format not in pillow_formats.ON_ALL_HOSTS
+
+
 def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
     return tf.io.decode_jpeg(encoded, channels=3, dct_method=_ACCURATE)
 
 
-def _has_chunk_before_pixels(encoded: tf.Tensor, kind: bytes) -> tf.Tensor:
-    """Whether a PNG that can be decoded has a chunk of that kind before its pixels."""
+def _alpha_of_palette(encoded: tf.Tensor) -> tf.Tensor:
+    """The tRNS of a PNG that can be decoded, a string; empty where a palette has none that counts.
 
-    def kind_at(place: tf.Tensor) -> tf.Tensor:
-        return tf.strings.substr(encoded, place + 4, 4)
+    It counts between palette and pixels, where it is no longer than the palette.
+    """
+    palette = _find_chunk(encoded, b"PLTE", tf.constant(len(_PNG)))
+    place = _find_chunk(encoded, b"tRNS", palette)
+    found = tf.strings.substr(encoded, place + 4, 4) == b"tRNS"
+    counts = found & (3 * _chunk_length(encoded, place) <= _chunk_length(encoded, palette))
+    return tf.cond(
+        counts,
+        lambda: tf.strings.substr(encoded, place + 8, _chunk_length(encoded, place)),
+        lambda: tf.constant(b""),
+    )
+
+
+def _find_chunk(encoded: tf.Tensor, kind: bytes, start: tf.Tensor) -> tf.Tensor:
+    """Where a PNG's next chunk of that kind begins, from another chunk on; else its pixels."""
 
     def goes_on(place: tf.Tensor) -> tf.Tensor:
-        return (kind_at(place) != kind) & (kind_at(place) != b"IDAT")
+        kind_here = tf.strings.substr(encoded, place + 4, 4)
+        return (kind_here != kind) & (kind_here != b"IDAT")
 
     def behind(place: tf.Tensor) -> tf.Tensor:  # length, kind, so many bytes, their check
-        length = tf.strings.substr(encoded, place, 4)
-        return place + 12 + tf.io.decode_raw(length, tf.int32, little_endian=False)[0]
+        return place + 12 + _chunk_length(encoded, place)
 
-    found = tf.while_loop(goes_on, lambda place: (behind(place),), [tf.constant(len(_PNG))])
-    return kind_at(found[0]) == kind
+    return tf.while_loop(goes_on, lambda place: (behind(place),), [start])[0]
+
+
+def _chunk_length(encoded: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    length = tf.strings.substr(encoded, place, 4)
+    return tf.io.decode_raw(length, tf.int32, little_endian=False)[0]
 
 
 def _decode_others(encoded: tf.Tensor) -> tf.Tensor:
     # Stateless, so that an iterator over it can be checkpointed.
-    rgba = tf.numpy_function(_read_with_pillow, [encoded], tf.uint8, stateful=False)
+    encoded = tf.convert_to_tensor(encoded)  # Python's bytes would lose NULs at their end.
+    rgba = tf.numpy_function(pillow_formats.read_rgba, [encoded], tf.uint8, stateful=False)
     return composite_on_white(tf.ensure_shape(rgba, [None, None, 4]))
-
-
-def _read_with_pillow(encoded: bytes | np.ndarray) -> np.ndarray:
-    content = np.asarray(encoded, object).item()  # In eager mode it comes in an array.
-    with Image.open(io.BytesIO(content), formats=("GIF", "BMP", "WEBP")) as picture:
-        return np.asarray(picture.convert("RGBA"))
