@@ -321,9 +321,21 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/folder_layout.py",
-        "if name.lower().endswith(IMAGE_SUFFIXES):",
-        "if name.endswith(IMAGE_SUFFIXES):",
-        "pictures with a suffix in capitals are passed over",
+        "labelled = folders[split] <= set(classes)",
+        "labelled = len(folders[split]) > 1",
+        "a split with one class folder loses its label",
+    ),
+    Fault(
+        "tf_simclr/data/folder_listing.py",
+        "return path.lower().endswith(IMAGE_SUFFIXES)",
+        "return path.endswith(IMAGE_SUFFIXES)",
+        "a damaged picture with a suffix in capitals is not told as one",
+    ),
+    Fault(
+        "tf_simclr/data/folder_listing.py",
+        "return stat.S_ISREG(os.stat(path).st_mode)",
+        "return bool(os.stat(path).st_mode)",
+        "a pipe in a folder of pictures is waited for",
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
@@ -372,6 +384,18 @@ FAULTS = (
         "open_folder(data_dir, max_bad_fraction=max_bad_fraction,",
         "open_folder(data_dir, max_bad_fraction=0.01,",
         "the share of bad pictures that was asked for is not heard",
+    ),
+    Fault(
+        "tf_simclr/data/split_folders.py",
+        "(any(others) and _is_class(named, folders))",
+        "(others and _is_class(named, folders))",
+        "a picture beside the folder train makes it no split",
+    ),
+    Fault(
+        "tf_simclr/data/split_folders.py",
+        "return SPLIT_OF.get(folder.lower())",
+        "return SPLIT_OF.get(folder)",
+        "folders of splits in capitals are classes",
     ),
     Fault(
         "tf_simclr/data/split_slices.py",
@@ -713,7 +737,7 @@ FAULTS = (
     Fault(
         "tf_simclr/main.py",
         "evaluate(config, again=False)",
-        "evaluate(config)",
+        "evaluate(config, open_data=open_data)",
         "train_then_eval evaluates what was evaluated before",
     ),
     # tf_simclr/nets/

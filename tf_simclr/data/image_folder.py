@@ -3,12 +3,21 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_simclr.data import decoding, folder_layout, sources, split_slices
+from tf_simclr.data import (
+    decoding,
+    folder_layout,
+    folder_listing,
+    sources,
+    split_folders,
+    split_slices,
+)
+from tf_simclr.quiet import stderr_silenced
 
 # So many unreadable files are named, the rest is counted.
 _NAMED = 20
@@ -25,10 +34,12 @@ class ImageFolder(sources.Source):
         one digit, and the path: the header has been read once, at opening, and decoding in the
         graph has no means to read it again.
       folder: that all paths begin with.
+      of_one_host: paths in it of pictures that are read where one host reads all of them.
     """
 
     pictures: Mapping[str, tuple[tuple[str, int], ...]] = dataclasses.field(repr=False)
     folder: str
+    of_one_host: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
@@ -37,8 +48,18 @@ class ImageFolder(sources.Source):
     def records(
         self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
     ) -> tf.data.Dataset:
-        """Gives every `num_shards`-th picture, its file unread. See `Source.records`."""
+        """Gives every `num_shards`-th picture, its file unread. See `Source.records`.
+
+        Raises:
+          ValueError: as there, or of several shards some pictures are `of_one_host`.
+        """
         sources.check_shard(num_shards, shard_index)
+        if num_shards > 1 and self.of_one_host:
+            raise ValueError(
+                "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures where several hosts read"
+                f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
+                f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
+            )
         chosen = [
             picture
             for name, start, stop in self.ranges(split)
@@ -72,15 +93,21 @@ class ImageFolder(sources.Source):
             orientation == 1, lambda: decoding.decode_picture_windows(encoded, windows), turned
         )
 
+    def num_labelled(self, split: str) -> int:
+        """Counts the pictures that have a label. See `Source.num_labelled`."""
+        return sum(
+            label != sources.UNLABELLED
+            for name, start, stop in self.ranges(split)
+            for _, label in self.pictures[name][start:stop]
+        )
+
     def ranges(self, split: str) -> sources.Ranges:
         """Places in the order of each split. See `Source.ranges`."""
-        known = dict(self.splits)
-        if "validation" in known:  # The folder may be called val, and so may the split.
-            known["val"] = known["validation"]
-        return [
-            (folder_layout.SPLIT_FOLDERS[name], start, stop)
-            for name, start, stop in split_slices.resolve(split, known)
-        ]
+
+        def called(name: str) -> str:  # A split answers to all names that its folder may have.
+            return split_folders.split_of(name) or name
+
+        return split_slices.resolve(split, self.splits, called=called)
 
 
 def open_folder(
@@ -99,23 +126,26 @@ def open_folder(
     Args:
       data_dir: the folder, local or on gs://; the layouts are those of `folder_layout.arrange`.
       max_bad_fraction: the largest fraction of files that may be unreadable.
-      report: is given one line that names and counts unreadable files, where there are any.
+      report: is given a line each that names and counts unreadable pictures, files that are no
+        pictures, and pictures beside the class folders, where there are any.
 
     Raises:
-      ValueError: the folder is missing or has no pictures, or too many of them are unreadable.
+      ValueError: the folder is missing or has no pictures, its layout is in doubt, or too many
+        pictures are unreadable.
     """
-    folder, paths = _list_folder(data_dir)
+    folder, paths = folder_listing.list_pictures(data_dir, report)
     layout = folder_layout.arrange(paths)
     if len(paths) >= _MANY:
         report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
-    orientations = _examine(folder, paths)
-    bad = [path for path in paths if path not in orientations]
+    readable = _examine(folder, paths)
+    bad = [path for path in paths if path not in readable]
     _judge(folder, bad, len(paths), max_bad_fraction, report)
+    _tell_unlabelled(layout, report)
     pictures = {
         split: tuple(
-            (f"{orientations[path]}{tf.io.gfile.join(folder, path)}", labels[path])
+            (f"{readable[path].orientation}{tf.io.gfile.join(folder, path)}", labels[path])
             for path in sorted(labels, key=_hash)
-            if path in orientations
+            if path in readable
         )
         for split, labels in layout.splits.items()
     }
@@ -128,41 +158,35 @@ def open_folder(
         licence="",  # Their owner knows it.
         pictures=pictures,
         folder=folder,
+        of_one_host=tuple(path for path in paths if path in readable and readable[path].rare),
     )
 
 
-def _list_folder(data_dir: str | None) -> tuple[str, list[str]]:
-    if not data_dir:
-        raise ValueError(
-            "`data_dir` must be the folder of pictures when `dataset` is image_folder. "
-            f"Received: data_dir={data_dir}"
-        )
-    folder = os.path.expanduser(data_dir)
-    if not tf.io.gfile.isdir(folder):
-        raise ValueError(f"`data_dir` must be a folder that exists. Received: data_dir={data_dir}")
-    paths = folder_layout.list_images(folder)
-    if not paths:
-        raise ValueError(
-            "`data_dir` must hold pictures, files that end in "
-            f"{', '.join(folder_layout.IMAGE_SUFFIXES)}. Received: data_dir={data_dir}, "
-            "which has none"
-        )
-    return folder, paths
+class _Readable(NamedTuple):
+    """What is found in a picture that can be decoded; `rare` is what only one host reads."""
+
+    orientation: int
+    rare: bool
 
 
-def _examine(folder: str, paths: Iterable[str]) -> dict[str, int]:
-    """Returns path -> EXIF orientation of the pictures that can be decoded."""
+def _examine(folder: str, paths: Sequence[str]) -> dict[str, _Readable]:
+    """Returns those of the pictures that can be decoded, path -> what was found."""
 
-    def orientation(path: str) -> int | None:
+    def examined(path: str) -> _Readable | None:
+        whole = tf.io.gfile.join(folder, path)
         try:
-            encoded = tf.io.read_file(tf.io.gfile.join(folder, path))
+            if not folder_listing.may_be_read(whole):
+                return None
+            encoded = tf.io.read_file(whole)
             _decode(encoded)
         except Exception:  # Whatever a decoder raises, the file is of no use.
             return None
-        return decoding.read_orientation(encoded.numpy())
+        content = encoded.numpy()
+        return _Readable(decoding.read_orientation(content), decoding.is_rare(content))
 
-    with futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = zip(paths, pool.map(orientation, paths), strict=True)
+    # What libjpeg writes about damaged files says nothing that the line about them does not.
+    with stderr_silenced(), futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        found = zip(paths, pool.map(examined, paths), strict=True)
         return {path: value for path, value in found if value is not None}
 
 
@@ -182,7 +206,7 @@ def _judge(
 ) -> None:
     if not bad:
         return
-    named = ", ".join(bad[:_NAMED]) + (f" and {len(bad) - _NAMED} more" if bad[_NAMED:] else "")
+    named = _some(bad)
     if len(bad) > limit * total or len(bad) == total:
         raise ValueError(
             "`data_dir` must not hold more unreadable pictures than the fraction `max_bad_images`. "
@@ -190,6 +214,22 @@ def _judge(
             f"unreadable: {named}. Mend or remove them, or raise --max_bad_images"
         )
     report(f"image_folder: {len(bad)} of {total} pictures unreadable, passed over: {named}")
+
+
+def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]) -> None:
+    """Names pictures without a label in splits where others have one."""
+    for split, labels in layout.splits.items():
+        without = sorted(path for path, label in labels.items() if label == sources.UNLABELLED)
+        if without and len(without) < len(labels):
+            report(
+                f"image_folder: no label for {len(without)} of {len(labels)} pictures in {split!r},"
+                f" beside the class folders: {_some(without)}"
+            )
+
+
+def _some(paths: Sequence[str]) -> str:
+    told = ", ".join(folder_listing.shown(path) for path in paths[:_NAMED])
+    return told + (f" and {len(paths) - _NAMED} more" if paths[_NAMED:] else "")
 
 
 def _hash(path: str) -> bytes:

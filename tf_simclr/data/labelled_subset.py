@@ -42,6 +42,10 @@ class LabelledSubset(sources.Source):
         """Those of the other source, with what is left out. See `Source.ranges`."""
         return self.source.ranges(split)
 
+    def num_labelled(self, split: str) -> int | None:
+        """Counts those that keep their label. See `Source.num_labelled`."""
+        return len(self.labelled) if split == self.split else self.source.num_labelled(split)
+
     def records(
         self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
     ) -> tf.data.Dataset:

@@ -49,6 +49,14 @@ class Source(abc.ABC):
             parsed, or holds no examples.
         """
 
+    def num_labelled(self, split: str) -> int | None:
+        """Counts the examples of a split that have a label; None where only reading all tells.
+
+        Raises:
+          ValueError: as `num_examples`.
+        """
+        return None if self.num_classes else 0
+
     @abc.abstractmethod
     def ranges(self, split: str) -> Ranges:
         """Where the examples of a split, or of a slice of one, lie: equal places, equal pictures.

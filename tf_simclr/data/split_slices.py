@@ -1,12 +1,14 @@
 """Slices of splits, written as in TFDS: `train[:80%]`, `train[100:]`, `train+test`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _PART = re.compile(r"(?P<name>\w+)(\[(?P<start>-?\d+%?)?:(?P<stop>-?\d+%?)?\])?")
 
 
-def resolve(split: str, sizes: Mapping[str, int]) -> list[tuple[str, int, int]]:
+def resolve(
+    split: str, sizes: Mapping[str, int], *, called: Callable[[str], str] = str
+) -> list[tuple[str, int, int]]:
     """Turns a split as the user writes it into ranges of examples.
 
     >>> resolve("train[80%:]+test", {"train": 10, "test": 4})
@@ -15,6 +17,7 @@ def resolve(split: str, sizes: Mapping[str, int]) -> list[tuple[str, int, int]]:
     Args:
       split: split names, each with or without a slice in examples or percent, joined by +.
       sizes: split name -> number of examples.
+      called: a name as the user writes it -> the split's name in `sizes`.
 
     Returns:
       (split name, first example, one past the last).
@@ -22,7 +25,7 @@ def resolve(split: str, sizes: Mapping[str, int]) -> list[tuple[str, int, int]]:
     Raises:
       ValueError: a split does not exist, the text cannot be parsed, or no examples are left.
     """
-    ranges = [_resolve_part(part.strip(), split, sizes) for part in split.split("+")]
+    ranges = [_resolve_part(part.strip(), split, sizes, called) for part in split.split("+")]
     if not sum(stop - start for _, start, stop in ranges):
         raise ValueError(
             f"`split` must hold at least one example. Received: split={split}, of which "
@@ -31,14 +34,16 @@ def resolve(split: str, sizes: Mapping[str, int]) -> list[tuple[str, int, int]]:
     return ranges
 
 
-def _resolve_part(part: str, split: str, sizes: Mapping[str, int]) -> tuple[str, int, int]:
+def _resolve_part(
+    part: str, split: str, sizes: Mapping[str, int], called: Callable[[str], str]
+) -> tuple[str, int, int]:
     match = _PART.fullmatch(part)
     if match is None:
         raise ValueError(
             "`split` must be a split name with or without a slice, such as train, train[:80%] or "
             f"train[100:]. Received: split={split}"
         )
-    name = match["name"]
+    name = called(match["name"])
     if name not in sizes:
         raise unknown_split(split, sizes)
     start = _boundary(match["start"] or "0", sizes[name])

@@ -1,0 +1,114 @@
+"""Which first-level folders of pictures are splits, and which layouts leave that in doubt."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+
+# The names that a split goes by, in lower case.
+SPLIT_OF = MappingProxyType(
+    {
+        **dict.fromkeys(("train", "training"), "train"),
+        **dict.fromkeys(("test", "testing"), "test"),
+        **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    }
+)
+# Words in a name that make it look like a split's, though nobody can be sure: train2017, test_set.
+_LIKE = SPLIT_OF | {
+    **dict.fromkeys(("trainset", "trn"), "train"),
+    **dict.fromkeys(("testset", "tests", "tst"), "test"),
+    **dict.fromkeys(("valset", "eval", "evaluation", "holdout"), "validation"),
+}
+_NAMES = "train, test and validation"
+_NAMED = 8
+
+
+def split_of(folder: str) -> str | None:
+    """The split that a folder of this name is, whatever its case; None for other names."""
+    return SPLIT_OF.get(folder.lower())
+
+
+def find_splits(folders: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Decides whether the first-level folders are splits.
+
+    They are where each has a split's name. Where none has one, they are no splits; and neither is
+    a `train` that holds pictures itself beside folders that do, too: bus, car, train.
+
+    Args:
+      folders: name -> the folders in it that pictures lie in; "" is among them where it has
+        pictures of its own. The name "" stands for pictures in no folder.
+
+    Returns:
+      Folder -> split; {} where there are no splits.
+
+    Raises:
+      ValueError: it is in doubt which pictures are to be trained on; what was found and what to do
+        is said.
+    """
+    named = {name: split for name in folders if (split := split_of(name))}
+    others = [name for name in folders if name not in named]
+    if not named or (any(others) and _is_class(named, folders)):
+        _refuse_look_alikes(folders)
+        return {}
+    if others:
+        raise ValueError(
+            f"`data_dir` must hold either splits ({_NAMES}) or classes and pictures, not both. "
+            f"Received: splits {_some(named)} beside {_some(others)}. Move or rename these, or "
+            "rename what is no split."
+        )
+    twice = [split for split in named.values() if list(named.values()).count(split) > 1]
+    if twice:
+        same = [name for name, split in named.items() if split == twice[0]]
+        raise ValueError(
+            "`data_dir` must hold one folder for each split. Received: "
+            f"{_some(same)}, which are all called {twice[0]} in flags. Make one folder of them."
+        )
+    return named
+
+
+def refuse_inner_splits(paths: Iterable[str]) -> None:
+    """Raises ValueError where splits lie side by side inside of another folder.
+
+    Args:
+      paths: of pictures, relative, in a folder that has no splits itself.
+    """
+    inside: dict[str, set[str]] = {}
+    for path in paths:
+        folders = path.split("/")[:-1]
+        for depth, name in enumerate(folders):
+            if depth and split_of(name):
+                inside.setdefault("/".join(folders[:depth]), set()).add(name)
+    for folder, names in sorted(inside.items()):
+        if len({split_of(name) for name in names}) > 1:
+            raise ValueError(
+                "`data_dir` must be the folder that holds the splits, and classes lie inside of "
+                f"splits. Received: {_some(names)} inside of {folder}. Give another folder, or "
+                "rename what is no split."
+            )
+
+
+def _is_class(named: Mapping[str, str], folders: Mapping[str, Collection[str]]) -> bool:
+    """Whether a single folder is called train among classes: all hold pictures of their own."""
+    return list(named.values()) == ["train"] and all(
+        "" in inside for name, inside in folders.items() if name
+    )
+
+
+def _refuse_look_alikes(folders: Mapping[str, Collection[str]]) -> None:
+    alike = {name: split for name in folders if (split := _like(name))}
+    # Of many classes two may be called so: bullet_train, test_tube.
+    if len(set(alike.values())) > 1 and 2 * len(alike) >= len(folders):
+        raise ValueError(
+            f"`data_dir` must call splits {_NAMES}. Received: {_some(alike)}, which look like "
+            "splits. Rename them, also if they are classes."
+        )
+
+
+def _like(folder: str) -> str | None:
+    words = re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1 \2", folder).lower())
+    return next((_LIKE[word] for word in words if word in _LIKE), None)
+
+
+def _some(names: Collection[str]) -> str:
+    told = sorted(name or "pictures" for name in names)
+    more = len(told) - _NAMED
+    return ", ".join(told[:_NAMED]) + (f" and {more} more" if more > 0 else "")
