@@ -156,6 +156,21 @@ def test_fine_tuning_without_labels(refuses_data, tmp_path):
     assert "`train_mode` finetune needs labels" in line
 
 
+def test_fine_tuning_on_a_split_without_labels(refuses_data, picture_folder, tmp_path):
+    shutil.copytree(f"{picture_folder}/test", tmp_path / "data/test")
+    shutil.copytree(f"{picture_folder}/train/dark", tmp_path / "data/train")
+    line = refuses_data(f"--data_dir={tmp_path}/data", "--train_mode=finetune")
+    assert "`train_split` must have labels for `train_mode` finetune." in line
+    assert "none of 8 pictures has one" in line
+
+
+def test_a_folder_of_which_it_is_not_clear_what_to_train_on(refuses_data, picture_folder, tmp_path):
+    shutil.copytree(f"{picture_folder}/train", tmp_path / "data/train")
+    shutil.copytree(f"{picture_folder}/train/dark", tmp_path / "data/samples")
+    line = refuses_data(f"--data_dir={tmp_path}/data")
+    assert "Received: splits train beside samples. Move or rename" in line
+
+
 # The run's folder
 
 

@@ -1,8 +1,9 @@
-"""What the training step makes of pairs of views."""
+"""What was found in the data is said, and what the training step makes of pairs of views."""
 
 import numpy as np
 import pytest
 
+from tf_simclr import build_data, replicas
 from tf_simclr.build_data import blurred_views
 from tf_simclr.config import Config
 
@@ -19,3 +20,30 @@ def test_first_views_come_before_second_ones(use_blur):
     expected = np.concatenate([first, second])[:, 4:12, 4:12].mean((1, 2))
     np.testing.assert_allclose(means, expected, atol=0.05 if use_blur else 1e-7)
     assert np.abs(expected[:6] - expected[6:]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"mode": "train"}, "16 pictures to train"),
+        ({"mode": "train_then_eval"}, "16 pictures to train, 8 to judge"),
+        ({"mode": "eval"}, "16 pictures to train, 8 to judge"),
+        ({"mode": "embed"}, "8 pictures in test, 16 in train"),
+        (
+            {"mode": "train", "labels_per_class": 3},
+            "16 pictures to train (10 without a label)",
+        ),
+        ({"mode": "train", "labels_per_class": 3, "train_mode": "finetune"}, "6 pictures to train"),
+    ],
+)
+def test_what_was_found_is_said(picture_folder, capsys, settings, said):
+    data = {"dataset": "image_folder", "data_dir": picture_folder, "eval_split": "Testing"}
+    build_data.source(Config.from_flat(data | settings))
+    assert capsys.readouterr().out == f"image_folder: 2 classes: dark, light; {said}\n"
+
+
+def test_only_the_chief_says_it(picture_folder, capsys, monkeypatch):
+    monkeypatch.setattr(replicas, "is_chief", lambda: False)
+    data = {"dataset": "image_folder", "data_dir": picture_folder}
+    assert build_data.source(Config.from_flat(data)).num_classes == 2
+    assert capsys.readouterr().out == ""

@@ -15,6 +15,7 @@ import pytest
 from tf_simclr import main as door
 from tf_simclr.callbacks import Interrupted
 from tf_simclr.main import main
+from tf_simclr.tasks import evaluate, train
 from tf_simclr.version import __version__
 
 TIMEOUT = 200  # seconds that any one process may take on a busy machine
@@ -42,6 +43,31 @@ def test_help(capsys, flag):
 def test_version(capsys):
     assert main(["tf-simclr", "--version"]) == 0
     assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_a_command_reads_its_folder_and_complains_of_it_once(
+    picture_folder, tmp_path, monkeypatch, capsys
+):
+    """Training and evaluation are given one way to open the data."""
+    shutil.copytree(picture_folder, tmp_path / "pictures")
+    (tmp_path / "pictures/train/dark/broken.png").touch()
+    opened = []
+
+    def task(config, *_, open_data, **__):
+        opened.append(open_data(config))
+
+    monkeypatch.setattr(train, "train", task)
+    monkeypatch.setattr(evaluate, "evaluate", task)
+    flags = ["--mode=train_then_eval", "--dataset=image_folder", "--max_bad_images=0.5"]
+    for count in (1, 2):  # Another command reads it anew.
+        assert main(["tf-simclr", *flags, f"--data_dir={tmp_path}/pictures"]) == 0
+        assert opened[-1] is opened[-2]
+        assert len({id(data) for data in opened}) == count
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if not line.startswith("Note: ")] == [
+            "image_folder: 1 of 25 pictures unreadable, passed over: train/dark/broken.png",
+            "image_folder: 2 classes: dark, light; 16 pictures to train",
+        ]
 
 
 @COMMANDS

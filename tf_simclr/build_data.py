@@ -5,8 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr import replicas
 from tf_simclr.config import Config
-from tf_simclr.data import few_labels, pipeline
+from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.data.augment.blur import random_blur
 from tf_simclr.data.augment.cutout import random_cutout
@@ -23,18 +24,39 @@ ON_LABELS_ALONE = ("finetune", "supervised")
 def source(config: Config) -> Source:
     """The data that the config names, with the labels that it leaves it for training.
 
+    The chief says what was found. Opening a folder reads all of it: a command does it once.
     What hands out a trained network takes all of the data: it learns nothing from labels.
 
     Raises:
       ValueError: where there is none, or no such choice of labels.
     """
+    report = _say if replicas.is_chief() else _say_nothing
     data = open_source(
         config.data.dataset,
         data_dir=config.data.data_dir,
         max_bad_fraction=config.data.max_bad_images,
+        report=report,
     )
     judges = config.run.trains or config.run.mode == "eval"
-    return few_labelled(config, data) if config.labels.chosen and judges else data
+    if config.labels.chosen and judges:
+        data = few_labelled(config, data)
+    report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
+    return data
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _say_nothing(line: str) -> None:
+    """Other workers than the chief find the same."""
+
+
+def _uses(config: Config, data: Source) -> dict[str, str]:
+    """What pictures are there for in a run of this mode -> their split."""
+    train, test = {"to train": config.data.train_split}, {"to judge": config.data.eval_split}
+    of_mode = {"train": train, "train_then_eval": train | test, "eval": train | test}
+    return of_mode.get(config.run.mode, {f"in {split}": split for split in data.splits})
 
 
 def few_labelled(config: Config, data: Source) -> LabelledSubset:

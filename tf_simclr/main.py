@@ -1,5 +1,6 @@
 """The door: parse the flags, run the mode, and turn what a user can mend into one line."""
 
+import functools
 import os
 import pathlib
 import shlex
@@ -66,7 +67,7 @@ def _parse(argv: list[str]) -> tuple[Config, set[str]]:
 def _run(config: Config, given: set[str]) -> None:
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
-    from tf_simclr import replicas
+    from tf_simclr import build_data, replicas
     from tf_simclr.tasks.embed import embed
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
     from tf_simclr.tasks.export import export
@@ -82,14 +83,15 @@ def _run(config: Config, given: set[str]) -> None:
         return task(config, given)
     origin = origin_of(config)
     config = adopt_architecture(config, origin, given)
+    open_data = functools.cache(build_data.source)  # Reads a folder, and complains of it, once.
     if config.run.trains:
-        train(config, origin)
+        train(config, origin, open_data=open_data)
     if not replicas.is_chief():
         return  # Evaluation is one worker's.
     if config.run.mode == "train_then_eval":
-        evaluate(config, again=False)
+        evaluate(config, again=False, open_data=open_data)
     if config.run.mode == "eval":
-        evaluate_until_trained(config, given)
+        evaluate_until_trained(config, given, open_data=open_data)
 
 
 def _import_tensorflow_quietly() -> None:

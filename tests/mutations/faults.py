@@ -736,7 +736,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/main.py",
-        "evaluate(config, again=False)",
+        "evaluate(config, again=False, open_data=open_data)",
         "evaluate(config, open_data=open_data)",
         "train_then_eval evaluates what was evaluated before",
     ),

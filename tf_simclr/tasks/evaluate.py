@@ -5,7 +5,7 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import tensorflow as tf
@@ -60,7 +60,12 @@ class Evaluation:
         return os.path.join(self.model_dir, subject.file_of(kind, self.name))
 
 
-def evaluate(config: Config, *, again: bool = True) -> None:
+def evaluate(
+    config: Config,
+    *,
+    again: bool = True,
+    open_data: Callable[[Config], Source] = build_data.source,
+) -> None:
     """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
 
     And, where the network classifies labelled data, confusion_matrix.csv. An evaluation of other
@@ -70,6 +75,7 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     Args:
       config: of the run.
       again: whether to do it once more where the results of this step are there already.
+      open_data: opens the data of the config.
 
     Raises:
       ValueError: if there is no checkpoint, it does not fit, or the split does not exist.
@@ -80,17 +86,24 @@ def evaluate(config: Config, *, again: bool = True) -> None:
     if result and tf.io.gfile.exists(todo.path(REPORT)):
         print(f"Evaluation is done: {subject.file_of(RESULT, todo.name)} is of step {todo.step}.")
     else:
-        result, confused = _evaluate(todo)
+        result, confused = _evaluate(todo, open_data(config))
     summary.print_summary(config, result, _files(todo), confused)
 
 
-def evaluate_until_trained(config: Config, given: Collection[str] | None = None) -> None:
+def evaluate_until_trained(
+    config: Config,
+    given: Collection[str] | None = None,
+    *,
+    open_data: Callable[[Config], Source] = build_data.source,
+) -> None:
     """Evaluates the newest checkpoint and, while another process trains on, each new one.
 
     Args:
       config: of the command.
       given: names of the flags that its user set: the others are as the run was trained. None
         takes the config as it is.
+      open_data: opens the data of the config, as often as there is a checkpoint.
+
 
     Raises:
       ValueError: as `evaluate`.
@@ -107,7 +120,7 @@ def evaluate_until_trained(config: Config, given: Collection[str] | None = None)
         else:
             if given is not None:  # Now there are settings, if there were none before.
                 config = adopt_settings(config, given)
-            evaluate(config)
+            evaluate(config, open_data=open_data)
             evaluated = saved
 
 
@@ -164,10 +177,9 @@ def _done(todo: Evaluation) -> dict[str, Any]:
     return result if same and result.get("global_step") == todo.step else {}
 
 
-def _evaluate(todo: Evaluation) -> tuple[dict[str, Any], str]:
+def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
     """Evaluates and writes; result.json's content, and what is mixed up in words."""
     config = todo.config
-    data = build_data.source(config)
     data.num_examples(config.data.eval_split)
     trained = run_folder.read_settings(todo.model_dir) or config
     changed = changed_for_judging(config, trained)

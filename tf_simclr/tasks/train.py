@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -32,12 +32,18 @@ from tf_simclr.tasks.warm_start import warm_start
 LABELS = "labels.txt"  # in a run's folder: the pictures whose labels it was given, if not all
 
 
-def train(config: Config, origin: Origin | None = None) -> None:
+def train(
+    config: Config,
+    origin: Origin | None = None,
+    *,
+    open_data: Callable[[Config], Source] = build_data.source,
+) -> None:
     """Trains the config's model to its last step, from wherever the run's folder says it stands.
 
     Args:
       config: of the run.
       origin: of the config, where it has been opened already: that reads a checkpoint through.
+      open_data: opens the data of the config.
 
     Raises:
       ValueError: for what the user can mend; nothing of the run is changed.
@@ -50,7 +56,7 @@ def train(config: Config, origin: Origin | None = None) -> None:
         zone=config.run.tpu_zone,
         project=config.run.gcp_project,
     )
-    data = build_data.source(config)
+    data = open_data(config)
     examples = check_data(config, data)
     if config.run.mode == "train_then_eval":
         data.num_examples(config.data.eval_split)  # Fails now, not after the training.
@@ -228,6 +234,12 @@ def check_data(config: Config, data: Source) -> int:
             f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
             f" train_mode={mode!r}. Put the pictures into one folder for each class."
             f"{rest if mode == 'distill' else ''}"
+        )
+    if needs_labels and data.num_labelled(split) == 0:
+        raise ValueError(
+            f"`train_split` must have labels for `train_mode` {mode}. Received:"
+            f" train_split={split!r}, where none of {examples} pictures has one."
+            " Put them into one folder for each class."
         )
     with_head = config.training.lineareval_while_pretraining and not config.run.classifies
     if with_head and not data.num_classes:
