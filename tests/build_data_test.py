@@ -25,15 +25,19 @@ def test_first_views_come_before_second_ones(use_blur):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"mode": "train"}, "16 pictures to train"),
+        ({"mode": "train"}, "16 pictures to train, 8 to judge"),
+        ({"mode": "train", "eval_split": "dev"}, "16 pictures to train"),
         ({"mode": "train_then_eval"}, "16 pictures to train, 8 to judge"),
         ({"mode": "eval"}, "16 pictures to train, 8 to judge"),
         ({"mode": "embed"}, "8 pictures in test, 16 in train"),
         (
             {"mode": "train", "labels_per_class": 3},
-            "16 pictures to train (10 without a label)",
+            "16 pictures to train (10 without a label), 8 to judge",
         ),
-        ({"mode": "train", "labels_per_class": 3, "train_mode": "finetune"}, "6 pictures to train"),
+        (
+            {"mode": "train", "labels_per_class": 3, "train_mode": "finetune"},
+            "6 pictures to train, 8 to judge",
+        ),
     ],
 )
 def test_what_was_found_is_said(picture_folder, capsys, settings, said):

@@ -54,9 +54,9 @@ def _say_nothing(line: str) -> None:
 
 def _uses(config: Config, data: Source) -> dict[str, str]:
     """What pictures are there for in a run of this mode -> their split."""
-    train, test = {"to train": config.data.train_split}, {"to judge": config.data.eval_split}
-    of_mode = {"train": train, "train_then_eval": train | test, "eval": train | test}
-    return of_mode.get(config.run.mode, {f"in {split}": split for split in data.splits})
+    if config.run.trains or config.run.mode == "eval":
+        return {"to train": config.data.train_split, "to judge": config.data.eval_split}
+    return {f"in {split}": split for split in data.splits}
 
 
 def few_labelled(config: Config, data: Source) -> LabelledSubset:
