@@ -1174,8 +1174,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/subject.py",
-        'return f"step-{name}" if name.isdigit() else name',
-        "return name",
+        'return f"step-{chosen}" if chosen.isdigit() else chosen',
+        "return chosen",
         "an evaluation called 100 takes the place of that of step 100",
     ),
     Fault(
