@@ -282,7 +282,14 @@ def test_layers_of_the_projection_head(mode, layers):
         ({"proj_head_mode": "none", "proj_out_dim": 8}, {"proj_head_mode": "none"}, []),
         ({"num_proj_layers": 2}, {}, ["num_proj_layers"]),
         ({"proj_head_mode": "linear", "num_proj_layers": 2}, {"proj_head_mode": "linear"}, []),
-        ({"ft_proj_selector": 1}, {}, []),
+        ({"ft_proj_selector": 1}, {}, ["ft_proj_selector"]),  # the linear head alongside reads it
+        ({"ft_proj_selector": -1}, {"ft_proj_selector": 3}, []),
+        ({"ft_proj_selector": -1, "proj_head_mode": "none"}, {"proj_head_mode": "none"}, []),
+        (
+            {"ft_proj_selector": 1, "lineareval_while_pretraining": False},
+            {"lineareval_while_pretraining": False},
+            [],
+        ),
         (
             {"train_mode": "finetune", "ft_proj_selector": 1},
             {"train_mode": "finetune"},

@@ -69,10 +69,15 @@ SAID = [
     (
         {"fine_tune_after_block": 4, "ft_proj_selector": 1, "zero_init_logits_layer": True},
         [
-            "--fine_tune_after_block, --ft_proj_selector, --zero_init_logits_layer have no"
-            " effect with --train_mode=pretrain."
+            "--fine_tune_after_block, --zero_init_logits_layer have no effect with"
+            " --train_mode=pretrain."
         ],
     ),
+    (
+        {"ft_proj_selector": 1, "lineareval_while_pretraining": False},
+        ["--ft_proj_selector has no effect without the linear head of --lineareval_while_pretra"],
+    ),
+    ({"ft_proj_selector": -1, "proj_head_mode": "linear"}, []),
     (
         FINETUNING | {"temperature": 0.5, "use_blur": False, "extra_augmentation": "rotate"},
         ["--use_blur, --extra_augmentation, --temperature have no effect with --train_mode=fine"],
@@ -240,7 +245,12 @@ ALWAYS = {
 
 def test_every_flag_has_a_rule_or_always_does_something():
     situations = [
-        {"mode": "eval", "proj_head_mode": "none", "train_steps": 1},
+        {
+            "mode": "eval",
+            "proj_head_mode": "none",
+            "train_steps": 1,
+            "lineareval_while_pretraining": False,
+        },
         {"mode": "train", "proj_head_mode": "none", "train_steps": 1},
         {"mode": "train", "train_mode": "finetune"},
     ]

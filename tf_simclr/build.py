@@ -102,6 +102,7 @@ def _model(
             encoder(config),
             projection_head(config),
             num_classes=num_classes if config.training.lineareval_while_pretraining else 0,
+            selector=config.finetuning.ft_proj_selector,
             temperature=config.model.temperature,
             hidden_norm=config.model.hidden_norm,
             loss=config.model.loss,

@@ -92,9 +92,16 @@ class Config:
 
     @property
     def reads_layer(self) -> int:
-        """The projection head's output that the classifier reads, counted from 0, the encoder's."""
-        layers = self.model.num_projections
-        return self.finetuning.ft_proj_selector % (layers + 1) if self.run.classifies else 0
+        """The projection head's output that the classifier reads, counted from 0, the encoder's.
+
+        The classifier of a pretraining is the linear head trained alongside.
+        """
+        return self.finetuning.ft_proj_selector % (self.model.num_projections + 1)
+
+    @property
+    def has_classifier(self) -> bool:
+        """Whether a classifier is trained, or a linear head alongside, where there are labels."""
+        return self.run.classifies or self.training.lineareval_while_pretraining
 
     def flat(self) -> dict[str, Any]:
         """Flag name -> value."""
@@ -153,8 +160,8 @@ def differing_architecture(ours: Config, theirs: Config) -> dict[str, tuple[Any,
         names.remove("num_proj_layers")  # Else it decides nothing, or the kind says it all.
     if "none" in kinds:
         names.remove("proj_out_dim")
-    if ours.run.classifies and theirs.run.classifies:
-        names.append("ft_proj_selector")
+    if ours.has_classifier and theirs.has_classifier and ours.reads_layer != theirs.reads_layer:
+        names.append("ft_proj_selector")  # Unless -1 is another name of the same layer.
     different = _differing(ours, theirs, names)
     small = ours.data.image_size <= 32, theirs.data.image_size <= 32  # They have another stem.
     if small[0] != small[1]:

@@ -81,7 +81,9 @@ class FinetuningConfig(Section):
         ("inference", "training"),
     )
     ft_proj_selector: int = flag(
-        0, "Layer of the projection head to classify from: 0 the encoder's output, -1 the last."
+        0,
+        "Layer of the projection head that the classifier, or the linear head of a pretraining,"
+        " reads: 0 the encoder's output, -1 the last.",
     )
     variable_schema: str | None = flag(
         None,

@@ -68,7 +68,6 @@ PRETRAINING_ONLY = (
 FINETUNING_ONLY = (
     "fine_tune_after_block",
     "frozen_batch_norm",
-    "ft_proj_selector",
     "zero_init_logits_layer",
 )
 # Of a command that hands out what was trained, those flags that do something.
@@ -155,7 +154,8 @@ def _when_pretraining(config: Config) -> Iterator[Idle]:
     if not config.training.lineareval_while_pretraining:
         if config.run.mode == "train":
             yield LABELS, "without the linear head of --lineareval_while_pretraining"
-        yield ("eval_steps",), "without the linear head of --lineareval_while_pretraining"
+        idle = ("eval_steps", "ft_proj_selector")
+        yield idle, "without the linear head of --lineareval_while_pretraining"
     if not config.data.use_blur:
         yield ("blur_sigma",), "with --use_blur=False"
     if config.data.image_size < SMALLEST_BLURRED:

@@ -13,8 +13,10 @@ import processes
 import pytest
 import tensorflow as tf
 from golden import comparison, folder, trajectories
+from golden.known_differences import known_difference
 
 from tf_simclr import replicas
+from tf_simclr.config import Config
 
 FLOAT64_RTOL = 1e-6  # golden/README.md
 FLOAT32_RTOL = 1e-5  # golden/README.md, beside 10 times the noise of the step
@@ -39,6 +41,14 @@ def assert_within(ratios: dict[str, float]):
     assert {name: ratio for name, ratio in ratios.items() if not ratio <= 1} == {}
 
 
+def tell_known_difference(recording: trajectories.Recording):
+    """Names what was not compared, or differs on purpose: neither a failure nor a plain pass."""
+    parted = comparison.agreement(recording).steps < recording.meta["steps"]
+    assert recording.known_difference or not parted, "it parts from ours, and nobody knows why"
+    if recording.known_difference:
+        pytest.xfail(f"a known difference (DEVIATIONS.md): {recording.known_difference}")
+
+
 @parametrize("trajectory_f64")
 def test_float64_runs_repeat_the_originals_step_by_step(path):
     recording = trajectories.read(path)
@@ -46,6 +56,7 @@ def test_float64_runs_repeat_the_originals_step_by_step(path):
     in_graph = path in (smallest("pretrain", "lars"), smallest("finetune", "lars"))
     ours = trajectories.run(recording, "float64", in_graph=in_graph)
     assert_within(comparison.worst(recording, ours, rtol=FLOAT64_RTOL, noise={}))
+    tell_known_difference(recording)
 
 
 @parametrize("trajectory")
@@ -58,6 +69,7 @@ def test_float32_runs_stay_within_the_originals_own_noise(path):
     assert steps > 0, "no step of this recording is quiet enough"
     ours = trajectories.run(recording, "float32", steps=steps)
     assert_within(comparison.worst(recording, ours, rtol=FLOAT32_RTOL, noise=noise))
+    tell_known_difference(recording)
 
 
 @parametrize("trajectory_tf1")
@@ -72,6 +84,20 @@ def test_runs_repeat_the_tf1_codes_within_float32_noise(path):
     changed = np.zeros(len(recording.variables), bool)
     changed[recording.meta["changed_variables"]] = True
     np.testing.assert_array_equal(exact["changed"][agree.always], changed[agree.always])
+    tell_known_difference(recording)
+
+
+@pytest.mark.parametrize("block", range(-1, 5))
+@pytest.mark.parametrize("selector", [0, 1, -1])
+@pytest.mark.parametrize("tf1", [True, False])
+def test_where_a_projection_layer_is_classified_differences_are_known_by_name(block, selector, tf1):
+    flags = {"fine_tune_after_block": block, "ft_proj_selector": selector}
+    finetuning = Config.from_flat(flags | {"train_mode": "finetune"})
+    word = known_difference(finetuning, tf1=tf1)
+    code = "TF1" if tf1 else "TF2"
+    assert (f"the {code} code" in word) == (selector != 0 and (tf1 or block == 4))
+    assert ("normalises them by the batch" in word) == (selector != 0 and tf1 and block == 4)
+    assert known_difference(Config.from_flat(flags), tf1=tf1) == ""
 
 
 @functools.cache

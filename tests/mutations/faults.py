@@ -754,6 +754,12 @@ FAULTS = (
         "the last norm of a basic block starts at 1",
     ),
     Fault(
+        "tf_simclr/nets/simclr.py",
+        "kept = (selected(layers, self.selector), layers[-1])",
+        "kept = (layers[0], layers[-1])",
+        "in micro-batches the linear head reads the representation whatever it is told",
+    ),
+    Fault(
         "tf_simclr/nets/classifier.py",
         "kept = self.selector % len(outputs)",
         "kept = self.selector",
@@ -827,8 +833,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/nets/simclr.py",
-        "self.supervised_head(tf.stop_gradient(hidden))",
-        "self.supervised_head(hidden)",
+        "self.supervised_head(tf.stop_gradient(read))",
+        "self.supervised_head(read)",
         "the encoder learns from the linear head",
     ),
     Fault(

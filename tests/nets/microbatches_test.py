@@ -46,12 +46,13 @@ class TinyEncoder(keras.layers.Layer):
         return {"final_avg_pool": tf.nn.relu(self.last(hidden, training=training))}
 
 
-def compiled(microbatches, *, frozen=False, optimizer=None, **options):
+def compiled(microbatches, *, frozen=False, optimizer=None, selector=0, **options):
     """A small network of the same weights each time, all penalised."""
     net = SimCLR(
         TinyEncoder(),
         ProjectionHead(out_dim=5, num_layers=2),
         num_classes=CLASSES,
+        selector=selector,
         temperature=TEMPERATURE,
         microbatches=microbatches,
     )
@@ -107,11 +108,14 @@ def naive_loss(net, images, labels, count):
     return loss + WEIGHT_DECAY * tf.add_n(squares) / 2
 
 
-@pytest.mark.parametrize("count", [2, 4])
-def test_with_frozen_norms_gradients_are_the_plain_steps(count):
-    plain = gradients(compiled(1, frozen=True), VIEWS[0], LABELS[0])
+@pytest.mark.parametrize(("count", "selector"), [(2, 0), (4, 0), (2, 1), (2, -1)])
+def test_with_frozen_norms_gradients_are_the_plain_steps(count, selector):
+    plain, parts = (
+        gradients(compiled(n, frozen=True, selector=selector), VIEWS[0], LABELS[0])
+        for n in (1, count)
+    )
     assert len(plain) == 8  # A kernel and a bias of conv, dense and classifier; two of the head.
-    assert_same(gradients(compiled(count, frozen=True), VIEWS[0], LABELS[0]), plain)
+    assert_same(parts, plain)
 
 
 @pytest.mark.parametrize("count", [2, 4])

@@ -198,6 +198,29 @@ def test_the_linear_heads_loss_has_no_gradient_in_the_encoder():
     assert with_gradient == ["simclr/head_supervised/kernel:0", "simclr/head_supervised/bias:0"]
 
 
+@pytest.mark.parametrize(("selector", "width"), [(1, 8), (2, 5), (-1, 5)])
+def test_the_linear_head_reads_the_selected_layer_and_leaves_its_weights_alone(selector, width):
+    net = tiny(selector=selector)
+    with tf.GradientTape() as tape:
+        outputs = net(views()[..., :3])
+        loss = tf.reduce_sum(outputs["logits_sup"])
+    read = net.projection_head(outputs["final_avg_pool"])[selector]
+    kernel, bias = net.supervised_head.weights
+    assert kernel.shape == [width, CLASSES]
+    np.testing.assert_allclose(outputs["logits_sup"], read @ kernel + bias, rtol=1e-5, atol=1e-7)
+    gradients = zip(net.trainable_variables, tape.gradient(loss, net.trainable_variables))
+    assert [v.ref() for v, gradient in gradients if gradient is not None] == [
+        kernel.ref(),
+        bias.ref(),
+    ]
+
+
+@pytest.mark.parametrize("selector", [3, -2])
+def test_a_layer_that_there_is_not_cannot_be_selected(selector):
+    with pytest.raises(ValueError, match=f"`selector` must be from -1 to 2, .* {selector=}"):
+        tiny(selector=selector)
+
+
 @pytest.mark.parametrize("labels", [(-1,) * 6, (0, -1, 1, -1, 2, -1)])
 def test_unlabelled_rows_add_nothing(labels):
     net = tiny()

@@ -147,6 +147,21 @@ def test_a_classifier_is_taken_for_the_layer_that_it_reads(tmp_path, layer, last
         assert f"it reads layer {layer} of the projection head" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("schema", [None, ".*"])
+def test_a_pretrainings_linear_head_that_reads_another_layer_is_said(tmp_path, schema, capsys):
+    config, theirs = model(ft_proj_selector=1)
+    checkpoints.Checkpoints(str(tmp_path), build.parts(theirs)).save(1)
+    run_folder.write_settings(config, str(tmp_path))
+    pretraining = {"train_mode": "pretrain", "variable_schema": schema}
+    assert start(str(tmp_path), ft_proj_selector=1, **pretraining)[1] == ALL
+    assert "layer 1" not in capsys.readouterr().out
+    for settings in (pretraining, {"variable_schema": schema}):
+        taken = start(str(tmp_path), **settings)[1]
+        said = capsys.readouterr().out
+        assert taken == (ALL if schema else ALL[:2])
+        assert ("reads layer 1 of the projection head" in said) or LEFT_OUT in said
+
+
 def test_a_classifier_that_is_to_start_at_zero_is_left_out(path):
     net, restored = start(path, zero_init_logits_layer=True)
     assert restored == ALL[:2]

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
-from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.resnet import ALL_GROUPS
 from tf_simclr.nets.trainable import TrainableNet
@@ -82,12 +82,7 @@ class Classifier(TrainableNet):
         """Makes all variables and freezes what does not train. Call it before compile."""
         images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
         outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
-        if not -1 <= self.selector < len(outputs):
-            raise ValueError(
-                f"`selector` must be from -1 to {len(outputs) - 1}, the last layer of this"
-                f" projection head. Received: selector={self.selector!r}."
-            )
-        self.supervised_head(outputs[self.selector])
+        self.supervised_head(selected(outputs, self.selector))
         self.encoder.freeze_up_to(self.freeze_up_to)
         # Differs from the original: there the layers behind that one shrink by weight decay.
         kept = self.selector % len(outputs)

@@ -1,5 +1,6 @@
 """The heads on the representation: projection g (arXiv 2002.05709, section 2.1) and classifier."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -91,6 +92,24 @@ class ProjectionHead(keras.layers.Layer):
             "bn_momentum": self.bn_momentum,
             "global_bn": self.global_bn,
         }
+
+
+def selected(outputs: Sequence[tf.Tensor], selector: int) -> tf.Tensor:
+    """The output of a projection head that a classifier reads.
+
+    Args:
+      outputs: [h, layer 1, ..., z], as a ProjectionHead returns them.
+      selector: 0 is the representation, k layer k, -1 the last.
+
+    Raises:
+      ValueError: for a `selector` beyond the head's layers.
+    """
+    if not -1 <= selector < len(outputs):
+        raise ValueError(
+            f"`selector` must be from -1 to {len(outputs) - 1}, the last layer of this"
+            f" projection head. Received: {selector=}."
+        )
+    return outputs[selector]
 
 
 class DenseNorm(keras.layers.Layer):

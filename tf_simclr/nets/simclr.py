@@ -12,7 +12,7 @@ import tf_keras as keras
 from tf_simclr import replicas
 from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
-from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.microbatches import Microbatches, unchanged
 from tf_simclr.nets.trainable import TrainableNet
@@ -50,7 +50,9 @@ class SimCLR(TrainableNet):
     Args:
       encoder: a ResNet, or any layer from images to a dict with "final_avg_pool".
       projection_head: a ProjectionHead.
-      num_classes: of the linear head on the representation; 0 leaves it out.
+      num_classes: of the linear head, behind a stop-gradient; 0 leaves it out.
+      selector: which of the projection head's outputs the linear head reads: 0 the representation,
+        k layer k, -1 the last.
       temperature: of the loss, > 0.
       hidden_norm: whether the loss compares cosines.
       loss: "nt_xent" or "dcl", as contrastive_loss takes it.
@@ -70,8 +72,8 @@ class SimCLR(TrainableNet):
 
     Raises:
       ValueError: for a temperature that is not positive, a negative number of classes, a loss that
-        there is not, or less than one micro-batch; in `fit`, for a batch that `microbatches` does
-        not divide.
+        there is not, or less than one micro-batch; when it is first called, for a `selector` beyond
+        the head's layers; in `fit`, for a batch that `microbatches` does not divide.
     """
 
     METRICS = (
@@ -91,6 +93,7 @@ class SimCLR(TrainableNet):
         projection_head: keras.layers.Layer,
         *,
         num_classes: int = 0,
+        selector: int = 0,
         temperature: float = 0.1,
         hidden_norm: bool = True,
         loss: str = "nt_xent",
@@ -122,6 +125,7 @@ class SimCLR(TrainableNet):
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None
         self.num_classes = num_classes
+        self.selector = selector
         self.temperature = temperature
         self.hidden_norm = hidden_norm
         self.loss_kind = loss  # Keras' own `loss` is what compile was given.
@@ -137,17 +141,20 @@ class SimCLR(TrainableNet):
         return self._running.memory
 
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
-        return self._outputs(*self._embed(images, training))
+        layers = self._embed(images, training)
+        outputs = self._outputs(selected(layers, self.selector), layers[-1])
+        return {"final_avg_pool": layers[0]} | outputs
 
-    def _embed(self, images: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """(representations, projections)."""
+    def _embed(self, images: tf.Tensor, training: bool) -> list[tf.Tensor]:
+        """[representations, layer 1, ..., projections]."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]
-        return hidden, self.projection_head(hidden, training=training)[-1]
+        return self.projection_head(hidden, training=training)
 
-    def _outputs(self, hidden: tf.Tensor, projections: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = {"final_avg_pool": hidden, "proj_head_output": projections}
+    def _outputs(self, read: tf.Tensor, projections: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the loss takes, of the layer that the linear head reads, and of the last one."""
+        outputs = {"proj_head_output": projections}
         if self.supervised_head is not None:
-            outputs["logits_sup"] = self.supervised_head(tf.stop_gradient(hidden))
+            outputs["logits_sup"] = self.supervised_head(tf.stop_gradient(read))
         return outputs
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
@@ -168,21 +175,22 @@ class SimCLR(TrainableNet):
         local = None if views.shape[0] is None else views.shape[0] // 2
         parts = Microbatches(local, self.microbatches)
 
-        def embed(views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            hidden, projections = self._embed(views, training=True)
+        def embed(views: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            layers = self._embed(views, training=True)
             # In half precision, too, kept in what the loss is computed in.
-            return tf.cast(hidden, self.variable_dtype), tf.cast(projections, self.variable_dtype)
+            kept = (selected(layers, self.selector), layers[-1])
+            return tuple(tf.cast(layer, self.variable_dtype) for layer in kept)
 
         networks = (self.encoder, self.projection_head)
         averages = [v for network in networks for v in network.variables if not v.trainable]
         with unchanged(averages):
-            hidden, projections = parts.map(embed, views, self.variable_dtype)
+            read, projections = parts.map(embed, views, self.variable_dtype)
 
         through = [v for network in networks for v in network.trainable_variables]
         head = self.supervised_head.trainable_variables if self.supervised_head else []
         with tf.GradientTape() as tape:
             tape.watch(projections)
-            loss = self._loss(self._outputs(hidden, projections), one_hot, self.memory)
+            loss = self._loss(self._outputs(read, projections), one_hot, self.memory)
         # The loss has a gradient in the head's weights and, of the penalty, in the others', too.
         cached, of_penalty, of_head = tape.gradient(
             loss, (projections, through, head), output_gradients=self.upstream(loss)

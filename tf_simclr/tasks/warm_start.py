@@ -89,6 +89,11 @@ def _without_own_classifier(
         return parts
     layer, knows = theirs.reads_layer, class_names_at(origin.path)
     has_one = CheckpointContents(origin.prefix).shape("supervised_head", "kernel") is not None
+    if named and layer != config.reads_layer:
+        print(
+            f"The checkpoint's classifier reads layer {layer} of the projection head, this one"
+            f" layer {config.reads_layer}. Give --ft_proj_selector={layer} to go on from it."
+        )
     # Differs from the original: it starts from that head. Its labels are more than those of a run
     # that is to learn from few, and may be those that the run is judged by.
     if not named and config.run.classifies and not theirs.run.classifies:

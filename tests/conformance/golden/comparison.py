@@ -6,7 +6,8 @@ nothing reads them. Here they are left alone. So of those layers the kernels (no
 velocity, values) are left out, the moving statistics from the second step on (the first still saw
 the same kernels), and what the penalty of these kernels adds to the loss is computed from their
 recorded norms. The TF1 code counts frozen kernels into the penalty too; and while it evaluates
-linearly, with everything else at rest, the statistics of those layers move.
+linearly, with everything else at rest, the statistics of those layers move. Where a layer of the
+projection head is classified, what differs on purpose has its words in golden.known_differences.
 """
 
 import dataclasses

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from golden import folder, weights
+from golden import folder, known_differences, weights
 from tf_simclr import build
 from tf_simclr.config import Config
 from tf_simclr.config_training import LINEAR_HEAD_ONLY
@@ -52,6 +52,11 @@ class Recording:
     def places(self) -> list[str]:
         """What our variables are called, in recorded order."""
         return [weights.place(variable["role"]) for variable in self.variables]
+
+    @property
+    def known_difference(self) -> str:
+        """Why it differs from our run on purpose; "" where it should not."""
+        return known_differences.known_difference(self.config, tf1=self.tf1)
 
     def matching(self, kinds: set[str]) -> np.ndarray:
         """Bool [variables]: whose recorded `init` is among `kinds`."""
@@ -130,6 +135,8 @@ def run(
             if recording.tf1 and recording.config.optimization.optimizer == "momentum":
                 _compile_with_tf1_momentum(recording.config, net, meta["num_examples"])
         linear = recording.config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
+        if recording.tf1 and linear and recording.known_difference:
+            known_differences.undo(net)
         net.run_eagerly = not (in_graph or linear)
         _round_betas(net.optimizer)
         weights.assign(net, recording.variables)
