@@ -209,6 +209,7 @@ EAGER = (
     "nets/classifier_test.py",
     "nets/memory_test.py",
     "nets/microbatches_test.py",
+    "nets/saved_test.py",
     "nets/simclr_test.py",
     "nets/student_test.py",
     "other_data_test.py",

@@ -4,6 +4,7 @@ The names below are loaded on first use, so that `tf-simclr --help` does not wai
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 from tf_simclr.version import __version__
@@ -43,6 +44,11 @@ def __getattr__(name: str):
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'tf_simclr' has no attribute {name!r}")
+
+
+if "tf_keras" in sys.modules:  # Whose load_model finds only classes that are imported.
+    for _name in ("LARS", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"):
+        importlib.import_module(_HOMES[_name])
 
 
 def __dir__() -> list[str]:

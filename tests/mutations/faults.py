@@ -882,6 +882,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/optim/lamb.py",
+        '"exclude_from_weight_decay": self.exclude_from_weight_decay,',
+        '"exclude_from_weight_decay": None,',
+        "LAMB of a saved model decays what was excluded",
+    ),
+    Fault(
+        "tf_simclr/optim/lamb.py",
         'rf"^{re.escape(',
         'rf"{re.escape(',
         "LAMB excludes variables whose names only end so",
@@ -897,6 +903,18 @@ FAULTS = (
         '"exclude_from_layer_adaptation": sorted(self.unadapted),',
         '"exclude_from_layer_adaptation": sorted(self.undecayed),',
         "the config of LARS forgets what is not adapted",
+    ),
+    Fault(
+        "tf_simclr/optim/schedules.py",
+        'keras.saving.get_custom_objects()["WarmupCosine"] = WarmupCosine',
+        'keras.saving.get_custom_objects()["Warmup"] = WarmupCosine',
+        "an .h5 file with a schedule of ours does not load again",
+    ),
+    Fault(
+        "tf_simclr/nets/saved.py",
+        "inner._trainable = path not in frozen",
+        "inner._trainable = True",
+        "what was frozen trains once it is loaded again",
     ),
     Fault(
         "tf_simclr/optim/schedules.py",

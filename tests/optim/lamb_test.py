@@ -14,6 +14,7 @@ import numpy as np
 import processes
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 
 from tf_simclr.main import main
 from tf_simclr.optim.lamb import lamb
@@ -84,6 +85,20 @@ def test_follows_the_recurrence_but_for_what_is_excluded():
     found = trained(tf.distribute.get_strategy())
     for name, value in expected().items():
         np.testing.assert_allclose(found[name], value, rtol=1e-6)  # Its rates are float32.
+
+
+@with_addons
+@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
+def test_is_saved_with_its_exclusions(tmp_path, name):
+    net = keras.Sequential([keras.layers.Dense(2, input_shape=[3])])
+    net.compile(lamb(0.1, weight_decay=DECAY, exclude=[net.layers[0].bias]), "mse")
+    net.train_on_batch(np.ones([4, 3]), np.zeros([4, 2]))
+    net.save(tmp_path / name)
+    again = keras.models.load_model(tmp_path / name)
+    for trained in (net, again):
+        trained.train_on_batch(np.ones([4, 3]), np.zeros([4, 2]))
+    for ours, theirs in zip(again.get_weights(), net.get_weights()):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 @with_addons

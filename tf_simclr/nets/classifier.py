@@ -13,11 +13,13 @@ from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.resnet import ALL_GROUPS
+from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.trainable import TrainableNet
 
 FROZEN_BATCH_NORM = ("inference", "training")
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class Classifier(TrainableNet):
     """encoder -> the first layers of the projection head -> logits.
 
@@ -80,6 +82,7 @@ class Classifier(TrainableNet):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes all variables and freezes what does not train. Call it before compile."""
+        self._build_input_shape = tuple(input_shape)  # Saved by Keras, for when it is loaded.
         images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
         outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
         self.supervised_head(selected(outputs, self.selector))
@@ -115,6 +118,18 @@ class Classifier(TrainableNet):
         self.track(total_loss=loss + penalty, weight_decay=penalty)
         self.track_labels(logits, one_hot, loss)
         return loss + penalty
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "projection_head": keras.saving.serialize_keras_object(self.projection_head),
+            "num_classes": self.num_classes,
+            "selector": self.selector,
+            "freeze_up_to": self.freeze_up_to,
+            "frozen_batch_norm": self.frozen_batch_norm,
+            "zero_init": self.supervised_head.zero_init,
+            "name": self.name,
+        }
 
     def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
         """Adds what the labels say of a batch to the running means; OF_LABELS names them.

@@ -7,11 +7,13 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.nets.layers import MOMENTUM, BatchNorm
+from tf_simclr.nets.saved import PACKAGE, freeze_paths, frozen_paths
 
 MODES = ("nonlinear", "linear", "none")
 DENSE_STDDEV = 0.01
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class ProjectionHead(keras.layers.Layer):
     """z = g(h): the layers between the representation and the contrastive loss.
 
@@ -66,6 +68,7 @@ class ProjectionHead(keras.layers.Layer):
         self.num_layers = num_layers
         self.bn_momentum = bn_momentum
         self.global_bn = global_bn
+        self._frozen: tuple[str, ...] | None = None  # of one that is loaded again
 
     def build(self, input_shape: tf.TensorShape) -> None:
         # Differs from the original: it cannot build the last two.
@@ -76,6 +79,10 @@ class ProjectionHead(keras.layers.Layer):
             DenseNorm(width, final=number == last, norm=norm, name=f"layer{number}")
             for number, width in enumerate(widths, start=1)
         ]
+        if self._frozen is not None:
+            freeze_paths(self, self._frozen)
+        elif not self.trainable:  # type: ignore[has-type]
+            self.trainable = False  # The layers inside, too.
         super().build(input_shape)
 
     def call(self, hidden: tf.Tensor, training: bool = False) -> list[tf.Tensor]:
@@ -91,7 +98,17 @@ class ProjectionHead(keras.layers.Layer):
             "num_layers": self.num_layers,
             "bn_momentum": self.bn_momentum,
             "global_bn": self.global_bn,
+            "frozen": frozen_paths(self),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ProjectionHead":
+        """The head that `get_config` told of, with what was frozen."""
+        arguments = {name: value for name, value in config.items() if name != "frozen"}
+        head = cls(**arguments)
+        if config.get("frozen"):
+            head._frozen = tuple(config["frozen"])
+        return head
 
 
 def selected(outputs: Sequence[tf.Tensor], selector: int) -> tf.Tensor:
@@ -128,6 +145,7 @@ class DenseNorm(keras.layers.Layer):
         return outputs if self.final else tf.nn.relu(outputs)
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class SupervisedHead(keras.layers.Dense):
     """The linear classifier: [batch, width] -> [batch, num_classes] logits, with bias.
 

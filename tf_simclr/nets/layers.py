@@ -6,11 +6,13 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
+from tf_simclr.nets.saved import PACKAGE
 
 EPSILON = 1e-5  # of every batch norm, as in the original
 MOMENTUM = 0.9  # of its moving averages: with Keras' .99 short runs are evaluated on stale ones
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class BatchNorm(keras.layers.Layer):
     """Batch normalisation over all axes but the last, optionally over all replicas (1502.03167).
 
@@ -129,6 +131,7 @@ def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:
     return tf.pad(images, [[0, 0], [before, after], [before, after], [0, 0]])
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class Conv(keras.layers.Conv2D):
     """Convolution without bias; explicit symmetric padding where it is strided.
 
@@ -152,6 +155,7 @@ class Conv(keras.layers.Conv2D):
         return super().call(inputs)
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class SqueezeExcite(keras.layers.Layer):
     """Squeeze-and-excitation: channels weighted by a sigmoid of pooled ones (arXiv 1709.01507).
 
@@ -176,6 +180,7 @@ class SqueezeExcite(keras.layers.Layer):
         return super().get_config() | {"squeezed": self.squeezed}
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class SelectiveKernel(keras.layers.Layer):
     """Two 3x3 streams mixed channel by channel (arXiv 1903.06586, as SimCLRv2 uses it).
 

@@ -11,6 +11,7 @@ import tf_keras as keras
 
 from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
 from tf_simclr.nets.layers import MOMENTUM
+from tf_simclr.nets.saved import PACKAGE, freeze_paths, frozen_paths
 
 # Depth -> residual blocks in groups 1..4; from 50 on they are bottlenecks.
 BLOCKS = {
@@ -27,6 +28,7 @@ WIDTHS = (64, 128, 256, 512)
 ALL_GROUPS = 4
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class ResNet(keras.Model):
     """Encoder f (arXiv 2002.05709, section 2.1): images -> a dict of endpoints, h the last of them.
 
@@ -99,6 +101,8 @@ class ResNet(keras.Model):
             )
             for number, (blocks, width) in enumerate(zip(BLOCKS[depth], WIDTHS), start=1)
         ]
+        if not self.trainable:  # type: ignore[has-type]
+            self.trainable = False  # The layers inside, too.
 
     @property
     def num_features(self) -> int:
@@ -134,7 +138,15 @@ class ResNet(keras.Model):
             "bn_momentum": self.bn_momentum,
             "global_bn": self.global_bn,
             "name": self.name,
+            "frozen": frozen_paths(self),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ResNet":
+        """The encoder that `get_config` told of, with what was frozen."""
+        encoder = cls(**{name: value for name, value in config.items() if name != "frozen"})
+        freeze_paths(encoder, config.get("frozen", ()))
+        return encoder
 
 
 def _scaled(channels: int, width_multiplier: float) -> int:

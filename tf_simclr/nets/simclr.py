@@ -15,6 +15,7 @@ from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.microbatches import Microbatches, unchanged
+from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.trainable import TrainableNet
 
 # (a batch's first element, int64 [2, 2]: a seed for each view) -> float [2 * batch, h, w, 3], the
@@ -22,6 +23,7 @@ from tf_simclr.nets.trainable import TrainableNet
 MakeViews = Callable[[Any, tf.Tensor], tf.Tensor]
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class SimCLR(TrainableNet):
     """A tf_keras.Model that learns an encoder without labels (arXiv 2002.05709, section 2.1).
 
@@ -134,6 +136,28 @@ class SimCLR(TrainableNet):
         self.microbatches = microbatches
         self._running.memory = memory  # Its weights are none of the model's.
         self.seed = seed
+
+    def get_config(self) -> dict[str, Any]:
+        for name in ("make_views", "memory"):
+            if (value := getattr(self, name)) is not None:
+                raise ValueError(
+                    f"A SimCLR with `{name}` cannot be saved as a Keras model. Received:"
+                    f" {name}={value!r}. Save its encoder, a Keras model, or its weights by"
+                    " save_weights; load those into a SimCLR made with the same arguments."
+                )
+        return super().get_config() | {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "projection_head": keras.saving.serialize_keras_object(self.projection_head),
+            "num_classes": self.num_classes,
+            "selector": self.selector,
+            "temperature": self.temperature,
+            "hidden_norm": self.hidden_norm,
+            "loss": self.loss_kind,
+            "loss_implementation": self.loss_implementation,
+            "microbatches": self.microbatches,
+            "seed": self.seed,
+            "name": self.name,
+        }
 
     @property
     def memory(self) -> MemoryBank | None:

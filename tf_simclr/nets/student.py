@@ -9,8 +9,10 @@ import tf_keras as keras
 
 from tf_simclr.losses.distillation import mixed_loss
 from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.saved import PACKAGE
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class Student(Classifier):
     """A Classifier that trains on a teacher's class probabilities, with or without labels.
 
@@ -52,6 +54,13 @@ class Student(Classifier):
         self._beside = types.SimpleNamespace(teacher=teacher)
         self.temperature = temperature
         self.alpha = alpha
+
+    def get_config(self) -> dict[str, Any]:
+        raise ValueError(
+            "A Student cannot be saved as a Keras model: its `teacher` is no part of it. Received:"
+            f" teacher={self._beside.teacher!r}. Save its weights by save_weights, and load them"
+            " into a Student with a teacher, or into a Classifier of the same arguments."
+        )
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)

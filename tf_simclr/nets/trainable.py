@@ -1,6 +1,7 @@
 """What the models that train themselves share: penalty, scaled step, running metrics."""
 
 import types
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,16 +10,18 @@ import tf_keras as keras
 
 from tf_simclr import replicas
 from tf_simclr.losses.supervised import l2_penalty
+from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.timed_steps import TimedSteps
 
 NEVER = tf.int64.max
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 class FirstNonFinite(keras.metrics.Metric):
     """The first step whose loss was NaN or infinite since the last reset; NEVER if none was."""
 
-    def __init__(self, name: str = "first_non_finite_step"):
-        super().__init__(name=name, dtype=tf.int64)
+    def __init__(self, name: str = "first_non_finite_step", **kwargs: Any):
+        super().__init__(name=name, **(kwargs | {"dtype": tf.int64}))
         self.step = self.add_weight(
             "step",
             initializer=keras.initializers.Constant(NEVER),
@@ -73,10 +76,48 @@ class TrainableNet(TimedSteps):
           l2_variables: what the penalty covers.
           **kwargs: as keras.Model.compile takes them.
         """
+        if kwargs.get("from_serialized"):  # Keras' word for a SavedModel that it loads.
+            warnings.warn(
+                "A SavedModel does not keep what the loss penalises: compile this model again with"
+                " `weight_decay` and `l2_variables` before it trains on. A .keras file keeps it.",
+                stacklevel=2,
+            )
         super().compile(optimizer=optimizer, **kwargs)
         self._weight_decay = weight_decay
         # As an attribute of the model they would train even in a layer that is frozen later.
         self._running.l2_variables = tuple(l2_variables)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableNet":
+        """The model that `get_config` told of, with parts of its own."""
+        parts = ("encoder", "projection_head")
+        made = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
+            for name in parts
+        }
+        return cls(**(config | made))
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, the penalty too, as JSON takes it; None before it."""
+        of_keras = super().get_compile_config()
+        if of_keras is None:  # It is not compiled.
+            return None
+        # Keras' own knows nothing of the penalty: what is loaded again would train without it.
+        places = {variable.ref(): place for place, variable in enumerate(self.variables)}
+        return of_keras | {
+            "weight_decay": self._weight_decay,
+            "l2_variables": [places[variable.ref()] for variable in self._running.l2_variables],
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a built model as the one that `get_compile_config` told of."""
+        of_keras = {k: v for k, v in config.items() if k not in ("weight_decay", "l2_variables")}
+        self.compile(
+            **keras.saving.deserialize_keras_object(of_keras),
+            weight_decay=config["weight_decay"],
+            l2_variables=[self.variables[place] for place in config["l2_variables"]],
+        )
+        self.optimizer.build(self.trainable_variables)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

@@ -3,9 +3,11 @@
 The only file that imports tensorflow-addons, which runs beside TensorFlow 2.15 and no newer one.
 """
 
+import functools
 import re
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -24,6 +26,8 @@ def lamb(
 ) -> keras.optimizers.legacy.Optimizer:
     """LAMB, with `build`, `variables` and `learning_rate` as tf_keras' own optimisers have them.
 
+    A model saved with it is loaded where this function has been called before: it makes the class.
+
     For each variable w of gradient g, from m = v = 0, with the moments b1 = .9 and b2 = .999:
 
         m' = b1 * m + (1 - b1) * g
@@ -39,6 +43,19 @@ def lamb(
     Raises:
       ValueError: where tensorflow-addons cannot be imported, or trains with another Keras.
     """
+    return _optimizer_class()(
+        learning_rate,
+        weight_decay=weight_decay,
+        # Patterns is all it takes. A replica's copy is called name/replica_1.
+        exclude_from_weight_decay=[
+            rf"^{re.escape(variable.name.removesuffix(':0'))}(/replica_\d+)?:0$"
+            for variable in exclude
+        ],
+    )
+
+
+@functools.cache
+def _optimizer_class() -> type[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # That it has come to its end, as setup.py says too.
@@ -54,6 +71,7 @@ def lamb(
             f" tf_keras. Received: optimizer='lamb'. {INSTALL}"
         )
 
+    @keras.saving.register_keras_serializable("tf_simclr")
     class LAMB(addons.optimizers.LAMB):
         def build(self, variables: Sequence[tf.Variable]) -> None:
             with tf.init_scope():
@@ -67,12 +85,12 @@ def lamb(
         def learning_rate(self) -> tf.Tensor:
             return self._decayed_lr(tf.float32)
 
-    return LAMB(
-        learning_rate,
-        weight_decay=weight_decay,
-        # Patterns is all it takes. A replica's copy is called name/replica_1.
-        exclude_from_weight_decay=[
-            rf"^{re.escape(variable.name.removesuffix(':0'))}(/replica_\d+)?:0$"
-            for variable in exclude
-        ],
-    )
+        def get_config(self) -> dict[str, Any]:
+            # Theirs forgets them: what is loaded again would decay every variable.
+            return super().get_config() | {
+                "exclude_from_weight_decay": self.exclude_from_weight_decay,
+                "exclude_from_layer_adaptation": self.exclude_from_layer_adaptation,
+            }
+
+    globals()["LAMB"] = LAMB  # Where Keras 2.15 looks for the class in a .keras file.
+    return LAMB

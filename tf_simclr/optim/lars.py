@@ -71,6 +71,7 @@ def lars_update(
     return weights - learning_rate * trust * step, velocity
 
 
+@keras.saving.register_keras_serializable("tf_simclr")
 class LARS(keras.optimizers.Optimizer):
     """LARS as a tf_keras optimiser (arXiv 1708.03888; for SimCLR: 2002.05709, section 2.2).
 
@@ -129,16 +130,9 @@ class LARS(keras.optimizers.Optimizer):
         super().build(var_list)
         if getattr(self, "_built", False):
             return
-        names = [variable.name for variable in var_list]
-        for name in sorted({*self.undecayed, *self.unadapted}):
-            if names.count(name) != 1:
-                raise ValueError(
-                    f"An exclusion must name one variable, and {names.count(name)} are called"
-                    f" {name!r}. Exclude what is trained, and give layers distinct names."
-                )
         # Not by name from here on: a replica's copy is called name/replica_1.
-        self._undecayed_keys = {self._var_key(v) for v in var_list if v.name in self.undecayed}
-        self._unadapted_keys = {self._var_key(v) for v in var_list if v.name in self.unadapted}
+        self._undecayed_keys = {self._var_key(_named(n, var_list)) for n in self.undecayed}
+        self._unadapted_keys = {self._var_key(_named(n, var_list)) for n in self.unadapted}
         self.velocities = [self.add_variable_from_reference(v, "velocity") for v in var_list]
         # Else Keras numbers the variables anew from each step's, which may be fewer.
         self._built = True
@@ -175,6 +169,23 @@ class LARS(keras.optimizers.Optimizer):
             "exclude_from_weight_decay": sorted(self.undecayed),
             "exclude_from_layer_adaptation": sorted(self.unadapted),
         }
+
+
+def _named(name: str, variables: Sequence[tf.Variable]) -> tf.Variable:
+    """The variable of this name, or of one with more or fewer scopes before it.
+
+    A network that is loaded again may have another model around it while its weights are made.
+    """
+    exact = [v for v in variables if v.name == name]
+    found = exact or [
+        v for v in variables if v.name.endswith(f"/{name}") or name.endswith(f"/{v.name}")
+    ]
+    if len(found) != 1:
+        raise ValueError(
+            f"An exclusion must name one variable, and {len(found)} are called {name!r}. Exclude"
+            " what is trained, and give layers distinct names."
+        )
+    return found[0]
 
 
 def _names(variables: Sequence[tf.Variable | str]) -> frozenset[str]:

@@ -35,6 +35,7 @@ def train_steps(num_examples: int, batch_size: int, epochs: float, steps: int = 
     return steps or int(num_examples * epochs // batch_size + 1)
 
 
+@keras.saving.register_keras_serializable("tf_simclr")
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     """Linear from 0 to `peak` at `warmup_steps`, then half a cosine to 0 at `total_steps`.
 
@@ -77,3 +78,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
             "warmup_steps": self.warmup_steps,
             "total_steps": self.total_steps,
         }
+
+
+# Without a package: by this name a schedule is looked up in an .h5 file, registered or not.
+keras.saving.get_custom_objects()["WarmupCosine"] = WarmupCosine
