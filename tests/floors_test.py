@@ -16,6 +16,7 @@ FLOORS = {
     "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr.evaluation.provenance": 0,
+    "tf_simclr.picture_range": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
     "tf_simclr.config": 1,
     "tf_simclr.replicas": 1,

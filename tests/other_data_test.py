@@ -114,7 +114,7 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
     np.testing.assert_array_equal(matrix.sum(axis=1), [0, 3, 3])
     assert result(run, f"result_{name}.json")[TOP_1] == np.trace(matrix) / 6
     page = (run / f"report_{name}.html").read_text()
-    assert "<p>Judged on test of later, 16 pixels, " in page
+    assert "Judged on test of later, 16 pixels, " in page
 
 
 def test_going_on_and_teaching_refuse_other_classes(run, pictures, flags, tmp_path, capsys):

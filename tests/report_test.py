@@ -68,7 +68,7 @@ def whole_report(height=32, width=32, channels=3, rows=40):
     steps = np.arange(0, 1000, 2)
     return Report(
         title="A run",
-        subtitle="Judged on " + "a_long_name_" * 20,
+        opening="Judged on " + "a_long_name_" * 20,
         command="tf-simclr --model_dir=/tmp/" + "a_long_name_" * 20,
         facts=[("Network", "ResNet-18"), ("Data", "emoji32_" * 20)],
         history={"Loss (nats)": (steps, np.exp(-steps / 500)), "Learning rate": ([1], [0.3])},
@@ -129,6 +129,8 @@ def test_every_property_that_its_style_uses_is_set_somewhere():
 
 def test_what_is_missing_is_left_out():
     page = render(Report(title="Bare"))
+    opened = render(Report(title="Bare", opening="For <48> pixels."))
+    assert opened == page.replace("</h1>", "</h1><p>For &lt;48&gt; pixels.</p>")
     assert "<h2>" not in page
     assert 'class="keys"' not in page
     assert "Bare" in page

@@ -66,14 +66,14 @@ def render(report: Report) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><main><header><h1>{escape(report.title)}</h1>{_subtitle(report)}</header>\n"
+        f"<body><main><header><h1>{escape(report.title)}</h1>{_opening(report)}</header>\n"
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
 
 
-def _subtitle(report: Report) -> str:
-    return f"<p>{escape(report.subtitle)}</p>" if report.subtitle else ""
+def _opening(report: Report) -> str:
+    return f"<p>{escape(report.opening)}</p>" if report.opening else ""
 
 
 def _section(title: str, explanation: str, body: str) -> str:

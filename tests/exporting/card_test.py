@@ -37,6 +37,13 @@ def change(**values):
     return card.render(dataclasses.replace(FULL, **values))
 
 
+def test_first_of_all_it_says_for_what_pictures_it_is():
+    _, first, *_ = change().split("\n\n")
+    assert first.startswith("Made for pictures of about 48 x 48 pixels")
+    _, first, *_ = change(fixed_size=96).split("\n\n")
+    assert first.endswith("This export takes 96 x 96 pixels and no others.")
+
+
 def test_it_tells_what_the_issue_asks_of_a_card():
     text = card.render(FULL)
     for part in (

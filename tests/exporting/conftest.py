@@ -24,7 +24,7 @@ def build_network(*, classes=3, selector=1):
     random = np.random.default_rng(0)
     for norm in norms:  # Training starts some at 0, and then nothing of a block is heard.
         norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape))
-    return TrainedNetwork(encoder, head, classifier, selector, norms)
+    return TrainedNetwork(encoder, head, classifier, selector, norms, trained_size=SIDE)
 
 
 @pytest.fixture(scope="session")

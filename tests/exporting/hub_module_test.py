@@ -36,6 +36,11 @@ def test_training_follows_the_batch_at_the_pace_it_was_trained_with(network, tmp
     np.testing.assert_allclose(variance, 0.8 * before[1] + 0.2 * stem.var(axes), atol=1e-6)
 
 
+def test_it_says_what_size_it_was_trained_on(module):
+    assert int(module.trained_size) == 16
+    assert all(variable is not module.trained_size for variable in module.variables)
+
+
 def test_exporting_leaves_the_network_as_it_was(network, module, images):
     assert {norm.momentum for norm in network.norms} == {0.8}
     np.testing.assert_array_equal(network.encoder(images)["final_avg_pool"].shape, [4, 32])

@@ -27,6 +27,10 @@ def loaded(path):
     return tf.saved_model.load(str(path))
 
 
+def test_it_says_what_size_it_was_trained_on(loaded):
+    assert int(loaded.trained_size) == 16
+
+
 def test_the_ten_keys_of_the_original(loaded, images):
     assert set(loaded(images, trainable=False)) == KEYS  # REFERENCE: "What it writes"
     assert set(loaded(images, False)) == KEYS
@@ -73,7 +77,8 @@ def test_nothing_of_keras_is_saved_beside_the_function_and_the_weights(path, net
     assert b"_tf_keras_" not in (path / "saved_model.pb").read_bytes()
     graph = tf.train.load_checkpoint(str(path / "variables" / "variables"))
     weights = [k for k in graph.get_variable_to_shape_map() if "VARIABLE_VALUE" in k]
-    assert len(weights) == sum(len(part.variables) for part in network.parts.values())
+    of_parts = sum(len(part.variables) for part in network.parts.values())
+    assert len(weights) == of_parts + 1  # trained_size
 
 
 def test_a_fixed_size_is_in_the_signature(network, tmp_path):

@@ -821,6 +821,18 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/nets/resnet.py",
+        "if self.trained_size and tf.executing_eagerly():",
+        "if self.trained_size and not tf.executing_eagerly():",
+        "pictures that an encoder was not trained for are warned of while it is traced",
+    ),
+    Fault(
+        "tf_simclr/picture_range.py",
+        "max(side, trained) <= FACTOR * min(side, trained)",
+        "side <= FACTOR * trained",
+        "of pictures that are too small nothing is said",
+    ),
+    Fault(
+        "tf_simclr/nets/resnet.py",
         "self.stem.trainable = group < 0",
         "self.stem.trainable = group <= 0",
         "fine_tune_after_block=0 trains the stem",

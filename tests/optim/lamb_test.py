@@ -88,13 +88,12 @@ def test_follows_the_recurrence_but_for_what_is_excluded():
 
 
 @with_addons
-@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
-def test_is_saved_with_its_exclusions(tmp_path, name):
+def test_is_saved_with_its_exclusions(tmp_path):
     net = keras.Sequential([keras.layers.Dense(2, input_shape=[3])])
     net.compile(lamb(0.1, weight_decay=DECAY, exclude=[net.layers[0].bias]), "mse")
     net.train_on_batch(np.ones([4, 3]), np.zeros([4, 2]))
-    net.save(tmp_path / name)
-    again = keras.models.load_model(tmp_path / name)
+    net.save(tmp_path / "net.h5")
+    again = keras.models.load_model(tmp_path / "net.h5")
     for trained in (net, again):
         trained.train_on_batch(np.ones([4, 3]), np.zeros([4, 2]))
     for ours, theirs in zip(again.get_weights(), net.get_weights()):

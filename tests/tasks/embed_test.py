@@ -42,6 +42,14 @@ def test_features_are_those_of_the_encoder(trained_run, picture_folder, tmp_path
     assert set(found["splits"]) == {"test"}
 
 
+@pytest.mark.parametrize(("size", "said"), [(24, False), (25, True)])
+def test_another_size_of_pictures_is_said(trained_run, tmp_path, capsys, size, said):
+    flags = [f"--checkpoint={trained_run}", "--embed_split=test", f"--image_size={size}"]
+    embed(tmp_path / "f.npz", *flags)
+    out = capsys.readouterr().out
+    assert (f"these have {size} x {size}" in out) == ("Give --image_size=16." in out) == said
+
+
 def test_other_data_through_an_export(trained_run, emoji_dir, tmp_path):
     found = embed(
         tmp_path / "f.npz",

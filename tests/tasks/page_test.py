@@ -70,7 +70,9 @@ def test_the_page_says_of_what_it_is(written):
     _, page = written(None)
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
     assert facts["Data"] == "image_folder: 16 pictures in train, 8 pictures in test"
-    assert "<p>Judged on test of my pictures, 16 pixels, 2026-11-28.</p></header>" in page
+    [opening] = re.findall(r"</h1><p>(.*?)</p></header>", page)
+    assert opening.startswith("Made for pictures of about 16 x 16 pixels")
+    assert opening.endswith("Judged on test of my pictures, 16 pixels, 2026-11-28.")
     assert facts["Training"] == "7 steps of 4 pictures"
     assert "Pictures by" not in facts  # Nobody says.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr import picture_range
 from tf_simclr.evaluation.provenance import said
 from tf_simclr.exporting import usage
 
@@ -99,10 +100,17 @@ def render(card: Card) -> str:
         "Measured on this export": usage.table([("what", "found"), *card.measured.items()]),
     }
     name, _, details = card.network.partition(", ")
-    title = f"# SimCLR encoder: {name}\n\n{_summary(card)}\n\nNetwork: {name}, {details}."
+    start = (f"# SimCLR encoder: {name}", _made_for(card), _summary(card))
+    title = "\n\n".join([*start, f"Network: {name}, {details}."])
     blocks = [f"## {name}\n\n{text.rstrip()}" for name, text in sections.items() if text]
     end = f"Written by tf_simclr {card.version} (arXiv 2002.05709, 2006.10029)."
     return "\n\n".join([title, *blocks, end]) + "\n"
+
+
+def _made_for(card: Card) -> str:
+    text = picture_range.made_for(card.image_size)
+    side = card.fixed_size
+    return f"{text} This export takes {side} x {side} pixels and no others." if side else text
 
 
 def _summary(card: Card) -> str:

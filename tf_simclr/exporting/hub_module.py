@@ -29,7 +29,8 @@ def save(
 
     Images are float32 [batch, height, width, 3] in [0, 1]. The module and each of the three has
     `variables`, `trainable_variables` and `regularization_losses` of its own, so that
-    hub.KerasLayer takes any of them. Signatures: serving_default, serving_bytes, classify.
+    hub.KerasLayer takes any of them. Signatures: serving_default, serving_bytes, classify. A
+    variable `trained_size` is the side of the pictures that it was trained on.
 
     Args:
       network: what is saved.
@@ -66,5 +67,6 @@ def save(
         module.classify = TracedModule(classify, network.of_classifier, images)
     for name, part in network.parts.items():
         setattr(module, name, bare(part))
+    network.tell_size(module)
     signatures = serving.signatures(module, images, read_picture)
     tf.saved_model.save(module, path, signatures=signatures)

@@ -11,7 +11,8 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
 
     Images are float32 [batch, height, width, 3] in [0, 1]. Keys of the result: initial_conv,
     initial_max_pool, block_group1..4, final_avg_pool, proj_head_input, proj_head_output and, where
-    there is a classifier, logits_sup. The signature serving_default gives them, too.
+    there is a classifier, logits_sup. The signature serving_default gives them, too. A variable
+    `trained_size` is the side of the pictures that it was trained on.
 
     Args:
       network: what is saved.
@@ -29,6 +30,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     module = TracedModule(call, network.parts.values(), images)
     for name, part in network.parts.items():
         setattr(module, name, bare(part))
+    network.tell_size(module)
     # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
     serve = tf.function(call, input_signature=[images], autograph=False)
     tf.saved_model.save(module, path, signatures={"serving_default": serve})

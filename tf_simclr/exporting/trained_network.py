@@ -22,6 +22,7 @@ class TrainedNetwork:
       supervised_head: [batch, width] -> logits [batch, classes]; None if there is no classifier.
       selector: the element of that list that the classifier reads, counted from 0.
       norms: the batch norms in all of these: layers with a `momentum`.
+      trained_size: side of the pictures that it was trained on, in pixels; None is not known.
     """
 
     encoder: keras.layers.Layer
@@ -29,6 +30,7 @@ class TrainedNetwork:
     supervised_head: keras.layers.Layer | None
     selector: int
     norms: Sequence[Any]
+    trained_size: int | None = None
     _traced: dict[int | None, Callable] = dataclasses.field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -40,6 +42,16 @@ class TrainedNetwork:
         if self.supervised_head is not None:
             named["supervised_head"] = self.supervised_head
         return named
+
+    def tell_size(self, module: Any) -> None:
+        """Gives what is saved an attribute `trained_size`, int32, which a loaded one has too.
+
+        Args:
+          module: what tf.saved_model.save takes; left alone where the size is not known.
+        """
+        if self.trained_size:
+            # A constant would not be saved.
+            module.trained_size = tf.Variable(self.trained_size, trainable=False, dtype=tf.int32)
 
     @property
     def batch_norm_momentum(self) -> float:

@@ -4,11 +4,13 @@ arXiv 1512.03385, with the padding of the original SimCLR code; selective kernel
 (arXiv 1903.06586, 1812.01187) as in SimCLRv2 (arXiv 2006.10029, section 2); squeeze-and-excitation.
 """
 
+import warnings
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr import picture_range
 from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
 from tf_simclr.nets.layers import MOMENTUM
 from tf_simclr.nets.saved import PACKAGE, freeze_paths, frozen_paths
@@ -53,8 +55,14 @@ class ResNet(keras.Model):
       images: float [batch, height, width, 3] in [0, 1].
       training: whether batch norm uses and follows the batch's statistics.
 
+    Attributes:
+      trained_size: side of the pictures that it was trained on, in pixels, or None. With one, the
+        first eager call with pictures of quite another size warns, and so does the first one with
+        values that are not in [0, 1].
+
     Raises:
-      ValueError: for a depth that is not listed, or a width or ratio out of range.
+      ValueError: for a depth that is not listed, or a width or ratio out of range; when called, for
+        pictures of integers.
     """
 
     def __init__(
@@ -79,6 +87,8 @@ class ResNet(keras.Model):
         self.small_images = small_images
         self.bn_momentum = bn_momentum
         self.global_bn = global_bn
+        self.trained_size: int | None = None
+        self._warned: set[str] = set()
 
         norm = {"momentum": bn_momentum, "synchronized": global_bn}
         self._block = Bottleneck if depth >= FIRST_BOTTLENECK_DEPTH else BasicBlock
@@ -120,6 +130,13 @@ class ResNet(keras.Model):
             layer.trainable = number > group
 
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
+        if not images.dtype.is_floating:
+            raise ValueError(
+                f"`images` must be float, in [0, 1]. Received: images of {images.dtype.name}. Give"
+                " tf.image.convert_image_dtype(images, tf.float32)."
+            )
+        if self.trained_size and tf.executing_eagerly():
+            self._warn(images, self.trained_size)
         endpoints = self.stem(images, training=training)
         hidden = endpoints["initial_max_pool"]
         for number, group in enumerate(self.groups, start=1):
@@ -128,8 +145,23 @@ class ResNet(keras.Model):
         endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
         return endpoints
 
+    def _warn(self, images: tf.Tensor, trained: int) -> None:
+        """Warns once of each way in which pictures [batch, height, width, 3] are not its own."""
+        found = {}
+        if "size" not in self._warned:
+            text = picture_range.size_warning(images.shape[1:3], trained)
+            found["size"] = f"{text} Resize them to {trained} x {trained}." if text else ""
+        if "values" not in self._warned and tf.size(images) > 0:
+            extremes = (float(end(images)) for end in (tf.reduce_min, tf.reduce_max))
+            found["values"] = picture_range.value_warning(*extremes)
+        for of, text in found.items():
+            if text:
+                self._warned.add(of)
+                warnings.warn(text, stacklevel=2)
+
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
+        beside = {"frozen": frozen_paths(self), "trained_size": self.trained_size}
+        arguments = {
             "depth": self.depth,
             "width_multiplier": self.width_multiplier,
             "sk_ratio": self.sk_ratio,
@@ -138,13 +170,16 @@ class ResNet(keras.Model):
             "bn_momentum": self.bn_momentum,
             "global_bn": self.global_bn,
             "name": self.name,
-            "frozen": frozen_paths(self),
         }
+        told = {name: value for name, value in beside.items() if value}
+        return super().get_config() | arguments | told
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ResNet":
         """The encoder that `get_config` told of, with what was frozen."""
-        encoder = cls(**{name: value for name, value in config.items() if name != "frozen"})
+        beside = ("frozen", "trained_size")
+        encoder = cls(**{name: value for name, value in config.items() if name not in beside})
+        encoder.trained_size = config.get("trained_size")
         freeze_paths(encoder, config.get("frozen", ()))
         return encoder
 

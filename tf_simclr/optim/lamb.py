@@ -26,7 +26,8 @@ def lamb(
 ) -> keras.optimizers.legacy.Optimizer:
     """LAMB, with `build`, `variables` and `learning_rate` as tf_keras' own optimisers have them.
 
-    A model saved with it is loaded where this function has been called before: it makes the class.
+    A model that was saved with it as .h5 is loaded where this function has been called before: it
+    makes the class. Of a .keras file tf_keras 2.15 cannot: give load_model `compile=False`.
 
     For each variable w of gradient g, from m = v = 0, with the moments b1 = .9 and b2 = .999:
 
@@ -92,5 +93,4 @@ def _optimizer_class() -> type[Any]:
                 "exclude_from_layer_adaptation": self.exclude_from_layer_adaptation,
             }
 
-    globals()["LAMB"] = LAMB  # Where Keras 2.15 looks for the class in a .keras file.
     return LAMB

@@ -148,7 +148,7 @@ class Report:
 
     Attributes:
         title: heading of the page.
-        subtitle: a line below it: what was judged on what.
+        opening: what a reader must know before all else.
         command: the command that made the run.
         facts: (name, value) pairs: data, network, steps, time ...
         history: name -> (steps, values); values that are not finite leave gaps.
@@ -162,7 +162,7 @@ class Report:
     """
 
     title: str
-    subtitle: str = ""
+    opening: str | None = None
     command: str | None = None
     facts: Sequence[tuple[str, str]] | None = None
     history: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None

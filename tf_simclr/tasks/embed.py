@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build_data
+from tf_simclr import build_data, picture_range
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
@@ -39,6 +39,9 @@ def embed(config: Config, given: Collection[str]) -> None:
     )
     trained.require_data(found, given)
     config = trained.with_given(found, config, given)
+    side, trained_size = config.data.image_size, trained.size_of(found.origin)
+    if trained_size and (warning := picture_range.size_warning([side] * 2, trained_size)):
+        print(f"Note: {warning} Give --image_size={trained_size}.")
     data = build_data.source(config)
     split = config.exporting.embed_split
     splits = [split] if split else list(data.splits)

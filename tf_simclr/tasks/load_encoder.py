@@ -23,7 +23,9 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
 
     Returns:
       A ResNet, a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a dict of endpoints, of which
-      "final_avg_pool" [batch, features] is the representation.
+      "final_avg_pool" [batch, features] is the representation. Its `trained_size` is the side of
+      the pictures that it was trained on, if anything tells it: an eager call with pictures of
+      quite another size, or with values that are not in [0, 1], warns once.
 
     Raises:
       ValueError: if there is no checkpoint at `path`, its encoder is no ResNet, it does not fit the
@@ -33,4 +35,5 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
     encoder = build.encoder(trained.settings_of(origin))
     encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
     trained.restore(origin, {"encoder": encoder})
+    encoder.trained_size = trained.size_of(origin)
     return encoder

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build_data, report, run_folder
+from tf_simclr import build_data, picture_range, report, run_folder
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
@@ -63,7 +63,7 @@ def write_page(
     pretrains = not config.run.classifies
     content = report.Report(
         title=f"{TITLES[config.run.train_mode]} on {data.name}",
-        subtitle=f"Judged on {said(result)}.",
+        opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
         command=_command(config),
         facts=_facts(config, data, judged, result),
         history=_history(config),
@@ -88,6 +88,12 @@ def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
         if len(pictures) >= count:
             break
     return np.stack(pictures[:count])
+
+
+def _trained_size(config: Config) -> int:
+    """Side of the pictures that the run was trained on, whatever it is judged on."""
+    trained = run_folder.read_settings(run_folder.require_model_dir(config)) or config
+    return trained.data.image_size
 
 
 def _command(config: Config) -> str:

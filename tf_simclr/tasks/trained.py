@@ -127,6 +127,12 @@ def settings_of(origin: Origin) -> Config:
     return Config.from_flat(origin.architecture)
 
 
+def size_of(origin: Origin) -> int | None:
+    """Side of the pictures that the weights were trained on, in pixels; None if nothing tells."""
+    known = origin.settings is not None or origin.released is not None
+    return settings_of(origin).data.image_size if known else None
+
+
 def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
     """Gives built `parts` the origin's weights; the names of those that it has.
 
@@ -138,12 +144,15 @@ def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str
     return checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
 
 
-def network_of(parts: Mapping[str, keras.layers.Layer], *, selector: int) -> TrainedNetwork:
+def network_of(
+    parts: Mapping[str, keras.layers.Layer], *, selector: int, trained_size: int | None = None
+) -> TrainedNetwork:
     """What is exported of a model's built parts.
 
     Args:
       parts: "encoder", "projection_head" and maybe "supervised_head", as build.parts gives them.
       selector: the projection head's output that the classifier reads; -1 is the last.
+      trained_size: side of the pictures that it was trained on, in pixels; None is not known.
     """
     head = parts["projection_head"]
     return TrainedNetwork(
@@ -152,6 +161,7 @@ def network_of(parts: Mapping[str, keras.layers.Layer], *, selector: int) -> Tra
         parts.get("supervised_head"),
         selector % (len(head.layers) + 1),
         [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
+        trained_size,
     )
 
 
@@ -189,7 +199,7 @@ def _network(origin: Origin, settings: Config) -> TrainedNetwork:
             f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
             f" without {', '.join(sorted(missing))}. Give the run that it came from."
         )
-    return network_of(parts, selector=selector)
+    return network_of(parts, selector=selector, trained_size=size_of(origin))
 
 
 def _selector(origin: Origin, settings: Config) -> int:
