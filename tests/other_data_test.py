@@ -147,12 +147,13 @@ def test_pictures_without_labels_have_no_scores_by_labels(run, pictures, capsys)
 
 def test_another_size_and_another_split_are_said_and_have_files_of_their_own(run, capsys):
     before = contents(run)
-    judge(run, "--image_size=20", "--eval_split=train", "--eval_name=seen")
+    judge(run, "--image_size=28", "--eval_split=train", "--eval_name=seen")
     said = capsys.readouterr().out
-    assert "eval_split is 'train' and was 'test', image_size is 20 and was 16" in said
+    assert "eval_split is 'train' and was 'test', image_size is 28 and was 16" in said
+    assert "trained on pictures of 16 x 16 pixels, and these have 28 x 28" in said
     assert "12 of the 12 pictures to judge on ('train') are also in 'train'" in said
     assert {path: contents(run)[path] for path in before} == before
-    assert result(run, "result_seen.json")["image_size"] == 20
+    assert result(run, "result_seen.json")["image_size"] == 28
 
 
 @pytest.mark.usefixtures("no_exports")

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr import build, build_data, checkpoints, run_folder
+from tf_simclr import build, build_data, checkpoints, picture_range, run_folder
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import as_csv
@@ -185,6 +185,9 @@ def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
     changed = changed_for_judging(config, trained)
     if changed:
         print(f"Other than the run's own settings: {changed}.")
+    side, own = config.data.image_size, trained.data.image_size
+    if warning := picture_range.size_warning([side, side], own):
+        print(f"Note: {warning} Give --image_size={own}, or leave it out.")
     for line in overlaps(config, data, trained):
         print(f"Note: {line}")
     what = f"the averaged weights of step {todo.step}" if todo.averaged else f"step {todo.step}"
