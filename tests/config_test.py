@@ -13,6 +13,7 @@ from tf_simclr.config import (
     differing_state,
     flag_fields,
 )
+from tf_simclr.config_fields import plain_type
 
 # The original's run.py, flag by flag; use_tpu is True there.
 ORIGINAL = {
@@ -329,3 +330,29 @@ def test_the_frozen_part_decides_the_state_of_fine_tuning():
 def test_reading_a_config_imports_neither_tensorflow_nor_absl():
     code = "import sys, tf_simclr.config; sys.exit(bool({'tensorflow', 'absl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+PATHS = ("model_dir", "data_dir", "label_list", "output", "checkpoint", "teacher")
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_path_may_begin_at_the_users_home(name, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    for given, path in {
+        "~/x": "/home/ann/x",
+        "~": "/home/ann",
+        "a/~/x": "a/~/x",
+        "./~x": "./~x",
+        "gs://bucket/~/x": "gs://bucket/~/x",
+    }.items():
+        assert Config.from_flat({name: given}).flat()[name] == path
+
+
+def test_every_setting_that_is_a_path_is_known_as_one():
+    """Text without choices that is no path is a name: of data, a split, a TPU, a pattern."""
+    texts = [f for f in flag_fields() if plain_type(f) is str and not f.metadata["choices"]]
+    assert sorted(f.name for f in texts if f.metadata["path"]) == sorted(PATHS)
+    assert {f.name for f in texts if not f.metadata["path"]} == {
+        *("tpu_name", "tpu_zone", "gcp_project", "master", "dataset", "variable_schema"),
+        *("train_split", "eval_split", "embed_split", "eval_name"),
+    }

@@ -12,7 +12,7 @@ from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation import linear_probe
 from tf_simclr.main import main
-from tf_simclr.tasks import judge
+from tf_simclr.tasks import judge, train
 
 
 def run(*flags):
@@ -119,6 +119,29 @@ def test_a_run_goes_on_with_more_labels(flags, tmp_path):
     few = set(listed(tmp_path))
     run(*flags, "--labels_per_class=4", "--train_steps=2", f"--model_dir={tmp_path}")
     assert few < set(listed(tmp_path)) and len(listed(tmp_path)) == 8
+
+
+def test_names_of_any_characters_are_written_and_found_again(tiny_flags, picture_folder, tmp_path):
+    folder, run_of = tmp_path / "pictures", tmp_path / "run"
+    shutil.copytree(picture_folder, folder)
+    run_of.mkdir()
+    for number, odd in enumerate(["a\u2028b", "a\x85b", "a\vb", "a\fb", "a\nb", "a\rb", '"a']):
+        (folder / "train" / "dark" / f"{number}.png").rename(
+            folder / "train" / "dark" / f"{odd}.png"
+        )
+    flags = [*tiny_flags, f"--data_dir={folder}"]
+    data = source(flags, "supervised", labels_per_class=8)
+    train._write_labels(data, str(run_of))
+    train._check_labels(data, str(run_of), step=1)
+    again = source(flags, "supervised", label_list=f"{run_of}/labels.txt")
+    assert again.labelled == data.labelled and len(data.labelled) == 16
+
+
+def test_a_list_of_labels_that_is_no_text_is_named(tiny_flags, tmp_path):
+    (tmp_path / "labels.txt").write_bytes(b"\xff\xfe")
+    data = source(tiny_flags, "supervised", labels_per_class=8)
+    with pytest.raises(ValueError, match="`model_dir` holds a labels.txt that cannot be read"):
+        train._check_labels(data, str(tmp_path), step=1)
 
 
 def test_a_smaller_share_of_the_same_seed_is_part_of_a_larger_one(tiny_flags):

@@ -129,6 +129,7 @@ FIRST_LANE = {
         "data/folder_listing_test.py",
         "data/image_folder_test.py",
         "data/labelled_subset_test.py",
+        "data/name_lists_test.py",
         "data/pillow_formats_test.py",
         "data/split_folders_test.py",
         "evaluation/",

@@ -3,15 +3,24 @@
 import dataclasses
 import math
 import numbers
+import os
 import typing
 from typing import Any
 
 KINDS: dict[type, type] = {float: numbers.Real, int: numbers.Integral, bool: bool, str: str}
 
 
-def flag(default: Any, help: str, choices: tuple | None = None) -> Any:
-    """A field of a section: its default, its line in --help, and its choices (None: any value)."""
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
+def flag(default: Any, help: str, choices: tuple | None = None, *, path: bool = False) -> Any:
+    """A field of a section.
+
+    Args:
+      default: its value where none is given.
+      help: its line in --help.
+      choices: its values; None is any.
+      path: whether it is a path, of which a leading `~` is the user's home.
+    """
+    metadata = {"help": help, "choices": choices, "path": path}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def require(ok: bool, name: str, rule: str, value: Any, mend: str = "") -> None:
@@ -36,6 +45,9 @@ class Section:
                 _check_type(field, value)
             if choices:
                 require(value in choices, field.name, f"must be one of {choices}", value)
+            if value and field.metadata["path"]:
+                # The shell leaves --model_dir='~/run' and lines of flagfiles as they are.
+                object.__setattr__(self, field.name, os.path.expanduser(value))
         self._check()
 
     def _check(self) -> None:

@@ -21,7 +21,9 @@ class RunConfig(Section):
 
     mode: str = flag("train", "What to do.", MODES)
     train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
-    model_dir: str | None = flag(None, "Folder of the run: checkpoints, exports, results, report.")
+    model_dir: str | None = flag(
+        None, "Folder of the run: checkpoints, exports, results, report.", path=True
+    )
     seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
     # Differs from the original: True there.
     use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
@@ -59,7 +61,9 @@ class DataConfig(Section):
     dataset: str = flag(
         "imagenet2012", "A TFDS name, 'image_folder' (with --data_dir), or the bundled 'emoji32'."
     )
-    data_dir: str | None = flag(None, "Folder of pictures, or where TFDS keeps its data.")
+    data_dir: str | None = flag(
+        None, "Folder of pictures, or where TFDS keeps its data.", path=True
+    )
     train_split: str = flag("train", "Split to train on.")
     eval_split: str = flag("validation", "Split to judge on.")
     cache_dataset: bool = flag(False, "Keep the undecoded training pictures in memory.")
@@ -111,7 +115,9 @@ class LabelsConfig(Section):
     )
     labels_per_class: int = flag(0, "Labels of each class, drawn from --seed; 0 is all.")
     label_list: str | None = flag(
-        None, "File that names the labelled pictures, one a line, as the original's lists do."
+        None,
+        "File that names the labelled pictures, one a line, as the original's lists do.",
+        path=True,
     )
 
     @property
@@ -235,7 +241,9 @@ class ExportConfig(Section):
     """How a trained model is handed out."""
 
     output: str | None = flag(
-        None, "What --mode=export and embed write: a folder, by default in --model_dir; an .npz."
+        None,
+        "What --mode=export and embed write: a folder, by default in --model_dir; an .npz.",
+        path=True,
     )
     export_format: str = flag("hub_module", "What --mode=export writes.", EXPORT_FORMATS)
     export_image_size: int = flag(0, "Side of the pictures that an export takes; 0 is any size.")

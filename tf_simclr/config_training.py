@@ -69,7 +69,7 @@ class FinetuningConfig(Section):
     """What training starts from, and which part of it moves."""
 
     checkpoint: str | None = flag(
-        None, "Run folder, checkpoint, export or released model to start from."
+        None, "Run folder, checkpoint, export or released model to start from.", path=True
     )
     zero_init_logits_layer: bool = flag(False, "Start the classifier at zero logits.")
     fine_tune_after_block: int = flag(
@@ -115,7 +115,7 @@ class DistillationConfig(Section):
     """Whom a student learns from, with --train_mode=distill."""
 
     teacher: str | None = flag(
-        None, "Run, checkpoint, export or any SavedModel that gives class logits."
+        None, "Run, checkpoint, export or any SavedModel that gives class logits.", path=True
     )
     distill_temperature: float = flag(1.0, "Of the softmax of teacher and student.")
     distill_alpha: float = flag(

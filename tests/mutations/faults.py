@@ -309,8 +309,20 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/few_labels.py",
-        'decode("utf-8-sig")',
-        'decode("utf-8")',
+        "list(dict.fromkeys(names_in(text)))",
+        "names_in(text)",
+        "a name that is listed twice counts twice",
+    ),
+    Fault(
+        "tf_simclr/data/name_lists.py",
+        'split("\\n")',
+        "splitlines()",
+        "a line separator in a file's name ends the name",
+    ),
+    Fault(
+        "tf_simclr/data/name_lists.py",
+        "text.removeprefix(_BYTE_ORDER_MARK)",
+        "text",
         "a byte order mark becomes part of the first name",
     ),
     Fault(

@@ -7,10 +7,11 @@ class name -> names of its labelled pictures, each of which tells one picture fr
 
 import hashlib
 import math
-import os
 from collections.abc import Collection, Mapping
 
 import tensorflow as tf
+
+from tf_simclr.data.name_lists import names_in
 
 # So many classes or files are named in an error, the rest is counted.
 _NAMED = 5
@@ -129,7 +130,7 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
 
 
 def read_list(label_list: str) -> list[str]:
-    """Reads a text file of one name a line; empty lines are passed over, a name counts once.
+    """Reads a text file of names as `name_lists` has them; a name counts once.
 
     Args:
       label_list: path, local or on gs://.
@@ -141,17 +142,15 @@ def read_list(label_list: str) -> list[str]:
       ValueError: the file cannot be read, is not UTF-8, or names nothing.
     """
     try:
-        with tf.io.gfile.GFile(os.path.expanduser(label_list), "rb") as file:
-            text = file.read().decode("utf-8-sig")
+        with tf.io.gfile.GFile(label_list, "rb") as file:
+            text = file.read().decode()
     except (tf.errors.OpError, UnicodeDecodeError) as error:
         reason = getattr(error, "message", error)
         raise ValueError(
             "`label_list` must be a text file of one picture's name a line. Received:"
             f" label_list={label_list!r}. {reason}"
         ) from error
-    # Not splitlines: a file name may hold what Unicode takes for the end of a line.
-    lines = [line.rstrip("\r") for line in text.split("\n")]
-    names = list(dict.fromkeys(line for line in lines if line.strip()))
+    names = list(dict.fromkeys(names_in(text)))
     if not names:
         raise ValueError(
             "`label_list` must name a picture. Received:"

@@ -16,6 +16,7 @@ from tf_simclr.callbacks import (
 )
 from tf_simclr.config import Config
 from tf_simclr.data.labelled_subset import LabelledSubset
+from tf_simclr.data.name_lists import as_lines, names_in
 from tf_simclr.data.sources import Source
 from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
@@ -133,9 +134,7 @@ def _check_labels(data: Source, model_dir: str, step: int) -> None:
     path = os.path.join(model_dir, LABELS)
     knew = "all labels"
     if tf.io.gfile.exists(path):
-        with tf.io.gfile.GFile(path) as file:
-            names = set(file.read().splitlines())
-        if names <= set(data.labelled):
+        if set(_read_labels(path)) <= set(data.labelled):
             return
         knew = f"other labels, those in {LABELS}"
     raise ValueError(
@@ -144,14 +143,24 @@ def _check_labels(data: Source, model_dir: str, step: int) -> None:
     )
 
 
+def _read_labels(path: str) -> list[str]:
+    try:
+        with tf.io.gfile.GFile(path, "rb") as file:
+            return names_in(file.read().decode())
+    except (tf.errors.OpError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"`model_dir` holds a {LABELS} that cannot be read ({error}). Received:"
+            f" model_dir={os.path.dirname(path)!r}. Restore {path!r}, or give another folder."
+        ) from error
+
+
 def _write_labels(data: Source, folder: str) -> None:
     path = os.path.join(folder, LABELS)
     if not isinstance(data, LabelledSubset):
         if tf.io.gfile.exists(path):  # Of a run that goes on with all labels.
             tf.io.gfile.remove(path)
         return
-    text = "".join(f"{name}\n" for name in data.labelled)
-    run_folder.write_atomically(path, text)
+    run_folder.write_atomically(path, as_lines(data.labelled))
     others = "are left out" if data.drop else "have none"
     print(
         f"{len(data.labelled)} of {data.source.num_examples(data.split)} pictures in"
