@@ -13,6 +13,7 @@ FLOORS = {
     "tf_simclr.quiet": 0,
     "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
+    "tf_simclr.plain_paths": 0,
     "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr.evaluation.provenance": 0,

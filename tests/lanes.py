@@ -114,6 +114,7 @@ FIRST_LANE = {
         "floors_test.py",
         "mutations/",
         "packaging_test.py",
+        "plain_paths_test.py",
         "public_face_test.py",
         "remarks_test.py",
         "report_test.py",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
+from tf_simclr import plain_paths
 from tf_simclr.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 
 PREFIX = "ckpt"
@@ -36,6 +37,9 @@ class Checkpoints:
       parts: name -> Keras object; the names are the checkpoint's top-level keys.
       keep: how many to keep; 0 keeps all.
       report: told in one line of a checkpoint that cannot be read.
+
+    Raises:
+      ValueError: if TensorFlow would not find in `directory` what it saves there.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Checkpoints:
         keep: int = 0,
         report: Callable[[str], None] = print,
     ):
+        plain_paths.require_plain("model_dir", directory)
         self._parts = list(parts.values())
         self._checkpoint = tf.train.Checkpoint(**parts)
         newest_by_list(directory)  # The manager reads it too, and knows no clear error.
@@ -145,6 +150,7 @@ def find(path: str, report: Callable[[str], None] = print) -> str:
     Raises:
       ValueError: if there is none, or it cannot be read.
     """
+    plain_paths.require_plain("checkpoint", path)
     newest = newest_whole(path, report)
     if newest is not None:
         return newest

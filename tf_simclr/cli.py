@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from absl import flags
 
+from tf_simclr import plain_paths
 from tf_simclr.config import SECTIONS, Config, flag_fields
 from tf_simclr.config_fields import plain_type
 
@@ -31,8 +32,18 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
 
 
 def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
-    """The validated Config of parsed flags. Raises ValueError for contradictory ones."""
-    return Config.from_flat({field.name: flag_values[field.name].value for field in flag_fields()})
+    """The validated Config of parsed flags.
+
+    Raises:
+      ValueError: for contradictory ones, or a path that is a pattern to TensorFlow.
+    """
+    values = {field.name: flag_values[field.name].value for field in flag_fields()}
+    config = Config.from_flat(values)
+    # Here, and not in Config: the settings of a run whose folder was renamed must still load.
+    exports = ("output",) if config.run.mode == "export" else ()
+    for name in (*plain_paths.FLAGS, *exports):
+        plain_paths.require_plain(name, values[name] or "")
+    return config
 
 
 def given_flags(flag_values: flags.FlagValues = flags.FLAGS) -> set[str]:

@@ -1,0 +1,32 @@
+"""Which paths TensorFlow can write a checkpoint to and read it from again."""
+
+import re
+
+from tf_simclr.config_fields import require
+
+# Paths of these flags may be of checkpoints or exports, in every mode but for what --output names.
+FLAGS = ("model_dir", "checkpoint", "teacher")
+_PATTERN = re.compile(r"[*?\[\\]")
+
+
+def require_plain(name: str, path: str) -> None:
+    r"""Refuses a path that is a pattern to TensorFlow.
+
+    TensorFlow writes to a path as it is, but reads from what matches it as a pattern: what was
+    saved in `run[1]` is looked for in `run1`, and cannot be found.
+
+    Args:
+      name: of the flag.
+      path: its value.
+
+    Raises:
+      ValueError: if there is one of * ? [ \ in it.
+    """
+    require(
+        not _PATTERN.search(path),
+        name,
+        r"must be a path without * ? [ and \, which TensorFlow takes for a pattern when it reads"
+        " what was saved",
+        path,
+        "Rename the folder, or give another one.",
+    )
