@@ -2,10 +2,10 @@
 
 import sys
 
-from tf_simclr.main import main
+from tf_simclr import main
 
 
 def run(export_format: str) -> None:
     """Runs this process's command line as an export and exits."""
     program, *flags = sys.argv
-    sys.exit(main([program, *flags, "--mode=export", f"--export_format={export_format}"]))
+    main.run([program, *flags, "--mode=export", f"--export_format={export_format}"])

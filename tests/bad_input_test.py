@@ -9,7 +9,10 @@ import sys
 import pytest
 from PIL import Image
 
+from tf_simclr import main as door
+from tf_simclr import run_folder
 from tf_simclr.main import main
+from tf_simclr.tasks import evaluate
 
 HOLD = """
 import sys
@@ -186,6 +189,21 @@ def test_a_folder_that_cannot_be_written(refused, tiny_flags, tmp_path):
         assert "`model_dir` must be a folder that can be written" in line
         assert f"Received: model_dir={path!r}" in line
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_an_evaluation_that_could_not_be_written_is_not_begun(
+    refused, tiny_flags, run, monkeypatch
+):
+    """Stands for a folder that is read-only, which none is to root."""
+
+    def fail(model_dir):
+        raise ValueError("`model_dir` must be a folder that can be written.")
+
+    monkeypatch.setattr(run_folder, "make_writable", fail)
+    monkeypatch.setattr(evaluate, "_results", None)
+    monkeypatch.setattr(door, "_is_ours", lambda error: True)
+    line = refused(*tiny_flags, f"--model_dir={run}", "--mode=eval")
+    assert "`model_dir` must be a folder that can be written" in line
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import callbacks
+from tf_simclr import callbacks, stopping
 from tf_simclr.checkpoints import Checkpoints, NonFinite, listed, step_of
 from tf_simclr.nets.timed_steps import TimedSteps
 from tf_simclr.summaries import Summaries, read_scalars
@@ -181,14 +181,14 @@ class Send(Noted):
 @pytest.fixture
 def handlers():
     """Whoever has the signals before: functions of this test's own."""
-    own = [lambda number, frame: None for _ in callbacks.StopOnSignal.SIGNALS]
-    before = [signal.signal(n, mine) for n, mine in zip(callbacks.StopOnSignal.SIGNALS, own)]
+    own = [lambda number, frame: None for _ in stopping.SIGNALS]
+    before = [signal.signal(n, mine) for n, mine in zip(stopping.SIGNALS, own)]
     yield own
-    for number, handler in zip(callbacks.StopOnSignal.SIGNALS, before):
+    for number, handler in zip(stopping.SIGNALS, before):
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+@pytest.mark.parametrize("number", stopping.SIGNALS, ids=lambda n: n.name)
 def test_a_signal_saves_the_step_and_stops(model, tmp_path, handlers, number):
     saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
     stop = callbacks.StopOnSignal(saved)
@@ -197,7 +197,7 @@ def test_a_signal_saves_the_step_and_stops(model, tmp_path, handlers, number):
     assert (caught.value.signal, caught.value.step) == (number, 3)
     assert str(caught.value) == f"Stopped by {number.name}; step 3 is saved."
     assert [step_of(path) for path in listed(str(tmp_path))] == [3]
-    assert [signal.getsignal(n) for n in callbacks.StopOnSignal.SIGNALS] == handlers
+    assert [signal.getsignal(n) for n in stopping.SIGNALS] == handlers
 
 
 def test_a_signal_after_the_last_step_is_not_lost(model, tmp_path):
@@ -218,8 +218,62 @@ def test_a_second_signal_does_not_wait(model, tmp_path):
     assert listed(str(tmp_path)) == []
 
 
+def test_a_terminal_that_is_closed_may_say_so_twice(model, tmp_path, handlers):
+    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}))
+    with pytest.raises(callbacks.Interrupted, match="Stopped by SIGHUP; step 1 is saved"), stop:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+        fit(model, [stop], steps=2)
+
+
+def test_a_signal_that_was_ignored_before_stays_ignored(model, tmp_path, handlers):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup starts a program.
+    with callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense})) as stop:
+        fit(model, [Send(signal.SIGHUP, at=1), stop], steps=2)
+        assert int(model.optimizer.iterations) == 2
+    assert listed(str(tmp_path)) == []
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+class Fail(Noted):
+    """Stands for Keras, whose line of progress cannot be printed."""
+
+    def __init__(self, error, at):
+        super().__init__(1)
+        self.error, self.at = error, at
+
+    def act(self, step, logs):
+        if step == self.at:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (BrokenPipeError(32, "Broken pipe"), callbacks.Interrupted),
+        (OSError(28, "No space left on device"), OSError),
+        (OSError(5, "Input/output error"), OSError),
+    ],
+    ids=["pipe", "disk", "terminal"],
+)
+def test_what_cannot_be_printed_stops_the_run_and_saves_the_step(model, tmp_path, error, raised):
+    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}))
+    with pytest.raises(raised) as caught, stop:
+        fit(model, [stop, Fail(error, at=3)], steps=8)
+    if raised is callbacks.Interrupted:
+        assert (caught.value.signal, caught.value.step) == (signal.SIGPIPE, 3)
+    assert [step_of(path) for path in listed(str(tmp_path))] == [3]
+
+
+def test_any_other_error_saves_nothing(model, tmp_path):
+    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}))
+    with pytest.raises(RuntimeError), stop:
+        fit(model, [stop, Fail(RuntimeError("a bug"), at=3)], steps=8)
+    assert listed(str(tmp_path)) == []
+
+
 def test_without_a_signal_nothing_is_saved_and_the_handlers_come_back(model, tmp_path, handlers):
     with callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense})) as stop:
         fit(model, [stop], steps=2)
     assert listed(str(tmp_path)) == []
-    assert [signal.getsignal(n) for n in callbacks.StopOnSignal.SIGNALS] == handlers
+    assert [signal.getsignal(n) for n in stopping.SIGNALS] == handlers

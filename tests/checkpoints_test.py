@@ -132,6 +132,26 @@ def test_a_damaged_index_is_passed_over(folder, damage):
     assert restore(folder)[:2] == (2, 2.0)
 
 
+def test_a_checkpoint_that_cannot_be_written_leaves_the_others_and_nothing_of_itself(
+    folder, monkeypatch
+):
+    before = sorted(os.listdir(folder))
+    saved = checkpoints.Checkpoints(str(folder), parts())
+
+    def fill_the_disk(checkpoint_number):
+        os.mkdir(folder / f"ckpt-{checkpoint_number}_temp")
+        (folder / f"ckpt-{checkpoint_number}_temp" / "part-0").write_text("")
+        raise tf.errors.ResourceExhaustedError(None, None, "part-0; No space left on device")
+
+    monkeypatch.setattr(saved._manager, "save", fill_the_disk)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        saved.save(4)
+    assert sorted(os.listdir(folder)) == before
+    monkeypatch.undo()
+    saved.save(4)  # There is room again.
+    assert restore(folder)[0] == 4
+
+
 def test_the_damaged_step_is_written_anew_when_it_is_reached_again(folder):
     truncate(data_of(folder, 3))
     saved = checkpoints.Checkpoints(str(folder), parts(), report=lambda line: None)

@@ -14,6 +14,8 @@ FLOORS = {
     "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
     "tf_simclr.plain_paths": 0,
+    "tf_simclr.stopping": 0,
+    "tf_simclr.file_errors": 0,
     "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr.evaluation.provenance": 0,

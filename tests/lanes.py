@@ -110,6 +110,7 @@ FIRST_LANE = {
         "docstrings_test.py",
         "export_bad_input_test.py",
         "export_commands_test.py",
+        "file_errors_test.py",
         "flagfiles_test.py",
         "floors_test.py",
         "mutations/",

@@ -1,5 +1,6 @@
 """The door: what it prints, its exit codes, and how it stops."""
 
+import io
 import json
 import os
 import pathlib
@@ -11,8 +12,10 @@ import time
 
 import processes
 import pytest
+import tensorflow as tf
 
 from tf_simclr import main as door
+from tf_simclr import stopping
 from tf_simclr.callbacks import Interrupted
 from tf_simclr.main import main
 from tf_simclr.tasks import evaluate, train
@@ -159,12 +162,61 @@ def test_a_signal_outside_of_training(tasks, capsys, error, code):
     assert capsys.readouterr().err.startswith("tf-simclr: Stopped. To go on, give the same command")
 
 
-def test_sigterm_is_a_signal_outside_of_training_too(monkeypatch, capsys):
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(door, "_run", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    assert main(["tf-simclr"]) == 143
+@pytest.mark.parametrize("number", stopping.SIGNALS, ids=lambda n: n.name)
+def test_each_signal_is_one_outside_of_training_too(monkeypatch, capsys, number):
+    before = signal.getsignal(number)
+    monkeypatch.setattr(door, "_run", lambda *_: os.kill(os.getpid(), number))
+    assert main(["tf-simclr"]) == 128 + number
     assert "Stopped. To go on" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is before
+
+
+class Unwritable(io.StringIO):
+    """A stream that fails as a pipe without a reader does, or a full disk."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    flush = close = lambda self: None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BrokenPipeError(32, "Broken pipe"), 141),
+        (OSError(28, "No space left on device"), 2),
+    ],
+    ids=["pipe", "disk"],
+)
+@pytest.mark.parametrize("flag", ["--help", "--version", "--tpu_zone=a"])
+def test_what_cannot_be_printed_ends_the_program_in_one_line(
+    tasks, monkeypatch, capsys, error, code, flag
+):
+    monkeypatch.setattr(sys, "stdout", Unwritable(error))
+    with pytest.raises(SystemExit) as caught:
+        door.run(["tf-simclr", flag])
+    monkeypatch.undo()
+    assert caught.value.code == code
+    assert len(capsys.readouterr().err.splitlines()) <= 1
+    assert tasks.called == []
+
+
+def test_an_error_that_cannot_be_printed_has_its_exit_code(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Unwritable(OSError(5, "Input/output error")))
+    assert main(["tf-simclr", "--image_size=0"]) == 2
+
+
+def test_closed_streams_are_opened_to_nowhere(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as caught:
+        door.run(["tf-simclr", "--version"])
+    assert caught.value.code == 0
+    assert not sys.stdout.isatty()
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), RuntimeError("a bug")], ids=repr)
@@ -173,6 +225,23 @@ def test_a_bug_keeps_its_traceback(tasks, error):
     tasks.error = error
     with pytest.raises(type(error), match="a bug"):
         main(["tf-simclr"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(2, "No such file or directory", "/run/a.png"),
+        tf.errors.NotFoundError(None, None, "{{node r}} /run/a.png; No such file or directory [["),
+    ],
+    ids=["Python", "TensorFlow"],
+)
+def test_a_file_that_fails_is_named_in_one_line(tasks, capsys, error):
+    tasks.error = error
+    assert main(["tf-simclr"]) == 2
+    assert capsys.readouterr().err == (
+        "tf-simclr: A file cannot be used: /run/a.png; No such file or directory. What was saved"
+        " before is kept. To go on, give the same command again: tf-simclr\n"
+    )
 
 
 def test_importing_tensorflow_leaves_stderr_as_it_was(capfd):

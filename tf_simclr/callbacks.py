@@ -1,10 +1,12 @@
 """What happens between steps: scalars, checkpoints, and the reasons to stop."""
 
+import contextlib
 import signal
 import time
 
 import tf_keras as keras
 
+from tf_simclr import stopping
 from tf_simclr.checkpoints import Checkpoints, NonFinite
 from tf_simclr.summaries import Summaries
 
@@ -156,40 +158,46 @@ class WriteScalars(EveryFewSteps):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On SIGTERM or Ctrl-C: finishes the step, saves, and raises Interrupted. Last in the list.
+    """On SIGTERM, SIGHUP or Ctrl-C: finishes the step, saves, and raises Interrupted. Last in line.
 
     A context manager: it has the signals from entry to exit, and raises there if one came after the
-    last step. A second one does not wait for the step.
+    last step. A second one does not wait for the step. Where nobody reads any more what is printed,
+    it does the same as at a signal.
     """
-
-    SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
     def __init__(self, checkpoints: Checkpoints):
         super().__init__()
         self._checkpoints = checkpoints
         self._received: int | None = None
-        self._before: dict = {}
+        self._signals = contextlib.ExitStack()
 
     def __enter__(self):
-        self._before = {number: signal.signal(number, self._note) for number in self.SIGNALS}
+        self._signals.enter_context(stopping.answered_by(self._note))
         return self
 
     def __exit__(self, kind, error, traceback):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        if kind is None:
+        self._signals.close()
+        if isinstance(error, BrokenPipeError) and self._received is None:
+            self._received = signal.SIGPIPE
+        if kind is None or isinstance(error, OSError):
             self._stop_if_asked()
+        if isinstance(error, OSError):  # Of a print, between two steps.
+            self._save()
 
     def on_train_batch_end(self, batch, logs=None):
         self._stop_if_asked()
 
     def _stop_if_asked(self):
         if self._received is not None:
-            step = int(self.model.optimizer.iterations.numpy())
-            self._checkpoints.save(step)
-            raise Interrupted(self._received, step)
+            raise Interrupted(self._received, self._save())
+
+    def _save(self):
+        step = int(self.model.optimizer.iterations.numpy())
+        self._checkpoints.save(step)
+        return step
 
     def _note(self, number, frame):
-        if self._received is not None:
+        # The system and the shell send SIGHUP both: the second asks for nothing more.
+        if self._received is not None and number != signal.SIGHUP:
             raise KeyboardInterrupt(number)
-        self._received = number
+        self._received = self._received or number

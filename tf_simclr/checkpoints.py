@@ -66,13 +66,21 @@ class Checkpoints:
 
         Raises:
           NonFinite: before anything is written, if a weight is NaN or infinite.
+          tf.errors.OpError: if it cannot be written; nothing of it is left, and the others are.
         """
+        path = os.path.join(self._directory, f"{PREFIX}-{step}")
         if self._at != step:  # To write a good file over itself is to risk it.
             if not _all_finite(self._parts):
                 raise NonFinite("A weight at the end", step)
-            self._manager.save(checkpoint_number=step)
+            try:
+                self._manager.save(checkpoint_number=step)
+            except tf.errors.OpError:
+                unfinished = f"{path}_temp"
+                if tf.io.gfile.exists(unfinished):  # A full disk needs the room.
+                    tf.io.gfile.rmtree(unfinished)
+                raise
             self._at = step
-        return os.path.join(self._directory, f"{PREFIX}-{step}")
+        return path
 
     def restore_newest(self, directory: str | None = None) -> int | None:
         """Restores the newest checkpoint that can be read; its step, or None if there is none.

@@ -1,5 +1,6 @@
 """The door: parse the flags, run the mode, and turn what a user can mend into one line."""
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -10,15 +11,16 @@ import traceback
 
 from absl import flags, logging
 
-from tf_simclr import cli
+from tf_simclr import cli, quiet, stopping
 from tf_simclr.config import Config
-from tf_simclr.quiet import stderr_silenced
+from tf_simclr.file_errors import file_error
 from tf_simclr.remarks import remarks
 from tf_simclr.version import __version__
 
 BAD_INPUT = 2  # the exit code for what the user can mend
 FAILED = 1
 SIGNALLED = 128  # plus the signal's number, as shells report it
+UNREAD = SIGNALLED + signal.SIGPIPE  # as of a program that writes to a pipe without a reader
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "-?"}
 USAGE = f"""tf-simclr {__version__}: pretrains, fine-tunes, judges and exports (SimCLR v1 and v2)
 
@@ -29,13 +31,18 @@ usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...]
 
 def main(argv: list[str]) -> int:
     """Runs the command line `argv` (the program's name first); its exit code."""
+    quiet.escape_what_cannot_be_printed()
     if HELP & set(argv[1:]):
         print(USAGE, cli.flags_help(), sep="\n", end="")
         return 0
     if "--version" in argv[1:]:
         print(__version__)
         return 0
-    before = signal.signal(signal.SIGTERM, _raise_interrupt)
+    with stopping.answered_by(_raise_interrupt):
+        return _answer(argv)
+
+
+def _answer(argv: list[str]) -> int:
     try:
         _run(*_parse(argv))
         return 0
@@ -46,10 +53,13 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
         return _say(SIGNALLED + number, f"Stopped. {_how_to_go_on(argv)}")
-    except Exception as error:  # Only the two below are expected; see callbacks.
+    except BrokenPipeError:
+        return _say(UNREAD, f"Stopped: what it prints is not read. {_how_to_go_on(argv)}")
+    except Exception as error:  # Only a few are expected.
+        if reason := file_error(error):
+            kept = f"What was saved before is kept. {_how_to_go_on(argv)}"
+            return _say(BAD_INPUT, f"A file cannot be used: {reason}. {kept}")
         return _stopped(error, argv)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _parse(argv: list[str]) -> tuple[Config, set[str]]:
@@ -101,7 +111,7 @@ def _import_tensorflow_quietly() -> None:
     import, errors above all, is not touched.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with stderr_silenced():
+    with quiet.stderr_silenced():
         import tensorflow as tf
     logging.set_verbosity(logging.ERROR)
     tf.get_logger().setLevel("ERROR")
@@ -138,13 +148,27 @@ def _is_ours(error: ValueError) -> bool:
 
 
 def _say(code: int, message: object) -> int:
-    print(f"tf-simclr: {' '.join(str(message).split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # The terminal may be gone.
+        print(f"tf-simclr: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
     return code
 
 
-def run() -> None:
-    """Runs this process's command line and exits: the console script."""
-    sys.exit(main(sys.argv))
+def run(argv: list[str] | None = None) -> None:
+    """Runs a command line and exits: the console script.
+
+    Args:
+      argv: the program's name and its flags; None is this process's.
+    """
+    quiet.require_streams()
+    try:
+        code = main(sys.argv if argv is None else argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = UNREAD
+    except OSError as error:
+        code = _say(BAD_INPUT, f"What was printed cannot be written: {error.strerror}.")
+    quiet.drop_what_is_not_printed()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

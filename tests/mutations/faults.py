@@ -62,16 +62,19 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/callbacks.py",
-        (
-            "            self._checkpoints.save(step)\n"
-            "            raise Interrupted(self._received, step)"
-        ),
-        "            raise Interrupted(self._received, step)",
+        ("        self._checkpoints.save(step)\n        return step"),
+        "        return step",
         "a signal stops the run without saving it",
     ),
     Fault(
         "tf_simclr/callbacks.py",
-        "signal.signal(number, handler)",
+        " and number != signal.SIGHUP",
+        "",
+        "a terminal that says twice that it is closed loses the step",
+    ),
+    Fault(
+        "tf_simclr/stopping.py",
+        "signal.signal(number, was)",
         "signal.signal(number, signal.SIG_DFL)",
         "signals do not go back to whoever had them before training",
     ),
@@ -92,6 +95,12 @@ FAULTS = (
         "return all(bool(tf.reduce_all(",
         "return any(bool(tf.reduce_all(",
         "weights that are not finite are saved if others are",
+    ),
+    Fault(
+        "tf_simclr/cli.py",
+        '("output",) if config.run.mode == "export" else ()',
+        "()",
+        "an export goes where TensorFlow cannot read it again",
     ),
     Fault(
         "tf_simclr/cli.py",

@@ -104,7 +104,6 @@ def evaluate_until_trained(
         takes the config as it is.
       open_data: opens the data of the config, as often as there is a checkpoint.
 
-
     Raises:
       ValueError: as `evaluate`.
     """
@@ -181,6 +180,7 @@ def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
     """Evaluates and writes; result.json's content, and what is mixed up in words."""
     config = todo.config
     data.num_examples(config.data.eval_split)
+    run_folder.make_writable(todo.model_dir)  # Fails now, not after the evaluation.
     trained = run_folder.read_settings(todo.model_dir) or config
     changed = changed_for_judging(config, trained)
     if changed:
