@@ -101,3 +101,43 @@ def test_help_shows_values_and_defaults():
     assert "(default: none)" in text
     assert "--seed=INT\n" in text
     assert "--learning_rate=FLOAT\n      Before it is scaled by the batch. (default: 0.3)" in text
+
+
+def parse_files(*arguments):
+    values = cli.FlagValues()
+    cli.define_flags(values)
+    values(["tf-simclr", *arguments])
+    return cli.config_from_flags(values)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "marked"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", " \n\n"], ids=ascii)
+def test_flagfiles_of_any_editor_and_those_inside_them(tmp_path, mark, end):
+    inner, outer = tmp_path / "inner.cfg", tmp_path / "outer.cfg"
+    lines = ["--dataset=bilder", "# ein Rezept: ü", "  // --seed=9", "--data_dir=/b\u2028ü"]
+    inner.write_text(mark + end.join(lines), encoding="utf-8", newline="")
+    outer.write_text(f"{mark}--flagfile={inner}{end}--seed=3{end}", encoding="utf-8", newline="")
+    found = parse_files("--seed=1", f"--flagfile={outer}", "--mode=eval")
+    assert (found.data.dataset, found.data.data_dir) == ("bilder", "/b\u2028ü")
+    assert (found.run.seed, found.run.mode) == (3, "eval")
+
+
+def test_flagfiles_that_include_each_other_are_refused(tmp_path):
+    (tmp_path / "a.cfg").write_text(f"--flagfile={tmp_path}/b.cfg")
+    (tmp_path / "b.cfg").write_text(f"--flagfile={tmp_path}/a.cfg")
+    with pytest.raises(flags.Error, match="must not include each other in a circle: .*a.cfg -> "):
+        parse_files(f"--flagfile={tmp_path}/a.cfg")
+    (tmp_path / "b.cfg").write_text("--seed=2")
+    assert parse_files(*[f"--flagfile={tmp_path}/{name}.cfg" for name in "abab"]).run.seed == 2
+
+
+@pytest.mark.parametrize("form", ["--flagfile={}", "-flagfile={}", "--flagfile {}"])
+def test_flags_of_a_flagfile_are_given_and_not_typed(tmp_path, form):
+    (tmp_path / "recipe.cfg").write_text("--seed=1\n--train_epochs=2\n")
+    named = form.format(tmp_path / "recipe.cfg").split(" ")
+    argv = ["tf-simclr", "--mode", "train", *named, "--train_epochs=3", "--nouse_blur"]
+    assert cli.typed_flags(argv) == {"mode", "train_epochs", "use_blur"}
+    values = cli.FlagValues()
+    cli.define_flags(values)
+    values(argv)
+    assert cli.given_flags(values) == {"mode", "train_epochs", "use_blur", "seed"}

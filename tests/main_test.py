@@ -109,7 +109,7 @@ def tasks(monkeypatch):
     stand_in = Tasks()
     stand_in.called = []
 
-    def train(config, origin):
+    def train(config, origin, typed):
         stand_in.called.append("train")
         if stand_in.error:
             raise stand_in.error
@@ -140,6 +140,40 @@ def test_flags_without_effect_are_said_before_anything_runs(tasks, capsys):
     assert "Note: --tpu_zone has no effect without --use_tpu.\n" in out
     assert "Note: --variable_schema has no effect without --checkpoint.\n" in out
     assert tasks.called == ["train"]
+
+
+def test_flags_of_a_recipe_are_not_spoken_of(tasks, capsys, tmp_path):
+    (tmp_path / "recipe.cfg").write_text("--train_epochs=5\n--tpu_zone=a\n")
+    main(["tf-simclr", f"--flagfile={tmp_path}/recipe.cfg", "--train_steps=3", "--master=b"])
+    assert capsys.readouterr().out == "Note: --master has no effect without --use_tpu.\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environment", "again"),
+    [
+        ("utf-8", {}, False),
+        ("ascii", {"LC_ALL": "C", "PYTHONUTF8": "0"}, True),
+        ("iso8859-1", {"LC_ALL": "de_DE"}, True),
+        ("ascii", {"PYTHONUTF8": "1"}, False),  # It was of no use: it must not go on for ever.
+    ],
+)
+def test_a_locale_that_cannot_name_files_is_left(monkeypatch, encoding, environment, again):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *command: started.append(command))
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: encoding)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "tf_simclr.main", "--seed=1"])
+    monkeypatch.setattr(os, "environ", environment)
+    door._require_utf8()
+    command = [sys.executable, "-m", "tf_simclr.main", "--seed=1"]
+    assert started == [(sys.executable, command, environment | {"PYTHONUTF8": "1"})] * again
+
+
+def test_what_a_terminal_cannot_show_is_escaped(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["tf-simclr", "--version"]) == 0
+    print("tüer \udce4", flush=True)
+    assert written.getvalue().endswith(b"t\\xfcer \\udce4\n")
 
 
 def test_stopping_by_a_signal_says_how_to_go_on(tasks, capsys):

@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from absl import flags
 
@@ -18,6 +18,30 @@ DEFINE: dict[type, Callable] = {
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
 }
+
+
+class FlagValues(flags.FlagValues):
+    """Flags that are read from flagfiles too: UTF-8 in any locale, with or without its mark."""
+
+    def _get_flag_file_lines(self, filename: str, parsed_file_stack: Sequence[str] = ()):
+        if filename in parsed_file_stack:
+            circle = " -> ".join([*parsed_file_stack, filename])
+            raise flags.Error(f"Flagfiles must not include each other in a circle: {circle}.")
+        lines = []
+        for line in _flag_file(filename):
+            if self._is_flag_file_directive(line):
+                inner = self._extract_filename(line)
+                lines += self._get_flag_file_lines(inner, [*parsed_file_stack, filename])
+            else:
+                lines.append(line)
+        return lines
+
+
+class _TypedFlags(flags.FlagValues):
+    """Flags without those of flagfiles."""
+
+    def read_flags_from_files(self, argv: Sequence[str], force_gnu: bool = True) -> list[str]:
+        return list(argv)
 
 
 def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
@@ -51,6 +75,19 @@ def given_flags(flag_values: flags.FlagValues = flags.FLAGS) -> set[str]:
     return {field.name for field in flag_fields() if flag_values[field.name].present}
 
 
+def typed_flags(argv: Sequence[str]) -> set[str]:
+    """Names of the flags that stood on the command line itself, and not in a flagfile.
+
+    Args:
+      argv: the program's name and its flags, which parse.
+    """
+    values = _TypedFlags()
+    define_flags(values)
+    flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=values)
+    values(argv)
+    return given_flags(values)
+
+
 def flags_help(columns: int | None = None) -> str:
     """All flags by section of the config: their values, help and defaults.
 
@@ -65,6 +102,20 @@ def flags_help(columns: int | None = None) -> str:
             lines += [f"  {_form(field)}", _description(field, columns)]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
+
+
+def _flag_file(filename: str) -> list[str]:
+    """Its lines, without empty ones and comments."""
+    try:
+        with open(filename, encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in file]
+    except OSError as error:
+        raise flags.Error(f"Unable to open flagfile: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise flags.Error(
+            f"A flagfile is not text: {filename!r} ({error}). Save it as UTF-8."
+        ) from error
+    return [line for line in lines if line and not line.startswith(("#", "//"))]
 
 
 def _form(field: dataclasses.Field) -> str:

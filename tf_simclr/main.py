@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 def _answer(argv: list[str]) -> int:
     try:
-        _run(*_parse(argv))
+        _run(*_parse(argv), cli.typed_flags(argv))
         return 0
     except (flags.Error, ValueError) as error:
         if isinstance(error, ValueError) and not _is_ours(error):
@@ -63,18 +63,15 @@ def _answer(argv: list[str]) -> int:
 
 
 def _parse(argv: list[str]) -> tuple[Config, set[str]]:
-    values = flags.FlagValues()
+    values = cli.FlagValues()
     cli.define_flags(values)
-    try:
-        rest = values(argv)
-    except UnicodeDecodeError as error:  # absl reads flagfiles as text.
-        raise flags.Error(f"A flagfile is not text: {error}.") from error
+    rest = values(argv)
     if rest[1:]:
         raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest[1:])}.")
     return cli.config_from_flags(values), cli.given_flags(values)
 
 
-def _run(config: Config, given: set[str]) -> None:
+def _run(config: Config, given: set[str], typed: set[str]) -> None:
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr import build_data, replicas
@@ -86,7 +83,7 @@ def _run(config: Config, given: set[str]) -> None:
     from tf_simclr.tasks.train import train
 
     config = adopt_settings(config, given)
-    for line in remarks(config, given):
+    for line in remarks(config, typed):  # A recipe's own lines are not its user's to mend.
         print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
@@ -95,7 +92,7 @@ def _run(config: Config, given: set[str]) -> None:
     config = adopt_architecture(config, origin, given)
     open_data = functools.cache(build_data.source)  # Reads a folder, and complains of it, once.
     if config.run.trains:
-        train(config, origin, open_data=open_data)
+        train(config, origin, typed, open_data=open_data)
     if not replicas.is_chief():
         return  # Evaluation is one worker's.
     if config.run.mode == "train_then_eval":
@@ -140,6 +137,16 @@ def _how_to_go_on(argv: list[str]) -> str:
     return f"To go on, give the same command again: tf-simclr {shlex.join(argv[1:])}"
 
 
+def _require_utf8() -> None:
+    """Starts the process anew where its locale cannot encode the names of files.
+
+    TensorFlow takes them for UTF-8. Python can be told to do so at its start alone.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        arguments = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, arguments, os.environ | {"PYTHONUTF8": "1"})
+
+
 def _is_ours(error: ValueError) -> bool:
     """Whether the error was raised by a line of this package: those are meant for users."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -160,6 +167,7 @@ def run(argv: list[str] | None = None) -> None:
       argv: the program's name and its flags; None is this process's.
     """
     quiet.require_streams()
+    _require_utf8()
     try:
         code = main(sys.argv if argv is None else argv)
         sys.stdout.flush()

@@ -103,10 +103,12 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
     return lines
 
 
-def remarks_on_resuming(config: Config, step: int) -> list[str]:
+def remarks_on_resuming(
+    config: Config, step: int, given: Collection[str] | None = None
+) -> list[str]:
     """As `remarks`, of what concerns the start alone, for a run that goes on from `step`."""
-    changed = changed_from_defaults(config)
-    idle = [name for name in AT_THE_START if name in changed]
+    named = changed_from_defaults(config) if given is None else given
+    idle = [name for name in AT_THE_START if name in named]
     return _no_effect(idle, f"where the run goes on from its own step {step}")
 
 

@@ -12,6 +12,7 @@ from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
+from tf_simclr.tasks import train
 from tf_simclr.tasks.train import check_data, check_machine, segments
 
 
@@ -162,12 +163,34 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     tiny_flags, trained_run, tmp_path, capsys
 ):
     shutil.copytree(trained_run, tmp_path, dirs_exist_ok=True)
-    run(*tiny_flags, f"--model_dir={tmp_path}")
-    assert "Training is done" in capsys.readouterr().out
+    run(*tiny_flags, "--checkpoint_steps=1", f"--model_dir={tmp_path}")
+    said = capsys.readouterr().out
+    assert "Training is done" in said and "settings" not in said.lower()
+    before = (tmp_path / "flags.json").read_text()
+    run(*tiny_flags, "--learning_rate=7", f"--model_dir={tmp_path}")
+    said = capsys.readouterr().out
+    assert "Settings that changed since this run was started: learning_rate is 7.0 and was" in said
+    assert "No step was trained with the settings that changed. Give more --train_steps" in said
+    assert (tmp_path / "flags.json").read_text() == before
     run(*tiny_flags, "--train_steps=5", f"--model_dir={tmp_path}")
     said = capsys.readouterr().out
     assert "train_steps is 5 and was 3" in said and "Trains steps 4 to 5" in said
+    assert "No step was trained" not in said
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
+
+
+def test_a_warm_up_that_is_longer_than_the_run_is_told(capsys):
+    """By hand: 10 epochs of 16 pictures in batches of 4 are 40 steps; 0.3 * 4 / 256 = 0.0047."""
+    config = Config.from_flat({"train_batch_size": 4, "train_steps": 10, "warmup_epochs": 10.0})
+    train._note_warmup(config, 16, 10)
+    assert capsys.readouterr().out == (
+        "Note: the warm-up of --warmup_epochs=10 has 40 steps and the run 10: its learning rate"
+        " gets to 0.00117 of 0.00469. Lower --warmup_epochs.\n"
+    )
+    for total in (40, 41):
+        longer = Config.from_flat(config.flat() | {"train_steps": total})
+        train._note_warmup(longer, 16, total)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.usefixtures("no_exports")

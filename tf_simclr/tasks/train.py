@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import tensorflow as tf
 
@@ -36,6 +36,7 @@ LABELS = "labels.txt"  # in a run's folder: the pictures whose labels it was giv
 def train(
     config: Config,
     origin: Origin | None = None,
+    typed: Collection[str] | None = None,
     *,
     open_data: Callable[[Config], Source] = build_data.source,
 ) -> None:
@@ -44,6 +45,7 @@ def train(
     Args:
       config: of the run.
       origin: of the config, where it has been opened already: that reads a checkpoint through.
+      typed: names of the flags that notes may speak of; None is all that are not at their default.
       open_data: opens the data of the config.
 
     Raises:
@@ -79,7 +81,8 @@ def train(
             warm_start(config, origin, net, data.class_names)
     chief = replicas.is_chief()
     with run_folder.workplace(model_dir, chief=chief) as folder:
-        run_folder.check_owner(config)
+        changed: list[str] = []
+        run_folder.check_owner(config, report=changed.append)
         if net.supervised_head is not None:
             _check_classes(model_dir, data.class_names or (teacher.class_names if teacher else ()))
         saved = checkpoints.Checkpoints(
@@ -89,10 +92,12 @@ def train(
         )
         with strategy.scope():
             step = saved.restore_newest(model_dir) or 0
-        for line in remarks_on_resuming(config, step) if step else ():
+        for line in remarks_on_resuming(config, step, typed) if step else ():
             print(f"Note: {line}")
         total = build.total_steps(config, examples)
+        print("".join(f"{line}\n" for line in changed), end="")
         if step < total:
+            _note_warmup(config, examples, total)
             _check_labels(data, model_dir, step)
             run_folder.write_settings(config, folder)
             write_dataset(data, folder, class_names=teacher.class_names if teacher else ())
@@ -101,9 +106,24 @@ def train(
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
+            if changed:
+                print(
+                    "No step was trained with the settings that changed. Give more --train_steps"
+                    " or --train_epochs, or another --model_dir."
+                )
         # Differs from the original: it exports when it evaluates, and only then.
         if chief:
             export_run(config)
+
+
+def _note_warmup(config: Config, examples: int, total: int) -> None:
+    schedule = build.schedule(config, examples)
+    if schedule.warmup_steps > total:
+        print(
+            f"Note: the warm-up of --warmup_epochs={config.optimization.warmup_epochs:g} has"
+            f" {schedule.warmup_steps} steps and the run {total}: its learning rate gets to"
+            f" {float(schedule(total)):.3g} of {schedule.peak:.3g}. Lower --warmup_epochs."
+        )
 
 
 def _teacher(config: Config, data: Source) -> Teacher | None:
