@@ -147,7 +147,9 @@ def test_a_batch_larger_than_the_data(refuses_data):
 )
 def test_a_split_that_does_not_exist(refuses_data, arguments):
     line = refuses_data(*arguments)
-    assert "nowhere" in line
+    flag = arguments[-1].split("=")[0].removeprefix("--")
+    assert line.startswith(f"tf-simclr: `{flag}` must be one of ")
+    assert f"Received: {flag}=nowhere" in line
     assert "train" in line  # One that does exist.
 
 

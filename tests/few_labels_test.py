@@ -282,7 +282,19 @@ def test_data_without_labels(refused, picture_folder, tmp_path):
 
 
 def test_a_training_split_that_does_not_exist(refused):
-    assert "Received: split=nowhere" in refused("--label_fraction=0.5", "--train_split=nowhere")
+    assert "Received: train_split=nowhere" in refused(
+        "--label_fraction=0.5", "--train_split=nowhere"
+    )
+
+
+@pytest.mark.parametrize(
+    "split", ["train+train", "train[:50%]+train[25%:]", "test+train[:1]+test[-1:]"]
+)
+def test_a_picture_that_is_named_twice(refused, split):
+    for choice in ("--label_fraction=0.5", "--labels_per_class=1"):
+        line = refused(choice, f"--train_split={split}")
+        assert "`train_split` must not hold a picture twice where labels are chosen" in line
+        assert f"Received: train_split={split!r}." in line
 
 
 def test_fewer_pictures_than_a_batch(refused):

@@ -37,6 +37,8 @@ def source(config: Config) -> Source:
         max_bad_fraction=config.data.max_bad_images,
         report=report,
     )
+    for flag in splits_needed(config):
+        _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"
     if config.labels.chosen and judges:
         data = few_labelled(config, data)
@@ -59,6 +61,25 @@ def _uses(config: Config, data: Source) -> dict[str, str]:
     return {f"in {split}": split for split in data.splits}
 
 
+def splits_needed(config: Config) -> list[str]:
+    """The flags of those splits without which a command cannot do what it is given for."""
+    evaluates = config.run.mode in ("eval", "train_then_eval")
+    needed = {
+        "train_split": config.run.trains or config.run.mode == "export",
+        "eval_split": evaluates,
+        "embed_split": config.run.mode == "embed" and config.exporting.embed_split is not None,
+    }
+    return [flag for flag, is_needed in needed.items() if is_needed]
+
+
+def _check_split(data: Source, flag: str, split: str) -> None:
+    try:
+        data.num_examples(split)
+    except ValueError as error:  # A source has a `split`, and its user a flag.
+        text = str(error).replace("`split`", f"`{flag}`")
+        raise ValueError(text.replace("Received: split=", f"Received: {flag}=")) from error
+
+
 def few_labelled(config: Config, data: Source) -> LabelledSubset:
     """`data` with the chosen labels alone in its training split.
 
@@ -73,8 +94,12 @@ def few_labelled(config: Config, data: Source) -> LabelledSubset:
         (name,) = labels.ways()
         raise ValueError(
             f"`{name}` needs labels to choose from, and {data.name} has none in {split!r}."
-            f" Received: {name}={getattr(labels, name)!r}."
-            " Put the pictures into one folder for each class."
+            f" Received: {name}={getattr(labels, name)!r}. {data.how_to_label}"
+        )
+    if any(len(set(names)) < len(names) for names in pictures.values()):
+        raise ValueError(
+            "`train_split` must not hold a picture twice where labels are chosen. Received:"
+            f" train_split={split!r}. Name each split, or part of one, once."
         )
     if labels.label_list is not None:
         chosen = few_labels.choose_listed(pictures, labels.label_list)

@@ -14,7 +14,9 @@ import tensorflow_datasets as tfds
 from PIL import Image
 from png_files import PALETTE, Kind
 
+from tf_simclr.config import Config
 from tf_simclr.data import emoji32, sources
+from tf_simclr.tasks.train import check_data
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 4), np.uint8)
 
@@ -404,6 +406,40 @@ def test_unknown_data_sets_are_refused_in_one_line(data_dir, name, message):
 def test_data_sets_without_pictures_are_refused(data_dir, name, message):
     with pytest.raises(ValueError, match=message):
         open_tfds(name, data_dir)
+
+
+@pytest.mark.parametrize(
+    "version", ["labelled_pictures:9.9.9", "labelled_pictures/config", "labelled_pictures:x"]
+)
+def test_a_version_that_is_missing_is_told_with_those_that_are_there(labelled, data_dir, version):
+    with pytest.raises(ValueError, match=r"there are: labelled_pictures:1\.0\.0$") as caught:
+        open_tfds(version, data_dir)
+    assert str(caught.value).startswith("`dataset` must name a config and a version that are there")
+
+
+@pytest.mark.parametrize("deeper", ["labelled_pictures", "labelled_pictures/1.0.0/"])
+def test_a_folder_that_is_one_level_too_deep_is_told(labelled, data_dir, deeper):
+    with pytest.raises(ValueError, match="`data_dir` must be the folder that TFDS keeps") as caught:
+        open_tfds("labelled_pictures", f"{data_dir}/{deeper}")
+    assert str(caught.value).endswith(f"Give --data_dir={data_dir}.")
+
+
+def test_a_folder_that_is_called_like_the_data_may_hold_it(tmp_path):
+    folder = tmp_path / "labelled_pictures"
+    assert open_tfds("labelled_pictures", str(folder)).splits == {"train": 7, "test": 3}
+    assert open_tfds("labelled_pictures", str(folder)).splits == {"train": 7, "test": 3}
+
+
+def test_data_whose_labels_are_no_classes_say_what_they_are(data_dir):
+    source = open_tfds("see_through_pictures", data_dir)
+    assert source.num_classes == 0
+    assert source.how_to_label.startswith(
+        "Labels are a feature `label` that is a ClassLabel, and its features are: image (Image),"
+        " label (Scalar)."
+    )
+    config = Config.from_flat({"train_mode": "supervised", "train_batch_size": 1})
+    with pytest.raises(ValueError, match=r"has none\. Received: .* Labels are a feature `label`"):
+        check_data(config, source)
 
 
 def test_data_dir_must_be_a_folder_that_can_be_written(tmp_path):

@@ -101,6 +101,11 @@ class Source(abc.ABC):
         """
 
     @property
+    def how_to_label(self) -> str:
+        """What its user can do where it has no labels."""
+        return "Put the pictures into one folder for each class."
+
+    @property
     def picture_shape(self) -> tuple[int, int, int] | None:
         """(height, width, 3) that all pictures have; None where they differ."""
         return None

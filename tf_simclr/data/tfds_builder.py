@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import os
 from collections.abc import Callable, Iterator
 
 import tensorflow as tf
@@ -12,6 +13,7 @@ _KINDS = (
     "https://www.tensorflow.org/datasets/catalog"
 )
 _CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENOSPC)
+_INFO = "dataset_info.json"  # In the folder of each version that is whole.
 _MAX_CONFIGS = 10  # Some data sets have hundreds.
 
 
@@ -38,11 +40,50 @@ def construct(
         ) from error
     # What TFDS raises for unknown names, configs, versions and namespaces.
     except (ValueError, AssertionError, ImportError) as error:
-        raise ValueError(_explain_unknown(dataset)) from error
+        base = dataset.partition("/")[0].partition(":")[0]
+        check_depth(base, data_dir)
+        raise ValueError(_explain_unknown(dataset, base, data_dir)) from error
 
 
-def _explain_unknown(dataset: str) -> str:
-    base = dataset.partition("/")[0].partition(":")[0]
+def check_depth(name: str, data_dir: str | None) -> None:
+    """Raises ValueError if `data_dir` lies in the folder of the data set that TFDS calls `name`."""
+    folder = (data_dir or "").rstrip("/")
+    while os.path.basename(folder):
+        parent, last = os.path.split(folder)
+        if last == name and _prepared(name, parent):
+            raise ValueError(
+                "`data_dir` must be the folder that TFDS keeps all of its data sets in. Received:"
+                f" data_dir={data_dir!r}, a folder of {name}. Give --data_dir={parent}."
+            )
+        folder = parent
+
+
+def _prepared(name: str, data_dir: str | None) -> list[str]:
+    """What of a data set lies in `data_dir`, as --dataset names it: name/config:1.0.0."""
+    root = os.path.join(os.path.expanduser(data_dir or tfds.core.constants.DATA_DIR), name)
+    found = []
+    for first in _folders(root) if name else ():
+        if tf.io.gfile.exists(os.path.join(root, first, _INFO)):
+            found.append(f"{name}:{first}")
+        for version in _folders(os.path.join(root, first)):
+            if tf.io.gfile.exists(os.path.join(root, first, version, _INFO)):
+                found.append(f"{name}/{first}:{version}")
+    return found
+
+
+def _folders(path: str) -> list[str]:
+    names = tf.io.gfile.listdir(path) if tf.io.gfile.isdir(path) else []
+    found = sorted(name.rstrip("/") for name in names)
+    return [name for name in found if tf.io.gfile.isdir(os.path.join(path, name))]
+
+
+def _explain_unknown(dataset: str, base: str, data_dir: str | None) -> str:
+    there = _prepared(base, data_dir)
+    if there:
+        return (
+            f"`dataset` must name a config and a version that are there. Received:"
+            f" dataset={dataset}; there are: {', '.join(there)}"
+        )
     known = tfds.list_builders(with_community_datasets=False)
     if base in known:
         builder = tfds.builder_cls(base)

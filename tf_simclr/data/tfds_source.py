@@ -73,6 +73,16 @@ class TfdsSource(sources.Source):
         return tf.image.grayscale_to_rgb(decoded) if channels == 1 else decoded
 
     @property
+    def how_to_label(self) -> str:
+        """What takes the place of labels there. See `Source.how_to_label`."""
+        features = self.builder.info.features or {}
+        has = ", ".join(f"{name} ({type(of).__name__})" for name, of in sorted(features.items()))
+        return (
+            "Labels are a feature `label` that is a ClassLabel, and its features are:"
+            f" {has}. Give another --dataset, or prepare this one with such a feature."
+        )
+
+    @property
     def picture_shape(self) -> tuple[int, int, int] | None:
         """What the data set declares. See `Source.picture_shape`."""
         height, width, _ = self.builder.info.features["image"].shape
@@ -165,6 +175,8 @@ def _open(
     identifying: dict[str, str],
 ) -> TfdsSource:
     builder = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir)
+    if not tf.io.gfile.exists(builder.data_dir):
+        tfds_builder.check_depth(builder.name, data_dir)
     features = dict(builder.info.features or {})
     _check_image(features, dataset)  # Before a download that may take hours.
     builder = tfds_builder.prepare(builder, make, dataset=dataset, report=report)

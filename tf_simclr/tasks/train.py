@@ -61,8 +61,6 @@ def train(
     )
     data = open_data(config)
     examples = check_data(config, data)
-    if config.run.mode == "train_then_eval":
-        data.num_examples(config.data.eval_split)  # Fails now, not after the training.
     for line in overlaps(config, data):
         print(f"Note: {line}")
     check_machine(config, strategy)
@@ -261,14 +259,14 @@ def check_data(config: Config, data: Source) -> int:
         rest = " Or give --distill_alpha=1, to learn from the teacher alone."
         raise ValueError(
             f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
-            f" train_mode={mode!r}. Put the pictures into one folder for each class."
+            f" train_mode={mode!r}. {data.how_to_label}"
             f"{rest if mode == 'distill' else ''}"
         )
     if needs_labels and data.num_labelled(split) == 0:
         raise ValueError(
             f"`train_split` must have labels for `train_mode` {mode}. Received:"
             f" train_split={split!r}, where none of {examples} pictures has one."
-            " Put them into one folder for each class."
+            f" {data.how_to_label}"
         )
     with_head = config.training.lineareval_while_pretraining and not config.run.classifies
     if with_head and not data.num_classes:
