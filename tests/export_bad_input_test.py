@@ -136,7 +136,7 @@ def test_int8_without_its_pictures(refused, trained_run, tmp_path, out):
     command = ["--mode=export", "--export_format=lite", f"--model_dir={trained_run}"]
     line = refused(*command, f"--data_dir={tmp_path / 'gone'}", f"--output={out}")
     assert "`data_dir` must be a folder that exists" in line
-    assert "`split`" in refused(*command, "--train_split=nowhere", f"--output={out}")
+    assert "`train_split`" in refused(*command, "--train_split=nowhere", f"--output={out}")
     assert "two pictures at least" in refused(
         *command, "--train_split=train[:1]", f"--output={out}"
     )
@@ -151,7 +151,7 @@ def test_features_go_to_an_npz(refused, trained_run, output):
 
 def test_features_of_data_that_is_not_there(refused, trained_run, tmp_path):
     command = ["--mode=embed", f"--model_dir={trained_run}", f"--output={tmp_path / 'f.npz'}"]
-    assert "`split`" in refused(*command, "--embed_split=nowhere")
+    assert "`embed_split`" in refused(*command, "--embed_split=nowhere")
     assert "`data_dir`" in refused(*command, f"--data_dir={tmp_path / 'gone'}")
     (tmp_path / "folder.npz").mkdir()
     assert "a folder" in refused(*command[:2], f"--output={tmp_path / 'folder.npz'}")

@@ -130,12 +130,12 @@ def tasks(monkeypatch):
     ],
 )
 def test_the_mode_decides_what_runs(tasks, mode, called):
-    assert main(["tf-simclr", f"--mode={mode}"]) == 0
+    assert main(["tf-simclr", "--model_dir=m", f"--mode={mode}"]) == 0
     assert tasks.called == called
 
 
 def test_flags_without_effect_are_said_before_anything_runs(tasks, capsys):
-    main(["tf-simclr", "--tpu_zone=a", "--variable_schema=base_model"])
+    main(["tf-simclr", "--model_dir=m", "--tpu_zone=a", "--variable_schema=base_model"])
     out = capsys.readouterr().out
     assert "Note: --tpu_zone has no effect without --use_tpu.\n" in out
     assert "Note: --variable_schema has no effect without --checkpoint.\n" in out
@@ -144,7 +144,8 @@ def test_flags_without_effect_are_said_before_anything_runs(tasks, capsys):
 
 def test_flags_of_a_recipe_are_not_spoken_of(tasks, capsys, tmp_path):
     (tmp_path / "recipe.cfg").write_text("--train_epochs=5\n--tpu_zone=a\n")
-    main(["tf-simclr", f"--flagfile={tmp_path}/recipe.cfg", "--train_steps=3", "--master=b"])
+    arguments = ("--model_dir=m", "--train_steps=3", "--master=b")
+    main(["tf-simclr", f"--flagfile={tmp_path}/recipe.cfg", *arguments])
     assert capsys.readouterr().out == "Note: --master has no effect without --use_tpu.\n"
 
 
@@ -192,7 +193,7 @@ def test_stopping_by_a_signal_says_how_to_go_on(tasks, capsys):
 )
 def test_a_signal_outside_of_training(tasks, capsys, error, code):
     tasks.error = error
-    assert main(["tf-simclr"]) == code
+    assert main(["tf-simclr", "--model_dir=m"]) == code
     assert capsys.readouterr().err.startswith("tf-simclr: Stopped. To go on, give the same command")
 
 
@@ -200,7 +201,7 @@ def test_a_signal_outside_of_training(tasks, capsys, error, code):
 def test_each_signal_is_one_outside_of_training_too(monkeypatch, capsys, number):
     before = signal.getsignal(number)
     monkeypatch.setattr(door, "_run", lambda *_: os.kill(os.getpid(), number))
-    assert main(["tf-simclr"]) == 128 + number
+    assert main(["tf-simclr", "--model_dir=m"]) == 128 + number
     assert "Stopped. To go on" in capsys.readouterr().err
     assert signal.getsignal(number) is before
 
@@ -232,7 +233,7 @@ def test_what_cannot_be_printed_ends_the_program_in_one_line(
 ):
     monkeypatch.setattr(sys, "stdout", Unwritable(error))
     with pytest.raises(SystemExit) as caught:
-        door.run(["tf-simclr", flag])
+        door.run(["tf-simclr", "--model_dir=m", flag])
     monkeypatch.undo()
     assert caught.value.code == code
     assert len(capsys.readouterr().err.splitlines()) <= 1
@@ -258,7 +259,7 @@ def test_a_bug_keeps_its_traceback(tasks, error):
     """Only ValueErrors that this package raises itself are bad input."""
     tasks.error = error
     with pytest.raises(type(error), match="a bug"):
-        main(["tf-simclr"])
+        main(["tf-simclr", "--model_dir=m"])
 
 
 @pytest.mark.parametrize(
@@ -271,10 +272,10 @@ def test_a_bug_keeps_its_traceback(tasks, error):
 )
 def test_a_file_that_fails_is_named_in_one_line(tasks, capsys, error):
     tasks.error = error
-    assert main(["tf-simclr"]) == 2
+    assert main(["tf-simclr", "--model_dir=m"]) == 2
     assert capsys.readouterr().err == (
         "tf-simclr: A file cannot be used: /run/a.png; No such file or directory. What was saved"
-        " before is kept. To go on, give the same command again: tf-simclr\n"
+        " before is kept. To go on, give the same command again: tf-simclr --model_dir=m\n"
     )
 
 

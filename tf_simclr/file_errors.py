@@ -8,7 +8,8 @@ _REASONS = "|".join(re.escape(os.strerror(number)) for number in errno.errorcode
 # What TensorFlow says: "{{node}} ... iterator: Iterator::Root: /the/path; Permission denied [Op".
 _OF_TENSORFLOW = re.compile(
     r"(?:\{\{.*?\}\}\s*)?(?:Error in user-defined function .*? iterator: \S+: )?"
-    rf"(.*; (?:{_REASONS})|.* is not a directory|Could not find directory .*)(?!\w)"
+    rf"(.*; (?:{_REASONS})|.* is not a directory|Could not find directory .*"
+    r"|File system scheme .* not implemented)(?!\w)"
 )
 
 

@@ -11,7 +11,7 @@ import traceback
 
 from absl import flags, logging
 
-from tf_simclr import cli, quiet, stopping
+from tf_simclr import cli, early_checks, quiet, stopping
 from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error
 from tf_simclr.remarks import remarks
@@ -72,6 +72,7 @@ def _parse(argv: list[str]) -> tuple[Config, set[str]]:
 
 
 def _run(config: Config, given: set[str], typed: set[str]) -> None:
+    early_checks.check(config)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr import build_data, replicas

@@ -13,6 +13,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 from png_files import PALETTE, Kind
+from tensorflow_datasets.core.download import downloader
 
 from tf_simclr.config import Config
 from tf_simclr.data import emoji32, sources
@@ -476,6 +477,22 @@ def test_missing_network_is_told(tmp_path, monkeypatch, error):
         open_tfds("labelled_pictures", str(tmp_path))
     assert "RuntimeError: Name not known" in str(got.value)
     assert "\n" not in str(got.value)
+
+
+def test_what_cannot_be_reached_is_asked_for_in_seconds(tmp_path, monkeypatch):
+    """urllib3 doubles 0.2 seconds before each try after the second: 0.4 + 0.8 + 1.6 + 3.2 = 6."""
+    before, found = downloader.MAX_RETRIES, []
+
+    def note(self) -> None:
+        found.append(downloader.MAX_RETRIES)
+        raise ConnectionRefusedError("Name not known")
+
+    monkeypatch.setattr(LabelledPictures, "download_and_prepare", note)
+    with pytest.raises(ValueError, match="no network"):
+        open_tfds("labelled_pictures", str(tmp_path))
+    [retries] = found
+    assert retries > 1 and sum(0.2 * 2**n for n in range(1, retries)) < 10
+    assert before == downloader.MAX_RETRIES
 
 
 @pytest.mark.parametrize(("by_hand", "error"), [(None, AssertionError), ("how", RuntimeError)])

@@ -1,5 +1,6 @@
 """A TFDS builder with its data on disk, or one clear line about why there is none."""
 
+import contextlib
 import difflib
 import errno
 import os
@@ -7,12 +8,14 @@ from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import downloader
 
 _KINDS = (
     "emoji32 (bundled), image_folder (your own pictures, with `data_dir`), or a name from "
     "https://www.tensorflow.org/datasets/catalog"
 )
 _CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENOSPC)
+_RETRIES = 5  # urllib3 waits 0.4, 0.8, 1.6 and 3.2 seconds between them.
 _INFO = "dataset_info.json"  # In the folder of each version that is whole.
 _MAX_CONFIGS = 10  # Some data sets have hundreds.
 
@@ -123,12 +126,24 @@ def prepare(
         return builder
     report(f"{dataset}: preparing it in {builder.data_dir}, for the first time only")
     try:
-        builder.download_and_prepare()
+        with _retries_that_can_help():
+            builder.download_and_prepare()
     except Exception as error:  # A builder may raise anything.
         if tf.io.gfile.exists(builder.data_dir):  # Another process was quicker.
             return make()
         raise ValueError(_explain_unprepared(builder, dataset, error)) from error
     return builder
+
+
+@contextlib.contextmanager
+def _retries_that_can_help() -> Iterator[None]:
+    """TFDS asks ten times for what cannot be reached, in 205 seconds, and hears no signal then."""
+    retries = downloader.MAX_RETRIES
+    downloader.MAX_RETRIES = _RETRIES
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = retries
 
 
 def _explain_unprepared(builder: tfds.core.DatasetBuilder, dataset: str, error: Exception) -> str:

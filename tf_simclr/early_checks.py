@@ -1,0 +1,49 @@
+"""What can be refused before TensorFlow is imported, which takes seconds."""
+
+import os
+
+from tf_simclr import network
+from tf_simclr.config import Config, flag_fields
+from tf_simclr.config_fields import require
+
+
+def check(config: Config) -> None:
+    """Checks that a command names what it needs, and that it can be reached.
+
+    Raises:
+      ValueError: for what the user can mend.
+    """
+    _check_output(config)
+    _check_folders(config)
+    values = config.flat()
+    paths = {f.name: values[f.name] or "" for f in flag_fields() if f.metadata["path"]}
+    for name, path in paths.items():
+        on_the_web = path.startswith(("https://", "http://"))
+        require(not on_the_web, name, "must be a path and no address", path, "Download it first.")
+    remote = [name for name, path in paths.items() if path.startswith("gs://")]
+    if remote and not network.reachable(network.CLOUD_STORAGE):
+        rule = "must be a local path where Google Cloud Storage cannot be reached"
+        require(False, remote[0], rule, paths[remote[0]], "Connect, or copy it here.")
+
+
+def _check_folders(config: Config) -> None:
+    model_dir, data_dir = config.run.model_dir, config.data.data_dir or ""
+    needed = config.run.mode not in ("export", "embed") or not config.finetuning.checkpoint
+    mend = "Give --model_dir=DIR, or --help for all flags."
+    require(
+        bool(model_dir) or not needed,
+        "model_dir",
+        "must name the folder of the run",
+        model_dir,
+        mend,
+    )
+    if config.data.dataset == "image_folder" and "://" not in data_dir:
+        there = os.path.isdir(data_dir)
+        require(there, "data_dir", "must be a folder that exists", data_dir)
+
+
+def _check_output(config: Config) -> None:
+    output = config.exporting.output or ""
+    if config.run.mode == "embed":
+        rule, mend = "must name a file that ends in .npz", "Give --output=features.npz."
+        require(output.endswith(".npz"), "output", rule, config.exporting.output, mend)
