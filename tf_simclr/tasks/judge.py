@@ -59,7 +59,7 @@ def judge(
 
     test, train = features(config.data.eval_split), None
     labels = next(iter(test.values())).labels
-    if _tell_labelled(config, labels):
+    if _tell_labelled(config, labels) and _has_training_part(config, data):
         split = config.data.train_split
         train = _try("judgement by labels", lambda: features(split, labelled=True))
     if train:
@@ -68,6 +68,16 @@ def judge(
         name: _judged(config, test[name], labels, train[name] if train else None)
         for name in networks
     }
+
+
+def _has_training_part(config: Config, data: Source) -> bool:
+    """Whether there is a split to learn from, which other data may not have; says so."""
+    split = config.data.train_split
+    try:
+        return data.num_examples(split) > 0
+    except ValueError:
+        print(f"Linear probe and kNN are left out: {data.name} has no {split!r} to learn from.")
+        return False
 
 
 def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
