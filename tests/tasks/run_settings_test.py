@@ -7,6 +7,7 @@ from tf_simclr.tasks.run_settings import adopt_settings, changed_for_judging
 
 RUN = {
     "dataset": "emoji32",
+    "data_dir": "/prepared",
     "image_size": 48,
     "train_steps": 30,
     "label_fraction": 0.5,
@@ -31,7 +32,7 @@ def command(tmp_path):
 def test_going_on_takes_all_and_says_what(command, capsys, tmp_path):
     assert {name: command()[name] for name in RUN} == RUN
     line = capsys.readouterr().out
-    assert line.startswith(f"From the settings of {tmp_path}: --checkpoint=start --dataset=emoji32")
+    assert line.startswith(f"From the settings of {tmp_path}: --checkpoint=start --data_dir=/prep")
     assert "--mode=train_then_eval" in line and "learning_rate" not in line
 
 
@@ -45,6 +46,12 @@ def test_evaluation_keeps_its_mode_and_its_weights(command, capsys):
 def test_what_is_given_is_obeyed_even_at_its_default(command):
     assert command(mode="eval", image_size=224)["image_size"] == 224
     assert command(mode="train")["mode"] == "train"
+
+
+def test_other_data_are_not_looked_for_where_the_runs_own_lie(command):
+    assert command(mode="eval")["data_dir"] == "/prepared"
+    assert command(mode="eval", dataset="mnist")["data_dir"] is None
+    assert command(mode="eval", dataset="mnist", data_dir="/there")["data_dir"] == "/there"
 
 
 @pytest.mark.parametrize(

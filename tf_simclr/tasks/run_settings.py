@@ -1,6 +1,7 @@
 """A run's own settings, for a command that names its folder and leaves the rest out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from tf_simclr import run_folder
 from tf_simclr.config import Config
@@ -54,12 +55,27 @@ def adopt_settings(config: Config, given: Collection[str]) -> Config:
     kept = {*given, "model_dir", *(OF_THE_COMMAND if config.run.mode == "eval" else ())}
     decided = {name for flag in given for name in DECIDES_FOR.get(flag, ())} - set(given)
     values |= {name: ours[name] for name in kept} | {name: defaults[name] for name in decided}
+    values |= without_own_place(ours, theirs, given)
     idle = IDLE_WHEN_JUDGING if config.run.mode == "eval" else ()
     taken = {n: value for n, value in values.items() if value != ours[n] and n not in idle}
     if taken:
         flags = " ".join(f"--{name}={value}" for name, value in sorted(taken.items()))
         print(f"From the settings of {config.run.model_dir}: {flags}")
     return Config.from_flat(values)
+
+
+def without_own_place(
+    ours: Mapping[str, Any], theirs: Config, given: Collection[str]
+) -> dict[str, Any]:
+    """What of a run's settings is not taken where other data is given: where its own lies.
+
+    Args:
+      ours: flags of the command, by name.
+      theirs: the run's settings.
+      given: names of the flags that the user set.
+    """
+    others = "dataset" in given and ours["dataset"] != theirs.data.dataset
+    return {"data_dir": ours["data_dir"]} if others else {}
 
 
 def changed_for_judging(config: Config, trained: Config) -> str:

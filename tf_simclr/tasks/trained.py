@@ -20,6 +20,7 @@ from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.tasks import origins, subject
 from tf_simclr.tasks.dataset_facts import dataset_facts
 from tf_simclr.tasks.origins import Origin
+from tf_simclr.tasks.run_settings import without_own_place
 from tf_simclr.tasks.warm_start import restore_released
 
 
@@ -99,7 +100,8 @@ def with_given(trained: Trained, config: Config, given: Collection[str]) -> Conf
     wrong = {name: pair for name, pair in different.items() if name in given}
     origins.check_architecture(trained.origin, wrong, found)
     values = config.flat()
-    return Config.from_flat(trained.settings.flat() | {name: values[name] for name in given})
+    adopted = trained.settings.flat() | {name: values[name] for name in given}
+    return Config.from_flat(adopted | without_own_place(values, trained.settings, given))
 
 
 def require_data(trained: Trained, given: Collection[str]) -> None:
