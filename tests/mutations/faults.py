@@ -354,9 +354,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/folder_listing.py",
-        "return stat.S_ISREG(os.stat(path).st_mode)",
-        "return bool(os.stat(path).st_mode)",
-        "a pipe in a folder of pictures is waited for",
+        'if "://" in path and is_named_as_picture(entry):',
+        "if is_named_as_picture(entry):",
+        "a folder called x.jpg is taken for a picture",
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
