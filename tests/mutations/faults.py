@@ -848,8 +848,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/picture_range.py",
-        "max(side, trained) <= FACTOR * min(side, trained)",
-        "side <= FACTOR * trained",
+        "max(side, trained) < FACTOR * min(side, trained)",
+        "side < FACTOR * trained",
         "of pictures that are too small nothing is said",
     ),
     Fault(

@@ -42,7 +42,7 @@ def test_features_are_those_of_the_encoder(trained_run, picture_folder, tmp_path
     assert set(found["splits"]) == {"test"}
 
 
-@pytest.mark.parametrize(("size", "said"), [(24, False), (25, True)])
+@pytest.mark.parametrize(("size", "said"), [(23, False), (24, True)])
 def test_another_size_of_pictures_is_said(trained_run, tmp_path, capsys, size, said):
     flags = [f"--checkpoint={trained_run}", "--embed_split=test", f"--image_size={size}"]
     embed(tmp_path / "f.npz", *flags)

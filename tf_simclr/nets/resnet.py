@@ -130,6 +130,7 @@ class ResNet(keras.Model):
             layer.trainable = number > group
 
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
+        images = tf.convert_to_tensor(images)
         if not images.dtype.is_floating:
             raise ValueError(
                 f"`images` must be float, in [0, 1]. Received: images of {images.dtype.name}. Give"
