@@ -15,7 +15,7 @@ _KINDS = (
     "https://www.tensorflow.org/datasets/catalog"
 )
 _CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENOSPC)
-_RETRIES = 5  # urllib3 waits 0.4, 0.8, 1.6 and 3.2 seconds between them.
+_RETRIES = 3  # urllib3 waits 0.4 and 0.8 seconds between them.
 _INFO = "dataset_info.json"  # In the folder of each version that is whole.
 _MAX_CONFIGS = 10  # Some data sets have hundreds.
 

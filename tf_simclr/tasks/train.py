@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 
 import tensorflow as tf
+import tf_keras as keras
 
 from tf_simclr import build, build_data, checkpoints, replicas, run_folder
 from tf_simclr.callbacks import (
@@ -204,19 +205,32 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
         stops = [step, *exports, total]
         for begin, end in zip(stops, stops[1:]):
             for first, last in segments(begin, end, per_epoch):
+                steps = min(per_epoch, last - first)
                 net.fit(
                     build_data.training_data(config, data, first, strategy),
                     initial_epoch=first // per_epoch,
                     epochs=-(-last // per_epoch),
-                    steps_per_epoch=min(per_epoch, last - first),
-                    callbacks=callbacks,
-                    verbose=1 if sys.stdout.isatty() else 2,
+                    steps_per_epoch=steps,
+                    callbacks=_of_all_epochs(callbacks, net, steps, -(-total // per_epoch)),
                 )
             saved.save(end)  # Each worker's part in it.
             if end in exports and replicas.is_chief():
                 export_run(config)
     if waiting.share() is not None:
         print(f"Waited for data in {waiting.share():.1%} of the time.")
+
+
+def _of_all_epochs(callbacks, net, steps: int, epochs: int) -> keras.callbacks.CallbackList:
+    """The callbacks of a part of the training, whose lines count to the last epoch of it all."""
+    return keras.callbacks.CallbackList(
+        callbacks,
+        add_history=True,
+        add_progbar=True,
+        model=net,
+        verbose=1 if sys.stdout.isatty() else 2,
+        epochs=epochs,
+        steps=steps,
+    )
 
 
 def export_steps(start: int, total: int, every: int) -> list[int]:
