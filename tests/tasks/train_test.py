@@ -180,6 +180,35 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
 
 
+@pytest.mark.parametrize(
+    ("start", "total", "per_epoch", "every", "per_execution", "expected"),
+    [
+        # Executions end at 100 and 200 by themselves, and from 203 on at 210.
+        (0, 1000, 1000, 100, 10, [0, 1000]),
+        (0, 406, 203, 100, 10, [0, 203, 300, 406]),
+        (0, 10, 10, 5, 4, [0, 5, 10]),
+        (0, 40, 10, 15, 4, [0, 10, 15, 20, 40]),
+        (3, 20, 10, 5, 4, [3, 5, 10, 15, 20]),
+        (0, 10, 10, 5, 1, [0, 10]),
+        (0, 10, 10, 0, 4, [0, 10]),
+    ],
+)
+def test_executions_are_cut_at_multiples_of_checkpoint_steps(
+    start, total, per_epoch, every, per_execution, expected
+):
+    parts = segments(start, total, per_epoch, every=every, per_execution=per_execution)
+    assert [start, *(end for _, end in parts)] == expected
+    ends = set()  # Of executions, as Keras makes them: the last of an epoch is shorter.
+    for first, last in parts:
+        steps = min(per_epoch, last - first)
+        assert (last - first) % steps == 0
+        for begin in range(first, last, steps):
+            ends |= {min(begin + n, begin + steps) for n in range(0, steps, per_execution)}
+            ends.add(begin + steps)
+    if every:
+        assert set(range((start // every + 1) * every, total, every)) <= ends
+
+
 def test_a_warm_up_that_is_longer_than_the_run_is_told(capsys):
     """By hand: 10 epochs of 16 pictures in batches of 4 are 40 steps; 0.3 * 4 / 256 = 0.0047."""
     config = Config.from_flat({"train_batch_size": 4, "train_steps": 10, "warmup_epochs": 10.0})
