@@ -13,7 +13,8 @@ from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
 from tf_simclr.tasks import train
-from tf_simclr.tasks.train import check_data, check_machine, segments
+from tf_simclr.tasks.segments import segments
+from tf_simclr.tasks.train_checks import check_data, check_machine
 
 
 def run(*flags):

@@ -1,10 +1,8 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
-import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import build, build_data, checkpoints, replicas, run_folder
@@ -16,8 +14,6 @@ from tf_simclr.callbacks import (
     WriteScalars,
 )
 from tf_simclr.config import Config
-from tf_simclr.data.labelled_subset import LabelledSubset
-from tf_simclr.data.name_lists import as_lines, names_in
 from tf_simclr.data.sources import Source
 from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
@@ -25,13 +21,14 @@ from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
 from tf_simclr.tasks.dataset_facts import class_names_at, write_dataset
 from tf_simclr.tasks.export import export_run
+from tf_simclr.tasks.labels_file import check_labels, write_labels
 from tf_simclr.tasks.origins import Origin, origin_of
 from tf_simclr.tasks.overlap import overlaps
+from tf_simclr.tasks.segments import export_steps, segments
 from tf_simclr.tasks.teacher import Teacher, open_teacher
+from tf_simclr.tasks.train_checks import check_data, check_machine
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
-
-LABELS = "labels.txt"  # in a run's folder: the pictures whose labels it was given, if not all
 
 
 def train(
@@ -97,10 +94,10 @@ def train(
         print("".join(f"{line}\n" for line in changed), end="")
         if step < total:
             _note_warmup(config, examples, total)
-            _check_labels(data, model_dir, step)
+            check_labels(data, model_dir, step)
             run_folder.write_settings(config, folder)
             write_dataset(data, folder, class_names=teacher.class_names if teacher else ())
-            _write_labels(data, folder)
+            write_labels(data, folder)
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
             _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
         else:
@@ -144,47 +141,6 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
     check_same_classes("model_dir", model_dir, knows, class_names)
     if class_names and not knows and checkpoints.listed(model_dir):
         print(f"Note: the run in {model_dir} {NO_NAMES}.")
-
-
-def _check_labels(data: Source, model_dir: str, step: int) -> None:
-    """Raises ValueError where a run that goes on has learned from labels that are left out now."""
-    if not step or not isinstance(data, LabelledSubset):
-        return
-    path = os.path.join(model_dir, LABELS)
-    knew = "all labels"
-    if tf.io.gfile.exists(path):
-        if set(_read_labels(path)) <= set(data.labelled):
-            return
-        knew = f"other labels, those in {LABELS}"
-    raise ValueError(
-        "`model_dir` must not be of a run that has learned from labels which are left out now."
-        f" Received: model_dir={model_dir!r}, at step {step} with {knew}. Give another folder."
-    )
-
-
-def _read_labels(path: str) -> list[str]:
-    try:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            return names_in(file.read().decode())
-    except (tf.errors.OpError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"`model_dir` holds a {LABELS} that cannot be read ({error}). Received:"
-            f" model_dir={os.path.dirname(path)!r}. Restore {path!r}, or give another folder."
-        ) from error
-
-
-def _write_labels(data: Source, folder: str) -> None:
-    path = os.path.join(folder, LABELS)
-    if not isinstance(data, LabelledSubset):
-        if tf.io.gfile.exists(path):  # Of a run that goes on with all labels.
-            tf.io.gfile.remove(path)
-        return
-    run_folder.write_atomically(path, as_lines(data.labelled))
-    others = "are left out" if data.drop else "have none"
-    print(
-        f"{len(data.labelled)} of {data.source.num_examples(data.split)} pictures in"
-        f" {data.split!r} have labels ({LABELS} names them), the others {others}."
-    )
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total):
@@ -237,102 +193,6 @@ def _of_all_epochs(callbacks, net, steps: int, epochs: int) -> keras.callbacks.C
         epochs=epochs,
         steps=steps,
     )
-
-
-def export_steps(start: int, total: int, every: int) -> list[int]:
-    """The steps between `start` and `total`, both left out, to export at; [] if `every` is 0."""
-    return list(range((start // every + 1) * every, total, every)) if every else []
-
-
-def segments(
-    start: int, total: int, per_epoch: int, *, every: int = 0, per_execution: int = 1
-) -> list[tuple[int, int]]:
-    """Cuts steps start..total where fit must be called anew.
-
-    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
-    `total` and goes on from any step. And at those multiples of `every`, if it is not 0, that lie
-    inside an execution of `per_execution` steps: checkpoints are saved between executions.
-    """
-    # Differs from the original: it ends at a multiple of checkpoint_steps.
-    first_whole = -(-start // per_epoch) * per_epoch
-    last_whole = total // per_epoch * per_epoch
-    cuts = sorted(
-        {start, total} | {cut for cut in (first_whole, last_whole) if start < cut < total}
-    )
-    if every and per_execution > 1:
-        inside = _inside_executions(start, total, per_epoch, every, per_execution)
-        cuts = sorted({*cuts, *inside})
-    return list(zip(cuts, cuts[1:]))
-
-
-def _inside_executions(
-    start: int, total: int, per_epoch: int, every: int, per_execution: int
-) -> Iterator[int]:
-    """Multiples that fall inside an execution, and both ends of the epochs that they break."""
-    cut = start
-    for multiple in range((start // every + 1) * every, total, every):
-        epoch = multiple // per_epoch * per_epoch
-        begin = max(cut, epoch)  # Executions are counted from there.
-        if (multiple - begin) % per_execution:
-            cut = multiple
-            yield from (begin, multiple, min(epoch + per_epoch, total))
-
-
-def check_data(config: Config, data: Source) -> int:
-    """Counts the training pictures.
-
-    Raises:
-      ValueError: a batch needs more of them, or the way of training needs labels.
-    """
-    split, batch_size = config.data.train_split, config.training.train_batch_size
-    examples = data.num_examples(split)
-    # Differs from the original: from twice the data on it waits for ever.
-    if batch_size > examples:
-        raise ValueError(
-            f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
-            f" pictures in {split!r}. Received: train_batch_size={batch_size}."
-        )
-    mode, alpha = config.run.train_mode, config.distillation.distill_alpha
-    needs_labels = config.run.classifies and not (mode == "distill" and alpha == 1)
-    if needs_labels and not data.num_classes:
-        rest = " Or give --distill_alpha=1, to learn from the teacher alone."
-        raise ValueError(
-            f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
-            f" train_mode={mode!r}. {data.how_to_label}"
-            f"{rest if mode == 'distill' else ''}"
-        )
-    if needs_labels and data.num_labelled(split) == 0:
-        raise ValueError(
-            f"`train_split` must have labels for `train_mode` {mode}. Received:"
-            f" train_split={split!r}, where none of {examples} pictures has one."
-            f" {data.how_to_label}"
-        )
-    with_head = config.training.lineareval_while_pretraining and not config.run.classifies
-    if with_head and not data.num_classes:
-        print(f"{data.name} has no labels: the linear head alongside is left out.")
-    return examples
-
-
-def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
-    """Raises ValueError for settings that the strategy's devices cannot carry out."""
-    count, training = strategy.num_replicas_in_sync, config.training
-    parts = 1 if config.run.classifies else training.microbatches
-    if training.train_batch_size % (count * parts):
-        of_each = f", times their {parts} microbatches" if parts > 1 else ""
-        raise ValueError(
-            f"`train_batch_size` must be a multiple of the {count} replicas{of_each}."
-            f" Received: train_batch_size={training.train_batch_size}."
-        )
-    if training.jit_compile and count > 1 and not config.run.use_tpu:
-        raise ValueError(
-            f"`jit_compile` works on one device; there are {count} replicas here, and TensorFlow"
-            " cannot compile what they exchange. Received: jit_compile=True."
-        )
-    if training.precision == "mixed_float16" and config.run.use_tpu:
-        raise ValueError(
-            "`precision` must be float32 or mixed_bfloat16 on a TPU. Received:"
-            " precision='mixed_float16'."
-        )
 
 
 def _describe(config: Config) -> str:

@@ -1,0 +1,42 @@
+"""Where training stops on its way, for exports and checkpoints: steps, and nothing of a network."""
+
+from collections.abc import Iterator
+
+
+def export_steps(start: int, total: int, every: int) -> list[int]:
+    """The steps between `start` and `total`, both left out, to export at; [] if `every` is 0."""
+    return list(range((start // every + 1) * every, total, every)) if every else []
+
+
+def segments(
+    start: int, total: int, per_epoch: int, *, every: int = 0, per_execution: int = 1
+) -> list[tuple[int, int]]:
+    """Cuts steps start..total where fit must be called anew.
+
+    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
+    `total` and goes on from any step. And at those multiples of `every`, if it is not 0, that lie
+    inside an execution of `per_execution` steps: checkpoints are saved between executions.
+    """
+    # Differs from the original: it ends at a multiple of checkpoint_steps.
+    first_whole = -(-start // per_epoch) * per_epoch
+    last_whole = total // per_epoch * per_epoch
+    cuts = sorted(
+        {start, total} | {cut for cut in (first_whole, last_whole) if start < cut < total}
+    )
+    if every and per_execution > 1:
+        inside = _inside_executions(start, total, per_epoch, every, per_execution)
+        cuts = sorted({*cuts, *inside})
+    return list(zip(cuts, cuts[1:]))
+
+
+def _inside_executions(
+    start: int, total: int, per_epoch: int, every: int, per_execution: int
+) -> Iterator[int]:
+    """Multiples that fall inside an execution, and both ends of the epochs that they break."""
+    cut = start
+    for multiple in range((start // every + 1) * every, total, every):
+        epoch = multiple // per_epoch * per_epoch
+        begin = max(cut, epoch)  # Executions are counted from there.
+        if (multiple - begin) % per_execution:
+            cut = multiple
+            yield from (begin, multiple, min(epoch + per_epoch, total))
