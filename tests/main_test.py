@@ -63,7 +63,7 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
     monkeypatch.setattr(evaluate, "evaluate", task)
     flags = ["--mode=train_then_eval", "--dataset=image_folder", "--max_bad_images=0.5"]
     for count in (1, 2):  # Another command reads it anew.
-        assert main(["tf-simclr", *flags, f"--data_dir={tmp_path}/pictures"]) == 0
+        assert main(["tf-simclr", "--model_dir=m", *flags, f"--data_dir={tmp_path}/pictures"]) == 0
         assert opened[-1] is opened[-2]
         assert len({id(data) for data in opened}) == count
         lines = capsys.readouterr().out.splitlines()
@@ -109,7 +109,7 @@ def tasks(monkeypatch):
     stand_in = Tasks()
     stand_in.called = []
 
-    def train(config, origin, typed):
+    def train(config, origin, typed, **_):
         stand_in.called.append("train")
         if stand_in.error:
             raise stand_in.error

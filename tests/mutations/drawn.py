@@ -73,8 +73,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/reporting/confusion.py",
-        "    left, top = longest + 20, longest * SLANT + 16",
-        "    left, top = longest + 21, longest * SLANT + 16",
+        "    left, top = longest + 12, longest * SLANT + 16",
+        "    left, top = longest + 13, longest * SLANT + 16",
         "drawn: constant 2",
     ),
     # Equivalent: all norms of a network have the momentum of its batch_norm_decay.

@@ -1200,13 +1200,13 @@ FAULTS = (
         "a teacher's probabilities pass for logits",
     ),
     Fault(
-        "tf_simclr/tasks/train.py",
+        "tf_simclr/tasks/segments.py",
         "first_whole = -(-start // per_epoch) * per_epoch",
         "first_whole = start // per_epoch * per_epoch",
         "a run that goes on inside an epoch does too many steps",
     ),
     Fault(
-        "tf_simclr/tasks/train.py",
+        "tf_simclr/tasks/train_checks.py",
         "if batch_size > examples:",
         "if batch_size >= examples:",
         "a batch of all pictures is too large",
@@ -1258,6 +1258,12 @@ FAULTS = (
         "np.where(unseen, UNLABELLED, labels)",
         "labels",
         "one class that no training picture shows drops the linear probe",
+    ),
+    Fault(
+        "tf_simclr/tasks/train.py",
+        "if schedule.warmup_steps > total:",
+        "if schedule.warmup_steps < total:",
+        "a warm-up that is longer than the run is silent",
     ),
     Fault(
         "tf_simclr/tasks/trained.py",

@@ -32,7 +32,7 @@ def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
     cell = CELL if classes <= MOST_COUNTED else SMALL_CELL
     names = [_short(name) for name in class_names]
     longest = max(map(len, names)) * CHARACTER
-    left, top = longest + 20, longest * SLANT + 16  # Short names may be of wide letters alone.
+    left, top = longest + 12, longest * SLANT + 16
     end = left + classes * cell
     width = end + max(RIGHT, longest * SLANT - cell / 2 + 8)
     height = top + classes * cell + 4

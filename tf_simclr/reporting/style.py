@@ -51,7 +51,7 @@ margin-top:12px}
 figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 12px;margin-bottom:8px}
 figcaption b{font-weight:600}
 figcaption span{color:var(--muted);font-size:.875rem;font-variant-numeric:tabular-nums}
-svg{display:block;width:100%;height:auto}
+svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--muted)}
 .grid{stroke:var(--line)}
 .axis{stroke:var(--muted);fill:none}
