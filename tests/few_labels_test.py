@@ -12,7 +12,8 @@ from tf_simclr import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation import linear_probe
 from tf_simclr.main import main
-from tf_simclr.tasks import judge, train
+from tf_simclr.tasks import judge
+from tf_simclr.tasks.labels_file import check_labels, write_labels
 
 
 def run(*flags):
@@ -131,8 +132,8 @@ def test_names_of_any_characters_are_written_and_found_again(tiny_flags, picture
         )
     flags = [*tiny_flags, f"--data_dir={folder}"]
     data = source(flags, "supervised", labels_per_class=8)
-    train._write_labels(data, str(run_of))
-    train._check_labels(data, str(run_of), step=1)
+    write_labels(data, str(run_of))
+    check_labels(data, str(run_of), step=1)
     again = source(flags, "supervised", label_list=f"{run_of}/labels.txt")
     assert again.labelled == data.labelled and len(data.labelled) == 16
 
@@ -141,7 +142,7 @@ def test_a_list_of_labels_that_is_no_text_is_named(tiny_flags, tmp_path):
     (tmp_path / "labels.txt").write_bytes(b"\xff\xfe")
     data = source(tiny_flags, "supervised", labels_per_class=8)
     with pytest.raises(ValueError, match="`model_dir` holds a labels.txt that cannot be read"):
-        train._check_labels(data, str(tmp_path), step=1)
+        check_labels(data, str(tmp_path), step=1)
 
 
 def test_a_smaller_share_of_the_same_seed_is_part_of_a_larger_one(tiny_flags):
