@@ -14,6 +14,7 @@ import gc
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,10 @@ def _server():
 def _run(arguments: list[str], cwd: str, environment: dict[str, str], outputs: str) -> None:
     """In the fork: becomes what `python ARGUMENTS` would be."""
     gc.set_threshold(*COLLECTIONS)
+    # As a terminal starts it, whoever started the tests: what is ignored would stay so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
