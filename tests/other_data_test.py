@@ -112,8 +112,11 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
     assert header[1:] == list(KNOWN)
     matrix = np.array([row[1:] for row in rows], int)
     np.testing.assert_array_equal(matrix.sum(axis=1), [0, 3, 3])
-    assert result(run, f"result_{name}.json")[TOP_1] == np.trace(matrix) / 6
+    found = result(run, f"result_{name}.json")
+    assert found[TOP_1] == np.trace(matrix) / 6
+    assert (found["pictures"], found["eval/pictures"], found["eval/left_out"]) == (9, 6, ["fox"])
     page = (run / f"report_{name}.html").read_text()
+    assert "of the 6 test pictures whose class it knows, without 1 class (fox) right" in page
     assert "Judged on test of later, 16 pixels, " in page
 
 

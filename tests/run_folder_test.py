@@ -159,3 +159,20 @@ def test_the_chief_holds_the_folder_and_others_get_one_that_is_thrown_away(tmp_p
     with run_folder.workplace(model_dir, chief=True) as folder:
         assert folder == model_dir and run_folder.is_locked(model_dir)
     assert not run_folder.is_locked(model_dir)
+
+
+def test_the_data_of_a_run_are_found_from_anywhere(tmp_path, monkeypatch):
+    flags = {"dataset": "image_folder", "data_dir": "pictures", "model_dir": str(tmp_path)}
+    config = Config.from_flat(flags)
+    monkeypatch.chdir(tmp_path)
+    run_folder.write_settings(config, str(tmp_path))
+    found = run_folder.read_settings(str(tmp_path))
+    assert found.data.data_dir == str(tmp_path / "pictures")
+    said = []
+    for spelled in ("pictures", "pictures/", f"{tmp_path}/./pictures"):
+        run_folder.check_owner(Config.from_flat(flags | {"data_dir": spelled}), report=said.append)
+    assert said == []  # The same folder.
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run_folder.check_owner(config, report=said.append)
+    assert len(said) == 1 and "data_dir is" in said[0]

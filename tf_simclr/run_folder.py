@@ -61,8 +61,16 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
 
 
 def write_settings(config: Config, folder: str) -> None:
-    """Writes the config to the folder's flags.json."""
-    write_atomically(os.path.join(folder, SETTINGS), config.to_json())
+    """Writes the config to the folder's flags.json; its data are found from anywhere."""
+    values, data_dir = config.flat(), config.data.data_dir
+    if data_dir is not None and "://" not in data_dir:
+        values["data_dir"] = os.path.abspath(os.path.expanduser(data_dir))
+    write_atomically(os.path.join(folder, SETTINGS), Config.from_flat(values).to_json())
+
+
+def absolute(path: str | None) -> str | None:
+    """A local path from the root on, without links and dots: equal paths, equal places."""
+    return path if path is None or "://" in path else os.path.realpath(os.path.expanduser(path))
 
 
 def require_model_dir(config: Config) -> str:
@@ -112,10 +120,15 @@ def make_writable(model_dir: str) -> None:
 
 
 def _changed(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
-    before, now = theirs.flat(), ours.flat()
+    before, now = placed(theirs), placed(ours)
     # Where the run lies and what is done with it are not settings of the run.
     free = {"mode", "model_dir"}
     return {n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]}
+
+
+def placed(config: Config) -> dict[str, Any]:
+    """The config's flags by name, its data's folder as `absolute` writes it: to compare by."""
+    return config.flat() | {"data_dir": absolute(config.data.data_dir)}
 
 
 def _said(pairs: dict[str, tuple[Any, Any]]) -> str:

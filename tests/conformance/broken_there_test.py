@@ -149,7 +149,7 @@ def test_06_evaluation_without_the_linear_head(tiny_flags, tmp_path):
     found = json.loads((tmp_path / "result_1.json").read_text())
     # Left out are the label metrics, and retrieval: a folder of pictures names no identities.
     probes = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
-    of_what = {"date", *KEYS} - {"labels"}
+    of_what = {"date", "pictures", *KEYS} - {"labels"}
     assert {key for key in found if "/" not in key} == {*probes, "global_step", *of_what}
     assert not any(key.startswith("eval/") for key in found)
     assert not (tmp_path / "confusion_matrix.csv").exists()

@@ -55,6 +55,7 @@ def test_classes_are_no_splits(folders):
     ("folders", "said"),
     [
         ({"train": CLASSES, "samples": OWN}, "splits train beside samples. Move or rename"),
+        ({"train": OWN | CLASSES, "samples": OWN}, "splits train beside samples."),  # And a stray.
         ({"train": OWN, "bus": {"red"}}, "splits train beside bus."),
         ({"train": OWN, "": OWN}, "splits train beside pictures."),
         ({"cat": OWN, "dog": OWN, "val": OWN}, "splits val beside cat, dog."),
@@ -62,6 +63,7 @@ def test_classes_are_no_splits(folders):
         ({"train": OWN, "val": OWN, "valid": OWN}, "Received: val, valid, which are all called"),
         ({"train": OWN, "Train": OWN}, "Received: Train, train, which are all called train"),
         ({"training_set": CLASSES, "test_set": CLASSES}, "test_set, training_set, which look"),
+        ({"traindata": CLASSES, "testdata": CLASSES}, "testdata, traindata, which look like"),
         ({"train2017": OWN, "val2017": OWN}, "Received: train2017, val2017, which look like"),
         ({"trainA": OWN, "testA": OWN, "": OWN}, "Received: testA, trainA, which look like"),
     ],

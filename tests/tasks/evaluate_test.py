@@ -10,6 +10,7 @@ import pytest
 
 from tf_simclr import load_encoder
 from tf_simclr.data.sources import open_source
+from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.main import main
 
 PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
@@ -19,7 +20,7 @@ ORIGINAL = {
     "eval/regularization_loss",
     "global_step",
 }
-OF_WHAT = {"dataset", "train_split", "eval_split", "image_size", "weights", "date"}
+OF_WHAT = {"date", "pictures", *KEYS} - {"data_dir", "labels"}
 
 
 def run(*flags):
@@ -74,7 +75,7 @@ def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evalua
     judges = PROBES | {"retrieval_at_1"}
     rows = {prefix + name for prefix in ("", "raw_pixels/", "random_init/") for name in judges}
     found = result(evaluated)
-    assert set(found) == rows | ORIGINAL | OF_WHAT
+    assert set(found) == rows | ORIGINAL | OF_WHAT | {"eval/pictures"}
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)
     assert found["linear_probe_l2"] in (0.3, 0.03, 0.003, 0.0003)  # The short grid.

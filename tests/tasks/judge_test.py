@@ -50,6 +50,19 @@ def test_a_pictures_features_do_not_depend_on_the_others_of_its_batch():
     np.testing.assert_allclose(represent(images[1:2]), together[1:2], rtol=1e-5, atol=1e-6)
 
 
+def test_where_training_shows_no_class_of_a_test_picture_nothing_is_judged_by_labels(
+    picture_folder, tmp_path, capsys
+):
+    folder = shutil.copytree(picture_folder, tmp_path / "pictures")
+    for name in ("dark", "light"):  # As parts of a flat test folder.
+        (folder / "test" / name).rename(folder / "test" / f"part {name}")
+    flags = {"dataset": "image_folder", "data_dir": str(folder), "eval_split": "test"}
+    config = Config.from_flat(flags | {"image_size": 16})
+    judged = judge(config, build_data.source(config), {"colours": colours})["colours"]
+    assert judged.strange and set(judged.scores.values()) == {None}
+    assert capsys.readouterr().out.count("No class of a test picture is shown in training") == 1
+
+
 def test_a_class_that_no_training_picture_shows_is_left_out_and_the_probe_goes_on(
     picture_folder, tmp_path, capsys
 ):

@@ -46,6 +46,11 @@ def test_network_and_probe_are_told_apart(told):
     assert "8 of the 16" in probe and "'train[8:]', which the probe and kNN learn from" in probe
 
 
+def test_a_folder_is_the_same_however_it_is_spelled(told, picture_folder):
+    lines = told("test", "train", run="train", of_run=f"{picture_folder}/../pictures/")
+    assert "which the network learned from" in lines[0]
+
+
 def test_of_other_data_only_the_probe_can_have_seen_something(told):
     (line,) = told("train", "train", run="train", of_run="/elsewhere")
     assert "which the probe and kNN learn from" in line

@@ -18,6 +18,7 @@ _LIKE = SPLIT_OF | {
     **dict.fromkeys(("testset", "tests", "tst"), "test"),
     **dict.fromkeys(("valset", "eval", "evaluation", "holdout"), "validation"),
 }
+_LONG = ("train", "test", "validation")
 _NAMES = "train, test and validation"
 _NAMED = 8
 
@@ -88,9 +89,9 @@ def refuse_inner_splits(paths: Iterable[str]) -> None:
 
 def _is_class(named: Mapping[str, str], folders: Mapping[str, Collection[str]]) -> bool:
     """Whether a single folder is called train among classes: all hold pictures of their own."""
-    return list(named.values()) == ["train"] and all(
-        "" in inside for name, inside in folders.items() if name
-    )
+    if list(named.values()) != ["train"] or set(folders[next(iter(named))]) != {""}:
+        return False  # One with folders inside is a split of classes, and maybe a stray picture.
+    return all("" in inside for name, inside in folders.items() if name)
 
 
 def _refuse_look_alikes(folders: Mapping[str, Collection[str]]) -> None:
@@ -105,7 +106,9 @@ def _refuse_look_alikes(folders: Mapping[str, Collection[str]]) -> None:
 
 def _like(folder: str) -> str | None:
     words = re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1 \2", folder).lower())
-    return next((_LIKE[word] for word in words if word in _LIKE), None)
+    whole = next((_LIKE[word] for word in words if word in _LIKE), None)
+    begun = (split for word in words for split in _LONG if word.startswith(split))  # traindata
+    return whole or next(begun, None)
 
 
 def _some(names: Collection[str]) -> str:

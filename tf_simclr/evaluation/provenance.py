@@ -11,6 +11,7 @@ from typing import Any
 TRAINED, AVERAGED = "trained", "averaged"  # weights
 LABELS = "labels"  # which were known, where not all were
 DATE = "date"
+PICTURES = "pictures"  # how many test pictures the judges of features saw
 # What tells one evaluation from another.
 KEYS = ("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS)
 

@@ -1,6 +1,7 @@
 """What a run's own classifier says of data whose classes it knows, in part or all of them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -32,12 +33,32 @@ class Classified:
       matrix: int64 [classes, classes], the true class, then the predicted one.
       class_names: of the classes that it knows, in the order of its logits.
       scores: the original's result keys.
+      left_out: classes of the data that it does not know.
     """
 
     title: str
     matrix: np.ndarray
     class_names: tuple[str, ...]
     scores: dict[str, float]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def judged_on(self) -> str:
+        """In words: "24 labelled test pictures", or those of the classes that it knows."""
+        count = f"{self.matrix.sum():,}"
+        if not self.left_out:
+            return f"{count} labelled test pictures"
+        return f"{count} test pictures whose class it knows, without {listed(self.left_out)}"
+
+
+def told_of(classified: Classified) -> dict[str, Any]:
+    """What a result says of a classifier: its scores, on how many pictures, and what is left out.
+
+    Args:
+      classified: what it said.
+    """
+    left_out = {"eval/left_out": list(classified.left_out)} if classified.left_out else {}
+    return {**classified.scores, "eval/pictures": int(classified.matrix.sum()), **left_out}
 
 
 def ask_classifier(config: Config, data: Source, net: SimCLR | Classifier) -> Classified | None:
@@ -74,7 +95,7 @@ def ask_classifier(config: Config, data: Source, net: SimCLR | Classifier) -> Cl
     if len(unknown) == len(places):
         return None
     matrix, scores = classify(config, data, net, places)
-    return Classified(title, matrix, theirs, scores) if scores else None
+    return Classified(title, matrix, theirs, scores, tuple(unknown)) if scores else None
 
 
 def classes_in(prefix: str) -> int:

@@ -14,10 +14,10 @@ from tf_simclr import build, build_data, checkpoints, picture_range, run_folder
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import as_csv
-from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS
+from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks import subject, summary
-from tf_simclr.tasks.ask_classifier import Classified, ask_classifier, classes_in
+from tf_simclr.tasks.ask_classifier import Classified, ask_classifier, classes_in, told_of
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.tasks.overlap import overlaps
@@ -220,11 +220,12 @@ def _results(
     judged = judge(config, data, networks)
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
+    result[PICTURES] = len(judged[""].test.vectors)
     classified = None
     # Differs from the original: it fails without a linear head.
-    if "supervised_head" in restored and data.num_classes:
+    if "supervised_head" in restored and data.num_classes and not judged[""].strange:
         classified = ask_classifier(config, data, net)
-        result |= classified.scores if classified else {}
+        result |= told_of(classified) if classified else {}
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
@@ -246,11 +247,8 @@ def _write(todo: Evaluation, result: dict[str, Any]) -> None:
     text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     curve = f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
     summaries = Summaries(todo.model_dir, curve)
-    of_what = {*KEYS, DATE}
-    summaries.scalars(
-        {f"eval/{k.removeprefix('eval/')}": v for k, v in result.items() if k not in of_what},
-        todo.step,
-    )
+    numbers = {k: v for k, v in result.items() if isinstance(v, float | int) and k not in KEYS}
+    summaries.scalars({f"eval/{k.removeprefix('eval/')}": v for k, v in numbers.items()}, todo.step)
     summaries.flush()
     if not todo.name:
         run_folder.write_atomically(os.path.join(todo.model_dir, f"result_{todo.step}.json"), text)

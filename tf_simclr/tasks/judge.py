@@ -38,10 +38,12 @@ class Judged:
       test: the features.
       scores: METRICS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
         that the probe chose; None: cannot say.
+      strange: whether the training split shows no class of the test split.
     """
 
     test: Features
     scores: dict[str, float | None]
+    strange: bool = False
 
 
 def judge(
@@ -62,10 +64,17 @@ def judge(
     if _tell_labelled(config, labels) and _has_training_part(config, data):
         split = config.data.train_split
         train = _try("judgement by labels", lambda: features(split, labelled=True))
+    strange = False
+    if train:
+        shown = next(iter(train.values())).labels
+        strange = not np.isin(labels[labels >= 0], shown).any()
+        if strange:
+            print("No class of a test picture is shown in training: nothing is judged by labels.")
+            train = None
     if train:
         labels = _of_shown_classes(labels, next(iter(train.values())).labels, data.class_names)
     return {
-        name: _judged(config, test[name], labels, train[name] if train else None)
+        name: _judged(config, test[name], labels, train[name] if train else None, strange)
         for name in networks
     }
 
@@ -99,12 +108,14 @@ def _of_shown_classes(
         names = [class_names[label] for label in np.unique(labels[unseen])]
         print(
             f"{unseen.sum()} test pictures are left out by the linear probe: no training picture"
-            f" shows {listed(names)}."
+            f" shows {listed(names)}. kNN is asked about them, too, and mistaken."
         )
     return np.where(unseen, UNLABELLED, labels)
 
 
-def _judged(config: Config, test: Features, shown: np.ndarray, train: Features | None) -> Judged:
+def _judged(
+    config: Config, test: Features, shown: np.ndarray, train: Features | None, strange: bool
+) -> Judged:
     scores: dict[str, float | None] = dict.fromkeys(METRICS)
     if train is not None:
         learned = train.vectors, train.labels
@@ -119,7 +130,7 @@ def _judged(config: Config, test: Features, shown: np.ndarray, train: Features |
         scores["retrieval_at_1"] = _try(
             "retrieval", lambda: retrieval_at_k(test.vectors, identities, groups)
         )
-    return Judged(test, scores)
+    return Judged(test, scores, strange)
 
 
 def _try(name: str, score: Callable[[], Score]) -> Score | None:

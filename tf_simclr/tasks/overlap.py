@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tf_simclr import run_folder
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source, count_shared
 
@@ -40,8 +41,8 @@ def _learned_from(config: Config, trained: Config) -> Iterator[tuple[str, str]]:
 
 
 def _same_data(config: Config, trained: Config) -> bool:
-    ours, theirs = config.data, trained.data
-    return (ours.dataset, ours.data_dir) == (theirs.dataset, theirs.data_dir)
+    ours, theirs = run_folder.placed(config), run_folder.placed(trained)
+    return all(ours[name] == theirs[name] for name in ("dataset", "data_dir"))
 
 
 def _shared(data: Source, first: str, second: str) -> int:

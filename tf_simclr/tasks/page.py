@@ -155,7 +155,7 @@ def _scores(classified: Classified | None) -> list[report.KeyScore]:
     if classified is None:
         return []
     top_1, top_5 = (classified.scores[key] for key in (summary.TOP_1, summary.TOP_5))
-    note = f"top-1 on test pictures; top-5 {summary.percent(top_5)}"
+    note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
     return [report.KeyScore(classified.title, top_1, note)]
 
 
@@ -171,8 +171,7 @@ def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
             for pair in most_confused(matrix, limit=CONFUSED)
         ],
         note=f"The {classified.title[0].lower()}{classified.title[1:]} tells"
-        f" {100 * top1_accuracy(matrix):.1f} % of the {matrix.sum():,} labelled test pictures"
-        " right.",
+        f" {100 * top1_accuracy(matrix):.1f} % of the {classified.judged_on} right.",
     )
 
 

@@ -85,7 +85,7 @@ def changed_for_judging(config: Config, trained: Config) -> str:
       config: of the evaluation.
       trained: the run's own settings.
     """
-    ours, theirs = config.flat(), trained.flat()
+    ours, theirs = run_folder.placed(config), run_folder.placed(trained)
     idle = {*IDLE_WHEN_JUDGING, *OF_THE_COMMAND}
     changed = [n for n in ours if n not in idle and ours[n] != theirs[n]]
     return ", ".join(f"{n} is {ours[n]!r} and was {theirs[n]!r}" for n in changed)

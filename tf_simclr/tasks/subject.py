@@ -40,7 +40,7 @@ def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
         "weights": AVERAGED if averaged else TRAINED,
     }
     if data.dataset == "image_folder" and data.data_dir:  # Of others it says where they are kept.
-        told["data_dir"] = _whole(data.data_dir)
+        told["data_dir"] = run_folder.absolute(data.data_dir)
     return told | ({LABELS: labels} if labels else {})
 
 
@@ -145,7 +145,3 @@ def listed_results(model_dir: str) -> list[str]:
 
 def _in_a_file_name(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text)[:LONGEST_NAME].strip("-.")
-
-
-def _whole(path: str) -> str:
-    return path.rstrip("/") if "://" in path else os.path.realpath(os.path.expanduser(path))
