@@ -1249,6 +1249,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/overlap.py",
+        'or theirs.startswith(f"{ours}/")',
+        "",
+        "a folder around the run's own is not compared with it",
+    ),
+    Fault(
+        "tf_simclr/tasks/overlap.py",
         'yield "the network learned", of_run',
         'yield "the network learned", split',
         "an evaluation on what the network was trained on is not named",

@@ -51,6 +51,24 @@ def test_a_folder_is_the_same_however_it_is_spelled(told, picture_folder):
     assert "which the network learned from" in lines[0]
 
 
+def test_a_folder_inside_of_the_runs_own_is_compared_by_its_files(picture_folder):
+    def config(folder, train, judged):
+        flags = {"dataset": "image_folder", "data_dir": folder}
+        return Config.from_flat(flags | {"train_split": train, "eval_split": judged})
+
+    run = config(picture_folder, "train", "test")
+    for inside, shared in (("train", 8), ("test", 0)):  # Classes there, splits here.
+        ours = config(f"{picture_folder}/{inside}", "train[:50%]", "train[50%:]")
+        lines = overlaps(ours, build_data.source(ours), run)
+        assert len(lines) == bool(shared)
+        assert all(line.startswith("8 of the 8 pictures to judge on") for line in lines)
+    outside = config(picture_folder, "test", "train")
+    (line,) = overlaps(
+        outside, build_data.source(outside), config(f"{picture_folder}/train", "train", "train")
+    )
+    assert line.startswith("16 of the 16") and f"in {picture_folder}/train, which" in line
+
+
 def test_of_other_data_only_the_probe_can_have_seen_something(told):
     (line,) = told("train", "train", run="train", of_run="/elsewhere")
     assert "which the probe and kNN learn from" in line

@@ -1,10 +1,13 @@
 """Whether pictures that are judged were learned from: splits are compared picture by picture."""
 
+import os
 from collections.abc import Iterator
 
 from tf_simclr import run_folder
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source, count_shared
+from tf_simclr.data.sources import Source, count_shared, open_source
+
+FOLDER = "image_folder"
 
 
 def overlaps(config: Config, data: Source, trained: Config | None = None) -> list[str]:
@@ -15,17 +18,20 @@ def overlaps(config: Config, data: Source, trained: Config | None = None) -> lis
       data: of the config.
       trained: the settings of the run that is evaluated; None is `config`.
     """
-    judged = config.data.eval_split
-    lines = []
-    for learner, split in _learned_from(config, trained or config):
-        shared = _shared(data, split, judged)
-        if shared:
-            lines.append(
-                f"{shared} of the {data.num_examples(judged)} pictures to judge on ({judged!r}) are"
-                f" also in {split!r}, which {learner} from: results on them say little about new"
-                " pictures."
-            )
-    return lines
+    judged, trained = config.data.eval_split, trained or config
+    found = [
+        (_shared(data, split, judged), f"in {split!r}, which {learner} from")
+        for learner, split in _learned_from(config, trained)
+    ]
+    if _nested(config, trained):
+        shared = _shared_files(config, data, trained)
+        found.append((shared, f"in {trained.data.data_dir}, which the network learned from"))
+    return [
+        f"{shared} of the {data.num_examples(judged)} pictures to judge on ({judged!r}) are also"
+        f" {where}: results on them say little about new pictures."
+        for shared, where in found
+        if shared
+    ]
 
 
 def _learned_from(config: Config, trained: Config) -> Iterator[tuple[str, str]]:
@@ -43,6 +49,32 @@ def _learned_from(config: Config, trained: Config) -> Iterator[tuple[str, str]]:
 def _same_data(config: Config, trained: Config) -> bool:
     ours, theirs = run_folder.placed(config), run_folder.placed(trained)
     return all(ours[name] == theirs[name] for name in ("dataset", "data_dir"))
+
+
+def _nested(config: Config, trained: Config) -> bool:
+    """Whether one folder of pictures lies in the other: split/class here, class there."""
+    if _same_data(config, trained) or {config.data.dataset, trained.data.dataset} != {FOLDER}:
+        return False
+    ours, theirs = (run_folder.placed(one)["data_dir"] for one in (config, trained))
+    return ours.startswith(f"{theirs}/") or theirs.startswith(f"{ours}/")
+
+
+def _shared_files(config: Config, data: Source, trained: Config) -> int:
+    """How many pictures to judge on are those that the network learned from, by their paths."""
+    try:
+        learned = open_source(
+            FOLDER, data_dir=trained.data.data_dir, max_bad_fraction=1.0, report=lambda line: None
+        )
+        ours = _paths(config, data, config.data.eval_split)
+        return len(ours & _paths(trained, learned, trained.data.train_split))
+    except ValueError:  # It is there no more.
+        return 0
+
+
+def _paths(config: Config, data: Source, split: str) -> set[str]:
+    folder = run_folder.placed(config)["data_dir"]
+    names = data.records(split, names=True).map(lambda record: record["name"])
+    return {os.path.join(folder, name.decode()) for name in names.as_numpy_iterator()}
 
 
 def _shared(data: Source, first: str, second: str) -> int:
