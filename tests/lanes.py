@@ -48,6 +48,7 @@ SLOW = {
         "run_folder_test.py::test_one_live_process",
     ),
     "trains whole runs": (
+        "build_test.py::test_a_linear_head_learns",
         "conformance/broken_there_test.py::test_12",
         "conformance/golden_test.py::test_float32_runs",
         "conformance/golden_test.py::test_float64_runs",
@@ -62,6 +63,8 @@ SLOW = {
         "exporting/lite_test.py",
         "exporting/onnx_test.py",
         "exporting/saved_model_test.py",
+        "nets/saved_test.py",
+        "plain_paths_test.py::test_what_is_saved",
         "tasks/export_test.py::test_a_released_model",
         "tasks/teacher_test.py::test_a_network_without",
     ),
