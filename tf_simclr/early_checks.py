@@ -13,7 +13,7 @@ def check(config: Config) -> None:
     Raises:
       ValueError: for what the user can mend.
     """
-    _check_output(config)
+    check_output(config)
     _check_folders(config)
     values = config.flat()
     paths = {f.name: values[f.name] or "" for f in flag_fields() if f.metadata["path"]}
@@ -42,7 +42,8 @@ def _check_folders(config: Config) -> None:
         require(there, "data_dir", "must be a folder that exists", data_dir)
 
 
-def _check_output(config: Config) -> None:
+def check_output(config: Config) -> None:
+    """Raises ValueError unless --mode=embed has a file of features to write."""
     output = config.exporting.output or ""
     if config.run.mode == "embed":
         rule, mend = "must name a file that ends in .npz", "Give --output=features.npz."

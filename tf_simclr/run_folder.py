@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -55,22 +55,23 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
         return
     check_architecture(config, theirs, model_dir)
     _check_state(config, theirs, model_dir)
-    changed = _changed(config, theirs)
+    # Where the run lies and what is done with it are not settings of the run.
+    changed = changed_settings(config, theirs, free={"mode", "model_dir"})
     if changed:
-        report(f"Settings that changed since this run was started: {_said(changed)}.")
+        report(f"Settings that changed since this run was started: {changed}.")
 
 
 def write_settings(config: Config, folder: str) -> None:
     """Writes the config to the folder's flags.json; its data are found from anywhere."""
     values, data_dir = config.flat(), config.data.data_dir
     if data_dir is not None and "://" not in data_dir:
-        values["data_dir"] = os.path.abspath(os.path.expanduser(data_dir))
+        values["data_dir"] = os.path.abspath(data_dir)
     write_atomically(os.path.join(folder, SETTINGS), Config.from_flat(values).to_json())
 
 
 def absolute(path: str | None) -> str | None:
     """A local path from the root on, without links and dots: equal paths, equal places."""
-    return path if path is None or "://" in path else os.path.realpath(os.path.expanduser(path))
+    return path if path is None or "://" in path else os.path.realpath(path)
 
 
 def require_model_dir(config: Config) -> str:
@@ -119,11 +120,16 @@ def make_writable(model_dir: str) -> None:
         ) from error
 
 
-def _changed(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
+def changed_settings(ours: Config, theirs: Config, *, free: Collection[str]) -> str:
+    """What differs between two configs, in words: "image_size is 32 and was 48"; "" for nothing.
+
+    Args:
+      ours: the config now.
+      theirs: the settings before.
+      free: names of flags that may differ.
+    """
     before, now = placed(theirs), placed(ours)
-    # Where the run lies and what is done with it are not settings of the run.
-    free = {"mode", "model_dir"}
-    return {n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]}
+    return _said({n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]})
 
 
 def placed(config: Config) -> dict[str, Any]:

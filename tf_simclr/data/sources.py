@@ -49,6 +49,13 @@ class Source(abc.ABC):
             parsed, or holds no examples.
         """
 
+    def has(self, split: str) -> bool:
+        """Whether there is an example in a split, or in a slice of one, and it can be parsed."""
+        try:
+            return self.num_examples(split) > 0
+        except ValueError:
+            return False
+
     def num_labelled(self, split: str) -> int | None:
         """Counts the examples of a split that have a label; None where only reading all tells.
 

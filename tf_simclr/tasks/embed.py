@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build_data, picture_range
+from tf_simclr import build_data, early_checks, picture_range
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
@@ -26,12 +26,8 @@ def embed(config: Config, given: Collection[str]) -> None:
     Raises:
       ValueError: if there is no encoder, no such data, or the file cannot be written.
     """
-    output = config.exporting.output
-    if not output or not output.endswith(".npz"):
-        raise ValueError(
-            f"`output` must name a file that ends in .npz. Received: output={output!r}."
-            " Give --output=features.npz."
-        )
+    early_checks.check_output(config)
+    output = config.exporting.output or ""
     if tf.io.gfile.isdir(output):
         raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
     found = trained.open_trained(

@@ -64,15 +64,13 @@ def judge(
     if _tell_labelled(config, labels) and _has_training_part(config, data):
         split = config.data.train_split
         train = _try("judgement by labels", lambda: features(split, labelled=True))
-    strange = False
-    if train:
-        shown = next(iter(train.values())).labels
-        strange = not np.isin(labels[labels >= 0], shown).any()
-        if strange:
-            print("No class of a test picture is shown in training: nothing is judged by labels.")
-            train = None
-    if train:
-        labels = _of_shown_classes(labels, next(iter(train.values())).labels, data.class_names)
+    shown = next(iter(train.values())).labels if train else None
+    strange = shown is not None and not np.isin(labels[labels >= 0], shown).any()
+    if strange:
+        print("No class of a test picture is shown in training: nothing is judged by labels.")
+        train = None
+    elif shown is not None:
+        labels = _of_shown_classes(labels, shown, data.class_names)
     return {
         name: _judged(config, test[name], labels, train[name] if train else None, strange)
         for name in networks
@@ -82,11 +80,10 @@ def judge(
 def _has_training_part(config: Config, data: Source) -> bool:
     """Whether there is a split to learn from, which other data may not have; says so."""
     split = config.data.train_split
-    try:
-        return data.num_examples(split) > 0
-    except ValueError:
-        print(f"Linear probe and kNN are left out: {data.name} has no {split!r} to learn from.")
-        return False
+    if data.has(split):
+        return True
+    print(f"Linear probe and kNN are left out: {data.name} has no {split!r} to learn from.")
+    return False
 
 
 def _tell_labelled(config: Config, labels: np.ndarray) -> bool:

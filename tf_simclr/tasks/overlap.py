@@ -78,7 +78,5 @@ def _paths(config: Config, data: Source, split: str) -> set[str]:
 
 
 def _shared(data: Source, first: str, second: str) -> int:
-    try:
-        return count_shared(data.ranges(first), data.ranges(second))
-    except ValueError:  # One of them does not exist: whoever needs it says so.
-        return 0
+    there = data.has(first) and data.has(second)  # Whoever needs one that is not there says so.
+    return count_shared(data.ranges(first), data.ranges(second)) if there else 0

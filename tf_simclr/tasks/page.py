@@ -67,7 +67,8 @@ def write_page(
         command=_command(config),
         facts=_facts(config, data, judged, result),
         history=_history(config),
-        views=view_pairs(config, data) if pretrains and _has_training_part(config, data) else None,
+        # Other data than the run's own may have no training split.
+        views=view_pairs(config, data) if pretrains and data.has(config.data.train_split) else None,
         scores=_scores(classified),
         table=_table(summary.rows(result)),
         confusion=_confusion(classified),
@@ -105,7 +106,7 @@ def _facts(
     config: Config, data: Source, judged: Judged, result: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
     model, train, test = config.model, config.data.train_split, config.data.eval_split
-    splits = [train, test] if _has_training_part(config, data) else [test]
+    splits = [train, test] if data.has(train) else [test]
     counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
     return [
         ("Data", f"{data.name}: {', '.join(counts)}"),
@@ -120,14 +121,6 @@ def _facts(
         ("Seed", str(config.run.seed)),
         *([("Pictures by", data.licence)] if data.licence else []),
     ]
-
-
-def _has_training_part(config: Config, data: Source) -> bool:
-    """Whether the data that is judged has the training split, as the run's own has."""
-    try:
-        return data.num_examples(config.data.train_split) > 0
-    except ValueError:
-        return False
 
 
 def _history(config: Config) -> dict[str, tuple[list[float], list[float]]]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from tf_simclr import run_folder
 from tf_simclr.config import Config
-from tf_simclr.remarks import PRETRAINING_ONLY, TRAINING_ONLY
+from tf_simclr.remarks import LABELS, PRETRAINING_ONLY, TRAINING_ONLY
 
 # A flag that is given, and those that would decide in its place: they go back to their defaults.
-LABELS = ("label_fraction", "labels_per_class", "label_list")
 DECIDES_FOR = {
     **{name: tuple(other for other in LABELS if other != name) for name in LABELS},
     "train_epochs": ("train_steps",),
@@ -85,7 +84,5 @@ def changed_for_judging(config: Config, trained: Config) -> str:
       config: of the evaluation.
       trained: the run's own settings.
     """
-    ours, theirs = run_folder.placed(config), run_folder.placed(trained)
     idle = {*IDLE_WHEN_JUDGING, *OF_THE_COMMAND}
-    changed = [n for n in ours if n not in idle and ours[n] != theirs[n]]
-    return ", ".join(f"{n} is {ours[n]!r} and was {theirs[n]!r}" for n in changed)
+    return run_folder.changed_settings(config, trained, free=idle)
