@@ -84,6 +84,7 @@ SLOW = {
     "writes the bundled pictures as TFDS does": (
         "data/emoji32/builder_test.py",
         "data/labelled_subset_test.py",
+        "data/source_shares_test.py",
     ),
     "traces a step for each of many settings": (
         "losses/memory_test.py::test_in_blocks_nothing",
@@ -138,6 +139,7 @@ FIRST_LANE = {
         "data/labelled_subset_test.py",
         "data/name_lists_test.py",
         "data/pillow_formats_test.py",
+        "data/source_shares_test.py",
         "data/split_folders_test.py",
         "evaluation/",
         "importing/bad_input_test.py",

@@ -383,9 +383,33 @@ FAULTS = (
         "pictures without a label are asked for their class",
     ),
     Fault(
+        "tf_simclr/data/labelled_subset.py",
+        "return self.source.share_at(split, chosen[places])",
+        "return self.source.share_at(split, places)",
+        "training on few labels reads pictures whose labels were not chosen",
+    ),
+    Fault(
+        "tf_simclr/data/order.py",
+        "stop = tf.concat([part, part[:1]], axis=0), tf.concat([stop, entry], axis=0)",
+        "stop = tf.concat([part, part[:1]], axis=0), tf.concat([stop, stop[:1]], axis=0)",
+        "an epoch shows the file that it is entered in twice",
+    ),
+    Fault(
+        "tf_simclr/data/order.py",
+        "(size + window // 2) // window",
+        "size // window",
+        "windows are up to twice as large as they should be",
+    ),
+    Fault(
+        "tf_simclr/data/order.py",
+        "own = tf.random.fold_in(_drawing(seed, epoch, _WINDOWS), window)",
+        "own = _drawing(seed, epoch, _WINDOWS)",
+        "all windows of an epoch are shuffled alike",
+    ),
+    Fault(
         "tf_simclr/data/pipeline.py",
-        "lambda place: place * pipelines + context.input_pipeline_id",
-        "lambda place: place",
+        "lambda number: number * pipelines + context.input_pipeline_id",
+        "lambda number: number",
         "pictures of several pipelines share seeds",
     ),
     Fault(
@@ -393,6 +417,24 @@ FAULTS = (
         'lambda record: record["label"] >= 0',
         'lambda record: record["label"] > 0',
         "the first class counts as unlabelled in evaluation",
+    ),
+    Fault(
+        "tf_simclr/data/shares.py",
+        "numbers = tf.data.Dataset.range(stretch.window + before, tf.int64.max)",
+        "numbers = tf.data.Dataset.range(stretch.window, tf.int64.max)",
+        "a run that goes on inside a large file shuffles its windows otherwise",
+    ),
+    Fault(
+        "tf_simclr/data/shares.py",
+        "into = tf.where(stretch.pieces == 1, begin, 0)",
+        "into = tf.zeros_like(begin)",
+        "what lies before a window in a large file is read to go on",
+    ),
+    Fault(
+        "tf_simclr/data/shares.py",
+        "inside % stretch.width",
+        "0 * inside",
+        "a run that goes on inside a window shows the beginning of it again",
     ),
     Fault(
         "tf_simclr/data/sources.py",

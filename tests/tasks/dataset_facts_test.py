@@ -7,8 +7,14 @@ import pytest
 
 from tf_simclr import build_data
 from tf_simclr.config import Config
+from tf_simclr.data import order
 from tf_simclr.exporting import card
-from tf_simclr.tasks.dataset_facts import class_names_at, dataset_facts, write_dataset
+from tf_simclr.tasks.dataset_facts import (
+    check_order,
+    class_names_at,
+    dataset_facts,
+    write_dataset,
+)
 
 
 @pytest.fixture
@@ -25,6 +31,7 @@ def test_what_is_written_is_read_from_the_folder_and_from_a_checkpoint_in_it(dat
         "licence": "",
         "class_names": ["dark", "light"],
         "pictures": {"test": 8, "train": 16},
+        "order": order.VERSION,
     }
     for path in (tmp_path, tmp_path / "ckpt-3"):
         assert dataset_facts(str(path)) == facts
@@ -51,3 +58,13 @@ def test_exports_know_the_classes_wherever_they_lie(trained_run, tmp_path):
 def test_without_facts_there_are_none(tmp_path):
     (tmp_path / "dataset.json").write_text(json.dumps(["no", "facts"]))
     assert dataset_facts(str(tmp_path)) == {} and class_names_at(str(tmp_path)) == ()
+
+
+def test_a_run_goes_on_in_the_order_that_it_was_begun_in(data, tmp_path):
+    write_dataset(data, str(tmp_path))
+    check_order(str(tmp_path), 5)
+    for facts, version in (({}, 1), ({"order": order.VERSION + 1}, order.VERSION + 1)):
+        (tmp_path / "dataset.json").write_text(json.dumps(facts))
+        with pytest.raises(ValueError, match=f"at step 5, of order {version}; this version") as got:
+            check_order(str(tmp_path), 5)
+        assert "\n" not in str(got.value)

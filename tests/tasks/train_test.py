@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -179,6 +180,42 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert "No step was trained" not in said
     assert re.findall(r"Epoch \d+/\d+", said) == ["Epoch 1/2", "Epoch 2/2"]
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
+
+
+def test_a_run_in_another_order_is_refused_unless_it_is_done(
+    tiny_flags, trained_run, tmp_path, capsys
+):
+    """The dataset.json of an older version names no order."""
+    run_folder = tmp_path / "run"
+    shutil.copytree(trained_run, run_folder)
+    path = run_folder / "dataset.json"
+    facts = json.loads(path.read_text())
+    del facts["order"]
+    path.write_text(json.dumps(facts))
+    before = {path: path.read_bytes() for path in run_folder.rglob("*") if path.is_file()}
+    flags = [*tiny_flags, "--checkpoint_steps=1", f"--model_dir={run_folder}"]
+    assert main(["tf-simclr", *flags, "--train_steps=5"]) == 2
+    assert "at step 3, of order 1; this version has order 2. Finish it" in capsys.readouterr().err
+    for path, content in before.items():
+        assert path.name == ".lock" or path.read_bytes() == content
+    run(*flags)
+    assert "Training is done" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("no_exports")
+def test_a_run_reads_its_data_once_whatever_its_segments(tiny_flags, tmp_path, monkeypatch):
+    """16 pictures in batches of 4: steps 1 to 4, 5 to 8 with a checkpoint inside, and 9."""
+    starts = []
+    read = build_data.training_data
+
+    def noted(config, data, start, strategy):
+        starts.append(start)
+        return read(config, data, start, strategy)
+
+    monkeypatch.setattr(build_data, "training_data", noted)
+    flags = ["--train_steps=9", "--checkpoint_steps=6", "--steps_per_execution=3"]
+    run(*tiny_flags, *flags, f"--model_dir={tmp_path}")
+    assert starts == [0]
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,18 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tf_simclr.data import (
     decoding,
     folder_layout,
     folder_listing,
+    shares,
     sources,
     split_folders,
     split_slices,
@@ -54,25 +56,58 @@ class ImageFolder(sources.Source):
           ValueError: as there, or of several shards some pictures are `of_one_host`.
         """
         sources.check_shard(num_shards, shard_index)
+        self._check_hosts(num_shards)
+        chosen = self._pictures(split)[shard_index::num_shards]
+        columns = {
+            "image": tf.constant([image for image, _ in chosen], tf.string),
+            "label": tf.constant([label for _, label in chosen], tf.int64),
+        }
+        if names:
+            paths = [self._name(image) for image, _ in chosen]
+            columns["name"] = tf.constant(paths, tf.string)
+        return tf.data.Dataset.from_tensor_slices(columns)
+
+    def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> shares.Share:
+        """Any picture is as cheap to get as the next. See `Source.share`.
+
+        Raises:
+          ValueError: as there, or of several shards some pictures are `of_one_host`.
+        """
+        self._check_hosts(num_shards)
+        return super().share(split, num_shards=num_shards, shard_index=shard_index)
+
+    def share_at(self, split: str, places: np.ndarray) -> shares.ListedShare:
+        """Places in the order of the split. See `Source.share_at`."""
+        images, labels = map(tf.constant, zip(*self._pictures(split)))
+
+        def parse(place: tf.Tensor) -> shares.Record:
+            return {"image": images[place], "label": tf.cast(labels[place], tf.int64)}
+
+        return shares.ListedShare(tf.constant(places), parse)
+
+    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+        """Finds them in the list. See `Source.places`."""
+        wanted = frozenset(names)
+        called = (self._name(image) for image, _ in self._pictures(split))
+        return np.array([place for place, name in enumerate(called) if name in wanted], np.int64)
+
+    def _pictures(self, split: str) -> list[tuple[str, int]]:
+        return [
+            picture
+            for name, start, stop in self.ranges(split)
+            for picture in self.pictures[name][start:stop]
+        ]
+
+    def _name(self, image: str) -> str:
+        return os.path.relpath(image[1:], self.folder)
+
+    def _check_hosts(self, num_shards: int) -> None:
         if num_shards > 1 and self.of_one_host:
             raise ValueError(
                 "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures where several hosts read"
                 f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
                 f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
             )
-        chosen = [
-            picture
-            for name, start, stop in self.ranges(split)
-            for picture in self.pictures[name][start:stop]
-        ][shard_index::num_shards]
-        columns = {
-            "image": tf.constant([image for image, _ in chosen], tf.string),
-            "label": tf.constant([label for _, label in chosen], tf.int64),
-        }
-        if names:
-            paths = [os.path.relpath(image[1:], self.folder) for image, _ in chosen]
-            columns["name"] = tf.constant(paths, tf.string)
-        return tf.data.Dataset.from_tensor_slices(columns)
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.data import sources
+from tf_simclr.data import shares, sources
 
 _BATCH = 1024  # records whose names are read at a time
 
@@ -70,6 +70,31 @@ class LabelledSubset(sources.Source):
             records = records.apply(tf.data.experimental.assert_cardinality(len(self.labelled)))
             records = records.shard(num_shards, shard_index)
         return records if names else records.map(_without_name)
+
+    def share_at(self, split: str, places: np.ndarray) -> shares.Share:
+        """Reads the chosen records alone, where the others are left out. See `Source.share_at`."""
+        if split != self.split:
+            return self.source.share_at(split, places)
+        chosen = self.source.places(split, self.labelled)
+        if self.drop:
+            return self.source.share_at(split, chosen[places])
+        whole = self.source.share_at(split, places)
+        is_chosen = tf.constant(np.isin(np.arange(self.source.num_examples(split)), chosen))
+
+        def parse(place: tf.Tensor, *encoded: tf.Tensor) -> shares.Record:
+            record = whole.parse(place, *encoded)
+            none = tf.constant(sources.UNLABELLED, tf.int64)
+            label = tf.where(is_chosen[place], record["label"], none)
+            return record | {"label": label}
+
+        return dataclasses.replace(whole, parse=parse)
+
+    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+        """Those in what is left of the split. See `Source.places`."""
+        found = self.source.places(split, names)
+        if not self.drop or split != self.split:
+            return found
+        return np.searchsorted(self.source.places(split, self.labelled), found)
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the other source does. See `Source.decode`."""

@@ -1,8 +1,8 @@
 """Source -> batches for the model; all randomness is drawn from the seed and the place in it.
 
 The stream of training pictures is an endless sequence: epoch after epoch, each shuffled by its own
-seed. Step s reads its elements s * batch .. (s + 1) * batch - 1, so a run that starts again at step
-s starts the stream there instead of restoring an iterator.
+seed, as `order` says. Step s reads its elements s * batch .. (s + 1) * batch - 1, so a run that
+starts again at step s starts the stream there instead of restoring an iterator.
 """
 
 import dataclasses
@@ -45,8 +45,8 @@ class Stream:
     cache: bool = False
 
     @property
-    def shuffle_buffer(self) -> int:
-        """Pictures among which the next one is drawn."""
+    def shuffle_window(self) -> int:
+        """Pictures, of all input pipelines, that are shuffled at a time where files are read."""
         small = self.image_size <= SMALL
         return self.batch_size * (SHUFFLE_BATCHES_SMALL if small else SHUFFLE_BATCHES)
 
@@ -62,36 +62,20 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
       ValueError: if there are more input pipelines than pictures.
     """
     pipelines = context.num_input_pipelines
-    records = stream.source.records(
+    share = stream.source.share(
         stream.split, num_shards=pipelines, shard_index=context.input_pipeline_id
     )
     if stream.cache:
-        records = records.cache()
-    examples = int(records.cardinality().numpy())
-    if examples < 1:
-        raise ValueError(
-            "Each input pipeline needs a picture of its own to read. Received:"
-            f" split={stream.split!r} with {stream.source.num_examples(stream.split)} pictures for"
-            f" {pipelines} pipelines, of which number {context.input_pipeline_id} gets none."
-        )
+        share = share.remembered()
     start = stream.start_step * (stream.batch_size // pipelines)
-    buffer = min(stream.shuffle_buffer, examples)
-
     # Differs from the original: it shuffles one endless stream, by a hidden state.
-    @tf.autograph.experimental.do_not_convert
-    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        # Of this function's own graph: the order must not depend on the program's global seed (and
-        # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).
-        tf.random.set_seed(1)
-        seed = tf.random.split(tf.stack([tf.constant(stream.seed, tf.int64), epoch]), 1)[0, 0]
-        return records.shuffle(buffer, seed=tf.cast(seed, tf.int64), reshuffle_each_iteration=False)
-
-    epochs = tf.data.Dataset.range(start // examples, tf.int64.max)
-    ordered = epochs.flat_map(one_epoch).skip(start % examples)
-    places = tf.data.Dataset.range(start, tf.int64.max)
+    records = share.shuffled(
+        seed=stream.seed, start=start, window=max(1, stream.shuffle_window // pipelines)
+    ).map(share.parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    positions = tf.data.Dataset.range(start, tf.int64.max)
     # Positions of all pipelines interleave, so that no two pictures share a seed.
-    places = places.map(lambda place: place * pipelines + context.input_pipeline_id)
-    return tf.data.Dataset.zip((places, ordered))
+    positions = positions.map(lambda number: number * pipelines + context.input_pipeline_id)
+    return tf.data.Dataset.zip((positions, records))
 
 
 def pretrain_batches(

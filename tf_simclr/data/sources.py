@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+import numpy as np
 import tensorflow as tf
+
+from tf_simclr.data.shares import Share
 
 # Shape int32 [3] of a picture -> the windows wanted of it: int32 [count, 4], rows of
 # (top, left, height, width)
@@ -94,6 +97,59 @@ class Source(abc.ABC):
 
         Raises:
           ValueError: as `num_examples`, or `shard_index` lies outside its range.
+        """
+
+    def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> Share:
+        """What one input worker trains on: the records of one shard, in the order of training.
+
+        Shards are as those of `records`, though not the same.
+
+        Args:
+          split: a split name or a slice of one.
+          num_shards: number of input workers.
+          shard_index: which of them this is, in [0, num_shards).
+
+        Raises:
+          ValueError: as `num_examples`, or `shard_index` lies outside its range, or is given no
+            example.
+        """
+        check_shard(num_shards, shard_index)
+        examples = self.num_examples(split)
+        places = np.array_split(np.arange(examples), num_shards)[shard_index]
+        if not len(places):
+            raise ValueError(
+                "Each input pipeline needs a picture of its own to read. Received:"
+                f" split={split!r} with {examples} pictures for {num_shards} pipelines, of which"
+                f" number {shard_index} gets none."
+            )
+        return self.share_at(split, places)
+
+    @abc.abstractmethod
+    def share_at(self, split: str, places: np.ndarray) -> Share:
+        """The records at some places of a split, to train on.
+
+        Args:
+          split: a split name or a slice of one.
+          places: int64 [records], at least one, ascending: places in an order of the split's that
+            never changes, and need not be that of `records`.
+
+        Raises:
+          ValueError: as `num_examples`.
+        """
+
+    @abc.abstractmethod
+    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+        """Finds pictures by name, without reading them.
+
+        Args:
+          split: a split name or a slice of one that holds no picture twice.
+          names: as `records` gives them, of pictures in the split.
+
+        Returns:
+          int64 [names], ascending: their places, as `share_at` takes them.
+
+        Raises:
+          ValueError: as `num_examples`.
         """
 
     @abc.abstractmethod

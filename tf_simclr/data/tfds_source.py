@@ -1,13 +1,16 @@
 """Data sets of TensorFlow Datasets, the bundled emoji32 among them, as a source."""
 
 import dataclasses
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import file_adapters
 
-from tf_simclr.data import decoding, sources, split_slices, tfds_builder
+from tf_simclr.data import decoding, shares, sources, split_slices, tfds_builder
 
 # Features that say what a picture's file was called, where a data set has one of them.
 _FILE_NAMES = ("file_name", "filename")
@@ -59,6 +62,29 @@ class TfdsSource(sources.Source):
             dataset = self._read(split, names).take(0)  # TFDS refuses to read nothing.
         return dataset.map(self._record, num_parallel_calls=tf.data.AUTOTUNE)
 
+    def share_at(self, split: str, places: np.ndarray) -> shares.FileShare:
+        """Places in the files of records, one file after the other. See `Source.share_at`."""
+        wanted = self._wanted(names=False)
+        features = wanted.extract_features(self.builder.info.features)
+
+        def parse(_: tf.Tensor, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+            return self._record(features.deserialize_example(encoded, decoders=wanted.decoders))
+
+        return shares.file_share(places, files=self.ranges(split), read=self._rows, parse=parse)
+
+    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+        """Reads them off the names, which tell file and row. See `Source.places`."""
+        rows: dict[str, list[int]] = {}
+        for name in names:
+            file, _, row = name.partition("/")[0].rpartition("__")
+            rows.setdefault(file, []).append(int(row))
+        found, before = [], 0
+        for path, start, stop in self.ranges(split):
+            of_file = rows.get(os.path.basename(path), [])
+            found += [row - start + before for row in of_file if start <= row < stop]
+            before += stop - start
+        return np.array(sorted(found), np.int64)
+
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the data set's own `image` feature does. See `Source.decode`."""
         channels = self.builder.info.features["image"].shape[-1]
@@ -100,16 +126,32 @@ class TfdsSource(sources.Source):
             lambda: super(TfdsSource, self).decode_windows(image, windows),
         )
 
-    def _read(self, split: Any, names: bool) -> tf.data.Dataset:
-        wanted = [*self.features.values()]
+    def _rows(self, file: tf.Tensor, rows: tf.Tensor) -> tf.data.Dataset:
+        """The encoded examples of a file at rows, int64 [count], ascending; see `FileShare`."""
+        adapter = file_adapters.ADAPTER_FOR_FORMAT[self.builder.info.file_format]
+        first, last = tf.reduce_min(rows), tf.reduce_max(rows)  # Of no rows, the last comes first.
+        span = tf.maximum(last - first + 1, 0)
+        wanted = tf.scatter_nd((rows - first)[:, None], tf.ones_like(rows), span[None])
+        examples = tf.data.Dataset.zip(
+            (
+                adapter.make_tf_data(file).skip(tf.where(span > 0, first, 0)).take(span),
+                tf.data.Dataset.from_tensor_slices(wanted > 0),
+            )
+        )
+        return examples.filter(lambda _, is_wanted: is_wanted).map(lambda example, _: example)
+
+    def _wanted(self, *, names: bool) -> tfds.decode.PartialDecoding:
+        features = [*self.features.values()]
         if names and self.file_name:
-            wanted.append(self.file_name)
+            features.append(self.file_name)
+        return tfds.decode.PartialDecoding(
+            dict.fromkeys(features, True), decoders={"image": tfds.decode.SkipDecoding()}
+        )
+
+    def _read(self, split: Any, names: bool) -> tf.data.Dataset:
         return self.builder.as_dataset(
             split=split,
-            decoders=tfds.decode.PartialDecoding(
-                dict.fromkeys(wanted, True),
-                decoders={"image": tfds.decode.SkipDecoding()},
-            ),
+            decoders=self._wanted(names=names),
             read_config=tfds.ReadConfig(try_autocache=False, add_tfds_id=names),
             shuffle_files=False,
         )

@@ -14,12 +14,13 @@ from tf_simclr.callbacks import (
     WriteScalars,
 )
 from tf_simclr.config import Config
+from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
 from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
-from tf_simclr.tasks.dataset_facts import class_names_at, write_dataset
+from tf_simclr.tasks.dataset_facts import check_order, class_names_at, write_dataset
 from tf_simclr.tasks.export import export_run
 from tf_simclr.tasks.labels_file import check_labels, write_labels
 from tf_simclr.tasks.origins import Origin, origin_of
@@ -91,6 +92,8 @@ def train(
         for line in remarks_on_resuming(config, step, typed) if step else ():
             print(f"Note: {line}")
         total = build.total_steps(config, examples)
+        if 0 < step < total:
+            check_order(model_dir, step)
         print("".join(f"{line}\n" for line in changed), end="")
         if step < total:
             _note_warmup(config, examples, total)
@@ -159,6 +162,7 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
         callbacks.append(stop_on_signal)
         exports = export_steps(step, total, build.export_interval(config, examples))
         stops = [step, *exports, total]
+        batches = OnePass(build_data.training_data(config, data, step, strategy))
         for begin, end in zip(stops, stops[1:]):
             for first, last in segments(
                 begin,
@@ -169,7 +173,7 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
             ):
                 steps = min(per_epoch, last - first)
                 net.fit(
-                    build_data.training_data(config, data, first, strategy),
+                    batches,
                     initial_epoch=first // per_epoch,
                     epochs=-(-last // per_epoch),
                     steps_per_epoch=steps,

@@ -1,0 +1,204 @@
+"""The share of a split that one input pipeline reads: its records without end, from any place on.
+
+A share is asked for its records in the order of training; `Source.share` makes it.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.data import order
+from tf_simclr.data.record_memory import RecordMemory
+
+# Files that are read at a time, where one window holds several, and records of each in turn: as in
+# TFDS. The order that a seed gives depends on both.
+_FILES, _BLOCK = 16, 16
+
+Record = dict[str, tf.Tensor]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Share(abc.ABC):
+    """Some records of a split.
+
+    Attributes:
+      places: int64 [records], where each lies in the split, ascending; a tensor, as all that is
+        large: data sets share it, where an array would be copied into their graphs.
+      parse: makes a record, as `Source.records` gives it, of an element of `shuffled`.
+    """
+
+    places: tf.Tensor
+    parse: Callable[..., Record]
+
+    @property
+    def size(self) -> int:
+        """Number of its records."""
+        return int(self.places.shape[0])
+
+    @abc.abstractmethod
+    def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
+        """Epoch after epoch without end, each in an order of its own.
+
+        Args:
+          seed: of the run; it and the place in the stream are all that the order depends on.
+          start: the first record's number in the stream.
+          window: among how many records the next one is drawn, where that costs memory.
+
+        Returns:
+          What `parse` takes: (place int64 scalar, ...).
+        """
+
+    def remembered(self) -> "Share":
+        """A share of the same records in the same order that reads each file once."""
+        return self
+
+
+class ListedShare(Share):
+    """Records of which each is as cheap to get as the next, from its place alone."""
+
+    def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
+        """Each epoch is a permutation of all; `window` says nothing here. See `Share`."""
+        first, inside = divmod(start, self.size)
+
+        @tf.autograph.experimental.do_not_convert
+        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            places = order.permuted(self.places, seed, epoch)
+            places = places[tf.where(epoch == first, tf.constant(inside, tf.int64), 0) :]
+            return tf.data.Dataset.from_tensor_slices((places,))
+
+        return tf.data.Dataset.range(first, tf.int64.max).flat_map(of_epoch)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FileShare(Share):
+    """Records in files that can be read only from their start, in windows; see `order`.
+
+    Attributes:
+      files: string [files], paths of those that hold some of them.
+      rows: int64 [files, (records)], which records of each file they are, ascending.
+      read: (path, rows) -> the data set of these records, each a scalar string, still encoded.
+      memory: what has been read already; None keeps nothing.
+    """
+
+    files: tf.Tensor
+    rows: tf.RaggedTensor
+    read: Callable[[tf.Tensor, tf.Tensor], tf.data.Dataset]
+    memory: RecordMemory | None = None
+
+    def remembered(self) -> "FileShare":
+        """Keeps what it reads in memory. See `Share`."""
+        return dataclasses.replace(self, memory=RecordMemory())
+
+    def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
+        """Gives (place, encoded record). See `Share`.
+
+        While one window is given out, the next is read: the records of two are in memory.
+        """
+        first, inside = divmod(start, self.size)
+
+        @tf.autograph.experimental.do_not_convert
+        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            begin = tf.where(epoch == first, tf.constant(inside, tf.int64), 0)
+            return self._windows(seed, epoch, begin, window)
+
+        windows = tf.data.Dataset.range(first, tf.int64.max).flat_map(of_epoch)
+        return windows.prefetch(1).flat_map(_shuffled_window)
+
+    def _windows(
+        self, seed: int, epoch: tf.Tensor, begin: tf.Tensor, window: int
+    ) -> tf.data.Dataset:
+        """(seed, records to leave out, window) of the windows from an epoch's record `begin` on."""
+        pieces = order.pieces(self.rows.row_lengths(), seed, epoch)
+        stretches = order.stretches(pieces.stop - pieces.start, window)
+        at = tf.searchsorted(stretches.begin, begin[None], "right", tf.int64)[0] - 1
+
+        @tf.autograph.experimental.do_not_convert
+        def of_stretch(number: tf.Tensor) -> tf.data.Dataset:
+            stretch = order.Stretches(*(column[number] for column in stretches))
+            inside = tf.maximum(begin - stretch.begin, 0)  # More than 0 in the first one alone.
+            before = inside // stretch.width
+            numbers = tf.data.Dataset.range(stretch.window + before, tf.int64.max)
+            left_out = tf.data.Dataset.from_tensors(inside % stretch.width)
+            none = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)).repeat()
+            return tf.data.Dataset.zip(
+                (
+                    numbers.map(lambda number: order.window_seed(seed, epoch, number)),
+                    left_out.concatenate(none),
+                    self._stretch(pieces, stretch, before * stretch.width).window(stretch.width),
+                )
+            )
+
+        return tf.data.Dataset.range(at, tf.size(stretches.begin, tf.int64)).flat_map(of_stretch)
+
+    def _stretch(
+        self, pieces: order.Pieces, stretch: order.Stretches, begin: tf.Tensor
+    ) -> tf.data.Dataset:
+        """(place, encoded record) of a stretch from its record `begin` on, as they are read."""
+        # Of one piece what comes before is passed over in the file; of several it is at most a
+        # window, and is read.
+        into = tf.where(stretch.pieces == 1, begin, 0)
+        own = slice(stretch.first, stretch.first + stretch.pieces)
+        chosen = (pieces.part[own], pieces.start[own] + into, pieces.stop[own])
+        records = tf.data.Dataset.from_tensor_slices(chosen).interleave(
+            self._piece,
+            cycle_length=_FILES,
+            block_length=_BLOCK,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        return records.skip(begin - into)
+
+    @tf.autograph.experimental.do_not_convert
+    def _piece(self, part: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.data.Dataset:
+        file, begin = self.files[part], self.rows.row_starts()[part]
+        own = slice(begin + start, begin + stop)
+        rows, places = self.rows.values[own], self.places[own]
+        if self.memory is not None:
+            return self.memory.records(places, rows, lambda rows: self.read(file, rows))
+        return tf.data.Dataset.zip(
+            (tf.data.Dataset.from_tensor_slices(places), self.read(file, rows))
+        )
+
+
+@tf.autograph.experimental.do_not_convert
+def _shuffled_window(
+    seed: tf.Tensor, left_out: tf.Tensor, window: tuple[tf.data.Dataset, ...]
+) -> tf.data.Dataset:
+    # Of this function's own graph: the order must not depend on the program's global seed (and a
+    # global seed of 0 would make `shuffle` compare a symbolic seed in Python).
+    tf.random.set_seed(1)
+    records = tf.data.Dataset.zip(window)
+    shuffled = records.shuffle(records.cardinality(), seed=seed, reshuffle_each_iteration=False)
+    return shuffled.skip(left_out)
+
+
+def file_share(
+    places: np.ndarray,
+    *,
+    files: Sequence[tuple[str, int, int]],
+    read: Callable[[tf.Tensor, tf.Tensor], tf.data.Dataset],
+    parse: Callable[..., Record],
+) -> FileShare:
+    """Makes the share of some places in a split that lies in files.
+
+    Args:
+      places: int64 [records], ascending, at least one.
+      files: of the whole split, in its order: (path, first record of the file, one past the last).
+      read: as `FileShare` has it.
+      parse: as `Share` has it.
+    """
+    starts, stops = (np.array(ends) for ends in list(zip(*files))[1:])
+    ends = np.cumsum(stops - starts)
+    of_file = np.searchsorted(ends, places, side="right")
+    numbers, records = np.unique(of_file, return_counts=True)
+    rows = places + (stops - ends)[of_file]
+    return FileShare(
+        places=tf.constant(places),
+        parse=parse,
+        files=tf.constant([files[number][0] for number in numbers]),
+        rows=tf.RaggedTensor.from_row_lengths(rows, records),
+        read=read,
+    )
