@@ -88,6 +88,8 @@ SLOW = {
     ),
     "traces a step for each of many settings": (
         "losses/memory_test.py::test_in_blocks_nothing",
+        "losses/precision_test.py::test_the_products_asked_for",
+        "losses/products_test.py::test_in_a_step_on_a_tpu",
         "nets/memory_test.py::test_compiled_otherwise",
         "nets/memory_test.py::test_in_half_precision",
         "nets/memory_test.py::test_microbatches_without_norms",

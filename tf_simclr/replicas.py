@@ -99,6 +99,12 @@ def count() -> int:
     return context.num_replicas_in_sync if context else 1
 
 
+def on_tpu() -> bool:
+    """Whether the current replica context is a TPU's."""
+    context = tf.distribute.get_replica_context()
+    return bool(context) and isinstance(context.strategy, tf.distribute.TPUStrategy)
+
+
 def index() -> tf.Tensor | int:
     """Index of this replica, 0 <= index < count(): a scalar int32 tensor, or plain 0 for one."""
     if count() == 1:

@@ -67,8 +67,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
-        "    logits_aa = tf.matmul(a, all_a, transpose_b=True) / temperature + mask",
-        "    logits_aa = tf.matmul(a, all_a, transpose_b=False) / temperature + mask",
+        "    logits_aa = product(a, all_a, transpose_right=True) / temperature + mask",
+        "    logits_aa = product(a, all_a, transpose_right=False) / temperature + mask",
         "drawn: constant 1",
     ),
     Fault(

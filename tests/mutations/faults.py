@@ -762,8 +762,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
-        "logits_ba = tf.matmul(b, all_a, transpose_b=True)",
-        "logits_ba = tf.matmul(a, all_b, transpose_b=True)",
+        "logits_ba = product(b, all_a, transpose_right=True)",
+        "logits_ba = product(a, all_b, transpose_right=True)",
         "the logits of second views against first ones are transposed",
     ),
     Fault(
@@ -771,6 +771,18 @@ FAULTS = (
         "from_a[:, :asking] - tf.concat([all_b, all_a], axis=0)",
         "from_a[:, :asking] - tf.concat([all_a, all_b], axis=0)",
         "first views as keys meet the normalisers of the other views",
+    ),
+    Fault(
+        "tf_simclr/losses/products.py",
+        "[xla.PrecisionConfig.HIGHEST] * 2",
+        "[xla.PrecisionConfig.DEFAULT] * 2",
+        "a TPU multiplies similarities in one pass of bfloat16",
+    ),
+    Fault(
+        "tf_simclr/losses/products.py",
+        "exact_product(upstream, tf.transpose(right)),",
+        "exact_product(upstream, tf.transpose(2 * right)),",
+        "on a TPU a product has twice the gradient for its left side",
     ),
     Fault(
         "tf_simclr/losses/supervised.py",

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
+from tf_simclr.losses.products import product
 from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 
 # Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave caches.
@@ -209,7 +210,7 @@ def _pull(
         negatives, _ = tiles.negatives(query, key)
         as_query = tf.exp(negatives - own[:, tf.newaxis])
         as_key = tf.exp(negatives - tiles.keys.cut(normalisers, key))
-        return sums + tf.matmul(as_query + as_key, tiles.key_rows(key))
+        return sums + product(as_query + as_key, tiles.key_rows(key))
 
     rows = tiles.query_rows(query)
     others = tf.roll(rows, tiles.block, axis=0)  # The positives: the other view of each image.
@@ -222,6 +223,6 @@ def _pull(
 
     def add_memory(sums: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         as_query = tf.exp(remembered.negatives(rows, number) - own[:, tf.newaxis])
-        return sums + tf.matmul(as_query, remembered.key_rows(number))
+        return sums + product(as_query, remembered.key_rows(number))
 
     return remembered.fold(add_memory, pull)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
+from tf_simclr.losses.products import product
 
 # Added to the logit of a view with itself: exp(-1e9) is 0 in float32, and the value is finite.
 SELF_SIMILARITY_MASK = -1e9
@@ -99,10 +100,10 @@ def compare(
     labels = tf.one_hot(targets, tf.shape(all_a)[0], dtype=a.dtype)  # [local, global]
     mask = labels * SELF_SIMILARITY_MASK
 
-    logits_aa = tf.matmul(a, all_a, transpose_b=True) / temperature + mask
-    logits_bb = tf.matmul(b, all_b, transpose_b=True) / temperature + mask
-    logits_ab = tf.matmul(a, all_b, transpose_b=True) / temperature
-    logits_ba = tf.matmul(b, all_a, transpose_b=True) / temperature
+    logits_aa = product(a, all_a, transpose_right=True) / temperature + mask
+    logits_bb = product(b, all_b, transpose_right=True) / temperature + mask
+    logits_ab = product(a, all_b, transpose_right=True) / temperature
+    logits_ba = product(b, all_a, transpose_right=True) / temperature
 
     from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
     from_b = tf.concat([logits_ba, logits_bb], axis=1)
@@ -121,7 +122,7 @@ def remembered_logits(rows: tf.Tensor, memory: Memory, temperature: float) -> tf
       temperature: divides the products; > 0.
     """
     keys = tf.stop_gradient(memory.rows)
-    logits = tf.matmul(rows, keys, transpose_b=True) / temperature
+    logits = product(rows, keys, transpose_right=True) / temperature
     is_filled = tf.range(tf.shape(keys)[0]) < memory.filled
     return tf.where(is_filled, logits, tf.constant(SELF_SIMILARITY_MASK, logits.dtype))
 

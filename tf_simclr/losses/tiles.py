@@ -15,6 +15,7 @@ import tensorflow as tf
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK, remembered_logits
+from tf_simclr.losses.products import product
 
 
 class Blocks:
@@ -99,7 +100,7 @@ class Tiles:
           [2 * block, 2 * block] logits, and [2 * block] logits of the positives, 0 if elsewhere.
         """
         rows = self.query_rows(query) / self.temperature
-        logits = tf.matmul(rows, self.key_rows(key), transpose_b=True)
+        logits = product(rows, self.key_rows(key), transpose_right=True)
         apart = key * self.block - (self.first_query + query * self.block)
         filled_up = (key + 1) * self.block > self.keys.images
         # Most tiles need no mask, and it costs as much as the product.
