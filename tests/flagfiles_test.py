@@ -5,12 +5,18 @@ import pathlib
 import pytest
 from absl import flags
 
-from tf_simclr import cli
+from tf_simclr import build, cli
 from tf_simclr.config import Config
 from tf_simclr.remarks import remarks
 
 FOLDER = pathlib.Path(__file__).parent.parent / "flags"
 RECIPES = sorted(FOLDER.glob("*.cfg"))
+# Training pictures by the name of the data set.
+EXAMPLES = {
+    "imagenet2012": 1_281_167,
+    "imagenet2012_subset/1pct": 12_811,
+    "imagenet2012_subset/10pct": 128_116,
+}
 
 
 def read(path, *more):
@@ -23,6 +29,9 @@ def read(path, *more):
 
 def test_there_are_recipes():
     assert RECIPES
+
+
+ON_TPUS = [path for path in RECIPES if read(path).run.use_tpu]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -40,3 +49,16 @@ def test_every_recipe_in_the_table_exists():
     words = (FOLDER / "README.md").read_text().replace("`", " ").replace("(", " ").split()
     named = {word.strip("[]().,:|").removeprefix("flags/") for word in words if ".cfg" in word}
     assert {name for name in named if name.endswith(".cfg")} <= {path.name for path in RECIPES}
+
+
+@pytest.mark.parametrize("path", ON_TPUS, ids=lambda path: path.stem)
+def test_a_recipe_for_tpus_computes_in_bfloat16_and_rarely_returns_to_python(path):
+    config = read(path)
+    training, examples = config.training, EXAMPLES[config.data.dataset]
+    assert training.precision == "mixed_bfloat16"
+    # Between two executions checkpoints are saved and scalars written: none of them waits for long.
+    saved = build.checkpoint_interval(config, examples)
+    assert 1 < training.steps_per_execution <= saved
+    assert training.train_summary_steps % training.steps_per_execution == 0
+    # Every epoch is a whole number of executions, so that none is cut short.
+    assert examples // training.train_batch_size % training.steps_per_execution == 0
