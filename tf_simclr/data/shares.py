@@ -16,6 +16,8 @@ from tf_simclr.data.record_memory import RecordMemory
 # Files that are read at a time, where one window holds several, and records of each in turn: as in
 # TFDS. The order that a seed gives depends on both.
 _FILES, _BLOCK = 16, 16
+# A window has at least as many records as this holds: small pictures are cheap to mix well.
+_WINDOW_BYTES = 2**28
 
 Record = dict[str, tf.Tensor]
 
@@ -45,7 +47,7 @@ class Share(abc.ABC):
         Args:
           seed: of the run; it and the place in the stream are all that the order depends on.
           start: the first record's number in the stream.
-          window: among how many records the next one is drawn, where that costs memory.
+          window: among how many records, at least, the next one is drawn.
 
         Returns:
           What `parse` takes: (place int64 scalar, ...).
@@ -80,12 +82,14 @@ class FileShare(Share):
       files: string [files], paths of those that hold some of them.
       rows: int64 [files, (records)], which records of each file they are, ascending.
       read: (path, rows) -> the data set of these records, each a scalar string, still encoded.
+      record_bytes: size of a record, about.
       memory: what has been read already; None keeps nothing.
     """
 
     files: tf.Tensor
     rows: tf.RaggedTensor
     read: Callable[[tf.Tensor, tf.Tensor], tf.data.Dataset]
+    record_bytes: float
     memory: RecordMemory | None = None
 
     def remembered(self) -> "FileShare":
@@ -98,6 +102,7 @@ class FileShare(Share):
         While one window is given out, the next is read: the records of two are in memory.
         """
         first, inside = divmod(start, self.size)
+        window = max(window, int(_WINDOW_BYTES / self.record_bytes))
 
         @tf.autograph.experimental.do_not_convert
         def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -181,6 +186,7 @@ def file_share(
     files: Sequence[tuple[str, int, int]],
     read: Callable[[tf.Tensor, tf.Tensor], tf.data.Dataset],
     parse: Callable[..., Record],
+    record_bytes: float,
 ) -> FileShare:
     """Makes the share of some places in a split that lies in files.
 
@@ -189,6 +195,7 @@ def file_share(
       files: of the whole split, in its order: (path, first record of the file, one past the last).
       read: as `FileShare` has it.
       parse: as `Share` has it.
+      record_bytes: as `FileShare` has it.
     """
     starts, stops = (np.array(ends) for ends in list(zip(*files))[1:])
     ends = np.cumsum(stops - starts)
@@ -201,4 +208,5 @@ def file_share(
         files=tf.constant([files[number][0] for number in numbers]),
         rows=tf.RaggedTensor.from_row_lengths(rows, records),
         read=read,
+        record_bytes=record_bytes,
     )

@@ -70,7 +70,13 @@ class TfdsSource(sources.Source):
         def parse(_: tf.Tensor, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._record(features.deserialize_example(encoded, decoders=wanted.decoders))
 
-        return shares.file_share(places, files=self.ranges(split), read=self._rows, parse=parse)
+        return shares.file_share(
+            places,
+            files=self.ranges(split),
+            read=self._rows,
+            parse=parse,
+            record_bytes=self.builder.info.dataset_size / sum(self.splits.values()),
+        )
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
         """Reads them off the names, which tell file and row. See `Source.places`."""

@@ -1,0 +1,123 @@
+"""How long a run waits for its first batch where it goes on inside an epoch, beside a fresh start.
+
+    python -m benchmarks.resume [--folder=DIR]
+
+A data set of FILES * RECORDS pictures of 32 pixels, 3 KB each, is written as TFDS keeps it: 3 GB,
+unless the folder has it already. Then an input pipeline is made at some places of an epoch, in
+turns, and asked for its first batch: of records alone, and of pairs of views as training has them.
+Beside it stands what a start cost that reads all before its place: the records of the epoch, in
+the order of the files, through tf.data's `shuffle`. A number is the median of ROUNDS.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from absl import app, flags
+
+from tf_simclr.data import pipeline, sources
+from tf_simclr.data.augment.views import PretrainViews
+
+FOLDER = flags.DEFINE_string("folder", None, "Where the data is or shall be; else temporary.")
+FILES, RECORDS, SIDE, BATCH = 100, 10_000, 32, 512
+PLACES = (0, 0.1, 0.5, 0.95)  # of an epoch
+ROUNDS = 5
+PICTURES = 256  # that differ
+NAME = "benchmark_of_resume"
+
+
+def write(folder: str) -> None:
+    """Writes the files, and what TFDS says of them."""
+    home = os.path.join(folder, NAME, "1.0.0")
+    if os.path.exists(os.path.join(home, "dataset_info.json")):
+        return
+    os.makedirs(home)
+    image = tfds.features.Image(shape=(SIDE, SIDE, 3), encoding_format="png")
+    features = tfds.features.FeaturesDict({"image": image})
+    random = np.random.default_rng(0)
+    examples = [
+        features.serialize_example({"image": random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)})
+        for _ in range(PICTURES)
+    ]
+    for number in range(FILES):
+        name = f"{NAME}-train.tfrecord-{number:05d}-of-{FILES:05d}"
+        with tf.io.TFRecordWriter(os.path.join(home, name)) as file:
+            for row in range(RECORDS):
+                file.write(examples[(number + row) % PICTURES])
+    info = tfds.core.SplitInfo(
+        name="train",
+        shard_lengths=[RECORDS] * FILES,
+        num_bytes=FILES * RECORDS * len(examples[0]),
+        filename_template=None,
+    )
+    tfds.folder_dataset.write_metadata(
+        data_dir=home, features=features, split_infos=[info], version="1.0.0"
+    )
+
+
+def stream(source: sources.Source, place: float) -> pipeline.Stream:
+    """The stream of a run that goes on at a share of its first epoch."""
+    start = int(place * FILES * RECORDS) // BATCH
+    return pipeline.Stream(source, "train", BATCH, SIDE, seed=0, start_step=start)
+
+
+def records(source: sources.Source, place: float) -> tf.data.Dataset:
+    """Records as they are picked."""
+    picked = pipeline.endless_records(stream(source, place), tf.distribute.InputContext())
+    return picked.batch(BATCH)
+
+
+def views(source: sources.Source, place: float) -> tf.data.Dataset:
+    """Pairs of views."""
+    made = PretrainViews(SIDE, 0.5)
+    return pipeline.pretrain_batches(stream(source, place), made, 0, tf.distribute.InputContext())
+
+
+def by_reading(source: sources.Source, place: float) -> tf.data.Dataset:
+    """Records behind a buffer, from which all before the place are taken."""
+    picked, start = stream(source, place), int(place * FILES * RECORDS)
+    buffered = source.records("train").shuffle(picked.shuffle_window, seed=0)
+    return buffered.skip(start).batch(BATCH)
+
+
+def seconds(make, source: sources.Source, place: float) -> float:
+    """How long it takes to make a pipeline and to have its first batch."""
+    start = time.perf_counter()
+    next(iter(make(source, place)))
+    return time.perf_counter() - start
+
+
+def measure(folder: str) -> None:
+    """Prints a row for each place."""
+    source = sources.open_source(NAME, data_dir=folder)
+    kinds = {"records": records, "views": views, "reading up to there": by_reading}
+    took = {(kind, place): [] for kind in kinds for place in PLACES}
+    seconds(views, source, 0)  # To warm up.
+    for _ in range(ROUNDS):
+        for kind, place in took:
+            took[kind, place].append(seconds(kinds[kind], source, place))
+    median = {at: statistics.median(each) for at, each in took.items()}
+    columns = [f"{kind} | of a fresh start" for kind in kinds]
+    print(f"| of an epoch | {' | '.join(columns)} |\n|{'---|' * (1 + 2 * len(kinds))}")
+    for place in PLACES:
+        cells = [f"{median[k, place]:.2f} s | {median[k, place] / median[k, 0]:.2f}" for k in kinds]
+        print(f"| {place:.0%} | {' | '.join(cells)} |")
+
+
+def main(_):
+    """Writes the data and measures."""
+    if FOLDER.value:
+        write(FOLDER.value)
+        measure(FOLDER.value)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder)
+        measure(folder)
+
+
+if __name__ == "__main__":
+    app.run(main)
