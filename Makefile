@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 ADDONS := .venv-addons
 # The first that runs: tensorflow-addons is for Python 3.11 and older, and this package for 3.10 and newer.
 PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 2>/dev/null && echo $$python && break; done)
+TPU_COMPILER := .venv-tpu-compile
+PYTHON_TPU ?= python3.12
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
@@ -14,10 +16,10 @@ ARGS ?=
 PYTEST := -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test-fast test test-addons demo-v2 bench lint types format clean
+.PHONY: help run test-fast test test-addons test-tpu-compile demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # A stamp is newer than what it was made from; an install that was cut short leaves none.
 $(VENV)/.run: setup.py constraints.txt
@@ -55,6 +57,16 @@ test-addons: $(ADDONS)/.test  ## Beside tensorflow-addons, on TensorFlow 2.15: w
 	TF_USE_LEGACY_KERAS=1 $(ADDONS)/bin/python $(PYTEST) --junitxml=build/test-addons.xml \
 	  -m 'not first_lane'
 
+$(TPU_COMPILER)/.test: tests/tpu/compiled/requirements.txt
+	$(PYTHON_TPU) -m venv $(TPU_COMPILER)
+	$(TPU_COMPILER)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+# Not in CI: about 40 minutes of two cores. Each cell is a step that TensorFlow lowers and that the
+# compiler of another environment compiles.
+test-tpu-compile: $(VENV)/.test $(TPU_COMPILER)/.test  ## Compiles steps for TPUs, without one: memory, operations.
+	TPU_COMPILER=$(TPU_COMPILER)/bin/python $(BIN)/python -m pytest tests/tpu/compiled/check.py
+
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2
 
@@ -76,4 +88,4 @@ format: $(VENV)/.test  ## Formats the code.
 	$(BIN)/ruff check --fix .
 
 clean:  ## Removes the environments; runs/ stays.
-	rm -rf $(VENV) $(ADDONS) build *.egg-info
+	rm -rf $(VENV) $(ADDONS) $(TPU_COMPILER) build *.egg-info

@@ -1,16 +1,23 @@
 """Recipes: each is a valid set of flags, and listed in the table of recipes."""
 
 import pathlib
+import re
 
 import pytest
 from absl import flags
+from cells import RECIPES as COMPILED
+from measure import read as measured
 
+from benchmarks import tpu_costs
 from tf_simclr import build, cli
 from tf_simclr.config import Config
 from tf_simclr.remarks import remarks
 
 FOLDER = pathlib.Path(__file__).parent.parent / "flags"
 RECIPES = sorted(FOLDER.glob("*.cfg"))
+NOT_RUN = re.compile(
+    r"Compiled for a (\S+), not run: (\d+) pictures a chip take ([\d.]+) of its (\d+) GiB"
+)
 # Training pictures by the name of the data set.
 EXAMPLES = {
     "imagenet2012": 1_281_167,
@@ -62,3 +69,14 @@ def test_a_recipe_for_tpus_computes_in_bfloat16_and_rarely_returns_to_python(pat
     assert training.train_summary_steps % training.steps_per_execution == 0
     # Every epoch is a whole number of executions, so that none is cut short.
     assert examples // training.train_batch_size % training.steps_per_execution == 0
+
+
+@pytest.mark.parametrize("recipe", [name for name in tpu_costs.RECIPES if not COMPILED[name].flags])
+def test_a_recipe_for_tpus_says_what_it_takes_as_it_was_compiled(recipe):
+    text = (FOLDER / COMPILED[recipe].file).read_text()
+    where, batch, memory, there = NOT_RUN.search(text).groups()
+    step = dict(tpu_costs.steps(measured(), recipe))[where]
+    assert not step.derived
+    gib = tpu_costs.GIB
+    assert (int(batch), int(there)) == (step.batch, tpu_costs.SLICES[where].memory / gib)
+    assert float(memory) == round(step.memory / gib, 1)

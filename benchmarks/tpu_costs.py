@@ -1,0 +1,213 @@
+"""Which recipe fits which slice of TPUs, and what a run costs there: compiled, and not run.
+
+    python -m benchmarks.tpu_costs
+
+prints a table from tests/tpu/compiled/measured.json: there libtpu's compiler says how much memory a
+step takes on a device, how many operations it has, and how many bytes it reads and writes.
+"""
+
+import dataclasses
+import json
+import math
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MEASURED = pathlib.Path(__file__).parent.parent / "tests" / "tpu" / "compiled" / "measured.json"
+NAME = re.compile(r"(.+) on ([\w-]+)(?:, (\d+) microbatches)?")
+IMAGENET = 1_281_167  # pictures in an epoch
+# Pictures that a core of the host decodes and cuts in a second, JPEGs of 400 pixels. For two views
+# with their colours it is 309 (benchmarks/README.md, "Augmentation"); without the colours, which
+# the device makes, 2,364 us of 3,233 are left; and for the one view of a classifier half the crops.
+PER_CORE = {"pretrain": 423, "classify": 834}
+
+
+# Recipe, as measured.json names it -> its row's words, and how its network is fed.
+RECIPES = {
+    "v1": ("`imagenet_v1.cfg`: ResNet-50", "pretrain"),
+    "v2_memory": ("`imagenet_v2_memory.cfg`: ResNet-50", "pretrain"),
+    "v2_memory 2x+SK": ("the same, x 2, selective kernels", "pretrain"),
+    "finetune": ("`imagenet_finetune_*.cfg`: ResNet-50", "classify"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice:
+    """Some devices that train together: chips, or the cores of v3 chips, of which each has two.
+
+    Attributes:
+      devices: how many.
+      memory: of a device, in bytes.
+      flops: of a device, bfloat16 operations a second at the most.
+      bandwidth: of a device's memory, bytes a second at the most.
+    """
+
+    devices: int
+    memory: float
+    flops: float
+    bandwidth: float
+
+
+# https://cloud.google.com/tpu/docs/v3, and v4, v5e, v5p in place of v3: their key specifications.
+# A chip of v3 has 123 TFLOP/s, 32 GiB and 900 GB/s for its two cores.
+GIB = 2**30
+SLICES = {
+    "v3-32": Slice(32, 16 * GIB, 123e12 / 2, 900e9 / 2),
+    "v4-32": Slice(16, 32 * GIB, 275e12, 1200e9),
+    "v5e-32": Slice(32, 16 * GIB, 197e12, 819e9),
+    "v5e-64": Slice(64, 16 * GIB, 197e12, 819e9),
+    "v5p-16": Slice(8, 95 * GIB, 459e12, 2765e9),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What one device does in a step.
+
+    Attributes:
+      batch: its pictures.
+      memory: bytes at the peak.
+      flops: operations.
+      accessed: bytes read and written.
+      variables: bytes of weights, averages and the optimiser's state.
+      microbatches: parts that the batch is worked through in.
+      derived: whether it was reckoned from another batch, and not compiled.
+    """
+
+    batch: int
+    memory: float
+    flops: float
+    accessed: float
+    variables: float
+    microbatches: int = 1
+    derived: bool = False
+
+    def of(self, batch: int) -> "Step":
+        """The same step for another batch, in the same parts: what is no variable grows with it."""
+        times = batch / self.batch
+        return dataclasses.replace(
+            self,
+            batch=batch,
+            memory=self.variables + (self.memory - self.variables) * times,
+            flops=self.flops * times,
+            accessed=self.accessed * times,
+            derived=True,
+        )
+
+    def least(self, where: Slice) -> float:
+        """Seconds that the arithmetic alone takes: no step is faster."""
+        return self.flops / where.flops
+
+    def estimate(self, where: Slice) -> float:
+        """Seconds where memory sets the pace, or the arithmetic; right to a factor of two."""
+        return max(self.least(where), self.accessed / where.bandwidth)
+
+
+def hours(seconds: float, epochs: float, batch: int) -> float:
+    """How long some epochs of ImageNet take.
+
+    Args:
+      seconds: of a step.
+      epochs: of 1,281,167 pictures.
+      batch: pictures of a step, over all devices.
+    """
+    return epochs * IMAGENET / batch * seconds / 3600
+
+
+def cores(seconds: float, batch: int, kind: str) -> float:
+    """Cores of all hosts together that feed steps as fast as they are done.
+
+    Args:
+      seconds: of a step.
+      batch: pictures of a step, over all devices.
+      kind: "pretrain" or "classify": two views of a picture, or one.
+    """
+    return batch / seconds / PER_CORE[kind]
+
+
+def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]]:
+    """(slice, step) of a recipe on each slice, compiled or reckoned from what was.
+
+    Args:
+      measured: the file of numbers: "RECIPE on SLICE", with ", N microbatches" where it has them.
+      recipe: as it is named there.
+    """
+    found: dict[str, Step] = {}
+    for name, numbers in measured.items():
+        match = NAME.fullmatch(name)
+        if match and match[1] == recipe and match[2] in SLICES:
+            step = _step(numbers, int(match[3] or 1))
+            # With microbatches it may fit where it does not as a whole.
+            if match[2] not in found or step.memory < found[match[2]].memory:
+                found[match[2]] = step
+    fits = {where: step for where, step in found.items() if step.memory < math.inf}
+    nearest = next((where for where in ("v5e-32", *fits) if where in fits), None)
+    for where, its in SLICES.items():
+        if where in found:
+            yield where, found[where]
+        elif nearest is not None:
+            everyone = fits[nearest].batch * SLICES[nearest].devices
+            yield where, fits[nearest].of(everyone // its.devices)
+
+
+def _step(numbers: Mapping[str, Any], microbatches: int) -> Step:
+    """The compiler gives no numbers of what does not fit."""
+    return Step(
+        batch=numbers["batch"],
+        memory=numbers.get("memory_bytes", math.inf),
+        flops=numbers.get("flops", math.nan),
+        accessed=numbers.get("accessed_bytes", math.nan),
+        variables=numbers.get("variable_bytes", math.nan),
+        microbatches=microbatches,
+    )
+
+
+def row(words: str, kind: str, where: str, step: Step) -> str:
+    """A line of the table.
+
+    Args:
+      words: what trains.
+      kind: as `cores` takes it.
+      where: a key of SLICES.
+      step: on one device of that.
+    """
+    its = SLICES[where]
+    everyone = step.batch * its.devices
+    times = [step.least(its), step.estimate(its)]
+    about = "~" if step.derived else ""
+    parts = f", {step.microbatches} parts" if step.microbatches > 1 else ""
+    memory = "more" if step.memory == math.inf else f"{about}{step.memory / GIB:.1f}"
+    cells = [
+        words,
+        where,
+        f"{its.devices} x {step.batch}{parts}",
+        f"{memory} of {its.memory / GIB:.0f}",
+    ]
+    if step.memory > its.memory:
+        return f"| {' | '.join([*cells, 'does not fit', '', '', ''])} |"
+    cells += [
+        f"{about}{1e3 * times[0]:.0f} to {1e3 * times[1]:.0f}",
+        *(
+            " to ".join(f"{hours(each, epochs, everyone):.1f}" for each in times)
+            for epochs in (100, 1000)
+        ),
+        f"{cores(times[1], everyone, kind):.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Prints the table."""
+    measured = json.loads(MEASURED.read_text())
+    print(
+        "| recipe | slice | devices x pictures | GiB of a device | ms of a step"
+        " | hours of 100 epochs | of 1000 | host cores |\n|---|---|---|---|---|---|---|---|"
+    )
+    for recipe, (words, kind) in RECIPES.items():
+        for where, step in steps(measured, recipe):
+            print(row(words, kind, where, step))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""What a run on a slice of TPUs costs, from what its compiled step does."""
+
+import dataclasses
+import math
+
+import pytest
+from cells import HELD, RECIPES
+from measure import named, read
+
+from benchmarks import tpu_costs
+from benchmarks.tpu_costs import GIB, SLICES, Step
+
+R50 = Step(batch=128, memory=9.6e9, flops=6.21e12, accessed=80.7e9, variables=0.24e9)
+NUMBERS = {
+    "batch": 128,
+    "memory_bytes": 9.6e9,
+    "flops": 6.21e12,
+    "accessed_bytes": 80.7e9,
+    "variable_bytes": 0.24e9,
+}
+
+
+def test_a_step_takes_what_arithmetic_takes_or_memory_if_that_is_slower():
+    v5e = SLICES["v5e-32"]
+    assert R50.least(v5e) == pytest.approx(6.21 / 197)
+    assert R50.estimate(v5e) == pytest.approx(80.7 / 819)
+    assert Step(1, 1, 197e12, 1, 1).estimate(v5e) == 1  # No traffic to speak of.
+
+
+def test_hours_and_cores_by_hand():
+    # 100 epochs are 31,279 steps of 4096; at 31.5 ms they take 985 s.
+    assert tpu_costs.hours(0.0315, 100, 4096) * 3600 == pytest.approx(985, rel=1e-3)
+    # 4096 pictures each 93 ms are 44,043 a second.
+    assert tpu_costs.cores(0.093, 4096, "pretrain") == pytest.approx(44_043 / 423, rel=1e-3)
+
+
+def test_half_of_the_devices_have_twice_to_do_and_the_same_variables():
+    there = R50.of(256)
+    assert (there.batch, there.derived, R50.derived) == (256, True, False)
+    assert there.flops == pytest.approx(2 * R50.flops)
+    assert there.accessed == pytest.approx(2 * R50.accessed)
+    assert there.memory == pytest.approx(2 * R50.memory - R50.variables)
+
+
+def test_what_was_compiled_goes_before_what_is_reckoned():
+    measured = {
+        "v1 on v5e-32": NUMBERS,
+        "v1 on v4-32, 2 microbatches": NUMBERS | {"batch": 256, "memory_bytes": 7e9},
+        "v1 on v4-32": {"batch": 256, "too_large": "33G of 31G"},
+        "v1 on v5p-16": {"batch": 512, "too_large": "99G of 94G"},
+        "v1 on v5e-32, UNKNOWN": NUMBERS | {"memory_bytes": 1},
+        "v2 on v5e-32": NUMBERS | {"memory_bytes": 2},
+    }
+    found = dict(tpu_costs.steps(measured, "v1"))
+    assert list(found) == list(SLICES)
+    assert (found["v5e-32"].memory, found["v5e-32"].derived) == (9.6e9, False)
+    assert (found["v4-32"].memory, found["v4-32"].microbatches) == (7e9, 2)
+    assert (found["v5e-64"].batch, found["v5e-64"].derived) == (64, True)
+    assert found["v5p-16"].memory > SLICES["v5p-16"].memory
+    assert list(tpu_costs.steps(measured, "distill")) == []
+
+
+def test_a_row_says_that_a_step_does_not_fit():
+    assert "does not fit" not in tpu_costs.row("it", "pretrain", "v5e-32", R50)
+    large = Step(128, 16.1 * GIB, 1, 1, 1)
+    assert "| 16.1 of 16 | does not fit |" in tpu_costs.row("it", "pretrain", "v5e-32", large)
+    refused = dataclasses.replace(R50, memory=math.inf, flops=math.nan)
+    assert "| more of 16 | does not fit |" in tpu_costs.row("it", "pretrain", "v5e-32", refused)
+
+
+def test_the_numbers_are_those_of_the_cells():
+    measured = read()
+    for name, numbers in measured.items():
+        assert named(name).name == name
+        assert named(name).batch == numbers["batch"]
+    assert {cell.name for cell in HELD} <= measured.keys()
+    assert tpu_costs.RECIPES.keys() <= RECIPES.keys()
+    # One that is in the table has been compiled at least once.
+    assert all(any(tpu_costs.steps(measured, recipe)) for recipe in tpu_costs.RECIPES)
+
+
+def test_what_is_no_cell_is_refused():
+    with pytest.raises(ValueError, match="A cell is 'RECIPE on SLICE'.* Received: 'v1 on v7'"):
+        named("v1 on v7")
