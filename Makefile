@@ -7,7 +7,8 @@ ADDONS := .venv-addons
 # The first that runs: tensorflow-addons is for Python 3.11 and older, and this package for 3.10 and newer.
 PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 TPU_COMPILER := .venv-tpu-compile
-PYTHON_TPU ?= python3.12
+# The versions that requirements.txt pins are for Python 3.12 and newer.
+PYTHON_TPU ?= $(shell for python in python3.12 python3.13; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
@@ -58,6 +59,7 @@ test-addons: $(ADDONS)/.test  ## Beside tensorflow-addons, on TensorFlow 2.15: w
 	  -m 'not first_lane'
 
 $(TPU_COMPILER)/.test: tests/tpu/compiled/requirements.txt
+	@test -n "$(PYTHON_TPU)" || { echo "Python 3.12 is needed: make $(MAKECMDGOALS) PYTHON_TPU=/path/to/python3.12"; exit 1; }
 	$(PYTHON_TPU) -m venv $(TPU_COMPILER)
 	$(TPU_COMPILER)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
@@ -65,7 +67,7 @@ $(TPU_COMPILER)/.test: tests/tpu/compiled/requirements.txt
 # Not in CI: about 40 minutes of two cores. Each cell is a step that TensorFlow lowers and that the
 # compiler of another environment compiles.
 test-tpu-compile: $(VENV)/.test $(TPU_COMPILER)/.test  ## Compiles steps for TPUs, without one: memory, operations.
-	TPU_COMPILER=$(TPU_COMPILER)/bin/python $(BIN)/python -m pytest tests/tpu/compiled/check.py
+	TPU_COMPILER=$(TPU_COMPILER)/bin/python $(BIN)/python -m pytest tests/tpu/compiled/check.py $(ARGS)
 
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2

@@ -29,6 +29,7 @@ RECIPES = {
     "v2_memory": ("`imagenet_v2_memory.cfg`: ResNet-50", "pretrain"),
     "v2_memory 2x+SK": ("the same, x 2, selective kernels", "pretrain"),
     "finetune": ("`imagenet_finetune_*.cfg`: ResNet-50", "classify"),
+    "distill": ("`imagenet_distill.cfg`: ResNet-50 of ResNet-152 x 3", "classify"),
 }
 
 
@@ -152,12 +153,12 @@ def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]
 
 
 def _step(numbers: Mapping[str, Any], microbatches: int) -> Step:
-    """The compiler gives no numbers of what does not fit."""
+    # Of what does not fit the compiler gives no numbers, and of a loop over parts those of one.
     return Step(
         batch=numbers["batch"],
         memory=numbers.get("memory_bytes", math.inf),
-        flops=numbers.get("flops", math.nan),
-        accessed=numbers.get("accessed_bytes", math.nan),
+        flops=numbers.get("flops", math.nan) * microbatches,
+        accessed=numbers.get("accessed_bytes", math.nan) * microbatches,
         variables=numbers.get("variable_bytes", math.nan),
         microbatches=microbatches,
     )

@@ -54,7 +54,9 @@ def test_what_was_compiled_goes_before_what_is_reckoned():
     found = dict(tpu_costs.steps(measured, "v1"))
     assert list(found) == list(SLICES)
     assert (found["v5e-32"].memory, found["v5e-32"].derived) == (9.6e9, False)
-    assert (found["v4-32"].memory, found["v4-32"].microbatches) == (7e9, 2)
+    in_parts = found["v4-32"]
+    assert (in_parts.memory, in_parts.microbatches) == (7e9, 2)
+    assert in_parts.flops == 2 * 6.21e12  # Of a loop its body is counted, once.
     assert (found["v5e-64"].batch, found["v5e-64"].derived) == (64, True)
     assert found["v5p-16"].memory > SLICES["v5p-16"].memory
     assert list(tpu_costs.steps(measured, "distill")) == []

@@ -114,4 +114,6 @@ HELD = (
     Cell("v2_memory", "v5e-32"),
     Cell("v2_memory 2x+SK", "v5e-32"),
     Cell("finetune", "v5e-32"),
+    Cell("distill", "v5e-32"),
+    Cell("loss of 65,536", "v5e-256"),
 )
