@@ -30,7 +30,7 @@ class NonFinite(Exception):
 
 
 class Checkpoints:
-    """The checkpoints `ckpt-STEP` of one folder.
+    """The checkpoints `ckpt-STEP` of one folder, made in the scope of the strategy of their parts.
 
     Args:
       directory: of the run.
@@ -51,7 +51,7 @@ class Checkpoints:
         report: Callable[[str], None] = print,
     ):
         plain_paths.require_plain("model_dir", directory)
-        self._parts = list(parts.values())
+        self._all_finite = _all_finite(list(parts.values()))
         self._checkpoint = tf.train.Checkpoint(**parts)
         newest_by_list(directory)  # The manager reads it too, and knows no clear error.
         self._manager = tf.train.CheckpointManager(
@@ -70,7 +70,7 @@ class Checkpoints:
         """
         path = os.path.join(self._directory, f"{PREFIX}-{step}")
         if self._at != step:  # To write a good file over itself is to risk it.
-            if not _all_finite(self._parts):
+            if not self._all_finite():
                 raise NonFinite("A weight at the end", step)
             try:
                 self._manager.save(checkpoint_number=step)
@@ -248,9 +248,22 @@ def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
     )
 
 
-def _all_finite(parts: Iterable[tf.Module]) -> bool:
-    variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
-    return all(bool(tf.reduce_all(tf.math.is_finite(variable))) for variable in variables)
+def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
+    """A function that looks at all weights where they are, and reads one number.
+
+    The variables are those that the parts have at its first call; each replica's own are looked at.
+    """
+    strategy = tf.distribute.get_strategy()
+
+    def of_replica():
+        variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
+        return tf.reduce_all([tf.reduce_all(tf.math.is_finite(v)) for v in variables])
+
+    @tf.function(autograph=False)
+    def of_all():
+        return tf.reduce_all(strategy.experimental_local_results(strategy.run(of_replica)))
+
+    return lambda: bool(of_all())
 
 
 def _fit(restore: Callable, path: str) -> None:

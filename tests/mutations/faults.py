@@ -62,8 +62,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/callbacks.py",
-        ("        self._checkpoints.save(step)\n        return step"),
-        "        return step",
+        "        self._checkpoints.save(self._watch.step)\n",
+        "",
         "a signal stops the run without saving it",
     ),
     Fault(
@@ -92,8 +92,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/checkpoints.py",
-        "return all(bool(tf.reduce_all(",
-        "return any(bool(tf.reduce_all(",
+        "return tf.reduce_all([tf.reduce_all(",
+        "return tf.reduce_any([tf.reduce_all(",
         "weights that are not finite are saved if others are",
     ),
     Fault(
@@ -949,10 +949,18 @@ FAULTS = (
         "only the last wait for data is known",
     ),
     Fault(
+        "tf_simclr/nets/timed_steps.py",
+        """    thread.start()
+    thread.join()
+""",
+        "    make()\n",
+        "Keras' count of steps is on the devices, and a read of it waits for them",
+    ),
+    Fault(
         "tf_simclr/nets/trainable.py",
-        "self.step.assign(tf.minimum(self.step, bad))",
-        "self.step.assign(bad)",
-        "a loss that is finite again hides one that was not",
+        "begun = (self.steps > 0) | ~tf.math.is_finite(loss)",
+        "begun = ~tf.math.is_finite(loss)",
+        "steps after one whose loss was not finite do not count",
     ),
     Fault(
         "tf_simclr/nets/trainable.py",
@@ -1137,6 +1145,24 @@ FAULTS = (
         "series[event.step] = max(written,",
         "series[event.step] = min(written,",
         "of a step done again the first writing counts",
+    ),
+    Fault(
+        "tf_simclr/watching.py",
+        "step + 1 - self.status.since_non_finite",
+        "step",
+        "a loss that is not finite is put down to a later step",
+    ),
+    Fault(
+        "tf_simclr/watching.py",
+        "self._wait_for_all_but(1)",
+        "self._wait_for_all_but(0)",
+        "the device idles while its status is read",
+    ),
+    Fault(
+        "tf_simclr/watching.py",
+        "        self._supports_tf_logs = True\n",
+        "",
+        "Keras reads every metric after each step",
     ),
     # tf_simclr/tasks/
     Fault(

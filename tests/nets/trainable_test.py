@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.nets.trainable import FirstNonFinite, TrainableNet
+from tf_simclr.nets.trainable import SinceNonFinite, TrainableNet
 from tf_simclr.optim.lars import LARS
 
 
@@ -86,11 +86,23 @@ def test_results_are_running_means_that_start_again_each_epoch(net):
     assert history["weight_decay"] == [0.0, 0.0]
 
 
-def test_running_sums_give_means_over_part_of_an_epoch(net):
-    net.compile(keras.optimizers.SGD(0.0))
-    net.fit(data(1.0, 2.0, 6.0), verbose=0)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"steps_per_execution": 3}, {"run_eagerly": True}, {"jit_compile": True}],
+    ids=str,
+)
+def test_the_status_has_the_sums_and_the_learning_rate(net, options):
+    # 1 - s / 4 of the first at step s, counted from 0; too little for the weights to move.
+    schedule = keras.optimizers.schedules.PolynomialDecay(1e-12, 4, 0.0)
+    net.compile(keras.optimizers.SGD(schedule), **options)
+    assert net.last_status() is None
+    net.fit(data(1.0, 2.0, 6.0), steps_per_epoch=3, verbose=0)
+    status = net.read_status(net.last_status())
     # each batch was tracked with weight 2
-    assert net.running_sums() == {"loss": (18.0, 6.0), "weight_decay": (0.0, 3.0)}
+    assert status.sums == {"loss": (18.0, 6.0), "weight_decay": (0.0, 3.0)}
+    assert status.means == {"loss": 3.0, "weight_decay": 0.0}
+    assert status.learning_rate == pytest.approx(0.5e-12)
+    assert status.since_non_finite == 0
 
 
 def test_metrics_are_not_among_the_weights(net):
@@ -99,24 +111,24 @@ def test_metrics_are_not_among_the_weights(net):
     assert [metric.name for metric in net.metrics] == [
         "loss",
         "weight_decay",
-        "first_non_finite_step",
+        "steps_since_non_finite",
     ]
 
 
 @pytest.mark.parametrize(
-    ("values", "step"), [([1.0, np.nan, np.inf], 1), ([np.inf], 0), ([1.0, 2.0], None)]
+    ("values", "since"), [([1.0, np.nan, np.inf], 2), ([np.inf], 1), ([np.nan, 1.0, 1.0], 3)]
 )
-def test_names_the_first_step_whose_loss_is_not_finite(net, values, step):
+def test_counts_the_steps_since_the_first_loss_that_is_not_finite(net, values, since):
     net.compile(keras.optimizers.SGD(0.0))
-    assert net.first_non_finite_step() is None
     net.fit(data(*values), verbose=0)
-    assert net.first_non_finite_step() == step
+    assert net.read_status(net.last_status()).since_non_finite == since
 
 
-def test_first_non_finite_keeps_the_earliest_step_until_it_is_reset():
-    metric = FirstNonFinite()
-    for step, loss in ((5, 1.0), (7, np.nan), (6, np.inf), (9, -np.inf)):
-        metric.update_state(tf.constant(loss), tf.constant(step, tf.int64))
-    assert int(metric.result()) == 6
+def test_steps_are_counted_since_the_first_that_is_not_finite_until_the_reset():
+    metric, counts = SinceNonFinite(), []
+    for loss in (1.0, np.nan, 1.0, -np.inf):
+        metric.update_state(tf.constant(loss))
+        counts.append(int(metric.result()))
+    assert counts == [0, 1, 2, 3]
     metric.reset_state()
-    assert int(metric.result()) == tf.int64.max
+    assert int(metric.result()) == 0

@@ -1,6 +1,7 @@
-"""Training steps that know how long they wait for data."""
+"""Training steps that know how long they wait for data, and leave word of themselves to be read."""
 
 import functools
+import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,9 +9,15 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
+HOST = "CPU:0"
+
 
 class TimedSteps(keras.Model):
     """A Keras model whose `fit` measures the time between asking for a batch and having it.
+
+    Each execution, of one step or several, leaves a status: one small tensor on the device with all
+    that callbacks want to know, so that one read is enough. What Keras itself reads between two
+    executions lies on the host.
 
     Everything else is as in Keras, but that results of several replicas are the first one's (a step
     of this package returns means over all), and that AutoGraph does not rewrite what a step calls:
@@ -23,56 +30,101 @@ class TimedSteps(keras.Model):
         super().__init__(**kwargs)
         # Keras would sum them over workers, in `evaluate`.
         self.distribute_reduction_method = "first"
-        waited = tf.Variable(
-            0.0,
-            dtype=tf.float32,
-            trainable=False,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            name="seconds_waited",
-        )
         # In a namespace Keras does not see it, and does not count it among the model's weights.
-        self._clock = types.SimpleNamespace(waited=waited)
+        self._clock = types.SimpleNamespace(
+            waited=_on_host(0.0, tf.float64, "seconds_waited"), status=None
+        )
 
     def seconds_waited(self) -> float:
-        """How long all steps so far have waited for their data, in seconds."""
+        """How long all steps so far have waited for their data, in seconds. No device is asked."""
         return float(self._clock.waited.numpy())
 
+    def status(self) -> tf.Tensor:
+        """What a step leaves to be read, made in the step: a vector [n]. By default it is empty."""
+        return tf.zeros([0])
+
+    def last_status(self) -> tf.Tensor | None:
+        """The `status` [n] of the last step of the last execution; None before the first.
+
+        It is on the device: whoever reads it waits for the execution to end.
+        """
+        return self._clock.status
+
     def make_train_function(self, force: bool = False) -> Callable:
-        """Makes what `fit` calls with an iterator: `steps_per_execution` steps. As Keras'."""
-        if self.run_eagerly:
-            return super().make_train_function(force)
+        """Makes what `fit` calls with an iterator: `steps_per_execution` steps. As Keras'.
+
+        What is traced is `train_tf_function`, from an iterator to (results, status).
+        """
         if self.train_function is None or force:
-            run = self._counted_step
-            if self.jit_compile:
-                run = tf.function(run, jit_compile=True, reduce_retracing=True)
-            one = int(self._steps_per_execution.numpy()) == 1
-            make = _one_step if one and not self.autotune_steps_per_execution else _several_steps
-            step = functools.partial(make, self, run)
-            self.train_function = self.train_tf_function = tf.function(step, reduce_retracing=True)
+            if self.run_eagerly:
+                run_steps = super().make_train_function(force)
+                self.train_tf_function = lambda iterator: (run_steps(iterator), self.status())
+            else:
+                self.train_tf_function = tf.function(self._steps(), reduce_retracing=True)
+            self.train_function = self._train
         return self.train_function
+
+    def _steps(self) -> Callable:
+        """Python of an execution: an iterator -> (results, status)."""
+        run = self._counted_step
+        if self.jit_compile:
+            run = tf.function(run, jit_compile=True, reduce_retracing=True)
+        one = int(self._steps_per_execution.numpy()) == 1
+        make = _one_step if one and not self.autotune_steps_per_execution else _several_steps
+        return functools.partial(make, self, run)
+
+    def _train(self, iterator: Iterator) -> dict[str, tf.Tensor]:
+        results, self._clock.status = self.train_tf_function(iterator)
+        return results
 
     # AutoGraph would rewrite a hundred functions that do not need it: seconds of the first step.
     @tf.autograph.experimental.do_not_convert
-    def _counted_step(self, data: Any) -> dict[str, tf.Tensor]:
+    def _counted_step(self, data: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         outputs = self.train_step(data)
         with tf.control_dependencies(tf.nest.flatten(outputs)):
             self._train_counter.assign_add(1)
-        return outputs
+        return outputs, self.status()
+
+    def _configure_steps_per_execution(self, steps_per_execution: int) -> None:
+        # Keras reads it before each execution, and a read from a device waits for the one before.
+        steps = _on_host(steps_per_execution, tf.int64, "steps_per_execution")
+        object.__setattr__(self, "_steps_per_execution", steps)  # Else it is one of the weights.
 
 
-def _one_step(model: TimedSteps, run: Callable, iterator: Iterator) -> dict[str, tf.Tensor]:
+def _on_host(value: float, dtype: tf.DType, name: str) -> tf.Variable:
+    """A variable in the host's memory, in whatever strategy's scope this is called.
+
+    A scope would put a copy on each device. It is its own thread's alone.
+    """
+    made = []
+
+    def make() -> None:
+        with tf.device(HOST):
+            made.append(tf.Variable(value, trainable=False, dtype=dtype, name=name))
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+def _one_step(
+    model: TimedSteps, run: Callable, iterator: Iterator
+) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     asked = tf.timestamp()
     with tf.control_dependencies([asked]):
         data = next(iterator)
-    with tf.control_dependencies(tf.nest.flatten(data, expand_composites=True)):
-        model._clock.waited.assign_add(tf.cast(tf.timestamp() - asked, tf.float32))
+    with tf.control_dependencies(tf.nest.flatten(data, expand_composites=True)), tf.device(HOST):
+        model._clock.waited.assign_add(tf.timestamp() - asked)
     outputs = model.distribute_strategy.run(run, args=(data,))
     return tf.nest.map_structure(
         lambda value: model.distribute_strategy.experimental_local_results(value)[0], outputs
     )
 
 
-def _several_steps(model: TimedSteps, run: Callable, iterator: Iterator) -> dict[str, tf.Tensor]:
+def _several_steps(
+    model: TimedSteps, run: Callable, iterator: Iterator
+) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     for _ in tf.range(model._steps_per_execution):
         outputs = _one_step(model, run, iterator)
     return outputs

@@ -3,7 +3,7 @@
 import types
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,32 +13,55 @@ from tf_simclr.losses.supervised import l2_penalty
 from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.timed_steps import TimedSteps
 
-NEVER = tf.int64.max
+
+class Status(NamedTuple):
+    """What an execution leaves to be read, as numbers.
+
+    Attributes:
+      sums: name of a running mean -> (sum, count) since the epoch began.
+      learning_rate: of the last step.
+      since_non_finite: how many steps of the epoch have been made since the first one whose loss
+        was NaN or infinite, that one included; 0 if none was.
+    """
+
+    sums: dict[str, tuple[float, float]]
+    learning_rate: float
+    since_non_finite: int
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Name -> mean since the epoch began, of those that have counted something."""
+        return {name: total / count for name, (total, count) in self.sums.items() if count}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class FirstNonFinite(keras.metrics.Metric):
-    """The first step whose loss was NaN or infinite since the last reset; NEVER if none was."""
+class SinceNonFinite(keras.metrics.Metric):
+    """Steps since the first one whose loss was NaN or infinite, that one included; 0 if none was.
 
-    def __init__(self, name: str = "first_non_finite_step", **kwargs: Any):
+    Counted from the last reset.
+    """
+
+    def __init__(self, name: str = "steps_since_non_finite", **kwargs: Any):
         super().__init__(name=name, **(kwargs | {"dtype": tf.int64}))
-        self.step = self.add_weight(
-            "step",
-            initializer=keras.initializers.Constant(NEVER),
+        # Not by add_weight, which on a TPU would have each step sent from the first replica to all.
+        # All have the same number: what they are given is the mean loss.
+        self.steps = tf.Variable(
+            tf.constant(0, tf.int64),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="steps",
         )
 
-    def update_state(self, loss: tf.Tensor, step: tf.Tensor | tf.Variable) -> None:
-        bad = tf.where(
-            tf.math.is_finite(loss), tf.constant(NEVER, tf.int64), tf.cast(step, tf.int64)
-        )
-        self.step.assign(tf.minimum(self.step, bad))
+    def update_state(self, loss: tf.Tensor) -> None:
+        begun = (self.steps > 0) | ~tf.math.is_finite(loss)
+        self.steps.assign(tf.where(begun, self.steps + 1, self.steps))
 
     def result(self) -> tf.Tensor:
-        return tf.identity(self.step)
+        return tf.identity(self.steps)
 
     def reset_state(self) -> None:
-        self.step.assign(NEVER)
+        self.steps.assign(tf.zeros([], tf.int64))
 
 
 class TrainableNet(TimedSteps):
@@ -55,7 +78,7 @@ class TrainableNet(TimedSteps):
         # In a namespace Keras does not see them, and does not count them among the model's weights.
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
-            non_finite=FirstNonFinite(),
+            since_non_finite=SinceNonFinite(),
             l2_variables=(),
         )
         self._weight_decay = 0.0
@@ -121,12 +144,28 @@ class TrainableNet(TimedSteps):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [*self._running.means.values(), self._running.non_finite]
+        return [*self._running.means.values(), self._running.since_non_finite]
 
-    def first_non_finite_step(self) -> int | None:
-        """The first step of this epoch whose loss was NaN or infinite; None if none was."""
-        step = int(self._running.non_finite.result())
-        return None if step == NEVER else step
+    def status(self) -> tf.Tensor:
+        """The sums and counts of the running means, the learning rate, and steps since a NaN.
+
+        As `read_status` takes it: [2 * len(METRICS) + 2] in the dtype of the means, the same on all
+        replicas.
+        """
+        means = self._running.means.values()
+        variables = [mean.total for mean in means] + [mean.count for mean in means]
+        sums = tf.stack([tf.convert_to_tensor(variable) for variable in variables])
+        if variables[0].synchronization is tf.VariableSynchronization.ON_READ:  # Not so on TPUs.
+            sums = replicas.mean(sums) * replicas.count()
+        rest = (self.optimizer.learning_rate, self._running.since_non_finite.result())
+        return tf.concat([sums, [tf.cast(number, sums.dtype) for number in rest]], axis=0)
+
+    def read_status(self, status: tf.Tensor) -> Status:
+        """Reads a `status`, [2 * len(METRICS) + 2]; waits until the device has made it."""
+        *sums, rate, since = status.numpy().tolist()
+        means = len(self.METRICS)
+        pairs = zip(sums[:means], sums[means:])
+        return Status(dict(zip(self.METRICS, pairs)), rate, int(since))
 
     def penalty(self) -> tf.Tensor:
         """The L2 penalty in the loss: a scalar."""
@@ -167,7 +206,7 @@ class TrainableNet(TimedSteps):
             self.optimizer.build(self.trainable_variables)
         if self._scales():
             gradients = self.optimizer.get_unscaled_gradients(gradients)
-        self._running.non_finite.update_state(replicas.mean(loss), self.optimizer.iterations)
+        self._running.since_non_finite.update_state(replicas.mean(loss))
         self.optimizer.apply_gradients(
             (gradient, variable)
             for gradient, variable in zip(gradients, variables)
@@ -186,13 +225,3 @@ class TrainableNet(TimedSteps):
     def results(self) -> dict[str, tf.Tensor]:
         """The running means by name, scalars, as train_step and test_step return them."""
         return {name: metric.result() for name, metric in self._running.means.items()}
-
-    def running_sums(self) -> dict[str, tuple[float, float]]:
-        """Name -> (sum, count) of each running mean, for means over part of an epoch."""
-        means = self._running.means.items()
-        return {name: (_read(mean.total), _read(mean.count)) for name, mean in means}
-
-
-def _read(variable: tf.Variable) -> float:
-    """A scalar variable as a number; one of several replicas is read as the sum over them."""
-    return float(tf.convert_to_tensor(variable))

@@ -6,13 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 import tf_keras as keras
 
 from tf_simclr import build, build_data, checkpoints, replicas, run_folder
-from tf_simclr.callbacks import (
-    MeasureWaiting,
-    SaveCheckpoints,
-    StopOnNonFinite,
-    StopOnSignal,
-    WriteScalars,
-)
+from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, WriteScalars
 from tf_simclr.config import Config
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
@@ -30,6 +24,7 @@ from tf_simclr.tasks.teacher import Teacher, open_teacher
 from tf_simclr.tasks.train_checks import check_data, check_machine
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
+from tf_simclr.watching import MeasureWaiting, ProgressBar, WatchSteps
 
 
 def train(
@@ -82,12 +77,12 @@ def train(
         run_folder.check_owner(config, report=changed.append)
         if net.supervised_head is not None:
             _check_classes(model_dir, data.class_names or (teacher.class_names if teacher else ()))
-        saved = checkpoints.Checkpoints(
-            folder,
-            build.parts(net) | {"optimizer": net.optimizer},
-            keep=config.training.keep_checkpoint_max,
-        )
         with strategy.scope():
+            saved = checkpoints.Checkpoints(
+                folder,
+                build.parts(net) | {"optimizer": net.optimizer},
+                keep=config.training.keep_checkpoint_max,
+            )
             step = saved.restore_newest(model_dir) or 0
         for line in remarks_on_resuming(config, step, typed) if step else ():
             print(f"Note: {line}")
@@ -152,14 +147,14 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
     if not config.run.classifies and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
     per_epoch = max(1, examples // config.training.train_batch_size)
-    with StopOnSignal(saved) as stop_on_signal:
-        waiting = MeasureWaiting()
-        callbacks = [waiting, StopOnNonFinite()]
+    watch, waiting = WatchSteps(step), MeasureWaiting()
+    with StopOnSignal(saved, watch) as stop_on_signal:
+        callbacks = [watch, waiting]
         if config.training.train_summary_steps:
             every = config.training.train_summary_steps
-            callbacks.append(WriteScalars(summaries, every, waiting))
-        callbacks.append(SaveCheckpoints(saved, build.checkpoint_interval(config, examples)))
-        callbacks.append(stop_on_signal)
+            callbacks.append(WriteScalars(summaries, every, watch, waiting))
+        every = build.checkpoint_interval(config, examples)
+        callbacks += [SaveCheckpoints(saved, every, watch), stop_on_signal, ProgressBar(watch)]
         exports = export_steps(step, total, build.export_interval(config, examples))
         stops = [step, *exports, total]
         batches = OnePass(build_data.training_data(config, data, step, strategy))
@@ -191,7 +186,6 @@ def _of_all_epochs(callbacks, net, steps: int, epochs: int) -> keras.callbacks.C
     return keras.callbacks.CallbackList(
         callbacks,
         add_history=True,
-        add_progbar=True,
         model=net,
         verbose=1 if sys.stdout.isatty() else 2,
         epochs=epochs,
