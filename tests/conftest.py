@@ -11,12 +11,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests share the cores among processes; within one, an operation of a tiny network gains nothing.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
+import google_storage
 import lanes
 import numpy as np
 import processes
 import pytest
 from PIL import Image
 
+os.environ.update(google_storage.AT_IMPORT)
 gc.set_threshold(*processes.COLLECTIONS)
 
 
@@ -150,6 +152,20 @@ def run_by_replicas(tmp_path_factory):
         return {count: dict(np.load(folder / f"{count}.npz")) for count in counts}
 
     return run
+
+
+@pytest.fixture(scope="module")
+def buckets(tmp_path_factory):
+    """gs:// is a google_storage.Storage on this machine meanwhile."""
+    with google_storage.serve(str(tmp_path_factory.mktemp("storage"))) as storage:
+        yield storage
+
+
+@pytest.fixture
+def storage(buckets):
+    """The same, which serves all that is asked at the beginning of a test."""
+    buckets.refuse("", 0)
+    return buckets
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import os
 import pytest
 import tensorflow as tf
 
-from tf_simclr.file_errors import file_error
+from tf_simclr.file_errors import file_error, of_storage, reason
 
 
 def raised(call, *arguments):
@@ -53,6 +53,61 @@ def test_a_full_disk_is_named():
 
 def test_a_stream_that_cannot_be_written_is_named():
     assert file_error(OSError(5, "Input/output error")) == "what is printed; Input/output error"
+
+
+def read_records(path):
+    for _ in tf.data.TFRecordDataset(path):
+        pass
+
+
+def write_text(path):
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write("text")
+
+
+ON_STORAGE = [tf.io.read_file, read, read_records, tf.io.gfile.stat, tf.io.gfile.exists]
+
+
+@pytest.mark.parametrize("call", [*ON_STORAGE, write_text])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "Log in by `gcloud"), (403, "may not do that. Give it a role"), (503, "does not do")],
+)
+def test_what_the_storage_refuses_is_named_and_so_is_why(storage, call, status, said):
+    storage.refuse("", status)
+    error = raised(call, "gs://bucket/a picture.png")
+    told = file_error(error)
+    assert told.startswith(f"gs://bucket/a picture.png; HTTP response {status}: ") and said in told
+    assert reason(error) == told and of_storage(error)
+
+
+@pytest.mark.parametrize("call", [tf.io.read_file, read, read_records])
+def test_what_is_missing_in_the_storage_is_named(storage, call):
+    told = file_error(raised(call, "gs://bucket/missing"))
+    assert told == "gs://bucket/missing; HTTP response 404: there is no such object or bucket"
+    asked = file_error(raised(tf.io.gfile.stat, "gs://bucket/missing"))
+    assert asked == "The specified path gs://bucket/missing was not found"
+
+
+@pytest.mark.parametrize("call", ON_STORAGE)
+def test_a_storage_that_cannot_be_reached_is_named(storage, call, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    told = file_error(raised(call, "gs://bucket/a"))
+    start = "gs://bucket/a; Google Cloud Storage cannot be reached (Could"
+    assert told.startswith(start) and told.endswith(" connect to server)")
+
+
+@pytest.mark.parametrize("call", [save, tf.train.load_checkpoint])
+def test_a_checkpoint_that_the_storage_refuses_is_named(storage, call):
+    storage.refuse("", 403)
+    told = file_error(raised(call, "gs://bucket/ckpt-1"))
+    assert told.startswith("gs://bucket/") and "; HTTP response 403: " in told
+
+
+def test_the_rest_of_what_an_error_says_is_left_out():
+    assert reason(OSError(28, "No space left on device", "/a")) == "/a; No space left on device"
+    assert reason(tf.errors.UnknownError(None, None, "first\nsecond")) == "first"
+    assert reason(RuntimeError()) == "RuntimeError"
 
 
 @pytest.mark.parametrize(

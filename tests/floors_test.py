@@ -17,6 +17,7 @@ FLOORS = {
     "tf_simclr.stopping": 0,
     "tf_simclr.network": 0,
     "tf_simclr.file_errors": 0,
+    "tf_simclr.buckets": 0,
     "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr.evaluation.provenance": 0,

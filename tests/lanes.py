@@ -112,6 +112,7 @@ FLOAT64_RUNS = "conformance/golden_test.py::test_float64_runs_repeat_the_origina
 FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
+        "buckets_test.py",
         "cli_test.py",
         "config_test.py",
         "docstrings_test.py",

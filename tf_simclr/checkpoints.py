@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
-from tf_simclr import plain_paths
+from tf_simclr import buckets, plain_paths
 from tf_simclr.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
+from tf_simclr.file_errors import of_storage
 
 PREFIX = "ckpt"
 
@@ -116,7 +117,7 @@ def listed(directory: str) -> list[str]:
 
     The files are looked at, not TensorFlow's list of them: that can be lost, or lag behind.
     """
-    if not tf.io.gfile.isdir(directory):
+    if not buckets.is_folder(directory):
         return []
     names = [re.fullmatch(rf"({PREFIX}-\d+)\.index", n) for n in tf.io.gfile.listdir(directory)]
     prefixes = [os.path.join(directory, name[1]) for name in names if name]
@@ -136,12 +137,18 @@ def newest_whole(directory: str, report: Callable[[str], None] = print) -> str |
 
 
 def is_whole(path: str) -> bool:
-    """Whether every tensor of the checkpoint at prefix `path` can be read (checksums included)."""
+    """Whether every tensor of the checkpoint at prefix `path` can be read (checksums included).
+
+    Raises:
+      tf.errors.OpError, ValueError: if it lies in a bucket that cannot be read; it may be whole.
+    """
     try:
         reader = tf.train.load_checkpoint(path)
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
-    except (tf.errors.OpError, ValueError, RuntimeError, IndexError):
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        if of_storage(error):
+            raise
         return False
     return True
 
@@ -177,7 +184,7 @@ def find(path: str, report: Callable[[str], None] = print) -> str:
 
 def _tensorflow_1(directory: str) -> list[str]:
     """Prefixes of TensorFlow 1's checkpoints in a folder, the one to take first."""
-    if not tf.io.gfile.isdir(directory):
+    if not buckets.is_folder(directory):
         return []
     names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]
     numbered = sorted(((int(name[2]), name[1]) for name in names if name), reverse=True)

@@ -15,8 +15,7 @@ def check(config: Config) -> None:
     """
     check_output(config)
     _check_folders(config)
-    values = config.flat()
-    paths = {f.name: values[f.name] or "" for f in flag_fields() if f.metadata["path"]}
+    paths = paths_of(config)
     for name, path in paths.items():
         on_the_web = path.startswith(("https://", "http://"))
         require(not on_the_web, name, "must be a path and no address", path, "Download it first.")
@@ -24,6 +23,12 @@ def check(config: Config) -> None:
     if remote and not network.reachable(network.CLOUD_STORAGE):
         rule = "must be a local path where Google Cloud Storage cannot be reached"
         require(False, remote[0], rule, paths[remote[0]], "Connect, or copy it here.")
+
+
+def paths_of(config: Config) -> dict[str, str]:
+    """The flags that name files or folders -> their values, "" for those that are not given."""
+    values = config.flat()
+    return {f.name: values[f.name] or "" for f in flag_fields() if f.metadata["path"]}
 
 
 def _check_folders(config: Config) -> None:

@@ -9,8 +9,23 @@ _REASONS = "|".join(re.escape(os.strerror(number)) for number in errno.errorcode
 _OF_TENSORFLOW = re.compile(
     r"(?:\{\{.*?\}\}\s*)?(?:Error in user-defined function .*? iterator: \S+: )?"
     rf"(.*; (?:{_REASONS})|.* is not a directory|Could not find directory .*"
+    r"|The specified \w+ gs://.* was not found"
     r"|File system scheme .* not implemented)(?!\w)"
 )
+# "All 10 retry attempts failed. The last failure: Error executing an HTTP request: HTTP response
+# code 403 with body '{...}' when reading gs://bucket/object [Op:...", in several lines.
+_OF_STORAGE = re.compile(
+    r"Error executing an HTTP request: (?:HTTP response code (?P<status>\d+)"
+    r"|libcurl code \d+ meaning '(?P<curl>.*?)')"
+    r"(?:.*?\swhen [a-z ]+ (?P<path>gs://.*?)(?= \[Op:|\n|$))?",
+    re.DOTALL,
+)
+_OF_STATUS = {
+    "401": "who asks is not known there. Log in by `gcloud auth application-default login`",
+    "403": "this account may not do that. Give it a role for the bucket, such as Storage Object"
+    " Admin",
+    "404": "there is no such object or bucket",
+}
 
 
 def file_error(error: BaseException) -> str | None:
@@ -22,6 +37,8 @@ def file_error(error: BaseException) -> str | None:
     Returns:
       What is to be said of it; None if it is not about a file.
     """
+    if found := _OF_STORAGE.search(str(error)):  # Which is a ValueError of checkpoints, too.
+        return f"{found['path'] or 'Google Cloud Storage'}; {_of_storage(found)}"
     if isinstance(error, OSError):
         path = error.filename or "what is printed"  # Streams do not know their names.
         return f"{path}; {error.strerror}" if error.strerror else None
@@ -29,3 +46,30 @@ def file_error(error: BaseException) -> str | None:
         return None
     found = _OF_TENSORFLOW.search(str(error))
     return found[1] if found else None
+
+
+def reason(error: BaseException) -> str:
+    """What is said of an error in a message of ours, in one line; its name where it says nothing.
+
+    Args:
+      error: that was caught.
+    """
+    lines = (file_error(error) or str(error)).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def of_storage(error: BaseException) -> bool:
+    """Whether an error came from Google Cloud Storage, or from not getting there.
+
+    Args:
+      error: that was caught.
+    """
+    return _OF_STORAGE.search(str(error)) is not None
+
+
+def _of_storage(found: re.Match[str]) -> str:
+    status = found["status"]
+    if status is None:
+        return f"Google Cloud Storage cannot be reached ({found['curl']})"
+    told = _OF_STATUS.get(status, "the storage does not do what it is asked for")
+    return f"HTTP response {status}: {told}"

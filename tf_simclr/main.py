@@ -47,19 +47,16 @@ def _answer(argv: list[str]) -> int:
         _run(*_parse(argv), cli.typed_flags(argv))
         return 0
     except (flags.Error, ValueError) as error:
-        if isinstance(error, ValueError) and not _is_ours(error):
-            raise  # A bug, not bad input: its traceback is what is needed.
-        return _say(BAD_INPUT, error)
+        if isinstance(error, flags.Error) or _is_ours(error):
+            return _say(BAD_INPUT, error)
+        return _unexpected(error, argv)
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
         return _say(SIGNALLED + number, f"Stopped. {_how_to_go_on(argv)}")
     except BrokenPipeError:
         return _say(UNREAD, f"Stopped: what it prints is not read. {_how_to_go_on(argv)}")
     except Exception as error:  # Only a few are expected.
-        if reason := file_error(error):
-            kept = f"What was saved before is kept. {_how_to_go_on(argv)}"
-            return _say(BAD_INPUT, f"A file cannot be used: {reason}. {kept}")
-        return _stopped(error, argv)
+        return _unexpected(error, argv)
 
 
 def _parse(argv: list[str]) -> tuple[Config, set[str]]:
@@ -75,7 +72,7 @@ def _run(config: Config, given: set[str], typed: set[str]) -> None:
     early_checks.check(config)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
-    from tf_simclr import build_data, replicas
+    from tf_simclr import buckets, build_data, replicas
     from tf_simclr.tasks.embed import embed
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
     from tf_simclr.tasks.export import export
@@ -83,6 +80,7 @@ def _run(config: Config, given: set[str], typed: set[str]) -> None:
     from tf_simclr.tasks.run_settings import adopt_settings
     from tf_simclr.tasks.train import train
 
+    buckets.require_buckets(early_checks.paths_of(config))
     config = adopt_settings(config, given)
     for line in remarks(config, typed):  # A recipe's own lines are not its user's to mend.
         print(f"Note: {line}", flush=True)
@@ -119,7 +117,10 @@ def _raise_interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt(number)
 
 
-def _stopped(error: Exception, argv: list[str]) -> int:
+def _unexpected(error: Exception, argv: list[str]) -> int:
+    if reason := file_error(error):
+        kept = f"What was saved before is kept. {_how_to_go_on(argv)}"
+        return _say(BAD_INPUT, f"A file cannot be used: {reason}. {kept}")
     from tf_simclr.callbacks import Interrupted
     from tf_simclr.checkpoints import NonFinite
 
@@ -131,7 +132,7 @@ def _stopped(error: Exception, argv: list[str]) -> int:
             f"{error} The last good checkpoint is kept. Lower --learning_rate, or raise"
             " --temperature or --warmup_epochs, and run again.",
         )
-    raise error
+    raise error  # A bug, not bad input: its traceback is what is needed.
 
 
 def _how_to_go_on(argv: list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr.config import Config, differing_architecture, differing_state
+from tf_simclr.file_errors import reason
 
 SETTINGS = "flags.json"
 RESULT = "result.json"
@@ -113,9 +114,8 @@ def make_writable(model_dir: str) -> None:
             file.write("")
         tf.io.gfile.remove(probe)
     except (tf.errors.OpError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"`model_dir` must be a folder that can be written ({reason})."
+            f"`model_dir` must be a folder that can be written ({reason(error)})."
             f" Received: model_dir={model_dir!r}."
         ) from error
 

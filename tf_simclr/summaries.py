@@ -5,6 +5,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr import buckets
+
 TRAIN = "train"
 
 
@@ -59,7 +61,7 @@ def read_scalars(directory: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def _event_files(folder: str) -> list[str]:
-    names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+    names = tf.io.gfile.listdir(folder) if buckets.is_folder(folder) else []
     return [os.path.join(folder, name) for name in names if "tfevents" in name]
 
 

@@ -1129,6 +1129,24 @@ FAULTS = (
     ),
     # tf_simclr/
     Fault(
+        "tf_simclr/buckets.py",
+        "        return bool(tf.io.gfile.stat(path).is_directory)",
+        "        return bool(tf.io.gfile.isdir(path))",
+        "a folder in a bucket that cannot be read is said to be missing",
+    ),
+    Fault(
+        "tf_simclr/buckets.py",
+        "except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:",
+        "except tf.errors.InvalidArgumentError as error:",
+        "a bucket that does not exist is no line of its own",
+    ),
+    Fault(
+        "tf_simclr/checkpoints.py",
+        "        if of_storage(error):\n            raise\n",
+        "",
+        "a checkpoint that a bucket refuses is said to be damaged",
+    ),
+    Fault(
         "tf_simclr/run_folder.py",
         "file.truncate(0)",
         "file.seek(0, os.SEEK_END)",

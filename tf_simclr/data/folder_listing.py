@@ -8,6 +8,9 @@ from concurrent import futures
 
 import tensorflow as tf
 
+from tf_simclr import buckets
+from tf_simclr.file_errors import reason
+
 # A file of such a name is a picture, and a bad one where it cannot be read.
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp"),
@@ -84,10 +87,12 @@ def list_files(folder: str) -> list[str]:
     try:
         return sorted(_walk(folder, "", (os.path.realpath(folder),)))
     except (tf.errors.OpError, UnicodeDecodeError) as error:
-        name = f", in {error.object!r}" if isinstance(error, UnicodeDecodeError) else ""
+        told = reason(error)
+        if isinstance(error, UnicodeDecodeError):
+            told = f"{error}, in {error.object!r}"
         raise ValueError(
             "`data_dir` must be a folder whose subfolders can be listed and whose file names are "
-            f"UTF-8. Received: data_dir={folder}. {getattr(error, 'message', error)}{name}"
+            f"UTF-8. Received: data_dir={folder}. {told}"
         ) from error
 
 
@@ -156,7 +161,7 @@ def _existing_folder(data_dir: str | None) -> str:
             f"Received: data_dir={data_dir}"
         )
     folder = os.path.expanduser(data_dir)
-    if not tf.io.gfile.isdir(folder):
+    if not buckets.is_folder(folder):
         a_file = ", a file. Unpack it if it is an archive" if tf.io.gfile.exists(folder) else ""
         raise ValueError(
             f"`data_dir` must be a folder that exists. Received: data_dir={data_dir}{a_file}"
@@ -189,4 +194,4 @@ def _is_folder(path: str, entry: str) -> bool:
     # Far away a name is believed: on gs:// asking costs a request a picture.
     if "://" in path and is_named_as_picture(entry):
         return False
-    return bool(tf.io.gfile.isdir(path))
+    return buckets.is_folder(path)

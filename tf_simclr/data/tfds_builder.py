@@ -10,6 +10,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import downloader
 
+from tf_simclr import buckets
+
 _KINDS = (
     "emoji32 (bundled), image_folder (your own pictures, with `data_dir`), or a name from "
     "https://www.tensorflow.org/datasets/catalog"
@@ -75,9 +77,9 @@ def _prepared(name: str, data_dir: str | None) -> list[str]:
 
 
 def _folders(path: str) -> list[str]:
-    names = tf.io.gfile.listdir(path) if tf.io.gfile.isdir(path) else []
+    names = tf.io.gfile.listdir(path) if buckets.is_folder(path) else []
     found = sorted(name.rstrip("/") for name in names)
-    return [name for name in found if tf.io.gfile.isdir(os.path.join(path, name))]
+    return [name for name in found if buckets.is_folder(os.path.join(path, name))]
 
 
 def _explain_unknown(dataset: str, base: str, data_dir: str | None) -> str:

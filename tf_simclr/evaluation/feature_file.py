@@ -10,6 +10,8 @@ from typing import IO
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr.file_errors import reason
+
 BLOCK = 2**20  # bytes copied at a time
 
 
@@ -102,7 +104,7 @@ def _written(path: str, near: str) -> Iterator[None]:
     except (tf.errors.OpError, OSError) as error:
         with contextlib.suppress(tf.errors.OpError):
             tf.io.gfile.remove(near)
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"`output` must be a file that can be written ({reason}). Received: output={path!r}."
+            f"`output` must be a file that can be written ({reason(error)}). Received:"
+            f" output={path!r}."
         ) from error

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_simclr.file_errors import reason
+
 
 def write_folder(path: str, write: Callable[[str], None]) -> None:
     """Calls `write` with a temporary folder beside `path`, then renames it to `path`.
@@ -30,9 +32,9 @@ def write_folder(path: str, write: Callable[[str], None]) -> None:
         tf.io.gfile.rename(temporary, place)
         _remove(aside)
     except (tf.errors.OpError, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"`output` must be a folder that can be written ({reason}). Received: output={path!r}."
+            f"`output` must be a folder that can be written ({reason(error)}). Received:"
+            f" output={path!r}."
             " What was there before still is."
         ) from error
     finally:

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterator
 
 import numpy as np
-import tensorflow as tf
 
-from tf_simclr import build_data, early_checks, picture_range
+from tf_simclr import buckets, build_data, early_checks, picture_range
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
@@ -28,7 +27,7 @@ def embed(config: Config, given: Collection[str]) -> None:
     """
     early_checks.check_output(config)
     output = config.exporting.output or ""
-    if tf.io.gfile.isdir(output):
+    if buckets.is_folder(output):
         raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
     found = trained.open_trained(
         trained.path_of(config), averaged=config.finetuning.use_ema_weights

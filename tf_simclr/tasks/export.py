@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import tensorflow as tf
 
-from tf_simclr import checkpoints, run_folder
+from tf_simclr import buckets, checkpoints, run_folder
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
@@ -84,7 +84,7 @@ def _require_ours(path: str, kind: str, source: str) -> None:
         return
     told = card.read(path)
     same = os.path.realpath(path) == os.path.realpath(source)
-    if told is None and tf.io.gfile.isdir(path) and not tf.io.gfile.listdir(path):
+    if told is None and buckets.is_folder(path) and not tf.io.gfile.listdir(path):
         return
     if told is None or told.format != kind or same:
         raise ValueError(
