@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr import buckets
 from tf_simclr.config import Config, differing_architecture, differing_state
 from tf_simclr.file_errors import reason
 
@@ -64,15 +65,20 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
 
 def write_settings(config: Config, folder: str) -> None:
     """Writes the config to the folder's flags.json; its data are found from anywhere."""
-    values, data_dir = config.flat(), config.data.data_dir
-    if data_dir is not None and "://" not in data_dir:
-        values["data_dir"] = os.path.abspath(data_dir)
+    values = config.flat() | {"data_dir": from_anywhere(config.data.data_dir)}
     write_atomically(os.path.join(folder, SETTINGS), Config.from_flat(values).to_json())
 
 
+def from_anywhere(path: str | None) -> str | None:
+    """A path that names the same place in every working folder: from the root on, or remote."""
+    return path if path is None or buckets.is_remote(path) else os.path.abspath(path)
+
+
 def absolute(path: str | None) -> str | None:
-    """A local path from the root on, without links and dots: equal paths, equal places."""
-    return path if path is None or "://" in path else os.path.realpath(path)
+    """A path from the root on, or remote, without links and dots: equal paths, equal places."""
+    if path is None or buckets.is_remote(path):
+        return path and path.rstrip("/")
+    return os.path.realpath(path)
 
 
 def require_model_dir(config: Config) -> str:

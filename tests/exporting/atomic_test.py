@@ -17,6 +17,10 @@ def write(text):
     return into
 
 
+def refuse_to_remove(folder):
+    raise tf.errors.PermissionDeniedError(None, None, f"{folder}; Permission denied")
+
+
 def read(folder):
     return (folder / "file").read_text()
 
@@ -145,3 +149,40 @@ def test_the_newest_are_kept_by_number_and_strangers_are_left_alone(tmp_path, ke
         (tmp_path / name).mkdir()
     keep_newest(str(tmp_path), keep)
     assert set(os.listdir(tmp_path)) == left | {"notes"}
+
+
+def test_what_cannot_be_removed_is_a_line_and_no_failure(tmp_path, monkeypatch):
+    path, lines = tmp_path / "export" / "12", []
+    write_folder(str(path), write("old"))
+    write_folder(str(path.parent / "3"), write("older"))
+    monkeypatch.setattr(tf.io.gfile, "rmtree", refuse_to_remove)
+    write_folder(str(path), write("new"), lines.append)
+    assert read(path) == "new"
+    keep_newest(str(path.parent), 1, lines.append)
+    left = [path.parent / ".12.old", path.parent / "3"]
+    assert lines == [
+        f"Note: {folder} is left over and cannot be removed ({folder}; Permission denied)."
+        for folder in left
+    ]
+
+
+def test_old_exports_that_cannot_be_listed_are_kept(tmp_path):
+    lines = []
+    keep_newest(str(tmp_path / "missing"), 1, lines.append)
+    [line] = lines
+    assert line.startswith(f"Note: old exports in {tmp_path}/missing are kept: it cannot be listed")
+
+
+def test_an_export_in_a_bucket_is_replaced_though_the_old_one_may_not_be_removed(storage):
+    def into(folder):
+        with tf.io.gfile.GFile(f"{folder}/file", "w") as file:
+            file.write(text)
+
+    lines = []
+    for text in ("old", "new"):
+        storage.refuse("DELETE .*/hub/.1.old/", 403)
+        write_folder("gs://bucket/hub/1", into, lines.append)
+    with tf.io.gfile.GFile("gs://bucket/hub/1/file") as file:
+        assert file.read() == "new"
+    assert len(lines) == 1
+    assert lines[0].startswith("Note: gs://bucket/hub/.1.old is left over and cannot be removed (")

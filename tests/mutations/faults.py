@@ -578,9 +578,15 @@ FAULTS = (
     # tf_simclr/exporting/
     Fault(
         "tf_simclr/exporting/atomic.py",
-        ("        _bring_back(aside, place)\n        for left in"),
+        ("        _bring_back(place, aside)\n        for left in"),
         "        for left in",
         "what a killed process left aside is thrown away",
+    ),
+    Fault(
+        "tf_simclr/exporting/atomic.py",
+        '    except (tf.errors.OpError, OSError) as error:\n        report(f"Note: {folder} is',
+        '    except OSError as error:\n        report(f"Note: {folder} is',
+        "an old export that cannot be removed fails the run",
     ),
     Fault(
         "tf_simclr/exporting/card.py",

@@ -34,8 +34,8 @@ def written(picture_folder, tmp_path):
         "model_dir": str(tmp_path / "a run"),
     }
 
-    def write(identities):
-        config = Config.from_flat(flags)
+    def write(identities, **others):
+        config = Config.from_flat(flags | others)
         judged = Judged(Features(VECTORS, LABELS, identities, None), {})
         page = tmp_path / "page.html"
         result = subject_of(config) | {"global_step": 7, "date": "2026-11-28"}
@@ -75,6 +75,22 @@ def test_the_page_says_of_what_it_is(written):
     assert opening.endswith("Judged on test of my pictures, 16 pixels, 2026-11-28.")
     assert facts["Training"] == "7 steps of 4 pictures"
     assert "Pictures by" not in facts  # Nobody says.
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_lines_that_load_the_encoder_name_the_folder_from_anywhere(
+    written, tmp_path, monkeypatch, relative
+):
+    monkeypatch.chdir(tmp_path)
+    flags, page = written(None, **({"model_dir": "a run"} if relative else {}))
+    [path] = re.findall(r"load_encoder\('(.*?)'\)", html.unescape(page))
+    assert path == str(tmp_path / "a run")
+
+
+def test_a_run_in_a_bucket_is_named_as_it_is(storage, written):
+    _, page = written(None, model_dir="gs://bucket/a run")
+    [path] = re.findall(r"load_encoder\('(.*?)'\)", html.unescape(page))
+    assert path == "gs://bucket/a run"
 
 
 def test_the_command_can_be_pasted_where_paths_have_spaces(written):

@@ -1,28 +1,37 @@
 """Writing a folder whole: a killed process leaves the old one or the new one."""
 
+import functools
 import os
 from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_simclr import buckets
 from tf_simclr.file_errors import reason
 
 
-def write_folder(path: str, write: Callable[[str], None]) -> None:
+def write_folder(
+    path: str, write: Callable[[str], None], report: Callable[[str], None] = print
+) -> None:
     """Calls `write` with a temporary folder beside `path`, then renames it to `path`.
 
     A folder that is at `path` already is replaced: moved aside, and removed when the new one is in
     its place. One that a killed process left aside is brought back first. Of a link the folder that
     it leads to is replaced.
 
+    Args:
+      path: of the folder.
+      write: makes the folder whose path it is given, and fills it.
+      report: is given a line for what cannot be removed at the end, which is no failure.
+
     Raises:
       ValueError: if it cannot be written, as on a full disk; what was at `path` is still there.
     """
-    place = path.rstrip("/") if "://" in path else os.path.realpath(path)
+    place = path.rstrip("/") if buckets.is_remote(path) else os.path.realpath(path)
     parent, name = os.path.split(place)
     temporary, aside = (os.path.join(parent, f".{name}.{end}") for end in ("tmp", "old"))
     try:
-        _bring_back(aside, place)
+        _bring_back(place, aside)
         for left in (temporary, aside):  # Of a process that was killed.
             _remove(left)
         tf.io.gfile.makedirs(parent)
@@ -30,30 +39,50 @@ def write_folder(path: str, write: Callable[[str], None]) -> None:
         if tf.io.gfile.exists(place):
             tf.io.gfile.rename(place, aside)
         tf.io.gfile.rename(temporary, place)
-        _remove(aside)
     except (tf.errors.OpError, OSError) as error:
         raise ValueError(
             f"`output` must be a folder that can be written ({reason(error)}). Received:"
-            f" output={path!r}."
-            " What was there before still is."
+            f" output={path!r}. What was there before still is."
         ) from error
     finally:
-        _bring_back(aside, place)
-        _remove(temporary)
+        _tidy(temporary, _remove, report)
+        _tidy(aside, functools.partial(_settle, place), report)
 
 
-def _bring_back(aside: str, place: str) -> None:
+def _tidy(folder: str, act: Callable[[str], None], report: Callable[[str], None]) -> None:
+    try:
+        act(folder)
+    except (tf.errors.OpError, OSError) as error:
+        report(f"Note: {folder} is left over and cannot be removed ({reason(error)}).")
+
+
+def _settle(place: str, aside: str) -> None:
+    _bring_back(place, aside)
+    _remove(aside)
+
+
+def _bring_back(place: str, aside: str) -> None:
     if tf.io.gfile.exists(aside) and not tf.io.gfile.exists(place):
         tf.io.gfile.rename(aside, place)
 
 
-def keep_newest(folder: str, keep: int) -> None:
-    """Removes all but the `keep` subfolders of highest number; 0 keeps all."""
-    steps = sorted(
-        int(name.rstrip("/")) for name in tf.io.gfile.listdir(folder) if name.rstrip("/").isdigit()
-    )
-    for step in steps[:-keep] if keep else []:
-        tf.io.gfile.rmtree(os.path.join(folder, str(step)))
+def keep_newest(folder: str, keep: int, report: Callable[[str], None] = print) -> None:
+    """Removes all but the `keep` subfolders of highest number; 0 keeps all.
+
+    Args:
+      folder: that they lie in.
+      keep: how many are left.
+      report: is given a line for each that cannot be removed, which is no failure.
+    """
+    if not keep:
+        return
+    try:
+        names = [name.rstrip("/") for name in tf.io.gfile.listdir(folder)]
+    except (tf.errors.OpError, OSError) as error:
+        report(f"Note: old exports in {folder} are kept: it cannot be listed ({reason(error)}).")
+        return
+    for step in sorted(int(name) for name in names if name.isdigit())[:-keep]:
+        _tidy(os.path.join(folder, str(step)), _remove, report)
 
 
 def _remove(folder: str) -> None:

@@ -83,7 +83,7 @@ def _require_ours(path: str, kind: str, source: str) -> None:
     if not tf.io.gfile.exists(path):
         return
     told = card.read(path)
-    same = os.path.realpath(path) == os.path.realpath(source)
+    same = run_folder.absolute(path) == run_folder.absolute(source)
     if told is None and buckets.is_folder(path) and not tf.io.gfile.listdir(path):
         return
     if told is None or told.format != kind or same:

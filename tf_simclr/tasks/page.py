@@ -1,6 +1,5 @@
 """What a run has to show, gathered from its folder and its judged features, as report.html."""
 
-import os
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -193,7 +192,7 @@ def _feature_map(config, judged, pictures) -> report.FeatureMap | None:
 
 
 def _snippet(config: Config) -> str:
-    model_dir = os.path.abspath(run_folder.require_model_dir(config))
+    model_dir = run_folder.from_anywhere(run_folder.require_model_dir(config))
     return f"""from tf_simclr import load_encoder
 
 encoder = load_encoder({model_dir!r})
