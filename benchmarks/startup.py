@@ -51,7 +51,7 @@ def one_round():
     done("build the network and its optimiser")
     batches = build_data.training_data(config, data, 0, tf.distribute.get_strategy())
     next(iter(batches))
-    done("first batch: shuffling buffer, XLA of the views")
+    done("first batch: a window of records, XLA of the views")
     step, iterator = net.make_train_function(), iter(batches)
     step(iterator)["total_loss"].numpy()
     done("first step: tracing, another pipeline, the step")

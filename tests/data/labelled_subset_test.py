@@ -1,7 +1,6 @@
 """A source of few labels: the chosen pictures, in order, over shards; all else is as it was."""
 
 import collections
-import itertools
 from typing import Any, ClassVar
 
 import numpy as np
@@ -80,12 +79,12 @@ def whole(request):
     return request.getfixturevalue(request.param)
 
 
-def records(source, split="train", **shard):
-    return list(source.records(split, names=True, **shard).as_numpy_iterator())
+def records(source, split="train"):
+    return list(source.records(split, names=True).as_numpy_iterator())
 
 
-def names(source, split="train", **shard):
-    return [record["name"].decode() for record in records(source, split, **shard)]
+def names(source, split="train"):
+    return [record["name"].decode() for record in records(source, split)]
 
 
 def subset(source, split="train", count=2, *, drop):
@@ -132,27 +131,17 @@ def test_the_others_stay_without_a_label_and_the_order_is_kept(whole):
 
 
 @pytest.mark.parametrize("drop", [True, False], ids=["dropped", "kept"])
-@pytest.mark.parametrize("num_shards", [1, 2, 5])
-def test_shards_are_disjoint_cover_and_know_their_size(whole, drop, num_shards):
+def test_records_know_their_number(whole, drop):
     few = subset(whole, drop=drop)
-    sizes, shards = [], []
-    for index in range(num_shards):
-        shard = few.records("train", num_shards=num_shards, shard_index=index)
-        sizes.append(int(shard.cardinality()))
-        shards.append(names(few, num_shards=num_shards, shard_index=index))
-    assert sizes == [len(shard) for shard in shards]
-    assert max(sizes) - min(sizes) <= 1
-    together = list(itertools.chain(*shards))
-    assert sorted(together) == sorted(names(few))
-    assert len(set(together)) == few.num_examples("train")
+    assert int(few.records("train").cardinality()) == few.num_examples("train")
 
 
-def test_more_shards_than_pictures_leave_some_empty(folder):
+def test_more_shards_than_pictures_are_refused(folder):
     few = subset(folder, count=1, drop=True)
-    shards = [names(few, num_shards=4, shard_index=index) for index in range(4)]
-    assert sorted(map(len, shards)) == [0, 1, 1, 1]
-    with pytest.raises(ValueError, match="shard_index=4, num_shards=4"):
-        few.records("train", num_shards=4, shard_index=4)
+    sizes = [few.share("train", num_shards=3, shard_index=index).size for index in range(3)]
+    assert sizes == [1, 1, 1]
+    with pytest.raises(ValueError, match="'train' with 3 pictures for 4 pipelines, of which numb"):
+        few.share("train", num_shards=4, shard_index=3)
 
 
 @pytest.mark.parametrize("drop", [True, False], ids=["dropped", "kept"])
@@ -169,8 +158,6 @@ def test_other_splits_are_untouched(whole, drop):
     for split in ("test", "train[:20%]", "train+test"):
         assert few.num_examples(split) == whole.num_examples(split)
         assert records(few, split) == records(whole, split)
-        shard = {"num_shards": 3, "shard_index": 1}
-        assert records(few, split, **shard) == records(whole, split, **shard)
 
 
 @pytest.mark.parametrize("drop", [True, False], ids=["dropped", "kept"])
@@ -268,8 +255,7 @@ def test_ten_percent_of_emoji32(emoji):
     count = sum(int(len(of) / 10 + 0.5) for of in pictures.values())
     assert len(pictures) == emoji.num_classes
     assert few.num_examples("train") == count
-    shards = [records(few, num_shards=2, shard_index=index) for index in range(2)]
-    found = [record for shard in shards for record in shard]
+    found = records(few)
     assert {record["name"].decode() for record in found} == chosen
     assert len(found) == count
     assert {"identity", "group"} < set(found[0])

@@ -42,8 +42,8 @@ class Numbers(Source):
     def ranges(self, split):
         return [(split, 0, self.splits[split])]
 
-    def records(self, split, *, num_shards=1, shard_index=0, names=False):
-        numbers = tf.data.Dataset.range(self.splits[split]).shard(num_shards, shard_index)
+    def records(self, split, *, names=False):
+        numbers = tf.data.Dataset.range(self.splits[split])
         return numbers.map(lambda n: self._record(n, names))
 
     def share_at(self, split, places):

@@ -14,7 +14,7 @@ BEFORE = 3  # rows of each file that are not in the split
 class Files:
     """Files whose records say where they lie; it counts how many are read of each."""
 
-    def __init__(self, sizes=SIZES, places=None, record_bytes=2**28):
+    def __init__(self, sizes=SIZES, places=None, record_bytes=0):
         self.read_of = [0] * len(sizes)
         files = [(str(number), BEFORE, BEFORE + size) for number, size in enumerate(sizes)]
         places = np.arange(sum(sizes)) if places is None else np.array(places)
@@ -101,9 +101,11 @@ def test_a_new_start_anywhere_reads_at_most_three_windows(sizes, window):
 
 
 def test_small_records_are_shuffled_among_as_many_as_a_quarter_of_a_gigabyte_holds():
-    first = [place for place, _ in Files([1000], record_bytes=2**28).take(50, window=10)]
-    far = [place for place, _ in Files([1000], record_bytes=2**20).take(50, window=10)]
-    assert np.ptp(first) < 100 < np.ptp(far)
+    spread = {}
+    for record_bytes in (0, 2**28, 2**18):
+        files = Files([1000], record_bytes=record_bytes)
+        spread[record_bytes] = np.ptp([place for place, _ in files.take(10, window=10)])
+    assert max(spread[0], spread[2**28]) < 15 < 100 < spread[2**18]
 
 
 def test_what_is_remembered_is_read_once_and_the_order_stays():

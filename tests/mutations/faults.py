@@ -372,12 +372,6 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/labelled_subset.py",
-        "**(whole if self.drop else shard)",
-        "**shard",
-        "what is left of few labels is sharded twice",
-    ),
-    Fault(
-        "tf_simclr/data/labelled_subset.py",
         "np.unique(labels[labels != sources.UNLABELLED])",
         "np.unique(labels)",
         "pictures without a label are asked for their class",
@@ -429,6 +423,12 @@ FAULTS = (
         "into = tf.where(stretch.pieces == 1, begin, 0)",
         "into = tf.zeros_like(begin)",
         "what lies before a window in a large file is read to go on",
+    ),
+    Fault(
+        "tf_simclr/data/shares.py",
+        "window = max(window, int(_WINDOW_BYTES / self.record_bytes))",
+        "window = min(window, int(_WINDOW_BYTES / self.record_bytes))",
+        "small pictures are mixed among few",
     ),
     Fault(
         "tf_simclr/data/shares.py",

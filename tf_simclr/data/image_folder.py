@@ -47,17 +47,9 @@ class ImageFolder(sources.Source):
         """Counts the readable pictures. See `Source.num_examples`."""
         return sum(stop - start for _, start, stop in self.ranges(split))
 
-    def records(
-        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
-    ) -> tf.data.Dataset:
-        """Gives every `num_shards`-th picture, its file unread. See `Source.records`.
-
-        Raises:
-          ValueError: as there, or of several shards some pictures are `of_one_host`.
-        """
-        sources.check_shard(num_shards, shard_index)
-        self._check_hosts(num_shards)
-        chosen = self._pictures(split)[shard_index::num_shards]
+    def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
+        """Gives the pictures, their files unread. See `Source.records`."""
+        chosen = self._pictures(split)
         columns = {
             "image": tf.constant([image for image, _ in chosen], tf.string),
             "label": tf.constant([label for _, label in chosen], tf.int64),
@@ -73,7 +65,12 @@ class ImageFolder(sources.Source):
         Raises:
           ValueError: as there, or of several shards some pictures are `of_one_host`.
         """
-        self._check_hosts(num_shards)
+        if num_shards > 1 and self.of_one_host:
+            raise ValueError(
+                "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures where several hosts read"
+                f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
+                f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
+            )
         return super().share(split, num_shards=num_shards, shard_index=shard_index)
 
     def share_at(self, split: str, places: np.ndarray) -> shares.ListedShare:
@@ -100,14 +97,6 @@ class ImageFolder(sources.Source):
 
     def _name(self, image: str) -> str:
         return os.path.relpath(image[1:], self.folder)
-
-    def _check_hosts(self, num_shards: int) -> None:
-        if num_shards > 1 and self.of_one_host:
-            raise ValueError(
-                "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures where several hosts read"
-                f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
-                f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
-            )
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""

@@ -46,29 +46,18 @@ class LabelledSubset(sources.Source):
         """Counts those that keep their label. See `Source.num_labelled`."""
         return len(self.labelled) if split == self.split else self.source.num_labelled(split)
 
-    def records(
-        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
-    ) -> tf.data.Dataset:
+    def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
         """Gives the other source's records, in its order. See `Source.records`.
 
-        Where pictures are left out, every shard reads all of the split, to be told how long it is:
-        from a folder that costs nothing, since files are read as they are decoded, but from TFDS it
-        is one reading of the split an epoch and a worker. `--cache_dataset` keeps the few that are
-        left in memory.
+        Where pictures are left out, all of the split is read: from a folder that costs nothing,
+        since files are read as they are decoded, and training reads no more than its `share`.
         """
-        sources.check_shard(num_shards, shard_index)
         if split != self.split:
-            return self.source.records(
-                split, num_shards=num_shards, shard_index=shard_index, names=names
-            )
-        whole = {"num_shards": 1, "shard_index": 0}
-        shard = {"num_shards": num_shards, "shard_index": shard_index}
-        records = self.source.records(split, names=True, **(whole if self.drop else shard))
-        records = records.map(self._with_label_if_chosen)
+            return self.source.records(split, names=names)
+        records = self.source.records(split, names=True).map(self._with_label_if_chosen)
         if self.drop:
             records = records.filter(lambda record: record["label"] != sources.UNLABELLED)
             records = records.apply(tf.data.experimental.assert_cardinality(len(self.labelled)))
-            records = records.shard(num_shards, shard_index)
         return records if names else records.map(_without_name)
 
     def share_at(self, split: str, places: np.ndarray) -> shares.Share:

@@ -82,7 +82,7 @@ class FileShare(Share):
       files: string [files], paths of those that hold some of them.
       rows: int64 [files, (records)], which records of each file they are, ascending.
       read: (path, rows) -> the data set of these records, each a scalar string, still encoded.
-      record_bytes: size of a record, about.
+      record_bytes: size of a record, about; 0 where it is not known.
       memory: what has been read already; None keeps nothing.
     """
 
@@ -102,7 +102,8 @@ class FileShare(Share):
         While one window is given out, the next is read: the records of two are in memory.
         """
         first, inside = divmod(start, self.size)
-        window = max(window, int(_WINDOW_BYTES / self.record_bytes))
+        if self.record_bytes:
+            window = max(window, int(_WINDOW_BYTES / self.record_bytes))
 
         @tf.autograph.experimental.do_not_convert
         def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:

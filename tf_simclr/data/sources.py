@@ -76,18 +76,11 @@ class Source(abc.ABC):
         """
 
     @abc.abstractmethod
-    def records(
-        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
-    ) -> tf.data.Dataset:
-        """Reads the undecoded examples of one shard, once, in an order that never changes.
-
-        The shards of a split are disjoint, cover it, and differ in size by few examples; where
-        there are more shards than examples some are empty.
+    def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
+        """Reads the undecoded examples of a split, once, in an order that never changes.
 
         Args:
           split: a split name or a slice of one.
-          num_shards: number of input workers.
-          shard_index: which of them this is, in [0, num_shards).
           names: whether records have a `name`, too.
 
         Returns:
@@ -96,13 +89,13 @@ class Source(abc.ABC):
           scalar string, the picture's path in its folder, or what else tells it from all others.
 
         Raises:
-          ValueError: as `num_examples`, or `shard_index` lies outside its range.
+          ValueError: as `num_examples`.
         """
 
     def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> Share:
         """What one input worker trains on: the records of one shard, in the order of training.
 
-        Shards are as those of `records`, though not the same.
+        The shards of a split are disjoint, cover it, and differ in size by one example at most.
 
         Args:
           split: a split name or a slice of one.
@@ -113,7 +106,11 @@ class Source(abc.ABC):
           ValueError: as `num_examples`, or `shard_index` lies outside its range, or is given no
             example.
         """
-        check_shard(num_shards, shard_index)
+        if not 0 <= shard_index < num_shards:
+            raise ValueError(
+                "`shard_index` must be at least 0 and less than `num_shards`. "
+                f"Received: shard_index={shard_index}, num_shards={num_shards}"
+            )
         examples = self.num_examples(split)
         places = np.array_split(np.arange(examples), num_shards)[shard_index]
         if not len(places):
@@ -210,15 +207,6 @@ def count_shared(first: Ranges, second: Ranges) -> int:
         if stop > start:
             count, behind = count + stop - start, (place, stop)
     return count
-
-
-def check_shard(num_shards: int, shard_index: int) -> None:
-    """Raises ValueError unless 0 <= shard_index < num_shards."""
-    if not 0 <= shard_index < num_shards:
-        raise ValueError(
-            "`shard_index` must be at least 0 and less than `num_shards`. "
-            f"Received: shard_index={shard_index}, num_shards={num_shards}"
-        )
 
 
 def open_source(

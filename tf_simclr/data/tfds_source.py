@@ -48,18 +48,14 @@ class TfdsSource(sources.Source):
             for part in self.builder.info.splits[split].file_instructions
         ]
 
-    def records(
-        self, split: str, *, num_shards: int = 1, shard_index: int = 0, names: bool = False
-    ) -> tf.data.Dataset:
+    def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
         """Reads the features needed and leaves the rest in the file. See `Source.records`."""
-        sources.check_shard(num_shards, shard_index)
         self.num_examples(split)
-        # Slices of examples: files would not do where there are fewer of them than workers.
-        shard = tfds.even_splits(split, num_shards)[shard_index]
-        if self.builder.info.splits[shard].num_examples:
-            dataset = self._read(shard, names)
-        else:
-            dataset = self._read(split, names).take(0)  # TFDS refuses to read nothing.
+        wanted = self._wanted(names=names)
+        config = tfds.ReadConfig(try_autocache=False, add_tfds_id=names)
+        dataset = self.builder.as_dataset(
+            split=split, decoders=wanted, read_config=config, shuffle_files=False
+        )
         return dataset.map(self._record, num_parallel_calls=tf.data.AUTOTUNE)
 
     def share_at(self, split: str, places: np.ndarray) -> shares.FileShare:
@@ -152,14 +148,6 @@ class TfdsSource(sources.Source):
             features.append(self.file_name)
         return tfds.decode.PartialDecoding(
             dict.fromkeys(features, True), decoders={"image": tfds.decode.SkipDecoding()}
-        )
-
-    def _read(self, split: Any, names: bool) -> tf.data.Dataset:
-        return self.builder.as_dataset(
-            split=split,
-            decoders=self._wanted(names=names),
-            read_config=tfds.ReadConfig(try_autocache=False, add_tfds_id=names),
-            shuffle_files=False,
         )
 
     def _record(self, example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
