@@ -53,6 +53,12 @@ def test_auto_takes_blocks_from_a_size_on(monkeypatch, replicas, rows, blocks):
     assert contrastive.choose("auto", rows) == ("blockwise" if blocks else "dense")
 
 
+@pytest.mark.parametrize(("local", "blocks"), [(128, False), (724, False), (725, True)])
+def test_auto_counts_what_one_of_32_replicas_holds(monkeypatch, local, blocks):
+    monkeypatch.setattr(contrastive.replicas, "count", lambda: 32)
+    assert contrastive.choose("auto", 2 * local) == ("blockwise" if blocks else "dense")
+
+
 @pytest.mark.parametrize("implementation", ["dense", "blockwise"])
 def test_a_choice_by_name_is_kept(implementation):
     for rows in (2, 10**6):

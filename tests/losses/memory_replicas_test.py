@@ -17,7 +17,7 @@ from tf_simclr.losses.memory import Memory
 
 COUNTS = (2, 4)
 IMAGES, DIM, PLACES, FILLED = 12, 5, 19, 13
-BLOCK = 4  # Local images: 6 or 3. Tiles of the memory have 8 places.
+BLOCK = 4  # Local images: 6 or 3, in blocks of 3. Tiles of the memory have 10 places.
 TEMPERATURE = 0.3
 VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE

@@ -16,8 +16,10 @@ from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
 
 COUNTS = (2, 4)
-IMAGES, DIM = 12, 5
-BLOCK = 4  # Local images: 6 or 3, so that blocks of queries and of keys begin in different places.
+IMAGES, DIM = 20, 5
+# Local images: 10 in blocks of 4, or 5 in blocks of 3. Those of keys are 4 and 5: they begin in
+# different places, and a block of queries is filled up.
+BLOCK = 4
 TEMPERATURE = 0.3
 VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE

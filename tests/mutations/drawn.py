@@ -61,8 +61,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/losses/tiles.py",
-        "        missing = self._count * width - places",
-        "        missing = self._count * width + places",
+        "        missing = self._count * self._width - places",
+        "        missing = self._count * self._width + places",
         "drawn: sign 5",
     ),
     Fault(

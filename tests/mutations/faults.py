@@ -732,7 +732,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/blockwise.py",
-        "others = tf.roll(rows, tiles.block, axis=0)",
+        "others = tf.roll(rows, block, axis=0)",
         "others = rows",
         "a view is pulled towards itself and not to its positive",
     ),
@@ -798,8 +798,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/tiles.py",
-        "(tf.abs(apart) < self.block) | filled_up,",
-        "tf.abs(apart) < self.block,",
+        "has_positives | filled_up,",
+        "has_positives,",
         "keys that fill up the last block are negatives off the diagonal",
     ),
     Fault(
@@ -807,6 +807,18 @@ FAULTS = (
         "self._filled - number * self._width)",
         "self._filled)",
         "every tile of the memory counts as filled as the first",
+    ),
+    Fault(
+        "tf_simclr/losses/tiles.py",
+        "(apart > -self.keys.block)",
+        "(apart > -self.queries.block)",
+        "blocks of keys that begin far before an image's own are not masked where they hold it",
+    ),
+    Fault(
+        "tf_simclr/losses/tiles.py",
+        "-(-images // count) if isinstance(images, int) else most)",
+        "most)",
+        "a small batch is filled up to a block",
     ),
     # tf_simclr/
     Fault(

@@ -14,7 +14,8 @@ from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
 from tf_simclr.losses.products import product
 from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 
-# Images in a block: a tile is 4 MB in float32. Smaller ones cost calls, larger ones leave caches.
+# Images in a block of a large batch: a tile is 4 MB in float32. Smaller tiles cost calls, larger
+# ones leave caches.
 BLOCK = 512
 
 
@@ -63,8 +64,9 @@ def blockwise_loss(
         replica must have as many.
       temperature: divides the products; > 0.
       decoupled: whether positives leave the denominators (DCL).
-      block: images in a block; >= 1. Memory is that of (local + global) * dim, and of block ** 2.
-      memory: negatives of former batches, taken 2 * block at a time; None is no memory.
+      block: images in a block of queries, at the most; >= 1. Blocks of keys are as much larger as
+        those are smaller. Memory is that of (local + global) * dim, and of block ** 2.
+      memory: negatives of former batches, in tiles no larger than the others; None is no memory.
 
     Returns:
       Scalars loss, accuracy and entropy as in `ContrastiveLoss`; only the loss has a gradient.
@@ -76,7 +78,8 @@ def blockwise_loss(
         queries, keys = tiles.queries, tiles.keys
         remembered = None
         if memory is not None:
-            remembered = RememberedTiles(memory, temperature=temperature, width=2 * block)
+            width = 2 * tiles.most_keys
+            remembered = RememberedTiles(memory, temperature=temperature, width=width)
         found = queries.map(
             lambda number: _meet_all(tiles, remembered, number, decoupled),
             _Found(*[rows.dtype] * 4),
@@ -108,20 +111,20 @@ def _meet_all(
     tiles: Tiles, remembered: RememberedTiles | None, query: tf.Tensor, decoupled: bool
 ) -> _Found:
     """One block of queries and all keys, and the memory."""
-    rows, dtype = 2 * tiles.block, tiles.dtype
+    block, dtype = tiles.queries.block, tiles.dtype
+    rows = 2 * block
     start = _Seen(
         highest=tf.fill([rows, 2], tf.constant(SELF_SIMILARITY_MASK, dtype)),
         total=tf.zeros([rows, 2], dtype),
-        spread=tf.zeros([tiles.block], dtype),
-        best=tf.zeros([tiles.block], tf.int32),
+        spread=tf.zeros([block], dtype),
+        best=tf.zeros([block], tf.int32),
         positive=tf.zeros([rows], dtype),
     )
     seen = tiles.keys.fold(
-        lambda seen, key: _meet(seen, *tiles.negatives(query, key), key * tiles.block), start
+        lambda seen, key: _meet(seen, *tiles.negatives(query, key), key * tiles.keys.block), start
     )
-    image = tiles.first_query + query * tiles.block + tf.range(tiles.block)
     of_memory = None if remembered is None else _recall(remembered, tiles.query_rows(query))
-    return _conclude(seen, of_memory, image, decoupled)
+    return _conclude(seen, of_memory, tiles.images_asking(query), decoupled)
 
 
 def _recall(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
@@ -137,8 +140,8 @@ def _recall(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
 
 def _meet(seen: _Seen, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor) -> _Seen:
     """Takes a tile in, whose keys are images from `first` on."""
-    block = negatives.shape[0] // 2
-    by_view = tf.reshape(negatives, [2 * block, 2, block])
+    block, keys = (rows // 2 for rows in negatives.shape)
+    by_view = tf.reshape(negatives, [2 * block, 2, keys])
     highest = tf.maximum(seen.highest, tf.reduce_max(by_view, axis=2))
     below = by_view - highest[..., tf.newaxis]
     shares = tf.exp(below)
@@ -213,10 +216,11 @@ def _pull(
         return sums + product(as_query + as_key, tiles.key_rows(key))
 
     rows = tiles.query_rows(query)
-    others = tf.roll(rows, tiles.block, axis=0)  # The positives: the other view of each image.
-    weight = tf.fill([2 * tiles.block], tf.constant(-2, rows.dtype))
+    block = tiles.queries.block
+    others = tf.roll(rows, block, axis=0)  # The positives: the other view of each image.
+    weight = tf.fill([2 * block], tf.constant(-2, rows.dtype))
     if not decoupled:
-        weight += tf.exp(positive - own) + tf.exp(positive - tf.roll(own, tiles.block, axis=0))
+        weight += tf.exp(positive - own) + tf.exp(positive - tf.roll(own, block, axis=0))
     pull = tiles.keys.fold(add, weight[:, tf.newaxis] * others)
     if remembered is None:
         return pull

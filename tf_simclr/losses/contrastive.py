@@ -18,8 +18,11 @@ from tf_simclr.losses.nt_xent import (
 DENSE = {"nt_xent": nt_xent, "dcl": dcl}
 KINDS = tuple(DENSE)
 IMPLEMENTATIONS = ("auto", "dense", "blockwise")
-# Local times global images from which "auto" goes in blocks: on one device, a batch of 4096. There
-# the whole logits need 0.8 GB, and growing; on 2 cores they take longer from 2048 images on
+# Local times global images from which "auto" goes in blocks: what one replica holds of the matrix.
+# The whole logits need 0.8 GB there, and more with every image: a twentieth of the 16 GB of a TPU
+# v5e. On one device that is a batch of 4096. On 32 it is one of 23,200, 725 each, while one of 4096
+# needs 25 MB on each and stays whole. How much memory a device has is not asked: the same flags
+# compute the same numbers everywhere. On 2 cores whole logits take longer from 2048 images on
 # (benchmarks/loss.py), but below this they are small, and the numbers the original's to the digit.
 LARGE = 4096**2
 

@@ -4,7 +4,7 @@ Images are cut into blocks. Both views of a block of queries meet both views of 
 
                       keys a   keys b
       queries a  [      aa       ab     ]
-      queries b  [      ba       bb     ]     [2 * block, 2 * block]
+      queries b  [      ba       bb     ]     [2 * block of queries, 2 * block of keys]
 """
 
 from collections.abc import Callable
@@ -29,6 +29,20 @@ class Blocks:
     def __init__(self, images: int | tf.Tensor, block: int):
         self.images, self.block = images, block
         self.count = -(-images // block)
+
+    @classmethod
+    def equal(cls, images: int | tf.Tensor, most: int) -> "Blocks":
+        """The fewest blocks that hold all images, as equal as can be.
+
+        Less than one image a block is filled up, where `images` is an int. Where it is a tensor all
+        blocks have `most` images, and the last one may be filled up by nearly as many.
+
+        Args:
+          images: as Blocks takes them.
+          most: images in a block at the most, >= 1.
+        """
+        count = -(-images // most)
+        return cls(images, -(-images // count) if isinstance(images, int) else most)
 
     def fill_up(self, values: tf.Tensor) -> tf.Tensor:
         """[2, images, ...] -> [2, count * block, ...], the same tensor if nothing is missing."""
@@ -66,28 +80,43 @@ class Blocks:
 class Tiles:
     """Logits of the images of this replica against those of all.
 
+    A replica of many has few queries and many keys. Its blocks of keys are as much larger as its
+    blocks of queries are smaller, so that tiles are neither filled up nor small.
+
     Args:
       rows: [2, local, dim] first and second views.
       temperature: divides the products.
-      block: images in a block.
+      block: images in a block of queries, at the most; a tile has at most (2 * block) ** 2 logits.
+
+    Attributes:
+      queries: the blocks of this replica's images.
+      keys: those of all images.
+      most_keys: images that a block of keys has at the most.
+      dtype: of the logits.
     """
 
     def __init__(self, rows: tf.Tensor, *, temperature: float, block: int):
         everyone = gather_views(rows)  # [2, global, dim]
-        self.queries = Blocks(_images(rows), block)
-        self.keys = Blocks(_images(everyone), block)
+        self.queries = Blocks.equal(_images(rows), block)
+        self.most_keys = block**2 // self.queries.block
+        self.keys = Blocks.equal(_images(everyone), self.most_keys)
         self._query_rows = self.queries.fill_up(rows)
         self._key_rows = self.keys.fill_up(everyone)
-        self.temperature, self.block, self.dtype = temperature, block, rows.dtype
-        self.first_query = replicas.index() * self.queries.images
+        self._temperature, self.dtype = temperature, rows.dtype
+        self._first_query = replicas.index() * self.queries.images
 
     def query_rows(self, query: tf.Tensor) -> tf.Tensor:
-        """[2 * block, dim] of the block of queries with that number, a scalar int."""
+        """[2 * block of queries, dim] of the block with that number, a scalar int."""
         return self.queries.cut(self._query_rows, query)
 
     def key_rows(self, key: tf.Tensor) -> tf.Tensor:
-        """[2 * block, dim] of the block of keys with that number, a scalar int."""
+        """[2 * block of keys, dim] of the block with that number, a scalar int."""
         return self.keys.cut(self._key_rows, key)
+
+    def images_asking(self, query: tf.Tensor) -> tf.Tensor:
+        """Numbers of a block's images among those of all replicas: int [block of queries]."""
+        first = self._first_query + query * self.queries.block
+        return first + tf.range(self.queries.block)
 
     def negatives(self, query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits of a tile with -1e9 where two rows are no negatives: of one image, or filled up.
@@ -97,47 +126,51 @@ class Tiles:
           key: scalar int, number of the block of keys.
 
         Returns:
-          [2 * block, 2 * block] logits, and [2 * block] logits of the positives, 0 if elsewhere.
+          [2 * block of queries, 2 * block of keys] logits, and [2 * block of queries] logits of the
+          positives, 0 if elsewhere.
         """
-        rows = self.query_rows(query) / self.temperature
+        rows = self.query_rows(query) / self._temperature
         logits = product(rows, self.key_rows(key), transpose_right=True)
-        apart = key * self.block - (self.first_query + query * self.block)
-        filled_up = (key + 1) * self.block > self.keys.images
+        first_key = key * self.keys.block
+        apart = first_key - (self._first_query + query * self.queries.block)
+        has_positives = (apart < self.queries.block) & (apart > -self.keys.block)
+        filled_up = first_key + self.keys.block > self.keys.images
         # Most tiles need no mask, and it costs as much as the product.
         return tf.cond(
-            (tf.abs(apart) < self.block) | filled_up,
-            lambda: self._masked(logits, apart, self.keys.images - key * self.block),
+            has_positives | filled_up,
+            lambda: self._masked(logits, apart, self.keys.images - first_key),
             lambda: (logits, tf.zeros_like(logits[:, 0])),
         )
 
     def _masked(
         self, logits: tf.Tensor, apart: tf.Tensor, keys_left: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        places = tf.tile(tf.range(self.block), [2])  # Of rows in their block, as image.
-        views = tf.repeat([0, 1], self.block)
-        is_key = places < keys_left
-        same_image = (places[:, tf.newaxis] == places + apart) & is_key
-        is_positive = same_image & (views[:, tf.newaxis] != views)
+        queries, query_views = _places(self.queries.block)
+        keys, key_views = _places(self.keys.block)
+        is_key = keys < keys_left
+        same_image = (queries[:, tf.newaxis] == keys + apart) & is_key
+        is_positive = same_image & (query_views[:, tf.newaxis] != key_views)
         positive = tf.reduce_sum(tf.where(is_positive, logits, 0), axis=1)
         mask = tf.constant(SELF_SIMILARITY_MASK, logits.dtype)
         return tf.where(is_key & ~same_image, logits, mask), positive
 
 
 class RememberedTiles:
-    """Logits of rows of this replica against a memory, `width` of its places at a time.
+    """Logits of rows of this replica against a memory, some of its places at a time.
 
     Args:
       memory: negatives of former batches.
       temperature: divides the products.
-      width: places in a tile, >= 1.
+      width: places in a tile at the most, >= 1.
     """
 
     def __init__(self, memory: Memory, *, temperature: float, width: int):
         places, self._dim = memory.rows.shape
         self._count = -(-places // width)
-        missing = self._count * width - places
+        self._width = -(-places // self._count)  # As equal as can be, as in Blocks.equal.
+        missing = self._count * self._width - places
         self._rows = tf.pad(memory.rows, [[0, missing], [0, 0]])
-        self._filled, self._temperature, self._width = memory.filled, temperature, width
+        self._filled, self._temperature = memory.filled, temperature
 
     def fold(self, function: Callable, start: Any) -> Any:
         """As Blocks.fold, over the tiles."""
@@ -163,6 +196,11 @@ def gather_views(values: tf.Tensor) -> tf.Tensor:
     everyone = None if local is None else local * replicas.count()
     by_image = tf.ensure_shape(by_image, [everyone, 2, *rest])
     return tf.stack(tf.unstack(by_image, num=2, axis=1))
+
+
+def _places(block: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Of the rows of a block, [2 * block] each: the image's place in it, and the view, 0 or 1."""
+    return tf.tile(tf.range(block), [2]), tf.repeat([0, 1], block)
 
 
 def _images(rows: tf.Tensor) -> int | tf.Tensor:
