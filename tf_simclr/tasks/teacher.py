@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr.data.antialias import resize_antialiased
 from tf_simclr.exporting import card
 from tf_simclr.tasks import trained
 from tf_simclr.tasks.classes import check_same_classes
@@ -148,7 +149,7 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     def classify(images):
         height, width = (have or given for have, given in zip(spec.shape[1:3], images.shape[1:3]))
         if (height, width) != tuple(images.shape[1:3]):
-            images = tf.image.resize(images, [height, width], antialias=True)
+            images = resize_antialiased(images, height, width)
         return function(**{pictures: tf.cast(images, spec.dtype)})[output]
 
     classes = _count_classes(path, name, classify, image_size)
