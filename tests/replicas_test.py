@@ -99,6 +99,7 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
         return replicas.count(), replicas.index(), replicas.gather(a), replicas.mean(a)
 
     results = dict(zip(("count", "index", "gather", "mean"), run(words, VIEW_A)))
+    results["may_loop"] = run(lambda a: replicas.may_loop(), VIEW_A)
     loss = run(loss_and_gradient, VIEW_A, VIEW_B)
     results |= dict(zip(("loss", "gradient", "logits", "labels"), loss))
 
@@ -203,6 +204,11 @@ def test_mean_is_over_replicas_element_by_element(many):
     expected = VIEW_A.reshape(many["replicas"], -1, DIM).mean(0)
     for mean in many["mean"]:
         np.testing.assert_allclose(mean, expected, rtol=1e-12)
+
+
+def test_collectives_may_stand_in_a_loop_on_one_device_and_not_of_mirrored_ones(many, one):
+    # On TPUs they may: tests/tpu/ traces that.
+    assert (many["may_loop"].any(), one["may_loop"].all()) == (False, True)
 
 
 def test_mean_of_the_replicas_losses_is_one_devices(many, one):

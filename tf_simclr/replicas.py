@@ -1,7 +1,8 @@
 """The distribution strategy, made once at the door, and the collectives used inside a step.
 
 What crosses replicas is written with four words: `count`, `index`, `gather`, `mean`. Outside of a
-strategy they are 1, 0 and twice the identity, so that the same code runs on one device.
+strategy they are 1, 0 and twice the identity, so that the same code runs on one device. `may_loop`
+says whether a loop may hold them.
 """
 
 import functools
@@ -116,8 +117,14 @@ def index() -> tf.Tensor | int:
 def gather(local: tf.Tensor) -> tf.Tensor:
     """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order.
 
-    Each replica sends its part once, and no gradient passes: TensorFlow has none but the all-reduce
-    of the whole result, count() times the traffic. On one device it is `local` itself.
+    What it costs depends on the strategy. Under MirroredStrategy and MultiWorkerMirroredStrategy
+    each replica sends its part once. Under TPUStrategy TensorFlow sums: each replica hands in the
+    whole result, zeros but for its own part, to an all-reduce.
+
+    No gradient passes. TensorFlow's would be an all-reduce of the whole result under each of them:
+    count() times the traffic of sending parts, and on TPUs as much again.
+
+    On one device it is `local` itself.
 
     Returns:
       [count() * batch, ...], the same on each replica.
@@ -134,3 +141,14 @@ def mean(local: tf.Tensor) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
     # The sum has a gradient under every strategy (its own all-reduce); MEAN has not under all.
     return context.all_reduce(tf.distribute.ReduceOp.SUM, local) / count()
+
+
+def may_loop() -> bool:
+    """Whether `gather` and `mean` may stand in a loop of the graph.
+
+    XLA compiles loops with collectives inside, so on TPUs they may. Under the mirrored strategies
+    they may not: each replica's step is traced by a thread of its own, and the threads meet in
+    every collective, which they cannot do while they trace the body of a loop.
+    """
+    mirrored = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
+    return count() == 1 or not isinstance(tf.distribute.get_strategy(), mirrored)

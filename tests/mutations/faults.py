@@ -901,6 +901,12 @@ FAULTS = (
         "statistics of the averaged network follow the one that trains",
     ),
     Fault(
+        "tf_simclr/nets/memory.py",
+        "tf.VariableSynchronization.ON_READ",
+        "tf.VariableSynchronization.ON_WRITE",
+        "on TPUs the first replica sends the queue to each other one",
+    ),
+    Fault(
         "tf_simclr/nets/microbatches.py",
         "tf.reshape(tf.transpose(results, [1, 0, 2, 3]), ",
         "tf.reshape(results, ",
@@ -911,6 +917,12 @@ FAULTS = (
         "variable.assign(value)",
         "pass",
         "moving averages follow each micro-batch twice",
+    ),
+    Fault(
+        "tf_simclr/nets/microbatches.py",
+        "            return tf.foldl(",
+        "            return start or tf.foldl(",
+        "of several micro-batches no gradient is summed",
     ),
     Fault(
         "tf_simclr/nets/resnet.py",
@@ -1059,6 +1071,12 @@ FAULTS = (
         "all_gather(tf.stop_gradient(local), axis=0)",
         "all_gather(local, axis=0)",
         "a gradient passes through what replicas gather",
+    ),
+    Fault(
+        "tf_simclr/replicas.py",
+        "return count() == 1 or not isinstance(",
+        "return count() == 1 and not isinstance(",
+        "on TPUs micro-batches are no loop, and save no memory",
     ),
     Fault(
         "tf_simclr/report.py",

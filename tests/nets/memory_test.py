@@ -1,6 +1,6 @@
 """The queue and the averaged network by hand, and steps of a network that has them.
 
-With REPLICAS logical devices, which must exist before TensorFlow starts, the file runs itself as a
+With COUNTS of logical devices, which must exist before TensorFlow starts, the file runs itself as a
 program: it trains under MirroredStrategy, and tests compare that with one device here.
 """
 
@@ -22,7 +22,7 @@ from tf_simclr.nets.memory import MemoryBank, Queue
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
 
-REPLICAS, STEPS, BATCH, SIDE, DIM = 2, 4, 8, 4, 5
+COUNTS, STEPS, BATCH, SIDE, DIM = (2, 4), 4, 8, 4, 5
 TEMPERATURE, DECAY = 0.5, 0.75
 VIEWS = np.random.default_rng(0).random((STEPS, BATCH, SIDE, SIDE, 6))
 FLAT = SIDE * SIDE * 3
@@ -337,6 +337,33 @@ def under(strategy, microbatches, size=12, steps=STEPS):
     return found | {"spread": np.array(max(spread))}
 
 
+class QueueOfBefore(tf.Module):
+    """The queue as it was before each replica had its own: its checkpoints must restore."""
+
+    def __init__(self):
+        super().__init__(name="memory")
+        kept = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        self.rows = tf.Variable(rows_of(1, 3), name="rows", **kept)
+        self.filled = tf.Variable(2, name="filled", **kept)
+
+
+def restored(strategy, prefix):
+    """What a checkpoint of before leaves in each replica's queue, and the names in both kinds."""
+    with strategy.scope():
+        old, new = QueueOfBefore(), Queue(3, 2, tf.float32)
+    paths = [
+        tf.train.Checkpoint(memory=queue).write(f"{prefix}-{name}")
+        for name, queue in (("old", old), ("new", new))
+    ]
+    names = [[name for name, _ in tf.train.list_variables(path)] for path in paths]
+    tf.train.Checkpoint(memory=new).read(paths[0]).assert_consumed()
+    copies = {
+        name: np.stack([copy.numpy() for copy in strategy.experimental_local_results(variable)])
+        for name, variable in (("rows", new.rows), ("filled", new.filled))
+    }
+    return copies | {"old_names": np.array(names[0]), "new_names": np.array(names[1])}
+
+
 def program(path, count):
     keras.backend.set_floatx("float64")
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -344,26 +371,37 @@ def program(path, count):
     tf.config.set_logical_device_configuration(cpu, devices)
     strategy = replicas.make_strategy(use_tpu=False)
     results = {f"all/{k}": v for k, v in under(strategy, 1).items()}
-    results |= {f"parts/{k}": v for k, v in under(strategy, 2, size=BATCH, steps=2).items()}
+    if count == 2:
+        results |= {f"parts/{k}": v for k, v in under(strategy, 2, size=BATCH, steps=2).items()}
+    results |= {f"before/{k}": v for k, v in restored(strategy, path).items()}
     np.savez(path, **results)
 
 
 @pytest.fixture(scope="module")
 def on_replicas(run_by_replicas):
-    return run_by_replicas(__file__, [REPLICAS])[REPLICAS]
+    return run_by_replicas(__file__, COUNTS)
 
 
-def test_replicas_see_one_queue_that_of_one_device(on_replicas):
-    found = {k[4:]: v for k, v in on_replicas.items() if k.startswith("all/")}
+@pytest.mark.parametrize("count", COUNTS)
+def test_replicas_see_one_queue_that_of_one_device(on_replicas, count):
+    found = {k[4:]: v for k, v in on_replicas[count].items() if k.startswith("all/")}
     assert found.pop("spread") == 0
     assert_same(found, plainly_fitted(12))
 
 
+@pytest.mark.parametrize("count", COUNTS)
+def test_replicas_restore_a_checkpoint_of_before_each_had_its_own_queue(on_replicas, count):
+    found = {k[7:]: v for k, v in on_replicas[count].items() if k.startswith("before/")}
+    assert list(found["new_names"]) == list(found["old_names"])
+    np.testing.assert_array_equal(found["rows"], [rows_of(1, 3)] * count)
+    np.testing.assert_array_equal(found["filled"], [2] * count)
+
+
 def test_with_microbatches_too(on_replicas):
-    found = {k[6:]: v for k, v in on_replicas.items() if k.startswith("parts/")}
+    found = {k[6:]: v for k, v in on_replicas[2].items() if k.startswith("parts/")}
     assert found.pop("spread") == 0
     # Part m of all replicas is, on one device, the m-th part of the batch in another order.
-    order = np.arange(BATCH).reshape(REPLICAS, 2, -1).transpose(1, 0, 2).reshape(-1)
+    order = np.arange(BATCH).reshape(2, 2, -1).transpose(1, 0, 2).reshape(-1)
     found["rows"] = found["rows"][order]  # The queue holds a batch in the order of its pictures.
     assert_same(found, fitted(compiled(BATCH, microbatches=2), VIEWS[:2, order]))
 

@@ -56,7 +56,7 @@ def blockwise_loss(
                                       / temperature
 
     The second is what i says as a query and, products being symmetric, what all rows say of i as
-    their key. So replicas gather rows and normalisers l, and nothing is summed over them. A row m
+    their key. So replicas gather rows and normalisers l, and no gradient crosses them. A row m
     of a memory is one more key of every i, and asks nothing: it adds exp(s_im - l_i) z_m.
 
     Args:

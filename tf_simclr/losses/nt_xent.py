@@ -59,8 +59,8 @@ def nt_xent(
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
       memory: negatives of former batches; None is no memory.
 
-    Across replicas only rows and their normalisers are gathered, each replica's share once: nothing
-    of the size of the global batch is summed over replicas, in neither direction (see `as_keys`).
+    Across replicas only rows and their normalisers are gathered, and the gradient gathers nothing
+    more (see `as_keys`). What a gather costs depends on the strategy: see replicas.gather.
 
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions: twice the
@@ -148,7 +148,8 @@ def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Te
 
     and products are symmetric: q_j . k is the logit of row k against row j, and lies here. What is
     missing is log_sum_exp_j, one number a query. The gradient of a gather would be the sum over
-    replicas of a [global, 2 * dim] matrix instead: as many times the traffic as there are replicas.
+    replicas of a [global, 2 * dim] matrix instead: where a gather sends parts, as many times its
+    traffic as there are replicas; on TPUs, as much again.
 
     Args:
       from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator; of

@@ -25,8 +25,14 @@ class Queue(tf.Module):
 
     def __init__(self, size: int, dim: int, dtype: tf.DType):
         super().__init__(name="memory")
-        # All replicas put the same rows in.
-        kept = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        # All replicas put the same rows in, each into a copy of its own: ON_READ. What is kept in
+        # step on writing is sent from the first replica to all, on TPUs by an AllToAll of count()
+        # times the queue.
+        kept = {
+            "trainable": False,
+            "synchronization": tf.VariableSynchronization.ON_READ,
+            "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        }
         self.rows = tf.Variable(tf.zeros([size, dim], dtype), name="rows", **kept)
         self.filled = tf.Variable(tf.constant(0, tf.int32), name="filled", **kept)
 

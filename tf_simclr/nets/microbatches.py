@@ -20,10 +20,14 @@ class Microbatches:
         rows     a_0 a_1 a_2 a_3 b_0 b_1 b_2 b_3
         count 2  a_0 a_1 b_0 b_1 | a_2 a_3 b_2 b_3
 
-    On one device the parts are iterations of a loop in the graph. Of several replicas each part is
-    a piece of graph of its own that waits for the one before: there batch norm reduces over the
-    replicas, which TensorFlow's mirrored strategies cannot do inside a loop. Such a graph, and the
-    time to make it, grow with `count`.
+    On one device and on TPUs the parts are iterations of a loop in the graph. A loop is what keeps
+    the activations of one part at a time: XLA merges passes that merely wait for each other. A
+    small network's step of 2,787 MB, compiled for four chips, took 2,383 MB in pieces of graph and
+    739 MB in a loop.
+
+    Under TensorFlow's mirrored strategies each part is a piece of graph of its own that waits for
+    the one before: batch norm reduces over the replicas, which these strategies cannot do inside a
+    loop. Such a graph, and the time to make it, grow with `count`.
 
     Args:
       local: pictures of this replica's batch; None where the graph does not know.
@@ -60,7 +64,7 @@ class Microbatches:
         Returns:
           A pair of tensors [views * local, width].
         """
-        if replicas.count() == 1:
+        if replicas.may_loop():
             results = tf.map_fn(
                 lambda number: function(self.part(rows, number)),
                 tf.range(self.count),
@@ -89,7 +93,7 @@ class Microbatches:
             terms = function(*(self.part(each, number) for each in rows))
             return [total + term for total, term in zip(sums, terms)]
 
-        if replicas.count() == 1:
+        if replicas.may_loop():
             return tf.foldl(add, tf.range(self.count), start, parallel_iterations=1)
         for number in range(self.count):
             start = add(start, _after([start, *rows], number))

@@ -34,8 +34,7 @@ class SimCLR(TrainableNet):
 
     Beyond memory: with `microbatches` K > 1 a step works on K equal parts of each replica's batch
     one after another; its memory is that of one part's activations, and of the whole batch's
-    pictures, views and projections (arXiv 2101.06983). Not tried on a TPU, whose compiler may merge
-    1 and 3 and save nothing:
+    pictures, views and projections (arXiv 2101.06983):
 
         1. z_m = projections of part m, for all m; no activations are kept
         2. u   = d loss / d z, the loss of all pairs of the whole batch, over all replicas
@@ -47,7 +46,8 @@ class SimCLR(TrainableNet):
     each part, once. Norms that are frozen use running statistics: then g is the plain step's. The
     linear head and the penalty are computed once, for the whole batch, in 2. Step 1 costs the extra
     forward pass. A variable of the encoder that does not touch the projections has gradient 0
-    there, and none in the plain step.
+    there, and none in the plain step. On TPUs this has been compiled, not run: a small network's
+    step for four chips took 739 MB in parts, and 2,787 MB plain.
 
     Args:
       encoder: a ResNet, or any layer from images to a dict with "final_avg_pool".
