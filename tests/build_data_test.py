@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_simclr import build_data, replicas
 from tf_simclr.build_data import blurred_views
@@ -20,6 +21,25 @@ def test_first_views_come_before_second_ones(use_blur):
     expected = np.concatenate([first, second])[:, 4:12, 4:12].mean((1, 2))
     np.testing.assert_allclose(means, expected, atol=0.05 if use_blur else 1e-7)
     assert np.abs(expected[:6] - expected[6:]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "in_the_step"),
+    [
+        ({}, False),
+        ({"use_tpu": True}, True),
+        ({"use_tpu": True, "augment_on": "host"}, False),
+        ({"augment_on": "device"}, True),
+    ],
+)
+def test_pipeline_and_step_agree_on_who_makes_the_views(settings, in_the_step):
+    flags = {"dataset": "emoji32", "image_size": 32, "train_batch_size": 4, "use_blur": False}
+    config = Config.from_flat(flags | {"lineareval_while_pretraining": False} | settings)
+    data = build_data.source(config)
+    strategy = tf.distribute.get_strategy()
+    batch = next(iter(build_data.training_data(config, data, 0, strategy)))
+    assert isinstance(batch, dict) is in_the_step  # What is prepared, or views.
+    assert build_data.views_in_the_step(config)(batch, SEEDS).shape == (8, 32, 32, 3)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,14 @@ def test_the_linear_head_is_there_where_it_is_wanted(wanted):
     assert net.num_classes == (3 if wanted else 0)
 
 
+@pytest.mark.parametrize("use_tpu", [True, False])
+def test_a_step_is_compiled_as_asked_but_on_a_tpu_by_the_strategy_alone(use_tpu):
+    config = Config.from_flat({**TINY, "jit_compile": True, "use_tpu": use_tpu})
+    net = build.model(config, CLASSES)
+    build.compile_model(config, net, num_examples=512)
+    assert net.jit_compile is not use_tpu
+
+
 @pytest.fixture
 def float64():
     keras.backend.set_floatx("float64")

@@ -327,6 +327,22 @@ def test_the_frozen_part_decides_the_state_of_fine_tuning():
     assert differing_state(ours, theirs) == {"fine_tune_after_block": (2, 4)}
 
 
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ({}, "host"),
+        ({"augment_on": "device"}, "device"),
+        ({"use_tpu": True}, "device"),
+        # Settings of before "auto" was there say host, and mean it.
+        ({"use_tpu": True, "augment_on": "host"}, "host"),
+        ({"use_tpu": True, "train_mode": "supervised"}, "host"),
+        ({"augment_on": "device", "train_mode": "supervised"}, "host"),
+    ],
+)
+def test_views_are_made_on_the_device_of_a_tpu_unless_it_is_said_where(settings, place):
+    assert Config.from_json(json.dumps(settings)).views_on == place
+
+
 def test_reading_a_config_imports_neither_tensorflow_nor_absl():
     code = "import sys, tf_simclr.config; sys.exit(bool({'tensorflow', 'absl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,12 +10,14 @@ PACKAGE = ROOT / "tf_simclr"
 # The longest prefix of a module's name counts.
 FLOORS = {
     "tf_simclr.version": 0,
-    "tf_simclr.quiet": 0,
+    "tf_simclr.quiet": -1,
+    "tf_simclr.host_xla": 0,
     "tf_simclr.config_fields": -1,
     "tf_simclr.config_sections": 0,
     "tf_simclr.plain_paths": 0,
     "tf_simclr.stopping": 0,
-    "tf_simclr.network": 0,
+    "tf_simclr.network": -1,
+    "tf_simclr.tpu": 0,
     "tf_simclr.file_errors": 0,
     "tf_simclr.buckets": 0,
     "tf_simclr.config_training": 0,

@@ -47,6 +47,9 @@ SLOW = {
         "optim/lamb_test.py",
         "packaging_test.py",
         "run_folder_test.py::test_one_live_process",
+        "tpu_test.py::test_a_server_without",
+        "tpu_test.py::test_a_signal_is_heard",
+        "tpu_test.py::test_an_address_that",
     ),
     "trains whole runs": (
         "build_test.py::test_a_linear_head_learns",
@@ -157,6 +160,7 @@ FIRST_LANE = {
         "device_reads_test.py",
         "main_test.py",
         "tasks/train_test.py::test_two_replicas",
+        "tpu_test.py::test_a_signal_is_heard",
     ),
     "replicas_test.py trains over replicas in both lanes: more settings and workers": (
         "conformance/replicas_test.py",

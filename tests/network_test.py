@@ -45,3 +45,25 @@ def test_a_name_that_is_looked_up_for_ever_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(network.urllib.request, "urlopen", open_it)
     assert network.reachable("https://a", seconds=0.01) is False
     never.set()
+
+
+def test_an_answer_is_what_was_returned_or_raised():
+    assert network.answer_of(lambda: [1], seconds=60) == [1]
+    with pytest.raises(KeyError, match="of its own"):
+        network.answer_of(lambda: {}["of its own"])
+
+
+@pytest.mark.parametrize("seconds", [None, 60])
+def test_the_asked_ones_own_timeout_is_its_answer(seconds):
+    def ask():
+        raise TimeoutError("of its own")
+
+    with pytest.raises(TimeoutError, match="^of its own$"):
+        network.answer_of(ask, seconds=seconds)
+
+
+def test_silence_is_a_timeout_that_names_the_time():
+    never = threading.Event()
+    with pytest.raises(TimeoutError, match="^no answer within 0.01 seconds$"):
+        network.answer_of(never.wait, seconds=0.01)
+    never.set()

@@ -56,7 +56,8 @@ class Program:
 
     def read(self, name: str) -> str:
         """What has been written so far to "out" or "err"."""
-        return Path(self._outputs.name, name).read_text()
+        path = Path(self._outputs.name, name)
+        return path.read_text() if path.exists() else ""  # It may not have begun.
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)

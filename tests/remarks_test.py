@@ -21,6 +21,12 @@ SAID = [
         ["--tpu_name, --tpu_zone, --gcp_project have no effect without --use_tpu."],
     ),
     ({"master": "a"}, ["--master has no effect without --use_tpu."]),
+    (
+        {"use_tpu": True, "jit_compile": True},
+        ["--jit_compile has no effect with --use_tpu: the step of a TPU is always compiled."],
+    ),
+    ({"jit_compile": True}, []),
+    ({"use_tpu": True, "augment_on": "host"}, []),
     # What is done: training, evaluation, both.
     (
         {"eval_split": "test", "eval_batch_size": 2, "eval_steps": 1, "eval_name": "a"},

@@ -62,6 +62,17 @@ def test_checking_the_owner_says_what_changed_and_writes_nothing(tmp_path):
     assert run_folder.read_settings(str(tmp_path)) == config(tmp_path)
 
 
+def test_views_made_where_they_were_before_are_no_change(tmp_path):
+    """Settings of before "auto" say host; the default on a machine without a TPU is the host."""
+    said = []
+    run_folder.write_settings(config(tmp_path, augment_on="host"), str(tmp_path))
+    run_folder.check_owner(config(tmp_path), said.append)
+    assert said == []
+    run_folder.check_owner(config(tmp_path, use_tpu=True), said.append)
+    (line,) = said
+    assert line.endswith("use_tpu is True and was False, augment_on is 'device' and was 'host'.")
+
+
 @pytest.mark.parametrize(
     ("values", "named"),
     [

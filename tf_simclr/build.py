@@ -220,7 +220,8 @@ def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -
         weight_decay=optimization.weight_decay,
         l2_variables=roles.l2(optimization.optimizer),
         steps_per_execution=config.training.steps_per_execution,
-        jit_compile=config.training.jit_compile,
+        # The strategy of a TPU compiles the step by itself, and knows no compiled one inside.
+        jit_compile=config.training.jit_compile and not config.run.use_tpu,
     )
     optimizer.build(net.trainable_variables)
 

@@ -128,7 +128,7 @@ def training_data(
 
     def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
         if not config.run.classifies:
-            on_device = config.data.augment_on == "device"
+            on_device = config.views_on == "device"
             views = pretrain_views(config)
             return pipeline.pretrain_batches(
                 stream, views, num_classes, context, on_device=on_device
@@ -155,7 +155,7 @@ def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
 
     Its second argument is int64 [2, 2], a seed for each view of the batch.
     """
-    on_device, views = config.data.augment_on == "device", pretrain_views(config)
+    on_device, views = config.views_on == "device", pretrain_views(config)
 
     def make(images, seeds):
         if on_device:

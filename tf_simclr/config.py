@@ -99,6 +99,15 @@ class Config:
         return self.finetuning.ft_proj_selector % (self.model.num_projections + 1)
 
     @property
+    def views_on(self) -> str:
+        """Where views are made for training: "host" or "device"; a classifier's on the host."""
+        asked = "host" if self.run.classifies else self.data.augment_on
+        if asked != "auto":
+            return asked
+        # A TPU's host has many chips to feed, and its TensorFlow no XLA for the CPU.
+        return "device" if self.run.use_tpu else "host"
+
+    @property
     def has_classifier(self) -> bool:
         """Whether a classifier is trained, or a linear head alongside, where there are labels."""
         return self.run.classifies or self.training.lineareval_while_pretraining

@@ -27,7 +27,11 @@ class RunConfig(Section):
     seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
     # Differs from the original: True there.
     use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
-    tpu_name: str | None = flag(None, "Name or address of the TPU; none is the local one.")
+    tpu_name: str | None = flag(
+        None,
+        "Name or address of the TPU; none is what TPU_NAME in the environment says, or else the"
+        " TPU of this machine.",
+    )
     tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
     gcp_project: str | None = flag(None, "Cloud project of the TPU.")
     master: str | None = flag(None, "Address of the TPU, where it has no name.")
@@ -79,10 +83,11 @@ class DataConfig(Section):
         ("batch", "image"),
     )
     augment_on: str = flag(
-        "host",
-        "Where pretraining views are made, the same ones: in the input pipeline, or in the training"
-        " step; pictures of differing sizes are cropped in the pipeline at any rate.",
-        ("host", "device"),
+        "auto",
+        "Where pretraining views are made, the same ones: in the input pipeline (host), or in the"
+        " training step (device); auto is the device with --use_tpu, and else the host. Pictures of"
+        " differing sizes are cropped in the pipeline at any rate.",
+        ("auto", "host", "device"),
     )
     extra_augmentation: str = flag(
         "none",

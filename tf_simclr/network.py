@@ -3,14 +3,46 @@
 TensorFlow finds out by minutes of retries in C++, where no signal is heard.
 """
 
-import queue
+import concurrent.futures
 import ssl
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
 
 SECONDS = 5.0  # that an answer may take
 CLOUD_STORAGE = "https://www.googleapis.com"
+
+
+def answer_of(ask: Callable[[], Answer], *, seconds: float | None = None) -> Answer:
+    """What `ask` returns or raises, if it does so in time.
+
+    It runs in a thread: what waits in C++, or looks up a name, knows no limit and hears no signal.
+    One that has not answered is left behind, and ends with the process.
+
+    Args:
+      ask: called once.
+      seconds: to wait; None is without end.
+
+    Raises:
+      TimeoutError: if there is no answer after so many seconds.
+    """
+    answer: concurrent.futures.Future[Answer] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # It is raised where the answer is waited for.
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    done, _ = concurrent.futures.wait([answer], timeout=seconds)
+    if not done:
+        raise TimeoutError(f"no answer within {seconds:g} seconds")
+    return answer.result()
 
 
 def reachable(address: str, *, seconds: float = SECONDS) -> bool:
@@ -20,15 +52,9 @@ def reachable(address: str, *, seconds: float = SECONDS) -> bool:
       address: such as "https://github.com".
       seconds: to wait.
     """
-    answer: queue.Queue[bool] = queue.Queue()
-
-    def ask():  # In a thread: looking up a name knows no limit, and hears no signal.
-        answer.put(_answers(address, seconds))
-
-    threading.Thread(target=ask, daemon=True).start()
     try:
-        return answer.get(timeout=seconds)
-    except queue.Empty:
+        return answer_of(lambda: _answers(address, seconds), seconds=seconds)
+    except TimeoutError:
         return False
 
 

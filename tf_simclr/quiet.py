@@ -45,15 +45,3 @@ def drop_what_is_not_printed() -> None:
     except OSError:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def compile_unseen() -> None:
-    """Has XLA compile something, unseen.
-
-    At the first time of a process TensorFlow 2.15 writes a line about it to the terminal, whatever
-    the level of its log. After the strategy is made: it starts the devices.
-    """
-    import tensorflow as tf  # Here: this module is imported before TensorFlow is wanted.
-
-    with stderr_silenced(), tf.device("CPU:0"):
-        tf.function(lambda x: x + 1.0, jit_compile=True)(tf.zeros([]))

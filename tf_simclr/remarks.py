@@ -147,6 +147,8 @@ def _in_mode(config: Config) -> Iterator[Idle]:
     yield ("embed_split",), "without --mode=embed"
     if not config.run.use_tpu:
         yield TPU_ONLY, "without --use_tpu"
+    elif config.run.trains:
+        yield ("jit_compile",), "with --use_tpu: the step of a TPU is always compiled"
 
 
 def _when_pretraining(config: Config) -> Iterator[Idle]:

@@ -11,6 +11,8 @@ import os
 
 import tensorflow as tf
 
+from tf_simclr import tpu
+
 
 def make_strategy(
     *, use_tpu: bool, tpu_name: str | None = None, **cluster
@@ -24,14 +26,14 @@ def make_strategy(
     Args:
       use_tpu: TPUStrategy; otherwise MirroredStrategy over all GPUs (or logical CPUs when several
         were configured), or the default strategy of one device when there is no second one.
-      tpu_name: name or gRPC address of the TPU; None means the local one.
-      **cluster: `zone` and `project` of the TPU, as TPUClusterResolver takes them.
+      tpu_name: name or gRPC address of the TPU, as `tpu.connect` takes it.
+      **cluster: `zone` and `project` of the TPU, as `tpu.connect` takes them.
 
     Raises:
       ValueError: if `use_tpu` is set and no TPU answers.
     """
     if use_tpu:
-        return _tpu_strategy(tpu_name, **cluster)
+        return tpu.connect(tpu_name, **cluster)
     if _place_among_workers()[1] > 1:
         return _multi_worker()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -77,21 +79,6 @@ def _mirrored(devices: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
     TensorFlow remembers the shape of every number for as long as the process lives, and aborts.
     """
     return tf.distribute.MirroredStrategy(devices)
-
-
-def _tpu_strategy(tpu_name: str | None, **cluster) -> tf.distribute.Strategy:
-    try:
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu_name or "local", **cluster)
-        tf.config.experimental_connect_to_cluster(resolver)
-        tf.tpu.experimental.initialize_tpu_system(resolver)
-    except (tf.errors.OpError, ValueError, RuntimeError, OSError) as error:
-        # The first sentence: what follows is a dump of the failed op.
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]
-        raise ValueError(
-            f"`use_tpu` needs a TPU and none answered ({reason}). Received: use_tpu=True,"
-            f" tpu_name={tpu_name!r}. Run with --use_tpu=False on this machine."
-        ) from error
-    return tf.distribute.TPUStrategy(resolver)
 
 
 def count() -> int:

@@ -139,8 +139,9 @@ def changed_settings(ours: Config, theirs: Config, *, free: Collection[str]) -> 
 
 
 def placed(config: Config) -> dict[str, Any]:
-    """The config's flags by name, its data's folder as `absolute` writes it: to compare by."""
-    return config.flat() | {"data_dir": absolute(config.data.data_dir)}
+    """The config's flags by name, to compare by: folders as `absolute` writes them, no "auto"."""
+    meant = {"data_dir": absolute(config.data.data_dir), "augment_on": config.views_on}
+    return config.flat() | meant
 
 
 def _said(pairs: dict[str, tuple[Any, Any]]) -> str:

@@ -219,6 +219,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/views.py",
+        "jit_compile=host_xla.compiles(),",
+        "jit_compile=True,",
+        "views are compiled for a host that XLA does not know",
+    ),
+    Fault(
+        "tf_simclr/data/augment/views.py",
         "random_flip(crops / LEVELS, flip[:, 0])",
         "random_flip(crops / LEVELS, extra[:, 0])",
         "the flip and the extra operation share a draw",
@@ -1077,6 +1083,18 @@ FAULTS = (
         "return count() == 1 or not isinstance(",
         "return count() == 1 and not isinstance(",
         "on TPUs micro-batches are no loop, and save no memory",
+    ),
+    Fault(
+        "tf_simclr/tpu.py",
+        'ENVIRONMENT = ("KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "TPU_NAME")',
+        'ENVIRONMENT = ("TPU_NAME", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS")',
+        "another TPU is taken than TensorFlow's own client would take",
+    ),
+    Fault(
+        "tf_simclr/tpu.py",
+        "if name != LOCAL and not name.startswith(ADDRESS):",
+        "if name != LOCAL and name.startswith(ADDRESS):",
+        "a TPU's address is looked up as a name",
     ),
     Fault(
         "tf_simclr/report.py",

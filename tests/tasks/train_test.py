@@ -9,7 +9,7 @@ import processes
 import pytest
 import tensorflow as tf
 
-from tf_simclr import build_data
+from tf_simclr import build_data, host_xla
 from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
@@ -88,6 +88,15 @@ def test_what_a_machine_cannot_do_is_refused(flags, replicas, message):
         check_machine(Config.from_flat(flags), machine)
 
 
+def test_a_step_is_not_compiled_for_a_host_that_xla_does_not_know(monkeypatch):
+    monkeypatch.setattr(host_xla, "compiles", lambda: False)
+    machine = types.SimpleNamespace(num_replicas_in_sync=1)
+    with pytest.raises(ValueError, match="`jit_compile` needs XLA for this machine's CPU, which"):
+        check_machine(Config.from_flat({"jit_compile": True}), machine)
+    check_machine(Config.from_flat({}), machine)
+    check_machine(Config.from_flat({"jit_compile": True, "use_tpu": True}), machine)
+
+
 def test_what_a_machine_can_do_is_not():
     machine = types.SimpleNamespace(num_replicas_in_sync=4)
     check_machine(Config.from_flat({"train_batch_size": 16, "microbatches": 4}), machine)
@@ -144,13 +153,14 @@ def test_several_steps_in_one_execution_are_the_same_steps(tiny_flags, trained_r
 
 
 @pytest.mark.usefixtures("no_exports")
-def test_a_run_in_parts_goes_on_bit_for_bit(tiny_flags, tmp_path):
+def test_a_run_in_parts_goes_on_bit_for_bit(tiny_flags, tmp_path, capsys):
     """With micro-batches, the decoupled loss in blocks, and views made in the step."""
     flags = ["--microbatches=2", "--loss=dcl", "--loss_implementation=blockwise"]
     flags += ["--augment_on=device", "--blur_sigma=image", "--image_size=20"]
     flags += ["--checkpoint_steps=1"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     run(*tiny_flags, *flags, f"--model_dir={whole}")
+    assert "batch 4, views made on the device.\n" in capsys.readouterr().out
     shutil.copytree(whole, broken)
     for path in [*broken.glob("ckpt-2*"), *broken.glob("ckpt-3*")]:
         path.unlink()

@@ -5,12 +5,11 @@ from collections.abc import Callable, Collection, Sequence
 
 import tf_keras as keras
 
-from tf_simclr import build, build_data, checkpoints, replicas, run_folder
+from tf_simclr import build, build_data, checkpoints, host_xla, replicas, run_folder
 from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, WriteScalars
 from tf_simclr.config import Config
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
-from tf_simclr.quiet import compile_unseen
 from tf_simclr.remarks import remarks_on_resuming
 from tf_simclr.summaries import Summaries
 from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
@@ -142,7 +141,7 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total):
-    compile_unseen()
+    host_xla.compiles()  # What XLA's first compilation writes is unseen here.
     examples = data.num_examples(config.data.train_split)
     if not config.run.classifies and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
@@ -195,7 +194,8 @@ def _of_all_epochs(callbacks, net, steps: int, epochs: int) -> keras.callbacks.C
 
 def _describe(config: Config) -> str:
     model, training = config.model, config.training
+    views = "" if config.run.classifies else f", views made on the {config.views_on}"
     return (
         f"{config.run.train_mode} of ResNet-{model.resnet_depth} x {model.width_multiplier:g} at"
-        f" {config.data.image_size} pixels, batch {training.train_batch_size}"
+        f" {config.data.image_size} pixels, batch {training.train_batch_size}{views}"
     )

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tf_simclr import host_xla
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 
@@ -55,6 +56,11 @@ def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
         raise ValueError(
             f"`jit_compile` works on one device; there are {count} replicas here, and TensorFlow"
             " cannot compile what they exchange. Received: jit_compile=True."
+        )
+    if training.jit_compile and not config.run.use_tpu and not host_xla.compiles():
+        raise ValueError(
+            "`jit_compile` needs XLA for this machine's CPU, which a TensorFlow made for TPUs does"
+            " not have. Received: jit_compile=True. Leave it out, or train with --use_tpu."
         )
     if training.precision == "mixed_float16" and config.run.use_tpu:
         raise ValueError(

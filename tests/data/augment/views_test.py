@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_simclr import host_xla
 from tf_simclr.data.augment import color
 from tf_simclr.data.augment.crop import random_window
 from tf_simclr.data.augment.cutout import random_cutout
 from tf_simclr.data.augment.rotation import random_rotation
-from tf_simclr.data.augment.views import DRAWS, EXTRA_DRAWS, PAIR, PretrainViews
+from tf_simclr.data.augment.views import DRAWS, EXTRA_DRAWS, PAIR, PretrainViews, compiled
 
 ATOL = 1e-4
 
@@ -266,3 +267,22 @@ def test_one_more_operation_comes_before_the_colours(extra, size, one_by_one):
     views, images = PretrainViews(size, 1.0, extra=extra), pictures()
     made = make(views, images, seeds(len(images)), one_by_one=one_by_one)
     np.testing.assert_allclose(made, expected_views(views, images), atol=ATOL)
+
+
+@pytest.mark.parametrize("extra", [None, random_cutout])
+@pytest.mark.parametrize(("strength", "whole"), [(1.0, False), (0.5, True)])
+def test_where_xla_has_no_cpu_a_plain_function_makes_the_same_views(
+    monkeypatch, strength, whole, extra
+):
+    views, made = PretrainViews(16, strength, extra=extra), {}
+    batch = prepared(views, pictures(), seeds(6), whole=whole)
+    for xla_has_a_cpu in {False, host_xla.compiles()}:
+        monkeypatch.setattr(host_xla, "compiles", lambda answer=xla_has_a_cpu: answer)
+        compiled.cache_clear()
+        traced = compiled(views).get_concrete_function(batch)
+        assert traced.function_def.attr["_XlaMustCompile"].b is xla_has_a_cpu
+        made[xla_has_a_cpu] = traced(batch)
+    compiled.cache_clear()
+    np.testing.assert_allclose(made[False], made.get(True, made[False]), atol=1e-5)
+    expected = maker(views, one_by_one=False)(batch)  # as the training step makes them
+    np.testing.assert_allclose(made[False], expected, atol=1e-5)
