@@ -170,6 +170,7 @@ FIRST_LANE = {
         "conformance/original_commands_test.py",
         "distill_run_test.py",
         "few_labels_test.py",
+        "judging_replicas_test.py",
         "memory_run_test.py",
         "other_data_test.py",
         "tasks/",

@@ -171,9 +171,9 @@ def test_evaluation_judges_the_averaged_weights_when_asked(
     judged = []
     original = evaluate.encoder_features
 
-    def note(encoder):
+    def note(encoder, strategy):
         judged.append(weights_of(encoder, tmp_path))
-        return original(encoder)
+        return original(encoder, strategy)
 
     monkeypatch.setattr(evaluate, "encoder_features", note)
     results = []

@@ -43,7 +43,17 @@ SAID = [
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (
         {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},
-        ["--use_tpu, --tpu_name, --cache_dataset have no effect with --mode=eval, which judges"],
+        ["--cache_dataset has no effect with --mode=eval, which judges"],
+    ),
+    ({"mode": "eval", "tpu_zone": "b"}, ["--tpu_zone has no effect without --use_tpu."]),
+    ({"mode": "embed", "output": "f.npz", "use_tpu": True, "tpu_name": "a"}, []),
+    (
+        {"mode": "embed", "output": "f.npz", "gcp_project": "c", "master": "a"},
+        ["--gcp_project, --master have no effect without --use_tpu."],
+    ),
+    (
+        {"mode": "export", "use_tpu": True, "tpu_name": "a"},
+        ["--use_tpu, --tpu_name have no effect with --mode=export"],
     ),
     (
         {"mode": "eval", "learning_rate": 1.0, "learning_rate_scaling": "sqrt", "momentum": 0.5},
@@ -206,7 +216,10 @@ SAID = [
         {"max_bad_images": 0.5, "master": "a"},
         ["--master has no effect without --use_tpu.", "--max_bad_images has no effect without"],
     ),
-    ({"mode": "eval", "master": "a", "optimizer": "adam", "momentum": 0.5}, ["--master, --momen"]),
+    (
+        {"mode": "eval", "master": "a", "optimizer": "adam", "momentum": 0.5},
+        ["--momen", "--master"],
+    ),
 ]
 
 
@@ -240,7 +253,7 @@ def test_what_was_not_given_is_not_spoken_of():
 
 # Not in any rule: these do something in every run.
 ALWAYS = {
-    *("mode", "train_mode", "model_dir", "seed", "dataset", "data_dir", "train_split"),
+    *("mode", "train_mode", "model_dir", "seed", "dataset", "data_dir", "train_split", "use_tpu"),
     *("image_size", "resnet_depth", "width_multiplier", "sk_ratio", "se_ratio", "proj_head_mode"),
     # Which labels are known decides what a linear head and a probe learn from, too.
     *("label_fraction", "labels_per_class", "label_list"),

@@ -13,8 +13,6 @@ TPU_ONLY = ("tpu_name", "tpu_zone", "gcp_project", "master")
 LABELS = ("label_fraction", "labels_per_class", "label_list")
 DISTILLATION_ONLY = ("teacher", "distill_temperature", "distill_alpha")
 TRAINING_ONLY = (
-    "use_tpu",
-    *TPU_ONLY,
     "cache_dataset",
     "min_crop_area",
     "batch_norm_decay",
@@ -77,7 +75,7 @@ HANDS_OUT = {
 }
 USED = {
     "export": HANDS_OUT | {"export_format", "export_image_size", "train_split"},
-    "embed": HANDS_OUT | {"embed_split", "eval_batch_size"},
+    "embed": HANDS_OUT | {"embed_split", "eval_batch_size", "use_tpu", *TPU_ONLY},
 }
 AT_THE_START = ("checkpoint", "variable_schema", "use_ema_weights", "zero_init_logits_layer")
 SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
@@ -125,6 +123,8 @@ def _idle_flags(config: Config) -> Iterator[Idle]:
     if mode in USED:
         idle = tuple(field.name for field in flag_fields() if field.name not in USED[mode])
         yield idle, f"with --mode={mode}, which goes by what was trained"
+        if not config.run.use_tpu:
+            yield TPU_ONLY, "without --use_tpu"
         return
     yield from _in_mode(config)
     if config.run.classifies:

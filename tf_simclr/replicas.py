@@ -47,6 +47,11 @@ def is_chief() -> bool:
     return _place_among_workers()[0] == 0
 
 
+def workers() -> int:
+    """How many processes train together, as the environment variable TF_CONFIG says; 1 without."""
+    return _place_among_workers()[1]
+
+
 def _place_among_workers() -> tuple[int, int]:
     """(number of this process, how many train together), as TF_CONFIG says; (0, 1) without it."""
     text = os.environ.get("TF_CONFIG", "{}")

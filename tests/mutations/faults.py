@@ -558,6 +558,18 @@ FAULTS = (
         "the nearest neighbour comes last",
     ),
     Fault(
+        "tf_simclr/evaluation/over_replicas.py",
+        "for part in parts])[:rows]",
+        "for part in parts])",
+        "pictures of zeros that fill up a batch are judged, too",
+    ),
+    Fault(
+        "tf_simclr/evaluation/over_replicas.py",
+        "share = max(share, -(-rows // replicas))",
+        "share = -(-rows // replicas)",
+        "the last batch of an evaluation is traced and compiled for itself",
+    ),
+    Fault(
         "tf_simclr/evaluation/retrieval.py",
         "if not 1 <= k <= smallest:",
         "if not 1 <= k < smallest:",
@@ -1269,8 +1281,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/evaluate.py",
-        "encoder_features(untrained.encoder)",
-        "encoder_features(net.encoder)",
+        "encoder_features(untrained.encoder, strategy)",
+        "encoder_features(net.encoder, strategy)",
         "the untrained network is the trained one",
     ),
     Fault(
@@ -1314,6 +1326,18 @@ FAULTS = (
         "open_origin(path, averaged=use_ema_weights)",
         "open_origin(path)",
         "a loaded encoder never has the averaged weights",
+    ),
+    Fault(
+        "tf_simclr/tasks/machine.py",
+        "@functools.cache\n",
+        "",
+        "evaluation initializes the TPU anew, which loses its variables",
+    ),
+    Fault(
+        "tf_simclr/tasks/machine.py",
+        "if replicas.workers() > 1 and not config.run.use_tpu:",
+        "if replicas.workers() < 1:",
+        "the worker that evaluates waits for the others for ever",
     ),
     Fault(
         "tf_simclr/tasks/origins.py",
@@ -1386,6 +1410,12 @@ FAULTS = (
         'return f"step-{chosen}" if chosen.isdigit() else chosen',
         "return chosen",
         "an evaluation called 100 takes the place of that of step 100",
+    ),
+    Fault(
+        "tf_simclr/tasks/run_settings.py",
+        ', "use_tpu", *TPU_ONLY)',
+        ")",
+        "what was trained on a TPU can be judged on none but one",
     ),
     Fault(
         "tf_simclr/tasks/run_settings.py",

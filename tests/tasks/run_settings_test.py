@@ -14,6 +14,8 @@ RUN = {
     "mode": "train_then_eval",
     "use_ema_weights": True,
     "checkpoint": "start",
+    "use_tpu": True,
+    "tpu_name": "grpc://theirs",
 }
 
 
@@ -41,6 +43,14 @@ def test_evaluation_keeps_its_mode_and_its_weights(command, capsys):
     assert (found["mode"], found["image_size"], found["use_ema_weights"]) == ("eval", 48, False)
     assert command(mode="eval", use_ema_weights=True)["use_ema_weights"]
     assert "train_steps" not in capsys.readouterr().out  # Nothing is trained.
+
+
+def test_evaluation_runs_on_the_machine_that_its_own_flags_name(command, capsys):
+    found = command(mode="eval")
+    assert (found["use_tpu"], found["tpu_name"]) == (False, None)
+    found = command(mode="eval", use_tpu=True)
+    assert (found["use_tpu"], found["tpu_name"]) == (True, None)
+    assert "tpu" not in capsys.readouterr().out
 
 
 def test_what_is_given_is_obeyed_even_at_its_default(command):

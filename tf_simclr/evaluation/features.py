@@ -25,7 +25,7 @@ class Features:
 
 
 def extract(
-    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor]],
+    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
     batches: Iterable[Mapping[str, tf.Tensor]],
     *,
     limit: int,
@@ -51,7 +51,7 @@ def extract(
         for name in set(batch) - {"image"}:
             columns.setdefault(name, []).append(batch[name].numpy())
         for name, represent in networks.items():
-            rows = represent(batch["image"]).numpy()
+            rows = np.asarray(represent(batch["image"]))
             vectors[name].append(rows.reshape(len(rows), -1))
         done += len(batch["image"])
         if done >= limit:

@@ -7,6 +7,7 @@ from tf_simclr import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import confusion_matrix, top1_accuracy
+from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.losses.supervised import top_k_hits
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.simclr import SimCLR
@@ -39,7 +40,6 @@ def classify(
     if config.evaluation.eval_steps:
         batches = batches.take(config.evaluation.eval_steps)
 
-    @tf.function(autograph=False, reduce_retracing=True)
     def step(images, labels):
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs
@@ -47,7 +47,7 @@ def classify(
         # As top_k_hits does, of equal logits it takes the lower class; argmax promises nothing.
         return tf.math.top_k(logits, 1).indices[:, 0], hits
 
-    rows = []
+    step, rows = over_replicas(step, net.distribute_strategy), []
     for batch in batches:
         labels = place_labels(batch["label"].numpy(), places)
         rows.append((labels, *step(batch["image"], tf.constant(labels))))

@@ -10,6 +10,7 @@ from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
 from tf_simclr.tasks import trained
 from tf_simclr.tasks.judge import encoder_features
+from tf_simclr.tasks.machine import strategy_to_judge
 
 
 def embed(config: Config, given: Collection[str]) -> None:
@@ -29,9 +30,10 @@ def embed(config: Config, given: Collection[str]) -> None:
     output = config.exporting.output or ""
     if buckets.is_folder(output):
         raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
-    found = trained.open_trained(
-        trained.path_of(config), averaged=config.finetuning.use_ema_weights
-    )
+    path = trained.path_of(config)
+    strategy = strategy_to_judge(config)  # The command's: the run was trained elsewhere, maybe.
+    with strategy.scope():
+        found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
     trained.require_data(found, given)
     config = trained.with_given(found, config, given)
     side, trained_size = config.data.image_size, trained.size_of(found.origin)
@@ -43,7 +45,8 @@ def embed(config: Config, given: Collection[str]) -> None:
     count = sum(data.num_examples(name) for name in splits)
     print(f"Embeds {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
     try:
-        shapes = write_features(output, _batches(config, data, splits, found.network.encoder))
+        represent = encoder_features(found.network.encoder, strategy)
+        shapes = write_features(output, _batches(config, data, splits, represent))
     except OSError as error:
         raise ValueError(
             f"`output` is put together in the system's folder for temporary files ({error})."
@@ -53,11 +56,10 @@ def embed(config: Config, given: Collection[str]) -> None:
     print(f"Wrote {output}: {columns}")
 
 
-def _batches(config: Config, data: Source, splits: list[str], encoder) -> Iterator[dict]:
-    represent = encoder_features(encoder)
+def _batches(config: Config, data: Source, splits: list[str], represent) -> Iterator[dict]:
     for split in splits:
         for batch in build_data.evaluation_data(config, data, split, names=True):
-            features = represent(batch["image"]).numpy()
+            features = represent(batch["image"])
             yield {
                 "features": features,
                 "labels": batch["label"].numpy(),

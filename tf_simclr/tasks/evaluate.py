@@ -20,6 +20,7 @@ from tf_simclr.tasks import subject, summary
 from tf_simclr.tasks.ask_classifier import Classified, ask_classifier, classes_in, told_of
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.tasks.judge import Judged, encoder_features, judge, raw_pixels
+from tf_simclr.tasks.machine import strategy_to_judge
 from tf_simclr.tasks.overlap import overlaps
 from tf_simclr.tasks.page import write_page
 from tf_simclr.tasks.run_settings import adopt_settings, changed_for_judging
@@ -86,7 +87,8 @@ def evaluate(
     if result and tf.io.gfile.exists(todo.path(REPORT)):
         print(f"Evaluation is done: {subject.file_of(RESULT, todo.name)} is of step {todo.step}.")
     else:
-        result, confused = _evaluate(todo, open_data(config))
+        strategy = strategy_to_judge(config)  # First, as before a training.
+        result, confused = _evaluate(todo, open_data(config), strategy)
     summary.print_summary(config, result, _files(todo), confused)
 
 
@@ -176,7 +178,9 @@ def _done(todo: Evaluation) -> dict[str, Any]:
     return result if same and result.get("global_step") == todo.step else {}
 
 
-def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
+def _evaluate(
+    todo: Evaluation, data: Source, strategy: tf.distribute.Strategy
+) -> tuple[dict[str, Any], str]:
     """Evaluates and writes; result.json's content, and what is mixed up in words."""
     config = todo.config
     data.num_examples(config.data.eval_split)
@@ -194,7 +198,7 @@ def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
     known = todo.subject.get(LABELS)
     what += f" ({known})" if known else ""
     print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
-    result, judged, classified = _results(todo, data)
+    result, judged, classified = _results(todo, data, strategy)
     write_page(config, data, judged[""], result, todo.path(REPORT), classified)
     confused = _write_matrix(todo, classified)
     _write(todo, result)
@@ -204,18 +208,19 @@ def _evaluate(todo: Evaluation, data: Source) -> tuple[dict[str, Any], str]:
 
 
 def _results(
-    todo: Evaluation, data: Source
+    todo: Evaluation, data: Source, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], dict[str, Judged], Classified | None]:
     """(result.json's content, prefix of a row -> Judged, what the classifier said)."""
     config, classes = todo.config, classes_in(todo.prefix)
-    net = build.model(config, classes)
-    # Now: a live run may delete it soon.
-    restored = checkpoints.warm_start(todo.prefix, build.parts(net), averaged=todo.averaged)
-    untrained = build.model(config, classes)
+    with strategy.scope():
+        net = build.model(config, classes)
+        # Now: a live run may delete it soon.
+        restored = checkpoints.warm_start(todo.prefix, build.parts(net), averaged=todo.averaged)
+        untrained = build.model(config, classes)
     networks = {
-        "": encoder_features(net.encoder),
+        "": encoder_features(net.encoder, strategy),
         "raw_pixels/": raw_pixels,
-        "random_init/": encoder_features(untrained.encoder),
+        "random_init/": encoder_features(untrained.encoder, strategy),
     }
     judged = judge(config, data, networks)
     today = datetime.date.today().isoformat()

@@ -14,6 +14,7 @@ from tf_simclr.data.sources import UNLABELLED, Source
 from tf_simclr.evaluation.features import Features, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
+from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.tasks.classes import listed
 
@@ -47,7 +48,9 @@ class Judged:
 
 
 def judge(
-    config: Config, data: Source, networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor]]
+    config: Config,
+    data: Source,
+    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
 ) -> dict[str, Judged]:
     """Judges networks by name, from float32 [batch, size, size, 3] to one vector a picture.
 
@@ -138,14 +141,16 @@ def _try(name: str, score: Callable[[], Score]) -> Score | None:
         return None
 
 
-def encoder_features(encoder: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode."""
+def encoder_features(
+    encoder: keras.Model, strategy: tf.distribute.Strategy
+) -> Callable[[tf.Tensor], np.ndarray]:
+    """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode.
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def represent(images):
-        return encoder(images, training=False)["final_avg_pool"]
-
-    return represent
+    Args:
+      encoder: made in the strategy's scope.
+      strategy: over whose replicas a batch is spread.
+    """
+    return over_replicas(lambda images: encoder(images, training=False)["final_avg_pool"], strategy)
 
 
 def raw_pixels(images: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tf_simclr import run_folder
 from tf_simclr.config import Config
-from tf_simclr.remarks import LABELS, PRETRAINING_ONLY, TRAINING_ONLY
+from tf_simclr.remarks import LABELS, PRETRAINING_ONLY, TPU_ONLY, TRAINING_ONLY
 
 # A flag that is given, and those that would decide in its place: they go back to their defaults.
 DECIDES_FOR = {
@@ -15,8 +15,9 @@ DECIDES_FOR = {
     "tpu_name": ("master",),
     "master": ("tpu_name",),
 }
-# What an evaluation that leaves them out does not take from the run: there they say how it began.
-OF_THE_COMMAND = ("mode", "model_dir", "eval_name", "use_ema_weights")
+# What an evaluation that leaves them out does not take from the run: there they say how it began,
+# and on which machine.
+OF_THE_COMMAND = ("mode", "model_dir", "eval_name", "use_ema_weights", "use_tpu", *TPU_ONLY)
 # What decides nothing of an evaluation, though its page may show it.
 IDLE_WHEN_JUDGING = {
     *("train_batch_size", "train_epochs", "train_steps", "optimizer", "weight_decay"),

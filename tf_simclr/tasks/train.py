@@ -16,6 +16,7 @@ from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
 from tf_simclr.tasks.dataset_facts import check_order, class_names_at, write_dataset
 from tf_simclr.tasks.export import export_run
 from tf_simclr.tasks.labels_file import check_labels, write_labels
+from tf_simclr.tasks.machine import strategy_to_train
 from tf_simclr.tasks.origins import Origin, origin_of
 from tf_simclr.tasks.overlap import overlaps
 from tf_simclr.tasks.segments import export_steps, segments
@@ -46,12 +47,7 @@ def train(
       NonFinite, Interrupted: as checkpoints and callbacks raise them; a good checkpoint is kept.
     """
     model_dir = run_folder.require_model_dir(config)
-    strategy = replicas.make_strategy(
-        use_tpu=config.run.use_tpu,
-        tpu_name=config.run.tpu_name or config.run.master,
-        zone=config.run.tpu_zone,
-        project=config.run.gcp_project,
-    )
+    strategy = strategy_to_train(config)
     data = open_data(config)
     examples = check_data(config, data)
     for line in overlaps(config, data):
