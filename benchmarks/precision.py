@@ -161,7 +161,7 @@ def row(projected, kind, temperature):
         for implementation in IMPLEMENTATIONS[1:]
         for with_memory in (False, True)
     ]
-    cells = [f"{max(case[way][n] for case in found):.0e}" for n in (0, 1) for way in ways]
+    cells = [f"{max(case[way][n] for case in found):.1e}" for n in (0, 1) for way in ways]
     return f"| {projected} | {kind} | {temperature} | {' | '.join(cells)} |"
 
 

@@ -118,6 +118,7 @@ FIRST_LANE = {
         "buckets_test.py",
         "cli_test.py",
         "config_test.py",
+        "docs_test.py",
         "docstrings_test.py",
         "early_checks_test.py",
         "export_bad_input_test.py",
@@ -195,6 +196,7 @@ FIRST_LANE = {
     "one more setting of a step, or kind of it: the plain one is in both lanes": (
         "losses/memory_replicas_test.py",
         "losses/replicas_test.py",
+        "nets/loss_scale_replicas_test.py",
         "nets/memory_test.py::test_replicas_see_one_queue",
         "nets/memory_test.py::test_with_microbatches_too",
         "nets/microbatches_test.py::test_replicas",
