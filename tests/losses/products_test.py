@@ -21,8 +21,17 @@ ALL_BITS = "operand_precision={highest,highest}"
 CASES = [(kind, implementation) for kind in KINDS for implementation in ("dense", "blockwise")]
 
 
+@pytest.fixture(scope="module")
+def xla():
+    """XLA for the CPU, which TensorFlow's wheels for TPUs have not."""
+    try:
+        tf.function(tf.negative, jit_compile=True)(1.0)
+    except tf.errors.NotFoundError as error:
+        pytest.skip(error.message)
+
+
 @pytest.fixture
-def on_tpu(monkeypatch):
+def on_tpu(xla, monkeypatch):
     """Losses are made as for a TPU; XLA compiles them for the CPU."""
     monkeypatch.setattr(replicas, "on_tpu", lambda: True)
 
@@ -65,7 +74,7 @@ def test_xlas_product_and_its_gradient_are_tensorflows(on_tpu, transpose_right):
         np.testing.assert_allclose(gradient, of_tensorflow, rtol=1e-12)
 
 
-def test_a_gradient_of_the_gradient_is_there():
+def test_a_gradient_of_the_gradient_is_there(xla):
     left, right = matrices((2, 3), (4, 3))
     with tf.GradientTape() as outer:
         outer.watch(right)
@@ -95,7 +104,7 @@ def test_anywhere_but_on_a_tpu_it_is_tensorflows_product():
 
 
 @pytest.mark.parametrize(("kind", "implementation"), CASES)
-def test_a_loss_by_xlas_products_is_the_same(kind, implementation, monkeypatch):
+def test_a_loss_by_xlas_products_is_the_same(xla, kind, implementation, monkeypatch):
     (hidden,) = matrices((2 * IMAGES, DIM))
     expected = loss_and_gradient(hidden, kind, implementation)
     monkeypatch.setattr(replicas, "on_tpu", lambda: True)

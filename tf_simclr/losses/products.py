@@ -3,9 +3,9 @@
 A TPU multiplies float32 matrices, as it does convolutions, in one pass of bfloat16, whose mantissa
 has 8 bits, unless a product asks for more. The gradient of a contrastive loss is a difference of
 rows that training brings close to each other: one pass moves it by .2 % where views have nothing in
-common yet, by 4 % where they are well aligned, and by 15 % where all projections are nearly the
-same (benchmarks/precision.py). Sums, norms, exponentials and softmaxes are no products of matrices:
-they are computed in float32 as they are.
+common yet, by 4 % where they are well aligned, and by 14 % where all projections are nearly the
+same; six are as good as float32 (benchmarks/precision.py). Sums, norms, exponentials and softmaxes
+are no products of matrices: they are computed in float32 as they are.
 
 TensorFlow has a switch for the whole program, `enable_tensor_float_32_execution(False)`. It makes
 the convolutions, which do without, cost six passes, and does not reach a TPU that another process
