@@ -17,7 +17,7 @@ ARGS ?=
 PYTEST := -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test-fast test test-addons test-tpu-compile demo-v2 bench lint types format clean
+.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ $(TPU_COMPILER)/.test: tests/tpu/compiled/requirements.txt
 # compiler of another environment compiles.
 test-tpu-compile: $(VENV)/.test $(TPU_COMPILER)/.test  ## Compiles steps for TPUs, without one: memory, operations.
 	TPU_COMPILER=$(TPU_COMPILER)/bin/python $(BIN)/python -m pytest tests/tpu/compiled/check.py $(ARGS)
+
+test-tpu-trace: $(VENV)/.test  ## Traces every kind of training step for TPUs, without one.
+	TPU_TRACE=whole $(BIN)/python -m pytest tests/tpu/trace_test.py
 
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2

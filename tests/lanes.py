@@ -16,6 +16,7 @@ LONGEST = (
     "conformance/replicas_test.py",
     "distill_run_test.py",
     "few_labels_test.py",
+    "tpu/trace_test.py",
     "nets/",
     "conformance/",
     "tasks/",
@@ -50,6 +51,7 @@ SLOW = {
         "tpu_test.py::test_a_server_without",
         "tpu_test.py::test_a_signal_is_heard",
         "tpu_test.py::test_an_address_that",
+        "tpu/trace_test.py",
     ),
     "trains whole runs": (
         "build_test.py::test_a_linear_head_learns",
@@ -206,6 +208,7 @@ FIRST_LANE = {
         "nets/simclr_test.py::test_nothing_is_traced",
         "nets/student_replicas_test.py",
         "nets/student_test.py::test_several_steps",
+        "tpu/trace_test.py",
     ),
     "shapes alone: they are the original's, whatever computes them": (
         "nets/paper_sizes_test.py",

@@ -1,0 +1,58 @@
+"""The settings of a run whose training steps are traced: a covering set, and the whole product."""
+
+import itertools
+from collections.abc import Iterator
+
+# Flags that change what a step computes -> their values. On a TPU there is no mixed_float16.
+OF_ALL = {
+    "precision": ("float32", "mixed_bfloat16"),
+    "steps_per_execution": (1, 2),
+}
+OF_PRETRAINING = OF_ALL | {
+    # On the device, views are made of pictures that are all of one size, or of others' crops.
+    "dataset": ("emoji32", "image_folder"),
+    "augment_on": ("host", "device"),
+    "loss": ("nt_xent", "dcl"),
+    "loss_implementation": ("dense", "blockwise"),
+    "microbatches": (1, 2),
+    "memory_size": (0, 6),
+}
+OF_CLASSIFIERS = {"train_mode": ("finetune", "supervised", "distill")} | OF_ALL
+
+# In any two columns are all four pairs: they are different columns of three 1s behind a 0.
+_PLACES = (
+    (0, 0, 0, 0, 0, 0, 0, 0),
+    (0, 0, 0, 0, 1, 1, 1, 1),
+    (0, 1, 1, 1, 0, 0, 0, 1),
+    (1, 0, 1, 1, 0, 1, 1, 0),
+    (1, 1, 0, 1, 1, 0, 1, 0),
+    (1, 1, 1, 0, 1, 1, 0, 1),
+)
+COVERING = (
+    *(
+        {name: values[place] for (name, values), place in zip(OF_PRETRAINING.items(), places)}
+        for places in _PLACES
+    ),
+    *(
+        {"train_mode": mode, "precision": precision, "steps_per_execution": 1 + (m + p) % 2}
+        for m, mode in enumerate(OF_CLASSIFIERS["train_mode"])
+        for p, precision in enumerate(OF_ALL["precision"])
+    ),
+)
+
+
+def whole_product() -> Iterator[dict]:
+    """Every combination of the values of all flags."""
+    for flags in (OF_PRETRAINING, OF_CLASSIFIERS):
+        for values in itertools.product(*flags.values()):
+            yield dict(zip(flags, values))
+
+
+def pairs(flags: dict) -> set:
+    """Every two of `flags` with their values."""
+    return set(itertools.combinations(sorted(flags.items()), 2))
+
+
+def name(flags: dict) -> str:
+    """As a test is called."""
+    return "-".join(str(value) for value in flags.values())
