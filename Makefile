@@ -4,11 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ADDONS := .venv-addons
+TPU := .venv-tpu
 # The first that runs: tensorflow-addons is for Python 3.11 and older, and this package for 3.10 and newer.
 PYTHON_ADDONS ?= $(shell for python in python3.11 python3.10; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 TPU_COMPILER := .venv-tpu-compile
 # The versions that requirements.txt pins are for Python 3.12 and newer.
 PYTHON_TPU ?= $(shell for python in python3.12 python3.13; do $$python -c '' 2>/dev/null && echo $$python && break; done)
+
+# Those that run, of the ones that tensorflow-tpu is tried with.
+PYTHONS_TPU ?= $(shell for python in python3.11 python3.12; do $$python -c '' 2>/dev/null && echo $$python; done)
+# Without the first TensorFlow's import asks Google's servers for a minute where there is no TPU.
+NO_TPU := TPU_SKIP_MDS_QUERY=1 TPU_WORKER_HOSTNAMES=localhost
 RECIPE ?= flags/emoji32_quickstart.cfg
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
@@ -17,7 +23,7 @@ ARGS ?=
 PYTEST := -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace demo-v2 bench lint types format clean
+.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace test-tpu-install demo-v2 bench lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +78,16 @@ test-tpu-compile: $(VENV)/.test $(TPU_COMPILER)/.test  ## Compiles steps for TPU
 test-tpu-trace: $(VENV)/.test  ## Traces every kind of training step for TPUs, without one.
 	TPU_TRACE=whole $(BIN)/python -m pytest tests/tpu/trace_test.py
 
+# Without --no-deps pip would lay `tensorflow` over tensorflow-tpu. One after the other: a process at
+# a time may hold the library of TPUs.
+test-tpu-install:  ## Installs beside tensorflow-tpu, afresh for each of PYTHONS_TPU, and tries it.
+	@test -n "$(PYTHONS_TPU)" || { echo "Python 3.11 or 3.12 is needed: make $@ PYTHONS_TPU=/path/to/python3.12"; exit 1; }
+	@for python in $(PYTHONS_TPU); do \
+	  $$python --version && $$python -m venv --clear $(TPU) && \
+	  $(TPU)/bin/python -m pip install --quiet --constraint constraints.txt pytest pytest-xdist && \
+	  $(TPU)/bin/python -m pip install --quiet --no-deps --requirement constraints-tpu.txt --editable . && \
+	  $(NO_TPU) $(TPU)/bin/python tests/tpu/install.py || exit 1; done
+
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2
 
@@ -93,4 +109,4 @@ format: $(VENV)/.test  ## Formats the code.
 	$(BIN)/ruff check --fix .
 
 clean:  ## Removes the environments; runs/ stays.
-	rm -rf $(VENV) $(ADDONS) $(TPU_COMPILER) build *.egg-info
+	rm -rf $(VENV) $(ADDONS) $(TPU) $(TPU_COMPILER) build *.egg-info

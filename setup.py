@@ -32,6 +32,9 @@ NOTEBOOKS = [
     "setuptools<81",  # tensorflow-hub 0.16.1 imports pkg_resources.
     "tensorflow-hub>=0.16.1",
 ]
+# What TensorFlow looks up a TPU by its name with. Not TensorFlow itself: tensorflow-tpu takes
+# the place of `tensorflow`, and pip cannot take a requirement away (see constraints-tpu.txt).
+TPU = ["google-api-python-client>=2", "oauth2client>=4.1"]
 TEST = [
     "build",
     "mypy",
@@ -89,6 +92,7 @@ setuptools.setup(
         "notebooks": NOTEBOOKS,
         "onnx": ONNX,
         "test": TEST,
+        "tpu": TPU,
     },
     entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
     classifiers=[

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from tf_simclr import tpu
 from tf_simclr.version import __version__
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -169,6 +170,24 @@ def test_the_constraints_pin_what_a_lane_requires(requirements, name, extras):
     found = requirements(*extras)
     for package in found.keys() - UNPINNED:
         assert all(each.specifier.contains(pins[package]) for each in found[package]), package
+
+
+def test_beside_tensorflow_tpu_everything_else_that_is_required_is_pinned(requirements):
+    """Installed by --no-deps: what is not pinned is not there."""
+    lines = map(Requirement, (ROOT / "constraints-tpu.txt").read_text().splitlines())
+    pins = {key(line.name): str(line.specifier).removeprefix("==") for line in lines}
+    assert "tensorflow" not in pins
+    found = requirements("tpu")
+    found["tensorflow_tpu"] = found.pop("tensorflow")
+    for package in found:
+        assert all(each.specifier.contains(pins[package]) for each in found[package]), package
+    assert pins["tf_keras"].split(".")[:2] == pins["tensorflow_tpu"].split(".")[:2]
+    assert "libtpu" in pins
+
+
+def test_who_names_a_tpu_without_googles_client_is_told_the_extras_packages(requirements):
+    extra = requirements("tpu").keys() - requirements("none").keys()
+    assert set(map(key, tpu.API_CLIENT.values())) == extra
 
 
 def test_every_package_that_is_imported_is_required(required):

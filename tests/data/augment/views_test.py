@@ -42,7 +42,7 @@ def maker(views, one_by_one):
     return tf.function(
         lambda batch: views.make(batch, one_by_one=one_by_one),
         autograph=False,
-        jit_compile=one_by_one,
+        jit_compile=one_by_one and host_xla.compiles(),
     )
 
 
