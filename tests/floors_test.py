@@ -20,6 +20,7 @@ FLOORS = {
     "tf_simclr.tpu": 0,
     "tf_simclr.file_errors": 0,
     "tf_simclr.buckets": 0,
+    "tf_simclr.bucket_lock": 1,
     "tf_simclr.config_training": 0,
     "tf_simclr.checkpoint_contents": 0,
     "tf_simclr.evaluation.provenance": 0,

@@ -34,6 +34,7 @@ SLOW_FIXTURES = {
 }
 SLOW = {
     "starts processes": (
+        "bucket_lock_test.py::test_a_process",
         "conformance/golden_test.py::test_loss_over_replicas",
         "conformance/golden_test.py::test_two_replicas",
         "conformance/replicas_test.py",
@@ -117,6 +118,7 @@ FLOAT64_RUNS = "conformance/golden_test.py::test_float64_runs_repeat_the_origina
 FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
+        "bucket_lock_test.py",
         "buckets_test.py",
         "cli_test.py",
         "config_test.py",
@@ -152,6 +154,7 @@ FIRST_LANE = {
         "data/source_shares_test.py",
         "data/split_folders_test.py",
         "evaluation/",
+        "exporting/atomic_test.py::test_an_export_in_a_bucket",
         "importing/bad_input_test.py",
         "importing/recognition_test.py",
         "importing/released_names_test.py",

@@ -135,7 +135,7 @@ def test_one_live_process_at_a_time(tmp_path):
 def test_asking_for_the_lock_makes_nothing(tmp_path):
     assert not run_folder.is_locked(str(tmp_path))
     assert not run_folder.is_locked(str(tmp_path / "missing"))
-    assert not run_folder.is_locked("gs://bucket/run")
+    assert not run_folder.is_locked("ram://bucket/run")
     assert os.listdir(tmp_path) == []
 
 
@@ -146,8 +146,8 @@ def test_a_file_system_without_locks_does_without(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", refuse)
     with run_folder.lock(str(tmp_path)):
         assert not run_folder.is_locked(str(tmp_path))
-    with run_folder.lock("gs://bucket/run"):
-        pass
+    with run_folder.lock("ram://bucket/run") as require_held:
+        require_held()
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]"])
@@ -164,10 +164,10 @@ def test_results_are_read(tmp_path):
 
 def test_the_chief_holds_the_folder_and_others_get_one_that_is_thrown_away(tmp_path):
     model_dir = str(tmp_path / "run")
-    with run_folder.workplace(model_dir, chief=False) as other:
+    with run_folder.workplace(model_dir, chief=False) as (other, _):
         assert os.listdir(other) == [] and not os.path.exists(model_dir)
     assert not os.path.exists(other)
-    with run_folder.workplace(model_dir, chief=True) as folder:
+    with run_folder.workplace(model_dir, chief=True) as (folder, _):
         assert folder == model_dir and run_folder.is_locked(model_dir)
     assert not run_folder.is_locked(model_dir)
 

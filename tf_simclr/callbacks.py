@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+from collections.abc import Callable
 
 from tf_simclr import stopping
 from tf_simclr.checkpoints import Checkpoints
@@ -120,6 +121,21 @@ class WriteScalars(EveryFewSteps):
 
     def on_train_end(self, logs=None):
         self._summaries.flush()
+
+
+class StopWhenTaken(StepCallback):
+    """Stops before anything is saved in a folder that another process has taken over.
+
+    Args:
+      require_held: raises ValueError once that is so.
+    """
+
+    def __init__(self, require_held: Callable[[], None]):
+        super().__init__()
+        self._require_held = require_held
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._require_held()
 
 
 class StopOnSignal(StepCallback):

@@ -5,17 +5,18 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_simclr import buckets
+from tf_simclr import bucket_lock, buckets
 from tf_simclr.config import Config, differing_architecture, differing_state
 from tf_simclr.file_errors import reason
 
 SETTINGS = "flags.json"
 RESULT = "result.json"
 LOCK = ".lock"
+_BUCKETS = "gs://"
 
 
 def write_atomically(path: str, text: str) -> None:
@@ -150,9 +151,21 @@ def _said(pairs: dict[str, tuple[Any, Any]]) -> str:
     )
 
 
+class Workplace(NamedTuple):
+    """A folder that this process writes to.
+
+    Attributes:
+      folder: its path.
+      require_held: raises ValueError once another process has taken it over.
+    """
+
+    folder: str
+    require_held: Callable[[], None]
+
+
 @contextlib.contextmanager
-def workplace(model_dir: str, *, chief: bool) -> Iterator[str]:
-    """The folder that this process writes to.
+def workplace(model_dir: str, *, chief: bool) -> Iterator[Workplace]:
+    """Where this process writes.
 
     Args:
       model_dir: of the run, which the chief makes and holds.
@@ -164,24 +177,37 @@ def workplace(model_dir: str, *, chief: bool) -> Iterator[str]:
     """
     if not chief:
         with tempfile.TemporaryDirectory() as folder:
-            yield folder
+            yield Workplace(folder, _held_for_good)
         return
     make_writable(model_dir)
-    with lock(model_dir):
-        yield model_dir
+    with lock(model_dir) as require_held:
+        yield Workplace(model_dir, require_held)
+
+
+def _held_for_good() -> None:
+    """What nobody takes over needs no look."""
 
 
 @contextlib.contextmanager
-def lock(model_dir: str) -> Iterator[None]:
+def lock(model_dir: str) -> Iterator[Callable[[], None]]:
     """Holds the run's folder for this process; the system lets go of it however the process ends.
 
-    Where a file system has no such lock, as remote ones have not, it does nothing.
+    In a bucket bucket_lock.hold does what can be done. Where a file system has no such lock, as
+    other remote ones have not, this does nothing.
+
+    Yields:
+      A function that raises ValueError once another process has taken the folder over, as only
+      that of a bucket may be.
 
     Raises:
       ValueError: if another live process holds it.
     """
-    if "://" in model_dir:
-        yield
+    if model_dir.startswith(_BUCKETS):
+        with bucket_lock.hold(model_dir) as require_held:
+            yield require_held
+        return
+    if buckets.is_remote(model_dir):
+        yield _held_for_good
         return
     import fcntl  # Absent on Windows, where nothing else here is tried either.
 
@@ -196,18 +222,20 @@ def lock(model_dir: str) -> Iterator[None]:
                 f" Received: model_dir={model_dir!r}. Wait for it, or give another folder."
             ) from error
         except OSError:  # No locks here.
-            yield
+            yield _held_for_good
             return
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        yield _held_for_good
 
 
 def is_locked(model_dir: str) -> bool:
     """Whether a live process trains in the folder; nothing there is changed."""
+    if model_dir.startswith(_BUCKETS):
+        return bucket_lock.is_held(model_dir)
     path = os.path.join(model_dir, LOCK)
-    if "://" in model_dir or not os.path.exists(path):
+    if buckets.is_remote(model_dir) or not os.path.exists(path):
         return False
     import fcntl
 

@@ -174,14 +174,16 @@ def test_old_exports_that_cannot_be_listed_are_kept(tmp_path):
 
 
 def test_an_export_in_a_bucket_is_replaced_though_the_old_one_may_not_be_removed(storage):
+    text, lines = "old", []
+
     def into(folder):
         with tf.io.gfile.GFile(f"{folder}/file", "w") as file:
             file.write(text)
 
-    lines = []
-    for text in ("old", "new"):
-        storage.refuse("DELETE .*/hub/.1.old/", 403)
-        write_folder("gs://bucket/hub/1", into, lines.append)
+    write_folder("gs://bucket/hub/1", into, lines.append)
+    storage.refuse("DELETE .*/hub/.1.old/", 403)
+    text = "new"
+    write_folder("gs://bucket/hub/1", into, lines.append)
     with tf.io.gfile.GFile("gs://bucket/hub/1/file") as file:
         assert file.read() == "new"
     assert len(lines) == 1

@@ -1195,6 +1195,18 @@ FAULTS = (
     ),
     # tf_simclr/
     Fault(
+        "tf_simclr/bucket_lock.py",
+        "if now - seconds <= dead and not",
+        "if now - seconds > dead and not",
+        "who lives is taken for dead in a bucket",
+    ),
+    Fault(
+        "tf_simclr/bucket_lock.py",
+        "                    return lost.set()",
+        "                    return None",
+        "who was taken over in a bucket goes on",
+    ),
+    Fault(
         "tf_simclr/buckets.py",
         "        return bool(tf.io.gfile.stat(path).is_directory)",
         "        return bool(tf.io.gfile.isdir(path))",

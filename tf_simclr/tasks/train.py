@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 import tf_keras as keras
 
 from tf_simclr import build, build_data, checkpoints, host_xla, replicas, run_folder
-from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, WriteScalars
+from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.config import Config
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
@@ -67,7 +67,7 @@ def train(
         if origin is not None:
             warm_start(config, origin, net, data.class_names)
     chief = replicas.is_chief()
-    with run_folder.workplace(model_dir, chief=chief) as folder:
+    with run_folder.workplace(model_dir, chief=chief) as (folder, require_held):
         changed: list[str] = []
         run_folder.check_owner(config, report=changed.append)
         if net.supervised_head is not None:
@@ -92,7 +92,7 @@ def train(
             write_dataset(data, folder, class_names=teacher.class_names if teacher else ())
             write_labels(data, folder)
             print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
-            _fit(config, net, data, strategy, saved, Summaries(folder), step, total)
+            _fit(config, net, data, strategy, saved, Summaries(folder), step, total, require_held)
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
             if changed:
@@ -136,7 +136,7 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
         print(f"Note: the run in {model_dir} {NO_NAMES}.")
 
 
-def _fit(config, net, data, strategy, saved, summaries, step, total):
+def _fit(config, net, data, strategy, saved, summaries, step, total, require_held):
     host_xla.compiles()  # What XLA's first compilation writes is unseen here.
     examples = data.num_examples(config.data.train_split)
     if not config.run.classifies and step == 0:
@@ -144,7 +144,7 @@ def _fit(config, net, data, strategy, saved, summaries, step, total):
     per_epoch = max(1, examples // config.training.train_batch_size)
     watch, waiting = WatchSteps(step), MeasureWaiting()
     with StopOnSignal(saved, watch) as stop_on_signal:
-        callbacks = [watch, waiting]
+        callbacks = [StopWhenTaken(require_held), watch, waiting]
         if config.training.train_summary_steps:
             every = config.training.train_summary_steps
             callbacks.append(WriteScalars(summaries, every, watch, waiting))
