@@ -21,13 +21,12 @@ IMAGENET = 1_281_167  # pictures in an epoch
 # with their colours it is 309 (benchmarks/README.md, "Augmentation"); without the colours, which
 # the device makes, 2,364 us of 3,233 are left; and for the one view of a classifier half the crops.
 PER_CORE = {"pretrain": 423, "classify": 834}
-
-
 # Recipe, as measured.json names it -> its row's words, and how its network is fed.
 RECIPES = {
     "v1": ("`imagenet_v1.cfg`: ResNet-50", "pretrain"),
     "v2_memory": ("`imagenet_v2_memory.cfg`: ResNet-50", "pretrain"),
     "v2_memory 2x+SK": ("the same, x 2, selective kernels", "pretrain"),
+    "v2_memory 152 3x+SK": ("the same, ResNet-152 x 3, selective kernels", "pretrain"),
     "finetune": ("`imagenet_finetune_*.cfg`: ResNet-50", "classify"),
     "distill": ("`imagenet_distill.cfg`: ResNet-50 of ResNet-152 x 3", "classify"),
 }
@@ -85,7 +84,7 @@ class Step:
     derived: bool = False
 
     def of(self, batch: int) -> "Step":
-        """The same step for another batch, in the same parts: what is no variable grows with it."""
+        """The same step for another batch: what is no variable grows with it."""
         times = batch / self.batch
         return dataclasses.replace(
             self,
@@ -130,6 +129,9 @@ def cores(seconds: float, batch: int, kind: str) -> float:
 def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]]:
     """(slice, step) of a recipe on each slice, compiled or reckoned from what was.
 
+    What was compiled in parts only is left out where it was not: what of its memory does not grow
+    with the pictures, gradients above all, is most of it.
+
     Args:
       measured: the file of numbers: "RECIPE on SLICE", with ", N microbatches" where it has them.
       recipe: as it is named there.
@@ -142,14 +144,18 @@ def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]
             # With microbatches it may fit where it does not as a whole.
             if match[2] not in found or step.memory < found[match[2]].memory:
                 found[match[2]] = step
-    fits = {where: step for where, step in found.items() if step.memory < math.inf}
-    nearest = next((where for where in ("v5e-32", *fits) if where in fits), None)
+    whole = {
+        where: step
+        for where, step in found.items()
+        if step.memory < math.inf and step.microbatches == 1
+    }
+    nearest = next((where for where in ("v5e-32", *whole) if where in whole), None)
     for where, its in SLICES.items():
         if where in found:
             yield where, found[where]
         elif nearest is not None:
-            everyone = fits[nearest].batch * SLICES[nearest].devices
-            yield where, fits[nearest].of(everyone // its.devices)
+            everyone = whole[nearest].batch * SLICES[nearest].devices
+            yield where, whole[nearest].of(everyone // its.devices)
 
 
 def _step(numbers: Mapping[str, Any], microbatches: int) -> Step:

@@ -62,6 +62,11 @@ def test_what_was_compiled_goes_before_what_is_reckoned():
     assert list(tpu_costs.steps(measured, "distill")) == []
 
 
+def test_what_was_compiled_in_parts_is_not_reckoned_for_other_slices():
+    measured = {"v1 on v4-32, 2 microbatches": NUMBERS | {"batch": 256}}
+    assert [where for where, _ in tpu_costs.steps(measured, "v1")] == ["v4-32"]
+
+
 def test_a_row_says_that_a_step_does_not_fit():
     assert "does not fit" not in tpu_costs.row("it", "pretrain", "v5e-32", R50)
     large = Step(128, 16.1 * GIB, 1, 1, 1)

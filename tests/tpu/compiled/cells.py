@@ -113,6 +113,7 @@ HELD = (
     Cell("v1", "v5e-32"),
     Cell("v2_memory", "v5e-32"),
     Cell("v2_memory 2x+SK", "v5e-32"),
+    Cell("v2_memory 152 3x+SK", "v5p-16", 8),
     Cell("finetune", "v5e-32"),
     Cell("distill", "v5e-32"),
     Cell("loss of 65,536", "v5e-256"),
