@@ -264,7 +264,7 @@ def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
 
     def of_replica():
         variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
-        return tf.reduce_all([tf.reduce_all(tf.math.is_finite(v)) for v in variables])
+        return tf.reduce_all([True, *(tf.reduce_all(tf.math.is_finite(v)) for v in variables)])
 
     @tf.function(autograph=False)
     def of_all():

@@ -44,7 +44,8 @@ def test_without_a_tpu_it_is_the_machines(monkeypatch):
     assert machine.strategy_to_judge(Config()) is replicas.make_strategy(use_tpu=False)
 
 
-def test_one_of_several_workers_judges_alone_and_waits_for_nobody(monkeypatch):
+def test_one_of_several_workers_judges_alone_and_waits_for_nobody(monkeypatch, connected):
     monkeypatch.setenv("TF_CONFIG", json.dumps(WORKERS))
     assert replicas.workers() == 2
     assert machine.strategy_to_judge(Config()) is tf.distribute.get_strategy()
+    assert not connected
