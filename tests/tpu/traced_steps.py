@@ -61,7 +61,8 @@ def step_of(config: Config, strategy: tf.distribute.Strategy) -> tf.Graph:
         build.compile_model(config, net, data.num_examples(config.data.train_split))
     batches = iter(build_data.training_data(config, data, 0, strategy))
     with strategy.scope():
-        return net.make_train_function().get_concrete_function(batches).graph
+        net.make_train_function()
+        return net.train_tf_function.get_concrete_function(batches).graph
 
 
 def _teacher(num_classes: int) -> Teacher:
