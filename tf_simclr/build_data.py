@@ -36,6 +36,7 @@ def source(config: Config) -> Source:
         data_dir=config.data.data_dir,
         max_bad_fraction=config.data.max_bad_images,
         report=report,
+        kept_in=config.run.model_dir if replicas.is_chief() else None,
     )
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])

@@ -360,7 +360,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/folder_listing.py",
-        'if "://" in path and is_named_as_picture(entry):',
+        "if buckets.is_remote(path) and is_named_as_picture(entry):",
         "if is_named_as_picture(entry):",
         "a folder called x.jpg is taken for a picture",
     ),
@@ -375,6 +375,24 @@ FAULTS = (
         "if len(bad) > limit * total or",
         "if len(bad) >= limit * total or",
         "as many unreadable pictures as are allowed are too many",
+    ),
+    Fault(
+        "tf_simclr/data/image_folder.py",
+        "path in kept and kept[path][0] == stamps[path]",
+        "path in kept",
+        "a picture in a bucket that was damaged since is not looked at",
+    ),
+    Fault(
+        "tf_simclr/data/kept_findings.py",
+        'if told["read_by"] != _read_by():',
+        'if "read_by" not in told:',
+        "what another decoder could read is believed",
+    ),
+    Fault(
+        "tf_simclr/data/kept_findings.py",
+        "    for folder in folders:\n        try:\n            # An",
+        "    for folder in folders[:1]:\n        try:\n            # An",
+        "pictures in a bucket that may only be read are decoded at every start",
     ),
     Fault(
         "tf_simclr/data/labelled_subset.py",

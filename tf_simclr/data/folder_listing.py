@@ -9,7 +9,7 @@ from concurrent import futures
 import tensorflow as tf
 
 from tf_simclr import buckets
-from tf_simclr.file_errors import reason
+from tf_simclr.file_errors import of_storage, reason
 
 # A file of such a name is a picture, and a bad one where it cannot be read.
 IMAGE_SUFFIXES = (
@@ -37,6 +37,8 @@ _HIDDEN = (".", "__macosx", "@eadir", "$recycle.bin")
 _HIDDEN_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 # So many kinds of files are named, the rest is counted.
 _NAMED = 5
+# Each of them waits for an answer most of the time.
+_THREADS_REMOTE = 64
 
 
 def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[str, list[str]]:
@@ -54,7 +56,7 @@ def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[
     """
     folder = _existing_folder(data_dir)
     files = list_files(folder)
-    with futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with futures.ThreadPoolExecutor(threads_for(folder)) as pool:
         judged = list(pool.map(lambda path: is_picture(folder, path), files))
     pictures = [path for path, picture in zip(files, judged) if picture]
     others = [path for path, picture in zip(files, judged) if not picture]
@@ -102,6 +104,9 @@ def is_picture(folder: str, path: str) -> bool:
     Args:
       folder: that the path lies in.
       path: relative, as `list_files` gives it.
+
+    Raises:
+      tf.errors.OpError: the folder is in a bucket that does not answer.
     """
     if is_named_as_picture(path):
         return True
@@ -111,7 +116,9 @@ def is_picture(folder: str, path: str) -> bool:
     try:
         with tf.io.gfile.GFile(whole, "rb") as file:
             head = file.read(_HEAD)
-    except tf.errors.OpError:
+    except tf.errors.OpError as error:
+        if of_storage(error):  # That says nothing of the file.
+            raise
         return False
     return any(
         all(head[offset : offset + len(part)] == part for offset, part in parts)
@@ -130,12 +137,21 @@ def may_be_read(path: str) -> bool:
     Args:
       path: local or remote; a remote one may.
     """
-    if "://" in path:
+    if buckets.is_remote(path):
         return True
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:  # A link to nowhere, or what may not be looked at.
         return False
+
+
+def threads_for(folder: str) -> int:
+    """How many files of a folder are looked at side by side.
+
+    Args:
+      folder: local or remote; a remote one is waited for, and not computed with.
+    """
+    return _THREADS_REMOTE if buckets.is_remote(folder) else os.cpu_count() or 1
 
 
 def tell_kinds(paths: Sequence[str]) -> str:
@@ -192,6 +208,6 @@ def _is_folder(path: str, entry: str) -> bool:
     if entry.endswith("/"):
         return True
     # Far away a name is believed: on gs:// asking costs a request a picture.
-    if "://" in path and is_named_as_picture(entry):
+    if buckets.is_remote(path) and is_named_as_picture(entry):
         return False
     return buckets.is_folder(path)

@@ -5,20 +5,23 @@ import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr import buckets
 from tf_simclr.data import (
     decoding,
     folder_layout,
     folder_listing,
+    kept_findings,
     shares,
     sources,
     split_folders,
     split_slices,
 )
+from tf_simclr.data.kept_findings import Finding, Stamp
+from tf_simclr.file_errors import of_storage
 from tf_simclr.quiet import stderr_silenced
 
 # So many unreadable files are named, the rest is counted.
@@ -135,14 +138,19 @@ class ImageFolder(sources.Source):
 
 
 def open_folder(
-    data_dir: str | None, *, max_bad_fraction: float, report: Callable[[str], None]
+    data_dir: str | None,
+    *,
+    max_bad_fraction: float,
+    report: Callable[[str], None],
+    kept_in: str | None = None,
 ) -> ImageFolder:
     """Lists a folder, decodes every picture in it once, and passes over those that fail.
 
     Only a full decode finds every truncated file, and training must not die of one hours later.
     It costs what decoding them for one epoch costs, before augmentation and training: for a JPEG
     of 512 x 400 about 1.5 ms of one core (100,000 of them on two cores: 75 s), for a PNG several
-    times that. Every input worker pays it.
+    times that. Every input worker pays it. What is found in a bucket is kept beside the pictures,
+    or where these may not be written, in `kept_in`: the next start decodes what is new or changed.
 
     Each split lies in an order that is random but fixed, by the hash of the relative path:
     `train[:80%]` and `train[80%:]` are a training and a test part with the classes mixed.
@@ -152,16 +160,20 @@ def open_folder(
       max_bad_fraction: the largest fraction of files that may be unreadable.
       report: is given a line each that names and counts unreadable pictures, files that are no
         pictures, and pictures beside the class folders, where there are any.
+      kept_in: a second folder for what is found in a bucket, such as that of the run, or None.
 
     Raises:
+      tf.errors.OpError: the folder is in a bucket that does not answer.
       ValueError: the folder is missing or has no pictures, its layout is in doubt, or too many
         pictures are unreadable.
     """
     folder, paths = folder_listing.list_pictures(data_dir, report)
     layout = folder_layout.arrange(paths)
-    if len(paths) >= _MANY:
-        report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
-    readable = _examine(folder, paths)
+    if buckets.is_remote(folder):
+        found = _examine_remote(folder, paths, [folder, *([kept_in] if kept_in else [])], report)
+    else:
+        found = _examine(folder, paths, report)
+    readable = {path: finding for path, finding in found.items() if finding.orientation}
     bad = [path for path in paths if path not in readable]
     _judge(folder, bad, len(paths), max_bad_fraction, report)
     _tell_unlabelled(layout, report)
@@ -186,32 +198,51 @@ def open_folder(
     )
 
 
-class _Readable(NamedTuple):
-    """What is found in a picture that can be decoded; `rare` is what only one host reads."""
+def _examine_remote(
+    folder: str, paths: Sequence[str], kept_in: Sequence[str], report: Callable[[str], None]
+) -> dict[str, Finding]:
+    """What `_examine` finds, of pictures that are as they were, as it was kept."""
 
-    orientation: int
-    rare: bool
+    def stamped(path: str) -> Stamp:
+        status = tf.io.gfile.stat(tf.io.gfile.join(folder, path))
+        return Stamp(status.length, status.mtime_nsec)
+
+    with futures.ThreadPoolExecutor(folder_listing.threads_for(folder)) as pool:
+        stamps = dict(zip(paths, pool.map(stamped, paths), strict=True))
+    kept = kept_findings.read(kept_in)
+    same = {path: kept[path][1] for path in paths if path in kept and kept[path][0] == stamps[path]}
+    found = same | _examine(folder, [path for path in paths if path not in same], report)
+    if len(same) < len(paths) or len(kept) > len(paths):
+        whole = {path: (stamps[path], found[path]) for path in paths}
+        kept_findings.write(whole, kept_in, report)
+    return found
 
 
-def _examine(folder: str, paths: Sequence[str]) -> dict[str, _Readable]:
-    """Returns those of the pictures that can be decoded, path -> what was found."""
+def _examine(
+    folder: str, paths: Sequence[str], report: Callable[[str], None]
+) -> dict[str, Finding]:
+    """Decodes pictures: path -> what is found in it."""
 
-    def examined(path: str) -> _Readable | None:
+    def examined(path: str) -> Finding:
         whole = tf.io.gfile.join(folder, path)
         try:
             if not folder_listing.may_be_read(whole):
-                return None
+                return Finding(0, rare=False)
             encoded = tf.io.read_file(whole)
             _decode(encoded)
-        except Exception:  # Whatever a decoder raises, the file is of no use.
-            return None
+        except Exception as error:  # Whatever a decoder raises, the file is of no use.
+            if of_storage(error):  # That says nothing of the file.
+                raise
+            return Finding(0, rare=False)
         content = encoded.numpy()
-        return _Readable(decoding.read_orientation(content), decoding.is_rare(content))
+        return Finding(decoding.read_orientation(content), decoding.is_rare(content))
 
+    if len(paths) >= _MANY:
+        report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
+    threads = folder_listing.threads_for(folder)
     # What libjpeg writes about damaged files says nothing that the line about them does not.
-    with stderr_silenced(), futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = zip(paths, pool.map(examined, paths), strict=True)
-        return {path: value for path, value in found if value is not None}
+    with stderr_silenced(), futures.ThreadPoolExecutor(threads) as pool:
+        return dict(zip(paths, pool.map(examined, paths), strict=True))
 
 
 def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

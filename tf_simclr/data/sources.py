@@ -215,6 +215,7 @@ def open_source(
     data_dir: str | None,
     max_bad_fraction: float = 0.01,
     report: Callable[[str], None] = print,
+    kept_in: str | None = None,
 ) -> Source:
     """Opens a data set, downloading and preparing it first where that is needed.
 
@@ -225,6 +226,7 @@ def open_source(
         prepared data, None for its default (~/tensorflow_datasets).
       max_bad_fraction: for `image_folder`, the largest fraction of files that may be unreadable.
       report: is given each line that the user should see.
+      kept_in: for `image_folder`, where what is found in a bucket may be kept, too.
 
     Returns:
       The source.
@@ -237,7 +239,9 @@ def open_source(
     if dataset == "image_folder":
         from tf_simclr.data import image_folder
 
-        return image_folder.open_folder(data_dir, max_bad_fraction=max_bad_fraction, report=report)
+        return image_folder.open_folder(
+            data_dir, max_bad_fraction=max_bad_fraction, report=report, kept_in=kept_in
+        )
     from tf_simclr.data import tfds_source
 
     if dataset == "emoji32":
