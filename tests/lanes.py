@@ -55,6 +55,7 @@ SLOW = {
         "tpu/trace_test.py",
     ),
     "trains whole runs": (
+        "bucket_run_test.py",
         "build_test.py::test_a_linear_head_learns",
         "conformance/broken_there_test.py::test_12",
         "conformance/golden_test.py::test_float32_runs",
@@ -119,6 +120,7 @@ FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
         "bucket_lock_test.py",
+        "bucket_run_test.py",
         "buckets_test.py",
         "cli_test.py",
         "config_test.py",
@@ -142,6 +144,7 @@ FIRST_LANE = {
     ),
     "NumPy, scikit-learn and files: the same beside either TensorFlow": (
         "conformance/label_lists_test.py",
+        "data/bucket_folder_test.py",
         "data/contents_test.py",
         "data/emoji32/",
         "data/few_labels_test.py",
@@ -231,6 +234,7 @@ BOTH_LANES = (
 # process run in graphs; and so do runs that are compared bit for bit, or by their steps.
 EAGER = (
     "bad_input_test.py",
+    "bucket_run_test.py",
     "conformance/broken_there_test.py",
     "conformance/original_commands_test.py",
     "distill_run_test.py",

@@ -559,3 +559,31 @@ def test_iterator_can_be_checkpointed(eleven, tmp_path):
     second = next(iterator).numpy()
     checkpoint.restore(path)
     np.testing.assert_array_equal(next(iterator), second)
+
+
+def operations(source: sources.Source) -> set[str]:
+    """Kinds of the operations by which a pipeline decodes a source's pictures."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def decode(image):
+        windows = tf.constant([[0, 0, 1, 1]])
+        return source.decode(image), source.decode_windows(image, lambda shape: windows)
+
+    graph = decode.get_concrete_function().graph.as_graph_def()
+    inner = [node for function in graph.library.function for node in function.node_def]
+    return {node.op for node in [*graph.node, *inner]}
+
+
+def test_jpeg_and_png_are_decoded_without_python_which_other_hosts_do_not_run(tmp_path):
+    for name in ("a.png", "b.jpg"):
+        save(tmp_path / name)
+    source = open_folder(tmp_path)
+    assert not {op for op in operations(source) if "Py" in op}
+    source.require_no_python()
+    save(tmp_path / "c.gif")
+    save(tmp_path / "d.tif")
+    source = open_folder(tmp_path)
+    assert {op for op in operations(source) if "Py" in op}
+    told = r"JPEG and PNG pictures where other hosts .* with 2 of other formats: c\.gif, d\.tif\. C"
+    with pytest.raises(ValueError, match=told):
+        source.require_no_python()

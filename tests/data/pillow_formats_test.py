@@ -85,4 +85,6 @@ def test_formats_that_are_not_listed_are_refused(kind):
     [("JPEG", 0), ("PNG", 0), ("GIF", 0), ("BMP", 0), ("WEBP", 0), ("TIFF", 1), ("PPM", 1)],
 )
 def test_which_formats_only_one_host_reads(kind, rare):
-    assert decoding.is_rare(encoded(Image.fromarray(NOISE[..., :3]), kind)) == bool(rare)
+    reader = decoding.reader_of(encoded(Image.fromarray(NOISE[..., :3]), kind))
+    assert (reader == decoding.RARE) == bool(rare)
+    assert (reader == decoding.TENSORFLOW) == (kind in ("JPEG", "PNG"))

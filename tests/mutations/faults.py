@@ -383,6 +383,12 @@ FAULTS = (
         "a picture in a bucket that was damaged since is not looked at",
     ),
     Fault(
+        "tf_simclr/data/image_folder.py",
+        "decoding.decode_picture if self.by_python else decoding.decode_jpeg_or_png",
+        "decoding.decode_picture",
+        "other hosts of a slice are to call Python for a folder of JPEGs",
+    ),
+    Fault(
         "tf_simclr/data/kept_findings.py",
         'if told["read_by"] != _read_by():',
         'if "read_by" not in told:',

@@ -8,6 +8,7 @@ import numpy as np
 import processes
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tf_simclr import build_data, host_xla
 from tf_simclr.config import Config
@@ -15,7 +16,7 @@ from tf_simclr.main import main
 from tf_simclr.summaries import read_scalars
 from tf_simclr.tasks import train
 from tf_simclr.tasks.segments import segments
-from tf_simclr.tasks.train_checks import check_data, check_machine
+from tf_simclr.tasks.train_checks import check_data, check_hosts, check_machine
 
 
 def run(*flags):
@@ -104,6 +105,24 @@ def test_what_a_machine_can_do_is_not():
     check_machine(Config.from_flat(idle), machine)  # Fine-tuning has no parts.
     machine.num_replicas_in_sync = 1
     check_machine(Config.from_flat({"jit_compile": True, "precision": "mixed_float16"}), machine)
+
+
+def test_what_only_python_decodes_is_refused_by_name_on_a_slice_of_several_hosts(tmp_path):
+    for name in ("a.png", "b.gif", "c.gif"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    config = Config.from_flat({"dataset": "image_folder", "data_dir": str(tmp_path)})
+    data = build_data.source(config)
+    for hosts in (1, 4):
+        slice_of = types.SimpleNamespace(extended=types.SimpleNamespace(num_hosts=hosts))
+        if hosts == 1:
+            check_hosts(data, slice_of)
+        else:
+            with pytest.raises(ValueError, match=r"`data_dir` must hold JPEG .*: b\.gif, c\.gif\."):
+                check_hosts(data, slice_of)
+    check_hosts(data, tf.distribute.get_strategy())  # Of other strategies each host runs Python.
+    (tmp_path / "b.gif").unlink()
+    (tmp_path / "c.gif").unlink()
+    check_hosts(build_data.source(config), slice_of)
 
 
 def test_a_batch_may_be_all_of_the_pictures_and_no_more(picture_folder):
@@ -328,6 +347,7 @@ def test_what_a_resumed_run_does_not_start_from_is_named(tiny_flags, trained_run
 TWO_REPLICAS = """
 import sys
 import tensorflow as tf
+from PIL import Image
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -11,6 +11,8 @@ from tf_simclr.data import pillow_formats
 
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"  # Behind it the chunks begin.
+# Readers of pictures: on every host, on those that run this program, and by one Pillow only.
+TENSORFLOW, PILLOW, RARE = "tensorflow", "pillow", "rare"
 # Gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
 _ACCURATE = "INTEGER_ACCURATE"
 # Pixels. Colours stored at half the resolution are interpolated from their neighbours: without them
@@ -130,20 +132,23 @@ def is_png(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def decode_picture_windows(
-    encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor]
+    encoded: tf.Tensor,
+    windows: Callable[[tf.Tensor], tf.Tensor],
+    decode: Callable[[tf.Tensor], tf.Tensor] = decode_picture,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes of a picture of any format what some windows need; of a JPEG no more than that.
 
     Args:
-      encoded: scalar string, as `decode_picture` takes it.
+      encoded: scalar string, as `decode` takes it.
       windows: as `decode_jpeg_windows` takes it.
+      decode: what all but JPEGs are decoded by: `decode_picture` or `decode_jpeg_or_png`.
 
     Returns:
       uint8 [height, width, 3] and int32 [count, 4], as `decode_jpeg_windows` does.
     """
 
     def whole() -> tuple[tf.Tensor, tf.Tensor]:
-        picture = decode_picture(encoded)
+        picture = decode(encoded)
         return picture, windows(tf.shape(picture))
 
     return tf.cond(
@@ -206,16 +211,16 @@ def read_orientation(encoded: bytes) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def is_rare(encoded: bytes) -> bool:
-    """Whether a picture is of a format that only one host reads: none of those on the web.
+def reader_of(encoded: bytes) -> str:
+    """By what a picture is decoded: TENSORFLOW, PILLOW or, none of those on the web, RARE.
 
     Args:
       encoded: of a picture that can be decoded.
     """
     if encoded.startswith((_JPEG, _PNG)):
-        return False
+        return TENSORFLOW
     with Image.open(io.BytesIO(encoded)) as picture:
-        return picture.format not in pillow_formats.ON_ALL_HOSTS
+        return PILLOW if picture.format in pillow_formats.ON_ALL_HOSTS else RARE
 
 
 def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:

@@ -40,11 +40,13 @@ class ImageFolder(sources.Source):
         graph has no means to read it again.
       folder: that all paths begin with.
       of_one_host: paths in it of pictures that are read where one host reads all of them.
+      by_python: paths in it of pictures that TensorFlow does not decode by itself.
     """
 
     pictures: Mapping[str, tuple[tuple[str, int], ...]] = dataclasses.field(repr=False)
     folder: str
     of_one_host: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    by_python: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
@@ -104,7 +106,7 @@ class ImageFolder(sources.Source):
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""
         orientation, encoded = _read(image)
-        return decoding.turn_upright(decoding.decode_picture(encoded), orientation)
+        return decoding.turn_upright(self._decoded(encoded), orientation)
 
     def decode_windows(
         self, image: tf.Tensor, windows: sources.Windows
@@ -113,12 +115,29 @@ class ImageFolder(sources.Source):
         orientation, encoded = _read(image)
 
         def turned() -> tuple[tf.Tensor, tf.Tensor]:
-            picture = decoding.turn_upright(decoding.decode_picture(encoded), orientation)
+            picture = decoding.turn_upright(self._decoded(encoded), orientation)
             return picture, windows(tf.shape(picture))
 
         return tf.cond(
-            orientation == 1, lambda: decoding.decode_picture_windows(encoded, windows), turned
+            orientation == 1,
+            lambda: decoding.decode_picture_windows(encoded, windows, self._decoded),
+            turned,
         )
+
+    def require_no_python(self) -> None:
+        """Refuses pictures that are no JPEG or PNG. See `Source.require_no_python`."""
+        if self.by_python:
+            raise ValueError(
+                "`data_dir` must hold JPEG and PNG pictures where other hosts of a TPU slice read"
+                " it, which run no Python and no Pillow. Received:"
+                f" data_dir={self.folder}, with {len(self.by_python)} of other formats:"
+                f" {_some(self.by_python)}. Convert them, or train on one host."
+            )
+
+    def _decoded(self, encoded: tf.Tensor) -> tf.Tensor:
+        # Without a trace of Python in the graph where nothing needs it: it may run elsewhere.
+        decode = decoding.decode_picture if self.by_python else decoding.decode_jpeg_or_png
+        return decode(encoded)
 
     def num_labelled(self, split: str) -> int:
         """Counts the pictures that have a label. See `Source.num_labelled`."""
@@ -177,6 +196,10 @@ def open_folder(
     bad = [path for path in paths if path not in readable]
     _judge(folder, bad, len(paths), max_bad_fraction, report)
     _tell_unlabelled(layout, report)
+
+    def read_by(*readers: str) -> tuple[str, ...]:
+        return tuple(path for path, finding in readable.items() if finding.reader in readers)
+
     pictures = {
         split: tuple(
             (f"{readable[path].orientation}{tf.io.gfile.join(folder, path)}", labels[path])
@@ -194,7 +217,8 @@ def open_folder(
         licence="",  # Their owner knows it.
         pictures=pictures,
         folder=folder,
-        of_one_host=tuple(path for path in paths if path in readable and readable[path].rare),
+        of_one_host=read_by(decoding.RARE),
+        by_python=read_by(decoding.PILLOW, decoding.RARE),
     )
 
 
@@ -227,15 +251,15 @@ def _examine(
         whole = tf.io.gfile.join(folder, path)
         try:
             if not folder_listing.may_be_read(whole):
-                return Finding(0, rare=False)
+                return Finding(0, reader="")
             encoded = tf.io.read_file(whole)
             _decode(encoded)
         except Exception as error:  # Whatever a decoder raises, the file is of no use.
             if of_storage(error):  # That says nothing of the file.
                 raise
-            return Finding(0, rare=False)
+            return Finding(0, reader="")
         content = encoded.numpy()
-        return Finding(decoding.read_orientation(content), decoding.is_rare(content))
+        return Finding(decoding.read_orientation(content), decoding.reader_of(content))
 
     if len(paths) >= _MANY:
         report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")

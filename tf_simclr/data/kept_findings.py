@@ -24,11 +24,11 @@ class Finding(NamedTuple):
 
     Attributes:
       orientation: EXIF's, 1 to 8; 0 if it cannot be decoded.
-      rare: whether only one host reads its format.
+      reader: of decoding.py, by what it is decoded; "" if it cannot be.
     """
 
     orientation: int
-    rare: bool
+    reader: str
 
 
 class Stamp(NamedTuple):
@@ -54,8 +54,8 @@ def read(folders: Sequence[str]) -> dict[str, tuple[Stamp, Finding]]:
             if told["read_by"] != _read_by():
                 continue
             return {
-                path: (Stamp(size, written), Finding(orientation, rare))
-                for path, size, written, orientation, rare in told["pictures"]
+                path: (Stamp(size, written), Finding(orientation, reader))
+                for path, size, written, orientation, reader in told["pictures"]
             }
         except (tf.errors.OpError, OSError, EOFError, ValueError, KeyError, TypeError):
             continue

@@ -85,6 +85,10 @@ class LabelledSubset(sources.Source):
             return found
         return np.searchsorted(self.source.places(split, self.labelled), found)
 
+    def require_no_python(self) -> None:
+        """See `Source.require_no_python`."""
+        self.source.require_no_python()
+
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the other source does. See `Source.decode`."""
         return self.source.decode(image)

@@ -149,6 +149,14 @@ class Source(abc.ABC):
           ValueError: as `num_examples`.
         """
 
+    def require_no_python(self) -> None:
+        """Checks that hosts which run no Python, the others of a TPU slice, can decode all of it.
+
+        Raises:
+          ValueError: they cannot; the message names what they cannot decode.
+        """
+        return  # TensorFlow decodes it by itself.
+
     @abc.abstractmethod
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes the `image` of one record; runs in graph mode, inside Dataset.map.

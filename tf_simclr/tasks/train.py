@@ -21,7 +21,7 @@ from tf_simclr.tasks.origins import Origin, origin_of
 from tf_simclr.tasks.overlap import overlaps
 from tf_simclr.tasks.segments import export_steps, segments
 from tf_simclr.tasks.teacher import Teacher, open_teacher
-from tf_simclr.tasks.train_checks import check_data, check_machine
+from tf_simclr.tasks.train_checks import check_data, check_hosts, check_machine
 from tf_simclr.tasks.views import view_pairs, view_strip
 from tf_simclr.tasks.warm_start import warm_start
 from tf_simclr.watching import MeasureWaiting, ProgressBar, WatchSteps
@@ -53,6 +53,7 @@ def train(
     for line in overlaps(config, data):
         print(f"Note: {line}")
     check_machine(config, strategy)
+    check_hosts(data, strategy)
     with strategy.scope():
         teacher = _teacher(config, data)
         net = build.model(

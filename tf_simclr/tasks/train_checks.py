@@ -42,6 +42,15 @@ def check_data(config: Config, data: Source) -> int:
     return examples
 
 
+def check_hosts(data: Source, strategy: tf.distribute.Strategy) -> None:
+    """Raises ValueError for data that other hosts of the strategy's TPU slice cannot decode.
+
+    They run the input pipeline, and no Python. Workers that are programs of their own do run it.
+    """
+    if getattr(strategy.extended, "num_hosts", 1) > 1:
+        data.require_no_python()
+
+
 def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
     """Raises ValueError for settings that the strategy's devices cannot carry out."""
     count, training = strategy.num_replicas_in_sync, config.training
