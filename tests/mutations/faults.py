@@ -474,8 +474,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/sources.py",
-        "open_folder(data_dir, max_bad_fraction=max_bad_fraction,",
-        "open_folder(data_dir, max_bad_fraction=0.01,",
+        "max_bad_fraction=max_bad_fraction, report=report, kept_in",
+        "max_bad_fraction=0.01, report=report, kept_in",
         "the share of bad pictures that was asked for is not heard",
     ),
     Fault(

@@ -125,7 +125,11 @@ class ImageFolder(sources.Source):
         )
 
     def require_no_python(self) -> None:
-        """Refuses pictures that are no JPEG or PNG. See `Source.require_no_python`."""
+        """Refuses pictures that are no JPEG or PNG. See `Source.require_no_python`.
+
+        Raises:
+          ValueError: there are others.
+        """
         if self.by_python:
             raise ValueError(
                 "`data_dir` must hold JPEG and PNG pictures where other hosts of a TPU slice read"
