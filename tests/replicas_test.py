@@ -186,6 +186,19 @@ def test_one_replica_has_count_1_and_index_0_and_itself():
     assert replicas.mean(local) is local
 
 
+def test_a_replica_knows_whether_it_is_a_tpus():
+    cpu = tf.distribute.OneDeviceStrategy("CPU:0")
+    tpu = object.__new__(tf.distribute.TPUStrategy)  # Its constructor wants a TPU.
+    tpu._extended = cpu.extended
+    with tf.distribute.ReplicaContext(tpu, 0):
+        assert replicas.on_tpu()
+    with tf.distribute.ReplicaContext(cpu, 0):
+        assert not replicas.on_tpu()
+    with cpu.scope():  # Between replicas there is no device of one's own.
+        assert not replicas.on_tpu()
+    assert not replicas.on_tpu()
+
+
 def test_replicas_know_their_number_and_place(many):
     assert set(many["count"]) == {many["replicas"]}
     np.testing.assert_array_equal(many["index"], range(many["replicas"]))

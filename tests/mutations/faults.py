@@ -1104,6 +1104,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/replicas.py",
+        "isinstance(context.strategy, tf.distribute.TPUStrategy)",
+        "isinstance(context.strategy, tf.distribute.MirroredStrategy)",
+        "GPUs pass for a TPU",
+    ),
+    Fault(
+        "tf_simclr/replicas.py",
         'for kind in ("chief", "worker")',
         'for kind in ("worker", "chief")',
         "the chief of a cluster does not write",
