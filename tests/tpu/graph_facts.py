@@ -48,6 +48,8 @@ class Facts:
       unshaped: "TYPE NAME SHAPE" of tensors without a static shape.
       on_host: names of operations that are left to the host: outside compilation.
       not_compiled: types of operations that XLA has no kernel for.
+      one_pass: names of the products of two matrices that a TPU computes in one pass of bfloat16.
+      exact: how many ask for more.
     """
 
     collectives: list[Collective] = dataclasses.field(default_factory=list)
@@ -55,6 +57,8 @@ class Facts:
     unshaped: list[str] = dataclasses.field(default_factory=list)
     on_host: list[str] = dataclasses.field(default_factory=list)
     not_compiled: list[str] = dataclasses.field(default_factory=list)
+    one_pass: list[str] = dataclasses.field(default_factory=list)
+    exact: int = 0
 
     @classmethod
     def read(cls, graph: tf.Graph) -> "Facts":
@@ -91,6 +95,9 @@ class Facts:
             self.on_host.append(operation.name)
         elif not (operation.type in NOT_COMPILED or _has_xla_kernel(operation.type)):
             self.not_compiled.append(operation.type)
+        if operation.type == "MatMul":
+            self.one_pass.append(operation.name)
+        self.exact += operation.type == "XlaDotV2"
         for tensor in operation.outputs:
             if tensor.dtype in (tf.resource, tf.variant) or not tensor.consumers():
                 continue

@@ -6,6 +6,7 @@ few combinations of flags, in which any two values of two flags meet; `make test
 
 import json
 import os
+import re
 from collections import Counter
 
 import processes
@@ -157,6 +158,13 @@ def test_the_bytes_of_a_plain_step():
 def test_a_loss_in_blocks_of_a_small_batch_has_small_tiles(step):
     # Nothing is larger than both views on the channels, and the border of a convolution.
     assert step["largest"] <= 2 * LOCAL * (SIZE + 2) ** 2 * 6 < (2 * BLOCK) ** 2
+
+
+def test_only_layers_multiply_in_one_pass(flags, step):
+    assert [
+        name for name in step["one_pass"] if not re.search("dense/|head_supervised/", name)
+    ] == []
+    assert bool(step["exact"]) == ("train_mode" not in flags)
 
 
 def test_whatever_a_step_must_not_do_is_found(traced):
