@@ -146,6 +146,13 @@ def test_of_few_labels_no_other_file_is_read(prepared):
     assert share.rows.to_list() == [[start + 2, start + 3, start + 4]]
 
 
+def test_of_few_records_what_is_read_between_them_counts(prepared):
+    every = prepared.share_at("train", np.arange(TRAIN)).record_bytes
+    assert every == prepared.builder.info.dataset_size / (TRAIN + TEST)
+    few = prepared.share_at("train", np.array([0, 20, TRAIN - 1])).record_bytes
+    assert few == pytest.approx(every * TRAIN / 3)
+
+
 def test_what_is_remembered_needs_no_file(tmp_path):
     source = in_files(str(tmp_path), 2)
     share = source.share("train").remembered()

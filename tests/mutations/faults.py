@@ -510,6 +510,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/tfds_source.py",
+        "if start <= row < stop]",
+        "if start < row < stop]",
+        "the first picture of a file is not found by its name",
+    ),
+    Fault(
+        "tf_simclr/data/tfds_source.py",
         "parts.append(example[self.file_name])",
         "parts.insert(0, example[self.file_name])",
         "a picture's name does not end in that of its file",

@@ -16,7 +16,8 @@ from tf_simclr.data.record_memory import RecordMemory
 # Files that are read at a time, where one window holds several, and records of each in turn: as in
 # TFDS. The order that a seed gives depends on both.
 _FILES, _BLOCK = 16, 16
-# A window has at least as many records as this holds: small pictures are cheap to mix well.
+# A window has at least as many records as so much of the files holds: small pictures are cheap to
+# mix well.
 _WINDOW_BYTES = 2**28
 
 Record = dict[str, tf.Tensor]
@@ -45,7 +46,7 @@ class Share(abc.ABC):
         """Epoch after epoch without end, each in an order of its own.
 
         Args:
-          seed: of the run; it and the place in the stream are all that the order depends on.
+          seed: of the run; where a record comes is a matter of it, of the share and of `window`.
           start: the first record's number in the stream.
           window: among how many records, at least, the next one is drawn.
 
@@ -82,7 +83,8 @@ class FileShare(Share):
       files: string [files], paths of those that hold some of them.
       rows: int64 [files, (records)], which records of each file they are, ascending.
       read: (path, rows) -> the data set of these records, each a scalar string, still encoded.
-      record_bytes: size of a record, about; 0 where it is not known.
+      record_bytes: what is read of the files for each record, about, with what lies between them;
+        0 where it is not known.
       memory: what has been read already; None keeps nothing.
     """
 

@@ -66,14 +66,15 @@ class TfdsSource(sources.Source):
         def parse(_: tf.Tensor, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._record(features.deserialize_example(encoded, decoders=wanted.decoders))
 
-        # To ask of each record whether it is wanted takes nine times as long as to read it.
-        all_between = places[-1] - places[0] + 1 == len(places)
+        span = places[-1] - places[0] + 1
+        per_record = self.builder.info.dataset_size / sum(self.splits.values())
         return shares.file_share(
             places,
             files=self.ranges(split),
-            read=self._run if all_between else self._rows,
+            # To ask of each record whether it is wanted takes nine times as long as to read it.
+            read=self._run if span == len(places) else self._rows,
             parse=parse,
-            record_bytes=self.builder.info.dataset_size / sum(self.splits.values()),
+            record_bytes=per_record * span / len(places),
         )
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
