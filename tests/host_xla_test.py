@@ -1,5 +1,7 @@
 """Whether XLA compiles for the host is found out by trying, and said without a line."""
 
+import types
+
 import tensorflow as tf
 
 from tf_simclr import host_xla
@@ -16,13 +18,12 @@ def test_the_answer_is_whether_a_compiled_function_runs_here():
 
 
 def test_a_compiler_without_the_host_is_no_error(monkeypatch, capfd):
-    def function(*_, **options):
-        assert options["jit_compile"]
+    def without_the_host(*_):
+        raise tf.errors.NotFoundError(None, None, "could not find registered transfer manager")
 
-        def run(*_):
-            raise tf.errors.NotFoundError(None, None, "could not find registered transfer manager")
-
-        return run
+    def function(*_, jit_compile):
+        assert jit_compile
+        return types.SimpleNamespace(get_concrete_function=lambda *_: without_the_host)
 
     host_xla.compiles.cache_clear()
     monkeypatch.setattr(tf, "function", function)
@@ -40,3 +41,18 @@ def test_it_can_be_asked_while_a_graph_is_traced():
         return tf.constant(host_xla.compiles())
 
     assert bool(traced()) is host_xla.compiles()
+
+
+def test_it_is_tried_by_a_graph_even_if_functions_run_eagerly():
+    """Eagerly nothing is compiled, and every TensorFlow would pass."""
+    expected, traced = host_xla.compiles(), []
+    host_xla.compiles.cache_clear()
+    tf.config.run_functions_eagerly(True)
+    add = tf.Tensor.__add__
+    tf.Tensor.__add__ = lambda x, y: traced.append(not tf.executing_eagerly()) or add(x, y)
+    try:
+        assert host_xla.compiles() is expected
+    finally:
+        tf.Tensor.__add__ = add
+        tf.config.run_functions_eagerly(False)
+    assert traced == [True]

@@ -19,7 +19,9 @@ def compiles() -> bool:
     """
     with quiet.stderr_silenced(), tf.init_scope(), tf.device("CPU:0"):
         try:
-            tf.function(lambda x: x + 1.0, jit_compile=True)(tf.zeros([]))
+            zero = tf.zeros([])
+            add_one = tf.function(lambda x: x + 1.0, jit_compile=True)
+            add_one.get_concrete_function(zero)(zero)  # Compiled even if functions run eagerly.
         except tf.errors.OpError:
             return False
     return True
