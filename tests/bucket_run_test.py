@@ -42,9 +42,10 @@ def done(*command):
 
 
 def test_a_run_in_a_bucket_trains_goes_on_and_is_judged_exported_and_embedded(
-    flags, storage, capsys, tmp_path
+    flags, storage, capsys, without_exports
 ):
-    done(*flags, f"--model_dir={RUN}", "--train_steps=2")
+    with without_exports():
+        done(*flags, f"--model_dir={RUN}", "--train_steps=2")
     done(*flags, f"--model_dir={RUN}", "--mode=train_then_eval", "--keep_checkpoint_max=1")
     out = capsys.readouterr().out
     assert "Trains steps 3 to 3:" in out and f"{'report':20} {RUN}/report.html" in out

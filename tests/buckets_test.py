@@ -28,6 +28,17 @@ def test_a_folder_that_cannot_be_seen_is_not_said_to_be_missing(storage, status)
         buckets.is_folder("gs://bucket/folder")
 
 
+def test_a_checkpoint_that_lost_a_file_is_damaged(storage):
+    part = tf.Module()
+    part.weight = tf.Variable(2.0)
+    saved = checkpoints.Checkpoints("gs://bucket/damaged", {"encoder": part})
+    for step in (1, 2):
+        saved.save(step)
+    tf.io.gfile.remove("gs://bucket/damaged/ckpt-2.data-00000-of-00001")
+    found = checkpoints.newest_whole("gs://bucket/damaged", report=lambda line: None)
+    assert found == "gs://bucket/damaged/ckpt-1"
+
+
 @pytest.mark.parametrize("status", [403, 503])
 def test_checkpoints_that_cannot_be_read_are_neither_missing_nor_damaged(storage, status):
     part = tf.Module()

@@ -85,6 +85,7 @@ def test_what_the_storage_refuses_is_named_and_so_is_why(storage, call, status, 
 def test_what_is_missing_in_the_storage_is_named(storage, call):
     told = file_error(raised(call, "gs://bucket/missing"))
     assert told == "gs://bucket/missing; HTTP response 404: there is no such object or bucket"
+    assert not of_storage(raised(call, "gs://bucket/missing"))
     asked = file_error(raised(tf.io.gfile.stat, "gs://bucket/missing"))
     assert asked == "The specified path gs://bucket/missing was not found"
 

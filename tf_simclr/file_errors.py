@@ -59,12 +59,15 @@ def reason(error: BaseException) -> str:
 
 
 def of_storage(error: BaseException) -> bool:
-    """Whether an error came from Google Cloud Storage, or from not getting there.
+    """Whether Google Cloud Storage refused something, or could not be reached.
+
+    That an object is not there is an answer, and says something of the object.
 
     Args:
       error: that was caught.
     """
-    return _OF_STORAGE.search(str(error)) is not None
+    found = _OF_STORAGE.search(str(error))
+    return found is not None and found["status"] != "404"
 
 
 def _of_storage(found: re.Match[str]) -> str:
