@@ -24,6 +24,7 @@ PER_CORE = {"pretrain": 423, "classify": 834}
 # Recipe, as measured.json names it -> its row's words, and how its network is fed.
 RECIPES = {
     "v1": ("`imagenet_v1.cfg`: ResNet-50", "pretrain"),
+    "v2": ("`imagenet_v2.cfg`: ResNet-50", "pretrain"),
     "v2_memory": ("`imagenet_v2_memory.cfg`: ResNet-50", "pretrain"),
     "v2_memory 2x+SK": ("the same, x 2, selective kernels", "pretrain"),
     "v2_memory 152 3x+SK": ("the same, ResNet-152 x 3, selective kernels", "pretrain"),
