@@ -50,7 +50,6 @@ RECIPES = {
     "finetune": Recipe("imagenet_finetune_1pct.cfg", 1024),
     "finetune 152 3x+SK": Recipe("imagenet_finetune_1pct.cfg", 1024, R152_3X_SK),
     "distill": Recipe("imagenet_distill.cfg", teacher=LARGE_TEACHER),
-    "self_distill": Recipe("imagenet_self_distill.cfg", teacher=LARGE_TEACHER),
     "loss of 65,536": Recipe(
         "imagenet_v1.cfg", 65_536, ("--loss_implementation=blockwise",), loss_alone=True
     ),
@@ -112,6 +111,7 @@ HELD = (
     Cell("v1 ResNet-18", "v5e-32", level="UNKNOWN"),
     Cell("v1 float32", "v5e-32"),
     Cell("v1", "v5e-32"),
+    Cell("v1", "v3-32"),
     Cell("v2_memory", "v5e-32"),
     Cell("v2_memory 2x+SK", "v5e-32"),
     Cell("v2_memory 152 3x+SK", "v5p-16", 8),
