@@ -48,7 +48,6 @@ RECIPES = {
     "v2_memory 2x+SK": Recipe("imagenet_v2_memory.cfg", flags=R50_2X_SK),
     "v2_memory 152 3x+SK": Recipe("imagenet_v2_memory.cfg", flags=R152_3X_SK),
     "finetune": Recipe("imagenet_finetune_1pct.cfg", 1024),
-    "finetune 152 3x+SK": Recipe("imagenet_finetune_1pct.cfg", 1024, R152_3X_SK),
     "distill": Recipe("imagenet_distill.cfg", teacher=LARGE_TEACHER),
     "loss of 65,536": Recipe(
         "imagenet_v1.cfg", 65_536, ("--loss_implementation=blockwise",), loss_alone=True
