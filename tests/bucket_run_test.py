@@ -3,6 +3,7 @@
 TensorFlow's own file system talks to a storage on this machine: what opens files by Python fails.
 """
 
+import contextlib
 import os
 import pathlib
 
@@ -10,19 +11,28 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr import load_encoder
+from tf_simclr.data import kept_findings
 from tf_simclr.main import main
 
 RUN = "gs://bucket/run"
 READING = "GET storage.googleapis.com/"
 
 
-@pytest.fixture
-def flags(storage, tiny_flags, picture_folder):
-    """Of a tiny run on pictures in a bucket."""
+@pytest.fixture(scope="module")
+def pictures(buckets, picture_folder):
+    """A folder of pictures in a bucket."""
     for path in pathlib.Path(picture_folder).rglob("*.png"):
         name = path.relative_to(picture_folder)
-        tf.io.gfile.copy(str(path), f"gs://data/pictures/{name}", overwrite=True)
-    return [*tiny_flags, "--data_dir=gs://data/pictures"]
+        tf.io.gfile.copy(str(path), f"gs://data/pictures/{name}")
+    return "gs://data/pictures"
+
+
+@pytest.fixture
+def flags(storage, tiny_flags, pictures):
+    """Of a tiny run on pictures in a bucket that nobody has looked at yet."""
+    with contextlib.suppress(tf.errors.NotFoundError):
+        tf.io.gfile.remove(f"{pictures}/{kept_findings.NAME}")
+    return [*tiny_flags, f"--data_dir={pictures}"]
 
 
 @pytest.fixture
@@ -86,7 +96,7 @@ def test_a_storage_that_goes_away_in_the_middle_of_training_is_a_line(
 def test_a_run_that_may_not_be_read_is_a_line_and_no_new_run(flags, storage, stops):
     storage.refuse("GET .*/other", 403)
     line = stops(*flags, "--model_dir=gs://other/run")
-    assert line.startswith("A file cannot be used: gs://other/run")
+    assert line.startswith("`model_dir` must be a folder that can be written (gs://other/run; HTTP")
     assert not [name for name in storage.names() if name.startswith("other/")]
 
 

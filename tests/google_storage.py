@@ -79,7 +79,8 @@ def serve(folder: str) -> Iterator[Storage]:
     """
     key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
     names = ",".join(f"DNS:{host}" for host in HOSTS)
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
+    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
     command += ["-subj", "/CN=storage", "-addext", f"subjectAltName={names}"]
     command += ["-keyout", key, "-out", certificate]
     subprocess.run(command, check=True, capture_output=True)
