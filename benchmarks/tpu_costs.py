@@ -11,7 +11,7 @@ import json
 import math
 import pathlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MEASURED = pathlib.Path(__file__).parent.parent / "tests" / "tpu" / "compiled" / "measured.json"
@@ -195,14 +195,19 @@ def row(words: str, kind: str, where: str, step: Step) -> str:
     if step.memory > its.memory:
         return f"| {' | '.join([*cells, 'does not fit', '', '', ''])} |"
     cells += [
-        f"{about}{1e3 * times[0]:.0f} to {1e3 * times[1]:.0f}",
+        about + _span(f"{1e3 * each:.0f}" for each in times),
         *(
-            " to ".join(f"{hours(each, epochs, everyone):.1f}" for each in times)
+            _span(f"{hours(each, epochs, everyone):.1f}" for each in times)
             for epochs in (100, 1000)
         ),
         f"{cores(times[1], everyone, kind):.0f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _span(ends: Iterable[str]) -> str:
+    """From the least to the estimate; one number where they are the same."""
+    return " to ".join(dict.fromkeys(ends))
 
 
 def main() -> None:
