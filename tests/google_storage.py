@@ -103,6 +103,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     """One connection: a test's question, or CONNECT and then what TensorFlow asks, in TLS."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     context: ssl.SSLContext
     objects: dict[str, tuple[bytes, int, float]] = {}  # content, generation, time of writing
     asked: list[str] = []
@@ -111,6 +112,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()  # Else whoever writes waits a second for it.
+        return True
 
     def do_CONNECT(self):
         self.send_response_only(200, "Connection established")
