@@ -26,6 +26,7 @@ AT_IMPORT = {
     "GCS_RETRY_CONFIG_INIT_DELAY_TIME_US": "1000",
     "GCS_RETRY_CONFIG_MAX_DELAY_TIME_US": "1000",
     "GCS_STAT_CACHE_MAX_AGE": "0",
+    "GCS_READ_CACHE_MAX_SIZE_MB": "0",  # Some versions keep what was read.
     "GOOGLE_AUTH_TOKEN_FOR_TESTING": "token",
     "NO_GCE_CHECK": "true",
 }

@@ -26,7 +26,7 @@ CORE = (
     "tpu_test.py",
 )
 # Tests that compile for the host on purpose, which is what this TensorFlow cannot.
-BY_XLA = ("jit_compile", "test_xla_computes", "test_nothing_is_as_large")
+BY_XLA = ("jit_compile", "test_xla_compiles_it", "test_xla_computes", "test_nothing_is_as_large")
 RUN = (
     *("--dataset=emoji32", "--image_size=32", "--resnet_depth=10", "--width_multiplier=0.125"),
     *("--train_batch_size=8", "--train_steps=2", "--warmup_epochs=0"),
