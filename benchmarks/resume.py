@@ -14,10 +14,12 @@ import os
 import tempfile
 import time
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from absl import app, flags
+from absl import app, flags, logging
 
 from tf_simclr.data import pipeline, sources
 from tf_simclr.data.augment.views import PretrainViews
@@ -111,6 +113,7 @@ def measure(folder: str) -> None:
 
 def main(_):
     """Writes the data and measures."""
+    logging.set_verbosity(logging.ERROR)  # TFDS tells of each reading.
     if FOLDER.value:
         write(FOLDER.value)
         measure(FOLDER.value)
