@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from tiny_encoders import TinyConvolution
 
 from tf_simclr import replicas
 from tf_simclr.losses.nt_xent import nt_xent
@@ -31,28 +32,12 @@ PICTURES = RANDOM.random((3, IMAGES, 4, 4, 6))  # three batches
 LABELS = np.eye(3)[RANDOM.integers(0, 3, (3, IMAGES))]
 
 
-class TinyEncoder(keras.layers.Layer):
-    """Pixels -> features, by way of a batch norm of rank 4 and one of rank 2."""
-
-    def __init__(self):
-        super().__init__(name="encoder")
-        self.conv = keras.layers.Conv2D(4, 3, name="conv")
-        self.norm = BatchNorm(name="norm")
-        self.dense = keras.layers.Dense(6, name="dense")
-        self.last = BatchNorm(name="last_norm")
-
-    def call(self, images, training=False):
-        hidden = tf.nn.relu(self.norm(self.conv(images), training=training))
-        hidden = self.dense(tf.reshape(hidden, [-1, 2 * 2 * 4]))
-        return {"final_avg_pool": tf.nn.relu(self.last(hidden, training=training))}
-
-
 def trained_weights(strategy) -> dict[str, np.ndarray]:
     """What fit makes of the same start, in float64: three steps with LARS."""
     keras.backend.set_floatx("float64")
     try:
         with strategy.scope():
-            net = SimCLR(TinyEncoder(), ProjectionHead(out_dim=4, num_layers=2), num_classes=3)
+            net = SimCLR(TinyConvolution(4), ProjectionHead(out_dim=4, num_layers=2), num_classes=3)
             net(tf.zeros([1, 4, 4, 3], tf.float64))
             random = np.random.default_rng(1)
             net.set_weights([random.random(weight.shape) for weight in net.weights])

@@ -95,11 +95,7 @@ def is_held(folder: str, *, dead: float = DEAD) -> bool:
     Raises:
       tf.errors.OpError: if the storage does not answer.
     """
-    claims = _written(os.path.join(folder, FOLDER))
-    return any(
-        time.time() - seconds <= dead and not _is_gone(_holder(path))
-        for path, seconds in claims.items()
-    )
+    return bool(_alive(_written(os.path.join(folder, FOLDER)), time.time(), dead))
 
 
 def _claim(
@@ -111,11 +107,7 @@ def _claim(
         _write(claim)
         written = _written(os.path.dirname(claim))
         now = written.pop(claim)  # By the storage's clock, as the others'.
-        alive = {
-            path: seconds
-            for path, seconds in written.items()
-            if now - seconds <= dead and not _is_gone(_holder(path))
-        }
+        alive = _alive(written, now, dead)
         for path in written.keys() - alive.keys():
             with contextlib.suppress(tf.errors.NotFoundError):  # Its process was quicker.
                 tf.io.gfile.remove(path)
@@ -151,6 +143,15 @@ def _written(place: str) -> dict[str, float]:
         with contextlib.suppress(tf.errors.NotFoundError):  # Let go of meanwhile.
             claims[path] = tf.io.gfile.stat(path).mtime_nsec / 1e9
     return claims
+
+
+def _alive(written: Mapping[str, float], now: float, dead: float) -> dict[str, float]:
+    """Those of the claims whose process may be alive."""
+    return {
+        path: seconds
+        for path, seconds in written.items()
+        if now - seconds <= dead and not _is_gone(_holder(path))
+    }
 
 
 def _holder(claim: str) -> dict[str, Any]:

@@ -14,6 +14,11 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def in_bucket(path: str) -> bool:
+    """Whether a path is in a bucket of Google's, whatever is there."""
+    return path.startswith("gs://")
+
+
 def is_folder(path: str) -> bool:
     """Whether there is a folder at a path, local or remote.
 
@@ -45,7 +50,7 @@ def require_buckets(paths: Mapping[str, str]) -> None:
       tf.errors.OpError: if the storage does not answer.
     """
     for name, path in paths.items():
-        if not path.startswith("gs://"):
+        if not in_bucket(path):
             continue
         bucket = path.split("/")[2]
         try:

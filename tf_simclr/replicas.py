@@ -2,7 +2,7 @@
 
 What crosses replicas is written with four words: `count`, `index`, `gather`, `mean`. Outside of a
 strategy they are 1, 0 and twice the identity, so that the same code runs on one device. `may_loop`
-says whether a loop may hold them.
+says whether a loop may hold them, and `on_tpu` whether the replicas are a TPU's.
 """
 
 import functools

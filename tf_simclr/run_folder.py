@@ -16,7 +16,6 @@ from tf_simclr.file_errors import reason
 SETTINGS = "flags.json"
 RESULT = "result.json"
 LOCK = ".lock"
-_BUCKETS = "gs://"
 
 
 def write_atomically(path: str, text: str) -> None:
@@ -202,7 +201,7 @@ def lock(model_dir: str) -> Iterator[Callable[[], None]]:
     Raises:
       ValueError: if another live process holds it.
     """
-    if model_dir.startswith(_BUCKETS):
+    if buckets.in_bucket(model_dir):
         with bucket_lock.hold(model_dir) as require_held:
             yield require_held
         return
@@ -232,7 +231,7 @@ def lock(model_dir: str) -> Iterator[Callable[[], None]]:
 
 def is_locked(model_dir: str) -> bool:
     """Whether a live process trains in the folder; nothing there is changed."""
-    if model_dir.startswith(_BUCKETS):
+    if buckets.in_bucket(model_dir):
         return bucket_lock.is_held(model_dir)
     path = os.path.join(model_dir, LOCK)
     if buckets.is_remote(model_dir) or not os.path.exists(path):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from tf_simclr.data import image_folder, sources
+from tf_simclr.data import examination, sources
 
 
 def noise(height: int = 9, width: int = 13, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -429,7 +429,7 @@ def test_only_the_first_unreadable_files_are_named(tmp_path):
 
 
 def test_the_check_of_many_files_is_announced(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_folder, "_MANY", 2)
+    monkeypatch.setattr(examination, "_MANY", 2)
     lines = []
     for name in ("a.png", "b.png"):
         save(tmp_path / name)

@@ -109,7 +109,7 @@ DRAWN = (
         "drawn: dropped call 2",
     ),
     Fault(
-        "tf_simclr/data/image_folder.py",
+        "tf_simclr/data/examination.py",
         "            _decode(encoded)",
         "            pass",
         "drawn: dropped call 3",

@@ -377,7 +377,13 @@ FAULTS = (
         "as many unreadable pictures as are allowed are too many",
     ),
     Fault(
-        "tf_simclr/data/image_folder.py",
+        "tf_simclr/data/examination.py",
+        "if of_storage(error):",
+        "if False:",
+        "a picture that the storage refuses is called unreadable",
+    ),
+    Fault(
+        "tf_simclr/data/examination.py",
         "path in kept and kept[path][0] == stamps[path]",
         "path in kept",
         "a picture in a bucket that was damaged since is not looked at",

@@ -10,29 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from tiny_encoders import TinyEncoder
 
 from tf_simclr import replicas
 from tf_simclr.nets.heads import ProjectionHead
-from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
 
 COUNTS = (1, 2)
 BATCH, SIZE, SCALE = 8, 4, 64.0
 VIEWS = np.random.default_rng(0).random((2 * BATCH, SIZE, SIZE, 6), np.float32)
-
-
-class TinyEncoder(keras.layers.Layer):
-    """Flattened pixels -> 8 features."""
-
-    def __init__(self):
-        super().__init__(name="encoder")
-        self.dense = keras.layers.Dense(8)
-        self.norm = BatchNorm()
-
-    def call(self, images, training=False):
-        flat = tf.reshape(images, [-1, SIZE * SIZE * 3])
-        return {"final_avg_pool": tf.nn.relu(self.norm(self.dense(flat), training=training))}
 
 
 class Overflowing(SimCLR):

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 from sameness import RTOL, assert_same
+from tiny_encoders import TinyConvolution
 
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.losses.supervised import softmax_cross_entropy
@@ -30,26 +31,10 @@ LABELS[:, 3] = 0.0  # without a label
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-class TinyEncoder(keras.layers.Layer):
-    """Pixels -> features, by way of a batch norm of rank 4 and one of rank 2."""
-
-    def __init__(self):
-        super().__init__(name="encoder")
-        self.conv = keras.layers.Conv2D(8, 3, name="conv")
-        self.norm = BatchNorm(name="norm")
-        self.dense = keras.layers.Dense(6, name="dense")
-        self.last = BatchNorm(name="last_norm")
-
-    def call(self, images, training=False):
-        hidden = tf.nn.relu(self.norm(self.conv(images), training=training))
-        hidden = self.dense(tf.reshape(hidden, [-1, 2 * 2 * 8]))
-        return {"final_avg_pool": tf.nn.relu(self.last(hidden, training=training))}
-
-
 def compiled(microbatches, *, frozen=False, optimizer=None, selector=0, **options):
     """A small network of the same weights each time, all penalised."""
     net = SimCLR(
-        TinyEncoder(),
+        TinyConvolution(8),
         ProjectionHead(out_dim=5, num_layers=2),
         num_classes=CLASSES,
         selector=selector,

@@ -4,29 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from tiny_encoders import TinyEncoder
 
 from tf_simclr.losses.contrastive import contrastive_loss
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.heads import ProjectionHead
-from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
 
 BATCH, SIZE, CLASSES = 6, 4, 3
-
-
-class TinyEncoder(keras.layers.Layer):
-    """Flattened pixels -> 8 features: an encoder for tests of everything around it."""
-
-    def __init__(self):
-        super().__init__(name="encoder")
-        self.dense = keras.layers.Dense(8)
-        self.norm = BatchNorm()
-
-    def call(self, images, training=False):
-        flat = tf.reshape(images, [-1, SIZE * SIZE * 3])
-        return {"final_avg_pool": tf.nn.relu(self.norm(self.dense(flat), training=training))}
 
 
 def tiny(model=SimCLR, **options):

@@ -4,30 +4,23 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import buckets
 from tf_simclr.data import (
     decoding,
     folder_layout,
     folder_listing,
-    kept_findings,
     shares,
     sources,
     split_folders,
     split_slices,
 )
-from tf_simclr.data.kept_findings import Finding, Stamp
-from tf_simclr.file_errors import of_storage
-from tf_simclr.quiet import stderr_silenced
+from tf_simclr.data.examination import examine
 
 # So many unreadable files are named, the rest is counted.
 _NAMED = 20
-# From so many files on the check takes long enough to be announced.
-_MANY = 5000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -192,10 +185,7 @@ def open_folder(
     """
     folder, paths = folder_listing.list_pictures(data_dir, report)
     layout = folder_layout.arrange(paths)
-    if buckets.is_remote(folder):
-        found = _examine_remote(folder, paths, [folder, *([kept_in] if kept_in else [])], report)
-    else:
-        found = _examine(folder, paths, report)
+    found = examine(folder, paths, kept_in=kept_in, report=report)
     readable = {path: finding for path, finding in found.items() if finding.orientation}
     bad = [path for path in paths if path not in readable]
     _judge(folder, bad, len(paths), max_bad_fraction, report)
@@ -226,62 +216,10 @@ def open_folder(
     )
 
 
-def _examine_remote(
-    folder: str, paths: Sequence[str], kept_in: Sequence[str], report: Callable[[str], None]
-) -> dict[str, Finding]:
-    """What `_examine` finds, of pictures that are as they were, as it was kept."""
-
-    def stamped(path: str) -> Stamp:
-        status = tf.io.gfile.stat(tf.io.gfile.join(folder, path))
-        return Stamp(status.length, status.mtime_nsec)
-
-    with futures.ThreadPoolExecutor(folder_listing.threads_for(folder)) as pool:
-        stamps = dict(zip(paths, pool.map(stamped, paths), strict=True))
-    kept = kept_findings.read(kept_in)
-    same = {path: kept[path][1] for path in paths if path in kept and kept[path][0] == stamps[path]}
-    found = same | _examine(folder, [path for path in paths if path not in same], report)
-    if len(same) < len(paths) or len(kept) > len(paths):
-        whole = {path: (stamps[path], found[path]) for path in paths}
-        kept_findings.write(whole, kept_in, report)
-    return found
-
-
-def _examine(
-    folder: str, paths: Sequence[str], report: Callable[[str], None]
-) -> dict[str, Finding]:
-    """Decodes pictures: path -> what is found in it."""
-
-    def examined(path: str) -> Finding:
-        whole = tf.io.gfile.join(folder, path)
-        try:
-            if not folder_listing.may_be_read(whole):
-                return Finding(0, reader="")
-            encoded = tf.io.read_file(whole)
-            _decode(encoded)
-        except Exception as error:  # Whatever a decoder raises, the file is of no use.
-            if of_storage(error):  # That says nothing of the file.
-                raise
-            return Finding(0, reader="")
-        content = encoded.numpy()
-        return Finding(decoding.read_orientation(content), decoding.reader_of(content))
-
-    if len(paths) >= _MANY:
-        report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
-    threads = folder_listing.threads_for(folder)
-    # What libjpeg writes about damaged files says nothing that the line about them does not.
-    with stderr_silenced(), futures.ThreadPoolExecutor(threads) as pool:
-        return dict(zip(paths, pool.map(examined, paths), strict=True))
-
-
 def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """(EXIF orientation, encoded picture) of a record's `image`."""
     orientation = tf.strings.to_number(tf.strings.substr(image, 0, 1), tf.int32)
     return orientation, tf.io.read_file(tf.strings.substr(image, 1, tf.strings.length(image) - 1))
-
-
-@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
-def _decode(encoded: tf.Tensor) -> tf.Tensor:
-    return decoding.decode_picture(encoded)
 
 
 def _judge(

@@ -31,6 +31,9 @@ class Finding(NamedTuple):
     reader: str
 
 
+UNREADABLE = Finding(0, reader="")
+
+
 class Stamp(NamedTuple):
     """By which a file is known to be the same: its bytes, and nanoseconds since 1970."""
 

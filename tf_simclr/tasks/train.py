@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import tf_keras as keras
 
-from tf_simclr import build, build_data, checkpoints, host_xla, replicas, run_folder
+from tf_simclr import build, build_data, checkpoints, replicas, run_folder
 from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.config import Config
 from tf_simclr.data.one_pass import OnePass
@@ -138,7 +138,6 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
 
 
 def _fit(config, net, data, strategy, saved, summaries, step, total, require_held):
-    host_xla.compiles()  # What XLA's first compilation writes is unseen here.
     examples = data.num_examples(config.data.train_split)
     if not config.run.classifies and step == 0:
         summaries.image("image", view_strip(view_pairs(config, data)), step=0)
