@@ -54,7 +54,7 @@ def _path(folder: str) -> str:
 
 def parameters(folder: str) -> int:
     """What a run's classifier computes with, moving averages left out."""
-    from tf_simclr.tasks.trained import open_trained
+    from tf_simclr.pretrained.trained import open_trained
 
     layers = open_trained(_path(folder)).network.of_classifier
     return sum(

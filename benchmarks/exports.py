@@ -21,14 +21,14 @@ import tensorflow as tf
 import tf_keras as keras
 from absl import app, flags
 
-from tf_simclr import build, build_data
+from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.exporting import hub_module, lite, onnx
 from tf_simclr.exporting.parity import parity
 from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.pretrained import trained
 from tf_simclr.quiet import stderr_silenced
-from tf_simclr.tasks import trained
 
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of the quick start's run.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TFDS keeps emoji32.")

@@ -20,7 +20,7 @@ import tensorflow as tf
 import tf_keras as keras
 from absl import app, flags
 
-from tf_simclr import build
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS

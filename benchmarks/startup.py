@@ -35,7 +35,8 @@ def one_round():
     import tensorflow as tf
 
     done("import TensorFlow")
-    from tf_simclr import build, build_data, cli
+    from tf_simclr import cli
+    from tf_simclr.assembly import build, build_data
 
     done("import the package, Keras and TFDS")
     values = flags.FlagValues()

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from tf_simclr import main as door
-from tf_simclr import run_folder
 from tf_simclr.main import main
 from tf_simclr.tasks import evaluate
+from tf_simclr.workdir import run_folder
 
 HOLD = """
 import sys
-from tf_simclr import run_folder
+from tf_simclr.workdir import run_folder
 with run_folder.lock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

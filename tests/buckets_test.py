@@ -3,7 +3,8 @@
 import pytest
 import tensorflow as tf
 
-from tf_simclr import buckets, checkpoints
+from tf_simclr import buckets
+from tf_simclr.workdir import checkpoints
 
 
 def write(path):

@@ -87,10 +87,10 @@ def main(flags_path: str, counts_path: str) -> None:
     import tf_keras as keras
 
     from tf_simclr import replicas
-    from tf_simclr.checkpoints import Checkpoints
     from tf_simclr.config import Config
-    from tf_simclr.summaries import Summaries
     from tf_simclr.tasks import train
+    from tf_simclr.workdir.checkpoints import Checkpoints
+    from tf_simclr.workdir.summaries import Summaries
 
     replicas.make_strategy = lambda **_: strategy
     train.export_run = lambda config: None

@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tf_simclr.main import main
-from tf_simclr.summaries import read_scalars
+from tf_simclr.workdir.summaries import read_scalars
 
 OF_LABELS = {"eval/label_top_1_accuracy", "eval/label_top_5_accuracy"}
 

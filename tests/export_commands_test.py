@@ -5,7 +5,7 @@ import pathlib
 import processes
 import pytest
 
-from tf_simclr.config_sections import EXPORT_FORMATS
+from tf_simclr.config.choices import EXPORT_FORMATS
 from tf_simclr.exporting import card
 
 ROOT = pathlib.Path(__file__).parent.parent

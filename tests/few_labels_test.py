@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import build_data
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation import linear_probe
+from tf_simclr.judging import judge
 from tf_simclr.main import main
-from tf_simclr.tasks import judge
-from tf_simclr.tasks.labels_file import check_labels, write_labels
+from tf_simclr.workdir.labels_file import check_labels, write_labels
 
 
 def run(*flags):

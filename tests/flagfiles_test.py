@@ -9,9 +9,10 @@ from cells import RECIPES as COMPILED
 from measure import read as measured
 
 from benchmarks import tpu_costs
-from tf_simclr import build, cli
+from tf_simclr import cli
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
-from tf_simclr.remarks import remarks
+from tf_simclr.config.remarks import remarks
 
 FOLDER = pathlib.Path(__file__).parent.parent / "flags"
 RECIPES = sorted(FOLDER.glob("*.cfg"))

@@ -36,7 +36,7 @@ def program(run: str, folder: str) -> None:
         counts.append(strategy.num_replicas_in_sync)
         return spread(function, strategy)
 
-    from tf_simclr.tasks import classify, judge
+    from tf_simclr.judging import classify, judge
 
     classify.over_replicas = judge.over_replicas = noted
     judged(run, folder)

@@ -34,7 +34,7 @@ SLOW_FIXTURES = {
 }
 SLOW = {
     "starts processes": (
-        "bucket_lock_test.py::test_a_process",
+        "workdir/bucket_lock_test.py::test_a_process",
         "conformance/golden_test.py::test_loss_over_replicas",
         "conformance/golden_test.py::test_two_replicas",
         "conformance/replicas_test.py",
@@ -48,7 +48,7 @@ SLOW = {
         "notebooks_test.py::test_it_runs",
         "optim/lamb_test.py",
         "packaging_test.py",
-        "run_folder_test.py::test_one_live_process",
+        "workdir/run_folder_test.py::test_one_live_process",
         "tpu_test.py::test_a_server_without",
         "tpu_test.py::test_a_signal_is_heard",
         "tpu_test.py::test_an_address_that",
@@ -56,7 +56,7 @@ SLOW = {
     ),
     "trains whole runs": (
         "bucket_run_test.py",
-        "build_test.py::test_a_linear_head_learns",
+        "assembly/build_test.py::test_a_linear_head_learns",
         "conformance/broken_there_test.py::test_12",
         "conformance/golden_test.py::test_float32_runs",
         "conformance/golden_test.py::test_float64_runs",
@@ -74,15 +74,15 @@ SLOW = {
         "nets/saved_test.py",
         "plain_paths_test.py::test_what_is_saved",
         "tasks/export_test.py::test_a_released_model",
-        "tasks/teacher_test.py::test_a_network_without",
+        "pretrained/teacher_test.py::test_a_network_without",
     ),
     "builds or traces networks as large as the papers'": (
         "conformance/golden_test.py::test_an_encoder_under",
         "conformance/golden_test.py::test_resnet_endpoints",
         "nets/paper_sizes_test.py",
         "nets/resnet_test.py::test_has_as_many_parameters",
-        "tasks/origins_test.py::test_the_architecture_is_read_off",
-        "tasks/warm_start_test.py::test_a_classifier",
+        "pretrained/origins_test.py::test_the_architecture_is_read_off",
+        "pretrained/warm_start_test.py::test_a_classifier",
     ),
     "draws thousands of views": (
         "conformance/golden_test.py::test_distribution",
@@ -119,11 +119,11 @@ FLOAT64_RUNS = "conformance/golden_test.py::test_float64_runs_repeat_the_origina
 FIRST_LANE = {
     "text, settings and pages: nothing of TensorFlow's is in them": (
         "bad_input_test.py",
-        "bucket_lock_test.py",
+        "workdir/bucket_lock_test.py",
         "bucket_run_test.py",
         "buckets_test.py",
         "cli_test.py",
-        "config_test.py",
+        "config/config_test.py",
         "docs_test.py",
         "docstrings_test.py",
         "early_checks_test.py",
@@ -137,10 +137,10 @@ FIRST_LANE = {
         "packaging_test.py",
         "plain_paths_test.py",
         "public_face_test.py",
-        "remarks_test.py",
-        "report_test.py",
+        "config/remarks_test.py",
+        "reporting/report_test.py",
         "reporting/",
-        "run_folder_test.py",
+        "workdir/run_folder_test.py",
     ),
     "NumPy, scikit-learn and files: the same beside either TensorFlow": (
         "conformance/label_lists_test.py",
@@ -158,9 +158,9 @@ FIRST_LANE = {
         "data/split_folders_test.py",
         "evaluation/",
         "exporting/atomic_test.py::test_an_export_in_a_bucket",
-        "importing/bad_input_test.py",
-        "importing/recognition_test.py",
-        "importing/released_names_test.py",
+        "pretrained/bad_input_test.py",
+        "pretrained/recognition_test.py",
+        "pretrained/released_names_test.py",
     ),
     "processes, signals and kills: one code over either TensorFlow": (
         "conformance/live_evaluation_test.py",

@@ -29,7 +29,7 @@ def test_each_test_that_is_left_out_has_a_reason():
     assert lanes.why_slow("notebooks_test.py::test_it_runs_from", []) == "starts processes"
     assert lanes.why_slow("nets/heads_test.py::test_any", ["trained_run"]) == "looks at a whole run"
     assert lanes.why_slow("nets/heads_test.py::test_any", ["tmp_path"]) is None
-    assert "text" in lanes.why_first_lane("remarks_test.py::test_any")
+    assert "text" in lanes.why_first_lane("config/remarks_test.py::test_any")
     assert lanes.why_first_lane("tasks/train_test.py::test_any").startswith("another run")
     assert lanes.why_first_lane(lanes.BOTH_LANES[0]) is None
     assert lanes.why_first_lane("optim/lars_test.py::test_any") is None
@@ -37,7 +37,7 @@ def test_each_test_that_is_left_out_has_a_reason():
 
 def test_files_that_take_longest_go_first():
     assert lanes.turn("conformance/golden_test.py::test_any") == 0
-    assert lanes.turn("conformance/any_test.py") < lanes.turn("config_test.py::test_any")
+    assert lanes.turn("conformance/any_test.py") < lanes.turn("config/config_test.py::test_any")
 
 
 def test_what_runs_eagerly_is_not_what_is_compared_bit_for_bit():

@@ -16,10 +16,10 @@ import tensorflow as tf
 
 from tf_simclr import main as door
 from tf_simclr import stopping
-from tf_simclr.callbacks import Interrupted
 from tf_simclr.main import main
 from tf_simclr.tasks import evaluate, train
 from tf_simclr.version import __version__
+from tf_simclr.workdir.callbacks import Interrupted
 
 TIMEOUT = 200  # seconds that any one process may take on a busy machine
 AS_MODULE = [sys.executable, "-m", "tf_simclr.main"]

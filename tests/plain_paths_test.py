@@ -3,8 +3,9 @@
 import pytest
 import tensorflow as tf
 
-from tf_simclr import checkpoints, plain_paths
+from tf_simclr import plain_paths
 from tf_simclr.main import main
+from tf_simclr.workdir import checkpoints
 
 PATTERNS = ["run[1]", "run*", "run?", "run\\1", "[", "a*/run"]
 PLAIN = ["run", "run]", "run 1", "run{a,b}", "run(1)", "run~", "run%5B", "rún", "#run", "run!", "'"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tf_simclr.nets.simclr import SimCLR
     from tf_simclr.optim.lars import LARS
     from tf_simclr.optim.schedules import WarmupCosine
-    from tf_simclr.tasks.load_encoder import load_encoder
+    from tf_simclr.pretrained.load_encoder import load_encoder
 
 _HOMES = {
     "LARS": "tf_simclr.optim.lars",
@@ -24,7 +24,7 @@ _HOMES = {
     "ResNet": "tf_simclr.nets.resnet",
     "SimCLR": "tf_simclr.nets.simclr",
     "WarmupCosine": "tf_simclr.optim.schedules",
-    "load_encoder": "tf_simclr.tasks.load_encoder",
+    "load_encoder": "tf_simclr.pretrained.load_encoder",
     "nt_xent": "tf_simclr.losses.nt_xent",
 }
 

@@ -9,7 +9,7 @@ from absl import flags
 
 from tf_simclr import plain_paths
 from tf_simclr.config import SECTIONS, Config, flag_fields
-from tf_simclr.config_fields import plain_type
+from tf_simclr.config.fields import plain_type
 
 WIDEST = 100  # columns of help, on a terminal that has them
 DEFINE: dict[type, Callable] = {

@@ -4,7 +4,7 @@ import os
 
 from tf_simclr import network
 from tf_simclr.config import Config, flag_fields
-from tf_simclr.config_fields import require
+from tf_simclr.config.fields import require
 
 
 def check(config: Config) -> None:

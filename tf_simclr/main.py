@@ -13,8 +13,8 @@ from absl import flags, logging
 
 from tf_simclr import cli, early_checks, quiet, stopping
 from tf_simclr.config import Config
+from tf_simclr.config.remarks import remarks
 from tf_simclr.file_errors import file_error
-from tf_simclr.remarks import remarks
 from tf_simclr.version import __version__
 
 BAD_INPUT = 2  # the exit code for what the user can mend
@@ -72,13 +72,14 @@ def _run(config: Config, given: set[str], typed: set[str]) -> None:
     early_checks.check(config)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
-    from tf_simclr import buckets, build_data, replicas
+    from tf_simclr import buckets, replicas
+    from tf_simclr.assembly import build_data
+    from tf_simclr.pretrained.origins import adopt_architecture, origin_of
     from tf_simclr.tasks.embed import embed
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
     from tf_simclr.tasks.export import export
-    from tf_simclr.tasks.origins import adopt_architecture, origin_of
-    from tf_simclr.tasks.run_settings import adopt_settings
     from tf_simclr.tasks.train import train
+    from tf_simclr.workdir.run_settings import adopt_settings
 
     buckets.require_buckets(early_checks.paths_of(config))
     config = adopt_settings(config, given)
@@ -121,8 +122,8 @@ def _unexpected(error: Exception, argv: list[str]) -> int:
     if reason := file_error(error):
         kept = f"What was saved before is kept. {_how_to_go_on(argv)}"
         return _say(BAD_INPUT, f"A file cannot be used: {reason}. {kept}")
-    from tf_simclr.callbacks import Interrupted
-    from tf_simclr.checkpoints import NonFinite
+    from tf_simclr.workdir.callbacks import Interrupted
+    from tf_simclr.workdir.checkpoints import NonFinite
 
     if isinstance(error, Interrupted):
         return _say(SIGNALLED + error.signal, f"{error} {_how_to_go_on(argv)}")

@@ -2,7 +2,7 @@
 
 import re
 
-from tf_simclr.config_fields import require
+from tf_simclr.config.fields import require
 
 # Paths of these flags may be of checkpoints or exports, in every mode but for what --output names.
 FLAGS = ("model_dir", "checkpoint", "teacher")

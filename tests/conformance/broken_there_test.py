@@ -12,7 +12,7 @@ import tensorflow as tf
 import tf_keras as keras
 from PIL import Image
 
-from tf_simclr import build, build_data, checkpoints
+from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment.policies import FinetuneView
@@ -24,9 +24,10 @@ from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
-from tf_simclr.tasks.origins import origin_of
-from tf_simclr.tasks.trained import network_of
-from tf_simclr.tasks.warm_start import warm_start
+from tf_simclr.pretrained.origins import origin_of
+from tf_simclr.pretrained.trained import network_of
+from tf_simclr.pretrained.warm_start import warm_start
+from tf_simclr.workdir import checkpoints
 
 SMALL = {"resnet_depth": 18, "width_multiplier": 1 / 32, "image_size": 32, "proj_out_dim": 8}
 CLASSES = 3

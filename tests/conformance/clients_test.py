@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import build, build_data, run_folder
-from tf_simclr.checkpoints import warm_start
+from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data.sources import open_source
 from tf_simclr.main import main
 from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.checkpoints import warm_start
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
 ALONE = ("keras3", "litert", "onnx_runtime")  # Without TensorFlow, or with a Keras of their own.

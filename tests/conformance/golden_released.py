@@ -12,12 +12,13 @@ import tensorflow as tf
 from golden import encoder, folder, released, weights
 from golden.closeness import EVALUATION_TOLERANCE, close_in_size
 
-from tf_simclr import build, load_encoder
+from tf_simclr import load_encoder
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.exporting import saved_model
-from tf_simclr.tasks import trained
-from tf_simclr.tasks.origins import adopt_architecture, origin_of
-from tf_simclr.tasks.warm_start import warm_start
+from tf_simclr.pretrained import trained
+from tf_simclr.pretrained.origins import adopt_architecture, origin_of
+from tf_simclr.pretrained.warm_start import warm_start
 
 # Training passes: ten times the noise that golden/README.md lists, as it says, for savedmodel_r18,
 # resnet_r50 and resnet_r101_sk; norms that see one value a picture amplify rounding.

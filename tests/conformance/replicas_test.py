@@ -15,7 +15,8 @@ import tensorflow as tf
 import tf_keras as keras
 from cluster import tf_configs
 
-from tf_simclr import build, replicas
+from tf_simclr import replicas
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.resnet import BLOCKS

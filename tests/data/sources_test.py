@@ -15,9 +15,9 @@ from PIL import Image
 from png_files import PALETTE, Kind
 from tensorflow_datasets.core.download import downloader
 
+from tf_simclr.assembly.train_checks import check_data
 from tf_simclr.config import Config
 from tf_simclr.data import emoji32, sources
-from tf_simclr.tasks.train_checks import check_data
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 4), np.uint8)
 

@@ -10,13 +10,13 @@ DRAWN = (
         "drawn: comparison 1",
     ),
     Fault(
-        "tf_simclr/tasks/variable_schema.py",
+        "tf_simclr/pretrained/variable_schema.py",
         "    deep = model.sk_ratio > 0 and config.data.image_size > SMALL",
         "    deep = model.sk_ratio > 0 and config.data.image_size >= SMALL",
         "drawn: comparison 2",
     ),
     Fault(
-        "tf_simclr/tasks/origins.py",
+        "tf_simclr/pretrained/origins.py",
         '    absent = origin.settings is None and found.get("proj_head_mode") == "none"',
         '    absent = origin.settings is not None and found.get("proj_head_mode") == "none"',
         "drawn: comparison 3",
@@ -30,7 +30,7 @@ DRAWN = (
         "drawn: comparison 4",
     ),
     Fault(
-        "tf_simclr/importing/recognition.py",
+        "tf_simclr/pretrained/recognition.py",
         "                if bottleneck or (stem == 3) == selective:",
         "                if bottleneck or (stem != 3) == selective:",
         "drawn: comparison 5",
@@ -97,7 +97,7 @@ DRAWN = (
         "drawn: constant 5",
     ),
     Fault(
-        "tf_simclr/config_sections.py",
+        "tf_simclr/config/sections.py",
         '        self._at_least(0, "color_jitter_strength")',
         "        pass",
         "drawn: dropped call 1",

@@ -12,10 +12,12 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import build, checkpoints, replicas, run_folder
+from tf_simclr import replicas
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.nets.resnet import BLOCKS
-from tf_simclr.tasks.teacher import open_teacher
+from tf_simclr.pretrained.teacher import open_teacher
+from tf_simclr.workdir import checkpoints, run_folder
 
 COUNTS = (1, 2)
 STEPS, BATCH, SIZE, CLASSES = 3, 8, 8, 3

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from tf_simclr import build_data, load_encoder
+from tf_simclr import load_encoder
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
 

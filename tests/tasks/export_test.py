@@ -12,7 +12,7 @@ from tf_simclr import load_encoder
 from tf_simclr.exporting import card, lite
 from tf_simclr.main import main
 from tf_simclr.tasks.export import tell_results
-from tf_simclr.tasks.segments import export_steps
+from tf_simclr.workdir.segments import export_steps
 
 IMAGES = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
 

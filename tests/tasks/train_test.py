@@ -10,13 +10,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_simclr import build_data, host_xla
+from tf_simclr import host_xla
+from tf_simclr.assembly import build_data
+from tf_simclr.assembly.train_checks import check_data, check_hosts, check_machine
 from tf_simclr.config import Config
 from tf_simclr.main import main
-from tf_simclr.summaries import read_scalars
 from tf_simclr.tasks import train
-from tf_simclr.tasks.segments import segments
-from tf_simclr.tasks.train_checks import check_data, check_hosts, check_machine
+from tf_simclr.workdir.segments import segments
+from tf_simclr.workdir.summaries import read_scalars
 
 
 def run(*flags):

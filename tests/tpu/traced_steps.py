@@ -22,11 +22,12 @@ import tf_keras as keras
 from graph_facts import Facts
 from tensorflow.python.tpu.tpu_replication import outside_compilation
 
-from tf_simclr import build, build_data, replicas
+from tf_simclr import replicas
+from tf_simclr.assembly import build, build_data
+from tf_simclr.assembly.train_checks import check_machine
 from tf_simclr.config import Config
 from tf_simclr.nets.resnet import BLOCKS
-from tf_simclr.tasks.teacher import Teacher, open_teacher
-from tf_simclr.tasks.train_checks import check_machine
+from tf_simclr.pretrained.teacher import Teacher, open_teacher
 
 CORES, BATCH, SIZE, TEACHERS_SIZE = 4, 16, 16, 12
 FAULTY = "faulty"

@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from tf_simclr import buckets, build_data, early_checks, picture_range
+from tf_simclr import buckets, early_checks, picture_range
+from tf_simclr.assembly import build_data
+from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.feature_file import write_features
-from tf_simclr.tasks import trained
-from tf_simclr.tasks.judge import encoder_features
-from tf_simclr.tasks.machine import strategy_to_judge
+from tf_simclr.judging.judge import encoder_features
+from tf_simclr.pretrained import trained
 
 
 def embed(config: Config, given: Collection[str]) -> None:

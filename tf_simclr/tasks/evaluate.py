@@ -10,23 +10,25 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr import build, build_data, checkpoints, picture_range, run_folder
+from tf_simclr import picture_range
+from tf_simclr.assembly import build, build_data
+from tf_simclr.assembly.machine import strategy_to_judge
+from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
-from tf_simclr.summaries import Summaries
-from tf_simclr.tasks import subject, summary
-from tf_simclr.tasks.ask_classifier import Classified, ask_classifier, classes_in, told_of
+from tf_simclr.judging import summary
+from tf_simclr.judging.ask_classifier import Classified, ask_classifier, classes_in, told_of
+from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
+from tf_simclr.judging.page import write_page
+from tf_simclr.judging.summary import ROWS
+from tf_simclr.pretrained.trained import results_of
 from tf_simclr.tasks.export import tell_results
-from tf_simclr.tasks.judge import Judged, encoder_features, judge, raw_pixels
-from tf_simclr.tasks.machine import strategy_to_judge
-from tf_simclr.tasks.overlap import overlaps
-from tf_simclr.tasks.page import write_page
-from tf_simclr.tasks.run_settings import adopt_settings, changed_for_judging
-from tf_simclr.tasks.subject import CONFUSION, REPORT, RESULT
-from tf_simclr.tasks.summary import ROWS
-from tf_simclr.tasks.trained import results_of
+from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
+from tf_simclr.workdir.subject import CONFUSION, REPORT, RESULT
+from tf_simclr.workdir.summaries import Summaries
 
 POLL_SECONDS = 15
 

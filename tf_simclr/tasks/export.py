@@ -6,14 +6,15 @@ from collections.abc import Collection
 
 import tensorflow as tf
 
-from tf_simclr import buckets, checkpoints, run_folder
+from tf_simclr import buckets
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
-from tf_simclr.tasks import origins, trained
+from tf_simclr.pretrained import origins, trained
+from tf_simclr.pretrained.trained import Trained
 from tf_simclr.tasks.formats import FORMATS, Measured, Order
-from tf_simclr.tasks.trained import Trained
 from tf_simclr.version import __version__
+from tf_simclr.workdir import checkpoints, run_folder
 
 # Format -> the folder for it in the folder of a run.
 FOLDERS = {"hub_module": "hub", "saved_model": "saved_model", "onnx": "onnx", "lite": "lite"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import build_data
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import hub_module, lite, onnx, saved_model

@@ -5,26 +5,28 @@ from collections.abc import Callable, Collection, Sequence
 
 import tf_keras as keras
 
-from tf_simclr import build, build_data, checkpoints, replicas, run_folder
-from tf_simclr.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
+from tf_simclr import replicas
+from tf_simclr.assembly import build, build_data
+from tf_simclr.assembly.machine import strategy_to_train
+from tf_simclr.assembly.overlap import overlaps
+from tf_simclr.assembly.train_checks import check_data, check_hosts, check_machine
+from tf_simclr.assembly.views import view_pairs, view_strip
 from tf_simclr.config import Config
+from tf_simclr.config.remarks import remarks_on_resuming
+from tf_simclr.data.classes import NO_NAMES, check_same_classes
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
-from tf_simclr.remarks import remarks_on_resuming
-from tf_simclr.summaries import Summaries
-from tf_simclr.tasks.classes import NO_NAMES, check_same_classes
-from tf_simclr.tasks.dataset_facts import check_order, class_names_at, write_dataset
+from tf_simclr.pretrained.origins import Origin, origin_of
+from tf_simclr.pretrained.teacher import Teacher, open_teacher
+from tf_simclr.pretrained.warm_start import warm_start
 from tf_simclr.tasks.export import export_run
-from tf_simclr.tasks.labels_file import check_labels, write_labels
-from tf_simclr.tasks.machine import strategy_to_train
-from tf_simclr.tasks.origins import Origin, origin_of
-from tf_simclr.tasks.overlap import overlaps
-from tf_simclr.tasks.segments import export_steps, segments
-from tf_simclr.tasks.teacher import Teacher, open_teacher
-from tf_simclr.tasks.train_checks import check_data, check_hosts, check_machine
-from tf_simclr.tasks.views import view_pairs, view_strip
-from tf_simclr.tasks.warm_start import warm_start
-from tf_simclr.watching import MeasureWaiting, ProgressBar, WatchSteps
+from tf_simclr.workdir import checkpoints, run_folder
+from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
+from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
+from tf_simclr.workdir.labels_file import check_labels, write_labels
+from tf_simclr.workdir.segments import export_steps, segments
+from tf_simclr.workdir.summaries import Summaries
+from tf_simclr.workdir.watching import MeasureWaiting, ProgressBar, WatchSteps
 
 
 def train(

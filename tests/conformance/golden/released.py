@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from golden import weights
-from tf_simclr.importing.released_names import CLASSIFIER, Network, encoder_names, head_names
-from tf_simclr.tasks.warm_start import by_role
+from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+from tf_simclr.pretrained.warm_start import by_role
 
 
 def unpack(folder, target) -> str:

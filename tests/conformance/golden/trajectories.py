@@ -9,9 +9,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from golden import folder, known_differences, weights
-from tf_simclr import build
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
-from tf_simclr.config_training import LINEAR_HEAD_ONLY
+from tf_simclr.config.training import LINEAR_HEAD_ONLY
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.optim.decay import weight_roles

@@ -21,7 +21,8 @@ import tensorflow as tf
 from absl import flags as absl_flags
 from tensorflow.compiler.xla.service import hlo_pb2
 
-from tf_simclr import build, cli
+from tf_simclr import cli
+from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data.augment.views import DRAWS
 from tf_simclr.losses.contrastive import contrastive_loss

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_simclr.assembly import build_data
+from tf_simclr.assembly.views import view_pairs, view_strip
+from tf_simclr.config import Config
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Views of three copies of one picture."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    (tmp_path / "train" / "only").mkdir(parents=True)
+    for name in range(3):
+        Image.fromarray(pixels).save(tmp_path / "train" / "only" / f"{name}.png")
+    flags = {"dataset": "image_folder", "data_dir": str(tmp_path), "image_size": 16}
+    config = Config.from_flat(flags)
+    return view_pairs(config, build_data.source(config), pairs=3)
+
+
+def test_every_view_of_every_picture_is_augmented_by_itself(pairs):
+    assert pairs.shape == (3, 2, 16, 16, 3) and pairs.dtype == np.uint8
+    assert len(np.unique(pairs.reshape(6, -1), axis=0)) == 6
+
+
+def test_in_a_strip_the_second_view_is_below_the_first(pairs):
+    strip = view_strip(pairs)
+    assert strip.shape == (3, 32, 16, 3)
+    np.testing.assert_array_equal(strip[:, :16], pairs[:, 0])
+    np.testing.assert_array_equal(strip[:, 16:], pairs[:, 1])

@@ -1,0 +1,61 @@
+"""Event files: what is written is read back, also after a kill."""
+
+import glob
+
+import numpy as np
+import pytest
+
+from tf_simclr.workdir.summaries import TRAIN, Summaries, read_scalars
+
+
+def write(folder, steps, scale=1.0, tag="loss", name=TRAIN):
+    summaries = Summaries(str(folder), name)
+    for step in steps:
+        summaries.scalars({tag: scale * step, "learning_rate": 0.5}, step)
+    summaries.flush()
+
+
+def test_scalars_are_read_back_in_order_of_steps(tmp_path):
+    write(tmp_path, [3, 1, 2])
+    scalars = read_scalars(str(tmp_path))
+    assert set(scalars) == {"loss", "learning_rate"}
+    steps, values = scalars["loss"]
+    assert steps.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(values, [1.0, 2.0, 3.0])
+
+
+def test_an_empty_folder_has_none(tmp_path):
+    assert read_scalars(str(tmp_path)) == {}
+
+
+def test_of_a_step_done_again_the_later_writing_counts(tmp_path):
+    write(tmp_path, [1, 2, 3])
+    write(tmp_path, [3, 4], scale=10.0)
+    assert len(glob.glob(str(tmp_path / TRAIN / "events*"))) == 2
+    steps, values = read_scalars(str(tmp_path))["loss"]
+    assert steps.tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(values, [1.0, 2.0, 30.0, 40.0])
+
+
+def test_a_file_that_ends_in_the_middle_is_read_up_to_there(tmp_path):
+    write(tmp_path, range(1, 21))
+    (path,) = (tmp_path / TRAIN).glob("events*")
+    path.write_bytes(path.read_bytes()[:-30])
+    steps, _ = read_scalars(str(tmp_path))["loss"]
+    assert steps.tolist() in (list(range(1, 20)), list(range(1, 21)))
+    steps, _ = read_scalars(str(tmp_path))["learning_rate"]
+    assert steps.tolist() == list(range(1, 20))
+
+
+def test_pictures_and_other_folders_are_no_scalars(tmp_path):
+    write(tmp_path, [1], name="eval")
+    summaries = Summaries(str(tmp_path))
+    summaries.image("image", np.zeros([2, 4, 4, 3], np.float32), step=1)
+    summaries.flush()
+    assert read_scalars(str(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("folder", ["a[1]", "a*b"])
+def test_a_folder_may_have_any_name(tmp_path, folder):
+    write(tmp_path / folder, [1])
+    assert read_scalars(str(tmp_path / folder))["loss"][0].tolist() == [1]

@@ -1,0 +1,1 @@
+"""Config -> the network, its optimiser and the data of a run."""

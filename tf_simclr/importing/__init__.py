@@ -1,1 +1,0 @@
-"""Weights from outside: what the original wrote, under this project's roles."""

@@ -1,0 +1,1 @@
+"""What is asked of a trained network, and shown of the answers."""

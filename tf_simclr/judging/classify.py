@@ -1,0 +1,64 @@
+"""What a run's own classifier, or the linear head trained alongside, says of labelled pictures."""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.assembly import build, build_data
+from tf_simclr.config import Config
+from tf_simclr.data.classes import place_labels
+from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.confusion import confusion_matrix, top1_accuracy
+from tf_simclr.evaluation.over_replicas import over_replicas
+from tf_simclr.losses.supervised import top_k_hits
+from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.simclr import SimCLR
+
+
+def classify(
+    config: Config, data: Source, net: SimCLR | Classifier, places: np.ndarray | None = None
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Classifies the eval split, or the first eval_steps batches of it.
+
+    Args:
+      config: of the run.
+      data: its data, with labels.
+      net: built, with a classifier.
+      places: int64 [data.num_classes], for each class of the data its place among the classifier's,
+        or -1 for one that it does not know; None: they are the same classes in the same order.
+        Pictures without a label, or of a class at -1, are left out.
+
+    Returns:
+      int64 [classes, classes] of the classifier's classes: of the pictures that are judged the true
+      class, then the predicted one; and the original's result keys, of which top-1 is the matrix's
+      share on its diagonal. Where no picture is judged, zeros and no keys.
+    """
+    head = net.supervised_head
+    assert head is not None
+    classes = head.num_classes
+    places = np.arange(data.num_classes) if places is None else places
+    batches = build_data.evaluation_data(config, data, config.data.eval_split)
+    if config.evaluation.eval_steps:
+        batches = batches.take(config.evaluation.eval_steps)
+
+    def step(images, labels):
+        outputs = net(images, training=False)
+        logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs
+        hits = top_k_hits(logits, tf.one_hot(labels, classes), 5)
+        # As top_k_hits does, of equal logits it takes the lower class; argmax promises nothing.
+        return tf.math.top_k(logits, 1).indices[:, 0], hits
+
+    step, rows = over_replicas(step, net.distribute_strategy), []
+    for batch in batches:
+        labels = place_labels(batch["label"].numpy(), places)
+        rows.append((labels, *step(batch["image"], tf.constant(labels))))
+    labels, predictions, hits = (np.concatenate(column) for column in zip(*rows))
+    labelled = labels >= 0
+    matrix = confusion_matrix(labels, predictions, classes=classes)
+    if not labelled.any():
+        return matrix, {}
+    build.compile_for_evaluation(config, net)
+    return matrix, {
+        "eval/label_top_1_accuracy": top1_accuracy(matrix),
+        "eval/label_top_5_accuracy": float(hits[labelled].mean()),
+        "eval/regularization_loss": float(net.penalty()),
+    }

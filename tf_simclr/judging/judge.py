@@ -1,0 +1,160 @@
+"""How good frozen features are: linear probe, nearest neighbours, retrieval."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.assembly import build_data
+from tf_simclr.config import Config
+from tf_simclr.data.classes import listed
+from tf_simclr.data.sources import UNLABELLED, Source
+from tf_simclr.evaluation.features import Features, extract
+from tf_simclr.evaluation.knn import knn
+from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
+from tf_simclr.evaluation.over_replicas import over_replicas
+from tf_simclr.evaluation.retrieval import retrieval_at_k
+
+# Raw pixels are judged at this side at the most: beyond it a linear probe has too many inputs.
+PIXELS_SIDE = 32
+# --probe_grid -> how linear_probe looks for its strength. Four are too far apart for warm starts.
+GRIDS: dict[str, dict[str, Any]] = {
+    "short": {"l2": SHORT_GRID},
+    "paper": {"l2": PAPER_GRID, "warm_start": True},
+}
+METRICS = ("linear_probe_top1", "knn_top1", "retrieval_at_1")
+
+
+Score = TypeVar("Score")
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """One kind of features on the test split, and what each judge says of it.
+
+    Attributes:
+      test: the features.
+      scores: METRICS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
+        that the probe chose; None: cannot say.
+      strange: whether the training split shows no class of the test split.
+    """
+
+    test: Features
+    scores: dict[str, float | None]
+    strange: bool = False
+
+
+def judge(
+    config: Config,
+    data: Source,
+    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
+) -> dict[str, Judged]:
+    """Judges networks by name, from float32 [batch, size, size, 3] to one vector a picture.
+
+    The probe and the neighbours learn from the labelled pictures of the training split and are
+    tested on the other; where there are no labels, or no identities, they are left out.
+    """
+
+    def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
+        batches = build_data.evaluation_data(config, data, split, labelled=labelled)
+        return extract(networks, batches, limit=config.evaluation.judge_examples)
+
+    test, train = features(config.data.eval_split), None
+    labels = next(iter(test.values())).labels
+    if _tell_labelled(config, labels) and _has_training_part(config, data):
+        split = config.data.train_split
+        train = _try("judgement by labels", lambda: features(split, labelled=True))
+    shown = next(iter(train.values())).labels if train else None
+    strange = shown is not None and not np.isin(labels[labels >= 0], shown).any()
+    if strange:
+        print("No class of a test picture is shown in training: nothing is judged by labels.")
+        train = None
+    elif shown is not None:
+        labels = _of_shown_classes(labels, shown, data.class_names)
+    return {
+        name: _judged(config, test[name], labels, train[name] if train else None, strange)
+        for name in networks
+    }
+
+
+def _has_training_part(config: Config, data: Source) -> bool:
+    """Whether there is a split to learn from, which other data may not have; says so."""
+    split = config.data.train_split
+    if data.has(split):
+        return True
+    print(f"Linear probe and kNN are left out: {data.name} has no {split!r} to learn from.")
+    return False
+
+
+def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
+    """Whether a test picture has a label; says how many have, where not all do."""
+    labelled, split = int((labels >= 0).sum()), config.data.eval_split
+    if not labelled:
+        print(f"No picture in {split!r} has a label: nothing is judged by labels.")
+    elif labelled < len(labels):
+        print(f"{labelled} of {len(labels)} pictures in {split!r} have labels: judged by these.")
+    return labelled > 0
+
+
+def _of_shown_classes(
+    labels: np.ndarray, shown: np.ndarray, class_names: Sequence[str]
+) -> np.ndarray:
+    """The labels, -1 where the pictures that are learned from do not show the class; says which."""
+    unseen = (labels >= 0) & ~np.isin(labels, shown)
+    if unseen.any():
+        names = [class_names[label] for label in np.unique(labels[unseen])]
+        print(
+            f"{unseen.sum()} test pictures are left out by the linear probe: no training picture"
+            f" shows {listed(names)}. kNN is asked about them, too, and mistaken."
+        )
+    return np.where(unseen, UNLABELLED, labels)
+
+
+def _judged(
+    config: Config, test: Features, shown: np.ndarray, train: Features | None, strange: bool
+) -> Judged:
+    scores: dict[str, float | None] = dict.fromkeys(METRICS)
+    if train is not None:
+        learned = train.vectors, train.labels
+        grid = GRIDS[config.evaluation.probe_grid]
+        probe = _try("linear probe", lambda: linear_probe(*learned, test.vectors, shown, **grid))
+        if probe is not None:
+            found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
+            scores |= {f"linear_probe_{name}": value for name, value in found.items()}
+        scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
+    identities, groups = test.identities, test.groups
+    if identities is not None and groups is not None:
+        scores["retrieval_at_1"] = _try(
+            "retrieval", lambda: retrieval_at_k(test.vectors, identities, groups)
+        )
+    return Judged(test, scores, strange)
+
+
+def _try(name: str, score: Callable[[], Score]) -> Score | None:
+    try:
+        return score()
+    except ValueError as error:  # The data is too small for this judge: the others go on.
+        print(f"The {name} is left out: {error}")
+        return None
+
+
+def encoder_features(
+    encoder: keras.Model, strategy: tf.distribute.Strategy
+) -> Callable[[tf.Tensor], np.ndarray]:
+    """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode.
+
+    Args:
+      encoder: made in the strategy's scope.
+      strategy: over whose replicas a batch is spread.
+    """
+    return over_replicas(lambda images: encoder(images, training=False)["final_avg_pool"], strategy)
+
+
+def raw_pixels(images: tf.Tensor) -> tf.Tensor:
+    """Pictures [batch, h, w, 3] themselves, made smaller where they are larger than 32 pixels."""
+    if images.shape[1] > PIXELS_SIDE:
+        images = tf.image.resize(images, [PIXELS_SIDE, PIXELS_SIDE], antialias=True)
+    return images

@@ -1,0 +1,203 @@
+"""What a run has to show, gathered from its folder and its judged features, as report.html."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr import picture_range
+from tf_simclr.assembly import build_data
+from tf_simclr.assembly.views import view_pairs
+from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.data.sources import Source
+from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
+from tf_simclr.evaluation.layout import layout_2d
+from tf_simclr.evaluation.provenance import said
+from tf_simclr.evaluation.retrieval import nearest
+from tf_simclr.judging import summary
+from tf_simclr.judging.ask_classifier import Classified
+from tf_simclr.judging.judge import Judged
+from tf_simclr.reporting import report
+from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.summaries import read_scalars
+
+QUERIES, NEIGHBOURS = 12, 5
+CONFUSED = 10  # Pairs of classes in a list.
+MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
+THUMBNAIL = 48  # pixels
+TITLES = {
+    "pretrain": "SimCLR",
+    "finetune": "Fine-tuning",
+    "supervised": "Supervised training",
+    "distill": "Distillation",
+}
+CURVES = {
+    "train/contrast_loss": "Contrastive loss",
+    "train/contrast_acc": "Contrastive accuracy",
+    "train/supervised_loss": "Supervised loss",
+    "train/supervised_acc": "Supervised accuracy",
+    "train/distill_loss": "Distillation loss",
+    "learning_rate": "Learning rate",
+}
+
+
+def write_page(
+    config: Config,
+    data: Source,
+    judged: Judged,
+    result: Mapping[str, Any],
+    path: str,
+    classified: Classified | None = None,
+) -> None:
+    """Writes the report of a run to `path`.
+
+    Args:
+      config: of the run.
+      data: its data.
+      judged: this encoder's features of the test split.
+      result: content of result.json.
+      path: of the page.
+      classified: what the run's classifier said; None without one.
+    """
+    pictures = _pictures(config, data, len(judged.test.vectors))
+    pretrains = not config.run.classifies
+    content = report.Report(
+        title=f"{TITLES[config.run.train_mode]} on {data.name}",
+        opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
+        command=_command(config),
+        facts=_facts(config, data, judged, result),
+        history=_history(config),
+        # Other data than the run's own may have no training split.
+        views=view_pairs(config, data) if pretrains and data.has(config.data.train_split) else None,
+        scores=_scores(classified),
+        table=_table(summary.rows(result)),
+        confusion=_confusion(classified),
+        neighbours=_neighbours(config, data, judged, pictures),
+        feature_map=_feature_map(config, judged, pictures),
+        snippet=_snippet(config),
+    )
+    run_folder.write_atomically(path, report.render(content))
+
+
+def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
+    """The first `count` test pictures as the network sees them: uint8 [count, side, side, 3]."""
+    side = min(config.data.image_size, THUMBNAIL)
+    pictures: list[np.ndarray] = []
+    for batch in build_data.evaluation_data(config, data, config.data.eval_split):
+        small = tf.image.resize(batch["image"], [side, side], antialias=True)
+        pictures.extend(tf.image.convert_image_dtype(small, tf.uint8, saturate=True).numpy())
+        if len(pictures) >= count:
+            break
+    return np.stack(pictures[:count])
+
+
+def _trained_size(config: Config) -> int:
+    """Side of the pictures that the run was trained on, whatever it is judged on."""
+    trained = run_folder.read_settings(run_folder.require_model_dir(config)) or config
+    return trained.data.image_size
+
+
+def _command(config: Config) -> str:
+    flags = [f"--{name}={value}" for name, value in changed_from_defaults(config).items()]
+    return shlex.join(["tf-simclr", *flags])
+
+
+def _facts(
+    config: Config, data: Source, judged: Judged, result: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    model, train, test = config.model, config.data.train_split, config.data.eval_split
+    splits = [train, test] if data.has(train) else [test]
+    counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
+    return [
+        ("Data", f"{data.name}: {', '.join(counts)}"),
+        ("Classes", str(data.num_classes or "none")),
+        ("Encoder", f"ResNet-{model.resnet_depth}, width x {model.width_multiplier:g}"),
+        ("Features", str(judged.test.vectors.shape[1])),
+        ("Picture size", f"{config.data.image_size} pixels"),
+        (
+            "Training",
+            f"{result['global_step']} steps of {config.training.train_batch_size} pictures",
+        ),
+        ("Seed", str(config.run.seed)),
+        *([("Pictures by", data.licence)] if data.licence else []),
+    ]
+
+
+def _history(config: Config) -> dict[str, tuple[list[float], list[float]]]:
+    scalars = read_scalars(run_folder.require_model_dir(config))
+    return {
+        title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
+        for tag, title in CURVES.items()
+        if tag in scalars
+    }
+
+
+def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
+    if all(value is None for values in rows.values() for value in values):
+        return None
+    return report.ResultTable(
+        columns=["Linear probe", "kNN", "Retrieval at 1"],
+        rows=[report.ResultRow(title, values) for title, values in rows.items()],
+        note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
+        " of pictures whose class is told right. Retrieval: how often the nearest picture of"
+        " another group shows the same thing.",
+    )
+
+
+def _scores(classified: Classified | None) -> list[report.KeyScore]:
+    if classified is None:
+        return []
+    top_1, top_5 = (classified.scores[key] for key in (summary.TOP_1, summary.TOP_5))
+    note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
+    return [report.KeyScore(classified.title, top_1, note)]
+
+
+def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
+    if classified is None:
+        return None
+    matrix, names = classified.matrix, classified.class_names
+    return report.ClassConfusion(
+        matrix,
+        names,
+        pairs=[
+            (names[pair.label], names[pair.prediction], pair.count, pair.shown)
+            for pair in most_confused(matrix, limit=CONFUSED)
+        ],
+        note=f"The {classified.title[0].lower()}{classified.title[1:]} tells"
+        f" {100 * top1_accuracy(matrix):.1f} % of the {classified.judged_on} right.",
+    )
+
+
+def _neighbours(config, data, judged, pictures) -> report.Neighbours | None:
+    test = judged.test
+    if len(test.vectors) <= NEIGHBOURS:
+        return None
+    found = nearest(test.vectors, k=NEIGHBOURS, groups=test.groups)
+    random = np.random.default_rng(config.run.seed)
+    asked = np.sort(random.permutation(len(found))[:QUERIES])
+    meaning = test.identities if test.identities is not None else test.labels
+    hits = meaning[found[asked]] == meaning[asked, None] if np.any(meaning >= 0) else None
+    captions = [
+        data.class_names[label] if label >= 0 else "no class" for label in test.labels[asked]
+    ]
+    return report.Neighbours(
+        pictures[asked], pictures[found[asked]], hits, captions if data.class_names else None
+    )
+
+
+def _feature_map(config, judged, pictures) -> report.FeatureMap | None:
+    vectors = judged.test.vectors[:MAP_PICTURES]
+    if len(vectors) <= NEIGHBOURS:
+        return None
+    return report.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
+
+
+def _snippet(config: Config) -> str:
+    model_dir = run_folder.from_anywhere(run_folder.require_model_dir(config))
+    return f"""from tf_simclr import load_encoder
+
+encoder = load_encoder({model_dir!r})
+# images: float32 [batch, height, width, 3] in [0, 1]
+features = encoder(images)["final_avg_pool"]"""

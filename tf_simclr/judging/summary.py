@@ -1,0 +1,69 @@
+"""What an evaluation prints: the table of judges, the classifier, and where everything lies."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_simclr.config import Config
+from tf_simclr.evaluation.confusion import most_confused
+from tf_simclr.evaluation.provenance import AVERAGED
+from tf_simclr.judging.ask_classifier import TITLES
+from tf_simclr.judging.judge import METRICS
+
+# Result keys start with the row's prefix; what is judged, in the order of the table.
+ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
+COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
+# What a classifier's accuracy is called in a result.
+TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
+MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
+
+
+def print_summary(
+    config: Config, result: Mapping[str, Any], files: Mapping[str, str], confused: str
+) -> None:
+    """Prints what came out, and where it lies.
+
+    Args:
+      config: of the run.
+      result: content of result.json.
+      files: what lies there -> path.
+      confused: the classes that are mixed up, in words; "" for none.
+    """
+    table = {title: row for title, row in rows(result).items() if any(v is not None for v in row)}
+    if table:
+        print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
+        for title, row in table.items():
+            print(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    if TOP_1 in result:
+        title = TITLES[config.run.train_mode]
+        print(f"\n{title}: top-1 {percent(result[TOP_1])}, top-5 {percent(result[TOP_5])}")
+    if confused:
+        print(f"Most confused: {confused}")
+    print()
+    for name, path in files.items():
+        print(f"{name:20} {path}")
+
+
+def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """The table: a row's title -> its score in each column of COLUMNS; None where there is none."""
+    titles = ROWS | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
+    return {title: [result.get(row + name) for name in METRICS] for row, title in titles.items()}
+
+
+def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:
+    """The pairs that are mixed up most often: "bird as mammal (12 of 90), ..."; "" for none.
+
+    Args:
+      matrix: int [classes, classes] of confusion_matrix.
+      class_names: one for each class.
+    """
+    return ", ".join(
+        f"{class_names[p.label]} as {class_names[p.prediction]} ({p.count} of {p.shown})"
+        for p in most_confused(matrix, limit=MOST_CONFUSED)
+    )
+
+
+def percent(value: float | None) -> str:
+    """A share in [0, 1] as it is printed: "51.7 %", or "-" where there is none."""
+    return "-" if value is None or not np.isfinite(value) else f"{100 * value:.1f} %"

@@ -1,0 +1,39 @@
+"""A trained encoder back as a Keras layer."""
+
+import tensorflow as tf
+
+from tf_simclr.assembly import build
+from tf_simclr.nets.resnet import ResNet
+from tf_simclr.pretrained import origins, trained
+
+BUILD_SIDE = 32  # pixels: weights do not depend on it
+
+
+def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
+    """Loads the encoder of a run, a checkpoint, an export, or a released model.
+
+    The architecture is read from the settings that lie beside the weights, or off the variables.
+
+    Args:
+      path: a run's folder (its newest checkpoint is taken), a checkpoint's prefix such as
+        RUN/ckpt-120, RUN/saved_model/STEP or RUN/hub/STEP; or the folder of a released SimCLR v1 or
+        v2 model, as a TensorFlow 1 checkpoint or a TensorFlow 2 SavedModel.
+      use_ema_weights: take the moving average of the weights, which some released checkpoints hold
+        and those of a run with a memory (--memory_size).
+
+    Returns:
+      A ResNet, a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a dict of endpoints, of which
+      "final_avg_pool" [batch, features] is the representation. Its `trained_size` is the side of
+      the pictures that it was trained on, if anything tells it: an eager call with pictures of
+      quite another size, or with values that are not in [0, 1], warns once.
+
+    Raises:
+      ValueError: if there is no checkpoint at `path`, its encoder is no ResNet, it does not fit the
+        settings, variables are missing, or there are no averaged weights.
+    """
+    origin = origins.open_origin(path, averaged=use_ema_weights)
+    encoder = build.encoder(trained.settings_of(origin))
+    encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
+    trained.restore(origin, {"encoder": encoder})
+    encoder.trained_size = trained.size_of(origin)
+    return encoder

@@ -1,0 +1,80 @@
+"""Which network variables belong to, by their names; if some are missing, which."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+
+SHOWN = 5  # names in an error
+
+
+def networks(resnets: Mapping[int, tuple[Sequence[int], bool]]) -> Iterator[Network]:
+    """Every network that the original can make, as far as names tell them apart.
+
+    Selective kernels show in bottlenecks and in a stem of three convolutions, which small images do
+    not have: there a ResNet of basic blocks has the same variables without them.
+
+    Args:
+      resnets: depth -> (blocks of groups 1..4, whether they are bottlenecks).
+    """
+    for depth, (blocks, bottleneck) in resnets.items():
+        for squeeze in (False, True):
+            for stem, selective in ((1, False), (3, True), (1, True)):
+                if bottleneck or (stem == 3) == selective:
+                    yield Network(depth, tuple(blocks), bottleneck, stem, selective, squeeze)
+
+
+def recognise(names: Collection[str], candidates: Iterator[Network]) -> Network:
+    """The network whose encoder has the variables `names`.
+
+    Raises:
+      ValueError: if there is none; says what the closest one lacks.
+    """
+    found = set(names)
+    expected = {network: encoder_names(network).values() for network in candidates}
+    closest = min(expected, key=lambda network: len(found ^ set(expected[network])))
+    described = f"ResNet-{closest.depth}{' with selective kernels' if closest.selective else ''}"
+    check_complete(found, expected[closest], f"a {described}, the closest network")
+    return closest
+
+
+def recognise_roles(roles: Collection[str], candidates: Iterator[Network]) -> Network | None:
+    """The network whose encoder has variables in exactly these `roles`; None if there is none."""
+    found = set(roles)
+    return next((network for network in candidates if found == set(encoder_names(network))), None)
+
+
+def head_layers(names: Collection[str]) -> tuple[int, bool]:
+    """(layers, whether it is a linear head) of the projection head with the variables `names`.
+
+    Raises:
+      ValueError: if variables are missing; says which.
+    """
+    scopes = {name.split("/")[1] for name in names}
+    linear = "l_0" in scopes
+    numbers = [int(scope.removeprefix("nl_")) for scope in scopes if scope.startswith("nl_")]
+    layers = 1 if linear else max(numbers, default=-1) + 1
+    expected = head_names(layers, linear=linear).values()
+    check_complete(set(names), expected, f"a projection head of {layers} layers")
+    return layers, linear
+
+
+def has_classifier(names: Collection[str]) -> bool:
+    """Whether there is a classifier; ValueError if there is half of one."""
+    if names:
+        check_complete(set(names), CLASSIFIER.values(), "a classifier")
+    return bool(names)
+
+
+def check_complete(found: set[str], expected: Collection[str], what: str) -> None:
+    """Raises ValueError unless `found` are the `expected` names, telling the difference."""
+    lacking = [name for name in expected if name not in found]
+    foreign = sorted(found - set(expected))
+    if lacking or foreign:
+        parts = [f"lacks {len(lacking)} variables of {what}: {_listed(lacking)}"] if lacking else []
+        parts += [f"has {len(foreign)} that {what} has not: {_listed(foreign)}"] if foreign else []
+        raise ValueError(" and ".join(parts))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

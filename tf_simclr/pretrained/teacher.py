@@ -1,0 +1,222 @@
+"""Whom a student learns from: a network of this project's, or any SavedModel with class logits.
+
+arXiv 2006.10029, section 2.
+"""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.data.antialias import resize_antialiased
+from tf_simclr.data.classes import check_same_classes
+from tf_simclr.exporting import card
+from tf_simclr.pretrained import trained
+from tf_simclr.workdir.subject import known_labels
+
+SIGNATURES = ("classify", "serving_default")
+LOGITS = ("logits", "logits_sup")
+PROBED = 2  # pictures
+# Of the sum of probabilities from 1, in half precision; no chance brings logits this close.
+TOLERANCE = 1e-2
+
+
+@dataclasses.dataclass(frozen=True)
+class Teacher:
+    """A trained classifier, to be asked only.
+
+    Attributes:
+      path: where it was found.
+      num_classes: of its logits.
+      class_names: of these classes, in their order; () where nothing tells them.
+      classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
+      behind: whose variables these are: a function loaded from a file does not keep them alive.
+    """
+
+    path: str
+    num_classes: int
+    class_names: tuple[str, ...]
+    classify: Callable[[tf.Tensor], tf.Tensor]
+    behind: object
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Logits [batch, num_classes] of images float32 [batch, h, w, 3] in [0, 1]."""
+        return self.classify(images)
+
+
+def open_teacher(
+    path: str, *, num_classes: int, image_size: int, class_names: Sequence[str] = ()
+) -> Teacher:
+    """Opens the teacher at `path`, in the scope of the strategy that it is asked under.
+
+    A run, a checkpoint, an export or a released model is read as one of this project's; another
+    SavedModel is asked by its signature `classify` or `serving_default`: float pictures [batch, h,
+    w, 3] in [0, 1], made as large as it takes them -> `logits` or `logits_sup`, or the only output.
+
+    Args:
+      path: of any of these.
+      num_classes: of the data; 0 without labels.
+      image_size: side of the pictures that it will be asked about.
+      class_names: of the data, in the order of its labels; empty where nothing tells them.
+
+    Raises:
+      ValueError: if there is nothing, or nothing that gives logits of these classes.
+    """
+    if not tf.io.gfile.exists(path) and not tf.io.gfile.exists(f"{path}.index"):
+        raise ValueError(
+            "`teacher` must be a run's folder, a checkpoint's prefix, an export or a SavedModel."
+            f" Received: teacher={path!r}, where there is none."
+        )
+    teacher = _open(path, image_size)
+    check_same_classes("teacher", path, teacher.class_names, class_names)
+    if num_classes and teacher.num_classes != num_classes:
+        raise ValueError(
+            f"`teacher` must know the classes of the data, which has {num_classes}. Received:"
+            f" teacher={path!r}, with {teacher.num_classes}."
+        )
+    if class_names and not teacher.class_names:
+        print("Note: the teacher does not name its classes: they are taken in the data's order.")
+    return teacher
+
+
+def _open(path: str, image_size: int) -> Teacher:
+    foreign = tf.io.gfile.exists(os.path.join(path, "saved_model.pb")) and card.read(path) is None
+    try:
+        found = trained.open_trained(path)
+    except ValueError as error:
+        if foreign:
+            return _of_saved_model(path, image_size)
+        reason = str(error).partition(" Received:")[0]
+        raise ValueError(
+            f"`teacher` cannot be opened ({reason}). Received: teacher={path!r}."
+        ) from error
+    network = found.network
+    if network.supervised_head is None:
+        raise _no_logits(path, "a network without a classifier")
+
+    def classify(images):
+        return network.classify(network.encode(images)["final_avg_pool"])
+
+    for doubt in _doubts(found, image_size):
+        print(f"Note: the teacher {doubt}")
+    return Teacher(
+        path, network.supervised_head.num_classes, _class_names(found), classify, network
+    )
+
+
+def _class_names(found: trained.Trained) -> tuple[str, ...]:
+    """Names of the classes, where they are told for as many as there are."""
+    names = tuple(map(str, found.dataset.get("class_names") or ()))
+    head = found.network.supervised_head
+    return names if head is not None and len(names) == head.num_classes else ()
+
+
+def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
+    """What may make a network of this project's another teacher than was meant."""
+    settings = found.origin.settings
+    if settings is not None:
+        size = settings.data.image_size
+        if size != image_size:
+            yield f"was trained at {size} pixels, and is asked at {image_size}."
+        if not settings.run.classifies:
+            knew = known_labels(settings) or "all labels"
+            yield f"is the linear head trained alongside a pretraining; it knew {knew}."
+    if doubt := found.origin.layer_in_doubt():
+        yield (
+            f"is taken to classify from the encoder's output. {doubt}: keep finetuned_1pct or"
+            " finetuned_10pct in the path of those."
+        )
+
+
+def _of_saved_model(path: str, image_size: int) -> Teacher:
+    try:
+        loaded = tf.saved_model.load(path)
+    except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`teacher` cannot be loaded ({reason}). Received: teacher={path!r}."
+        ) from error
+    signatures = loaded.signatures
+    name = next((name for name in SIGNATURES if _output(signatures.get(name))), None)
+    if name is None:
+        has = [f"{name} -> {_listed(f.structured_outputs)}" for name, f in signatures.items()]
+        raise _no_logits(path, f"a SavedModel with {'; '.join(has) or 'no signature'}")
+    function, output = signatures[name], _output(signatures[name])
+    pictures, spec = _input(path, name, function)
+
+    def classify(images):
+        height, width = (have or given for have, given in zip(spec.shape[1:3], images.shape[1:3]))
+        if (height, width) != tuple(images.shape[1:3]):
+            images = resize_antialiased(images, height, width)
+        return function(**{pictures: tf.cast(images, spec.dtype)})[output]
+
+    classes = _count_classes(path, name, classify, image_size)
+    # Some signatures do not say how many classes there are.
+    return Teacher(
+        path, classes, (), lambda images: tf.ensure_shape(classify(images), [None, classes]), loaded
+    )
+
+
+def _output(function) -> str | None:
+    """The output of a signature that is class logits, by its name or because it is the only one."""
+    outputs = function.structured_outputs if function is not None else {}
+    names = [name for name in LOGITS if name in outputs] or list(outputs)
+    only = names[0] if names and (len(outputs) == 1 or names[0] in LOGITS) else None
+    if only is None or outputs[only].shape.rank != 2 or not outputs[only].dtype.is_floating:
+        return None
+    return only
+
+
+def _input(path: str, name: str, function) -> tuple[str, tf.TensorSpec]:
+    """The keyword and the spec of a signature's only input, pictures."""
+    inputs = function.structured_input_signature[1]
+    for keyword, spec in inputs.items():
+        shape = spec.shape
+        pictures = shape.rank == 4 and shape[0] is None and shape[3] in (3, None)
+        if len(inputs) == 1 and pictures and spec.dtype.is_floating:
+            return keyword, spec
+    raise ValueError(
+        "`teacher` must take one batch of float pictures [batch, height, width, 3], of any number."
+        f" Received: teacher={path!r}, whose signature {name} takes"
+        f" {_listed(inputs) or 'nothing'}."
+    )
+
+
+def _count_classes(path: str, name: str, classify: Callable, image_size: int) -> int:
+    """Asks about pictures of noise whether the answers are logits; their number of classes."""
+    noise = tf.random.stateless_uniform([PROBED, image_size, image_size, 3], [0, 0])
+    try:
+        # On a replica, as later: outside of them such a function finds no variables of its own.
+        strategy = tf.distribute.get_strategy()
+        answers = strategy.run(tf.function(classify), args=(noise,))
+        given = strategy.experimental_local_results(answers)[0]
+    except (ValueError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"`teacher` must answer to pictures ({reason}). Received: teacher={path!r}, signature"
+            f" {name}."
+        ) from error
+    logits = np.asarray(given, np.float64)  # [pictures, classes]
+    sums = logits.sum(axis=1)
+    if np.all((logits >= 0) & (logits <= 1)) and np.all(np.abs(sums - 1) < TOLERANCE):
+        raise ValueError(
+            "`teacher` must give logits, from before the softmax. Received:"
+            f" teacher={path!r}, whose signature {name} gives probabilities: rows in [0, 1] of sum"
+            " 1. Save the model without its softmax."
+        )
+    return logits.shape[1]
+
+
+def _listed(specs: Mapping[str, tf.TensorSpec]) -> str:
+    return ", ".join(
+        f"{key}: {spec.dtype.name} {spec.shape}" for key, spec in sorted(specs.items())
+    )
+
+
+def _no_logits(path: str, what: str) -> ValueError:
+    return ValueError(
+        "`teacher` must give class logits: a trained classifier, or a SavedModel with an output"
+        f" named logits. Received: teacher={path!r}, no class logits in {what}."
+    )

@@ -1,0 +1,227 @@
+"""What is handed out: the network behind a run, a checkpoint, an export or a released model."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr.assembly import build
+from tf_simclr.config import Config
+from tf_simclr.evaluation.provenance import AVERAGED, TRAINED
+from tf_simclr.exporting import card
+from tf_simclr.exporting.trained_network import TrainedNetwork
+from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.pretrained import origins
+from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
+from tf_simclr.pretrained.origins import Origin
+from tf_simclr.pretrained.warm_start import restore_released
+from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.dataset_facts import dataset_facts
+from tf_simclr.workdir.run_settings import without_own_place
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A trained network, and what is known of it.
+
+    Attributes:
+      origin: where it was found.
+      settings: it was trained with; of a released model its architecture and else the defaults.
+      network: with its weights.
+      step: of the checkpoint; None if its name does not say.
+      dataset: name, licence, class_names and pictures of each split; {} if not known.
+      results: of the evaluation of this step; {} if there was none.
+    """
+
+    origin: Origin
+    settings: Config
+    network: TrainedNetwork
+    step: int | None
+    dataset: Mapping[str, Any]
+    results: Mapping[str, Any]
+
+
+def open_trained(path: str, *, averaged: bool = False) -> Trained:
+    """Loads what lies at `path`, which is as checkpoints.find takes it.
+
+    Args:
+      path: of a run, a checkpoint, an export or a released model.
+      averaged: take the averaged weights: of a released checkpoint, or of a run with a memory.
+
+    Raises:
+      ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
+    """
+    origin = origins.open_origin(path, averaged=averaged)
+    settings = settings_of(origin)
+    number = re.search(r"-(\d+)$", origin.prefix)
+    told = card.read(path)  # An export knows what it was made from.
+    step = int(number[1]) if number else told.step if told else None
+    folder = os.path.dirname(origin.prefix)
+    return Trained(
+        origin=origin,
+        settings=settings,
+        network=_network(origin, settings),
+        step=step,
+        dataset=told.dataset if told else _dataset_of(origin),
+        results=told.results if told else results_of(folder, step, averaged=averaged),
+    )
+
+
+def path_of(config: Config) -> str:
+    """What a command's --checkpoint names, or else its --model_dir.
+
+    Raises:
+      ValueError: if neither is given, or the model_dir has no checkpoint.
+    """
+    if config.finetuning.checkpoint:
+        return config.finetuning.checkpoint
+    model_dir = run_folder.require_model_dir(config)
+    if not checkpoints.listed(model_dir):
+        raise ValueError(
+            "`model_dir` must be the folder of a trained run. Received:"
+            f" model_dir={model_dir!r}, where there is no checkpoint. Train first, or give"
+            " --checkpoint=PATH."
+        )
+    return model_dir
+
+
+def with_given(trained: Trained, config: Config, given: Collection[str]) -> Config:
+    """The settings that it was trained with, but for the flags that a command's user set.
+
+    Raises:
+      ValueError: if one of them contradicts the architecture.
+    """
+    found = trained.origin.architecture or trained.settings.flat()
+    different = origins.differing(config, found)
+    wrong = {name: pair for name, pair in different.items() if name in given}
+    origins.check_architecture(trained.origin, wrong, found)
+    values = config.flat()
+    adopted = trained.settings.flat() | {name: values[name] for name in given}
+    return Config.from_flat(adopted | without_own_place(values, trained.settings, given))
+
+
+def require_data(trained: Trained, given: Collection[str]) -> None:
+    """Raises ValueError if neither the checkpoint nor the flags `given` say what data to take."""
+    if trained.origin.settings is None and "dataset" not in given:
+        raise ValueError(
+            "`dataset` must be given: nothing tells what this was trained on. Received:"
+            f" checkpoint={trained.origin.path!r}. Give --dataset=NAME, and maybe --data_dir."
+        )
+
+
+def settings_of(origin: Origin) -> Config:
+    """The settings beside the weights, or the architecture read off them.
+
+    Raises:
+      ValueError: if there are none and the encoder is no ResNet of this project's.
+    """
+    if origin.settings is not None:
+        return origin.settings
+    if not origin.architecture:
+        raise ValueError(
+            "`checkpoint` must hold a ResNet of this project's. Received:"
+            f" checkpoint={origin.path!r}, with an encoder of another kind."
+        )
+    return Config.from_flat(origin.architecture)
+
+
+def size_of(origin: Origin) -> int | None:
+    """Side of the pictures that the weights were trained on, in pixels; None if nothing tells."""
+    known = origin.settings is not None or origin.released is not None
+    return settings_of(origin).data.image_size if known else None
+
+
+def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
+    """Gives built `parts` the origin's weights; the names of those that it has.
+
+    Raises:
+      ValueError: if they do not fit.
+    """
+    if origin.released is not None:
+        return restore_released(origin.released, parts)
+    return checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
+
+
+def network_of(
+    parts: Mapping[str, keras.layers.Layer], *, selector: int, trained_size: int | None = None
+) -> TrainedNetwork:
+    """What is exported of a model's built parts.
+
+    Args:
+      parts: "encoder", "projection_head" and maybe "supervised_head", as build.parts gives them.
+      selector: the projection head's output that the classifier reads; -1 is the last.
+      trained_size: side of the pictures that it was trained on, in pixels; None is not known.
+    """
+    head = parts["projection_head"]
+    return TrainedNetwork(
+        parts["encoder"],
+        head,
+        parts.get("supervised_head"),
+        selector % (len(head.layers) + 1),
+        [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
+        trained_size,
+    )
+
+
+def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, Any]:
+    """What the evaluation of a step on the run's own data found; {} if it was not evaluated there.
+
+    Args:
+      model_dir: the run's folder.
+      step: of the checkpoint; None if it is not known.
+      averaged: whether the averaged weights are meant, whose results have a file of another name.
+    """
+    if step is None:
+        return {}
+    weights = AVERAGED if averaged else TRAINED
+    for name in subject.listed_results(model_dir) if averaged else [run_folder.RESULT]:
+        result = run_folder.read_facts(os.path.join(model_dir, name))
+        own = subject.own_subject(model_dir, result) | {"weights": weights}
+        if result.get("global_step") == step and subject.tells_of(result, own):
+            return result
+    return {}
+
+
+def _network(origin: Origin, settings: Config) -> TrainedNetwork:
+    encoder, head = build.encoder(settings), build.projection_head(settings)
+    side = settings.data.image_size
+    projections = head(encoder(tf.zeros([1, side, side, 3]))["final_avg_pool"])
+    parts: dict[str, keras.layers.Layer] = {"encoder": encoder, "projection_head": head}
+    selector, classes = _selector(origin, settings), _num_classes(origin)
+    if classes:
+        parts["supervised_head"] = SupervisedHead(classes)
+        parts["supervised_head"](projections[selector])
+    missing = set(parts) - set(restore(origin, parts))
+    if missing & {part for part in parts if parts[part].variables}:
+        raise ValueError(
+            f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
+            f" without {', '.join(sorted(missing))}. Give the run that it came from."
+        )
+    return network_of(parts, selector=selector, trained_size=size_of(origin))
+
+
+def _selector(origin: Origin, settings: Config) -> int:
+    if origin.released is not None:
+        return origin.classifies_from() or 0
+    return settings.reads_layer
+
+
+def _num_classes(origin: Origin) -> int:
+    if origin.released is not None:
+        kernel: Sequence[int] | None = origin.released.classifier
+    elif origin.averaged:
+        kernel = None  # It was trained on the other weights' features.
+    else:
+        kernel = CheckpointContents(origin.prefix).shape("supervised_head", "kernel")
+    return kernel[-1] if kernel else 0
+
+
+def _dataset_of(origin: Origin) -> dict[str, Any]:
+    """What a run wrote down of its data; if it wrote nothing, the name in its settings."""
+    named = {"name": origin.settings.data.dataset} if origin.settings else {}
+    return dataset_facts(origin.path) or named

@@ -1,0 +1,185 @@
+"""What happens between steps: scalars, checkpoints, and the reasons to stop."""
+
+import contextlib
+import signal
+from collections.abc import Callable
+
+from tf_simclr import stopping
+from tf_simclr.workdir.checkpoints import Checkpoints
+from tf_simclr.workdir.summaries import Summaries
+from tf_simclr.workdir.watching import MeasureWaiting, StepCallback, WatchSteps
+
+Sums = dict[str, tuple[float, float]]  # name of a mean -> (sum, count)
+
+
+class Interrupted(Exception):
+    """A signal asked the run to stop, and its state was saved.
+
+    Attributes:
+      signal: its number.
+      step: of the checkpoint.
+    """
+
+    def __init__(self, number: int, step: int):
+        super().__init__(f"Stopped by {signal.Signals(number).name}; step {step} is saved.")
+        self.signal = number
+        self.step = step
+
+
+class EveryFewSteps(StepCallback):
+    """Calls `act(step)` whenever the step count reaches or passes a multiple of `every`.
+
+    Several steps may run between two calls from Keras (steps_per_execution).
+
+    Args:
+      every: steps.
+      watch: knows the step; a callback that stands before this one.
+    """
+
+    def __init__(self, every: int, watch: WatchSteps):
+        super().__init__()
+        self.every = every
+        self._watch = watch
+        self._last = watch.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self._watch.step
+        if step // self.every > self._last // self.every:
+            self.act(step)
+        self._last = step
+
+    def act(self, step: int) -> None:
+        """What is done; subclasses write it.
+
+        Args:
+          step: steps done so far.
+
+        Raises:
+          NotImplementedError: if a subclass has not.
+        """
+        raise NotImplementedError
+
+
+class SaveCheckpoints(EveryFewSteps):
+    """Saves every so many steps, what has a finite loss alone."""
+
+    def __init__(self, checkpoints: Checkpoints, every: int, watch: WatchSteps):
+        super().__init__(every, watch)
+        self._checkpoints = checkpoints
+
+    def act(self, step):
+        self._watch.look()
+        self._checkpoints.save(step)
+
+
+class WriteScalars(EveryFewSteps):
+    """Writes the mean of each metric since the last writing, the learning rate, and the waiting.
+
+    Keras' own means run from the beginning of the epoch; these are differences of their sums.
+    """
+
+    def __init__(
+        self, summaries: Summaries, every: int, watch: WatchSteps, waiting: MeasureWaiting
+    ):
+        super().__init__(every, watch)
+        self._summaries = summaries
+        self._waiting = waiting
+        self._looked = 0.0, 0.0  # Seconds waited and passed up to the last writing.
+        self._written: Sums = {}  # Of this epoch: already in a scalar.
+        self._carried: Sums = {}  # Of epochs before: not yet in one.
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._written = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._carried = self._unwritten(self._watch.look().sums)
+
+    def act(self, step):
+        status = self._watch.look()
+        scalars = {"learning_rate": status.learning_rate}
+        self._waiting.look()
+        looks = self._waiting.waited, self._waiting.passed
+        waited, passed = (now - before for now, before in zip(looks, self._looked))
+        if passed:
+            scalars["input/share_of_time_waiting"] = waited / passed
+        self._looked = looks
+        for name, (total, count) in self._unwritten(status.sums).items():
+            if count:
+                scalars[f"train/{name}"] = total / count
+        self._written, self._carried = status.sums, {}
+        self._summaries.scalars(scalars, step)
+
+    def _unwritten(self, sums: Sums) -> Sums:
+        nothing = (0.0, 0.0)
+        unwritten = {}
+        for name, (total, count) in sums.items():
+            (written, times), (carried, more) = (
+                kind.get(name, nothing) for kind in (self._written, self._carried)
+            )
+            unwritten[name] = (total - written + carried, count - times + more)
+        return unwritten
+
+    def on_train_end(self, logs=None):
+        self._summaries.flush()
+
+
+class StopWhenTaken(StepCallback):
+    """Stops before anything is saved in a folder that another process has taken over.
+
+    Args:
+      require_held: raises ValueError once that is so.
+    """
+
+    def __init__(self, require_held: Callable[[], None]):
+        super().__init__()
+        self._require_held = require_held
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._require_held()
+
+
+class StopOnSignal(StepCallback):
+    """On SIGTERM, SIGHUP or Ctrl-C: finishes the step, saves, and raises Interrupted. Near the end.
+
+    A context manager: it has the signals from entry to exit, and raises there if one came after the
+    last step. A second one does not wait for the step. Where nobody reads any more what is printed,
+    it does the same as at a signal.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, watch: WatchSteps):
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._watch = watch
+        self._received: int | None = None
+        self._signals = contextlib.ExitStack()
+
+    def __enter__(self):
+        self._signals.enter_context(stopping.answered_by(self._note))
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self._signals.close()
+        if isinstance(error, BrokenPipeError) and self._received is None:
+            self._received = signal.SIGPIPE
+        if kind is None or isinstance(error, OSError):
+            self._stop_if_asked()
+        if isinstance(error, OSError):  # Of a print, between two steps.
+            self._save()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._stop_if_asked()
+
+    def _stop_if_asked(self):
+        if self._received is not None:
+            raise Interrupted(self._received, self._save())
+
+    def _save(self):
+        self._watch.look()
+        self._checkpoints.save(self._watch.step)
+        return self._watch.step
+
+    def _note(self, number, frame):
+        # The system and the shell send SIGHUP both: the second asks for nothing more.
+        if self._received is not None and number != signal.SIGHUP:
+            raise KeyboardInterrupt(number)
+        self._received = self._received or number

@@ -1,0 +1,284 @@
+"""Checkpoints of a run: written whole or not at all, newest good one first, N kept.
+
+TensorFlow writes the tensors to temporary files, renames them, and only then names the checkpoint
+in the folder's state file, itself replaced by a rename: a process killed while writing leaves the
+previous checkpoint as the newest. What a disk does to a file later is found by reading it through.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import tensorflow as tf
+
+from tf_simclr import buckets, plain_paths
+from tf_simclr.file_errors import of_storage
+from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
+
+PREFIX = "ckpt"
+
+
+class NonFinite(Exception):
+    """A run came to numbers that are NaN or infinite; nothing of it was saved.
+
+    Attributes:
+      step: the first such step; the run's first step is 1.
+    """
+
+    def __init__(self, what: str, step: int):
+        super().__init__(f"{what} of step {step} is not a finite number.")
+        self.step = step
+
+
+class Checkpoints:
+    """The checkpoints `ckpt-STEP` of one folder, made in the scope of the strategy of their parts.
+
+    Args:
+      directory: of the run.
+      parts: name -> Keras object; the names are the checkpoint's top-level keys.
+      keep: how many to keep; 0 keeps all.
+      report: told in one line of a checkpoint that cannot be read.
+
+    Raises:
+      ValueError: if TensorFlow would not find in `directory` what it saves there.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        parts: Mapping[str, tf.Module],
+        *,
+        keep: int = 0,
+        report: Callable[[str], None] = print,
+    ):
+        plain_paths.require_plain("model_dir", directory)
+        self._all_finite = _all_finite(list(parts.values()))
+        self._checkpoint = tf.train.Checkpoint(**parts)
+        newest_by_list(directory)  # The manager reads it too, and knows no clear error.
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, directory, max_to_keep=keep or None, checkpoint_name=PREFIX
+        )
+        self._directory = directory
+        self._report = report
+        self._at: int | None = None  # The step of the newest checkpoint, once this object knows it.
+
+    def save(self, step: int) -> str:
+        """Writes ckpt-`step` unless it was the last one, drops the oldest beyond `keep`; its path.
+
+        Raises:
+          NonFinite: before anything is written, if a weight is NaN or infinite.
+          tf.errors.OpError: if it cannot be written; nothing of it is left, and the others are.
+        """
+        path = os.path.join(self._directory, f"{PREFIX}-{step}")
+        if self._at != step:  # To write a good file over itself is to risk it.
+            if not self._all_finite():
+                raise NonFinite("A weight at the end", step)
+            try:
+                self._manager.save(checkpoint_number=step)
+            except tf.errors.OpError:
+                unfinished = f"{path}_temp"
+                if tf.io.gfile.exists(unfinished):  # A full disk needs the room.
+                    tf.io.gfile.rmtree(unfinished)
+                raise
+            self._at = step
+        return path
+
+    def restore_newest(self, directory: str | None = None) -> int | None:
+        """Restores the newest checkpoint that can be read; its step, or None if there is none.
+
+        Args:
+          directory: where to look; by default where this object saves.
+
+        Raises:
+          ValueError: if there are checkpoints and none can be read, or one does not fit.
+        """
+        directory = directory or self._directory
+        path = newest_whole(directory, self._report)
+        if path is not None:
+            _fit(self._checkpoint.restore, path)
+            self._at = step_of(path)
+            return self._at
+        count = len(listed(directory))
+        if count:
+            raise ValueError(
+                f"`model_dir` holds checkpoints ({count}) and none can be read. Received:"
+                f" model_dir={directory!r}. Give another folder to start afresh."
+            )
+        return None
+
+
+def step_of(path: str) -> int:
+    """The step in a checkpoint's name: ckpt-120 -> 120."""
+    return int(path.rsplit("-", 1)[-1])
+
+
+def listed(directory: str) -> list[str]:
+    """The prefixes of the checkpoints in a folder by step, good or damaged.
+
+    The files are looked at, not TensorFlow's list of them: that can be lost, or lag behind.
+    """
+    if not buckets.is_folder(directory):
+        return []
+    names = [re.fullmatch(rf"({PREFIX}-\d+)\.index", n) for n in tf.io.gfile.listdir(directory)]
+    prefixes = [os.path.join(directory, name[1]) for name in names if name]
+    return sorted(prefixes, key=step_of)
+
+
+def newest_whole(directory: str, report: Callable[[str], None] = print) -> str | None:
+    """The newest checkpoint in a folder that can be read; `report` is told of damaged ones."""
+    damaged: list[str] = []
+    for path in reversed(listed(directory)):
+        if is_whole(path):
+            if damaged:
+                report(f"Damaged and passed over: {', '.join(damaged)}. {path} is used instead.")
+            return path
+        damaged.append(path)
+    return None
+
+
+def is_whole(path: str) -> bool:
+    """Whether every tensor of the checkpoint at prefix `path` can be read (checksums included).
+
+    Raises:
+      tf.errors.OpError, ValueError: if it lies in a bucket that cannot be read; it may be whole.
+    """
+    try:
+        reader = tf.train.load_checkpoint(path)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        if of_storage(error):
+            raise
+        return False
+    return True
+
+
+def find(path: str, report: Callable[[str], None] = print) -> str:
+    """The checkpoint prefix behind a run's folder, a prefix, an export, or a released model.
+
+    Args:
+      path: of any of these. A released model is a folder with model.ckpt-N of TensorFlow 1, of
+        which the one is taken that the folder's `checkpoint` file names, or else the newest; or
+        one with a SavedModel.
+      report: told in one line of damaged checkpoints in a run's folder.
+
+    Raises:
+      ValueError: if there is none, or it cannot be read.
+    """
+    plain_paths.require_plain("checkpoint", path)
+    newest = newest_whole(path, report)
+    if newest is not None:
+        return newest
+    candidates = [path, os.path.join(path, "variables", "variables"), *_tensorflow_1(path)]
+    existing = [prefix for prefix in candidates if tf.io.gfile.exists(prefix + ".index")]
+    if not existing and not listed(path):
+        raise ValueError(
+            "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index), an"
+            " exported model, or the folder of a released model. Received:"
+            f" checkpoint={path!r}, where there is none."
+        )
+    if existing and is_whole(existing[0]):
+        return existing[0]
+    raise ValueError(f"`checkpoint` cannot be read: it is damaged. Received: checkpoint={path!r}.")
+
+
+def _tensorflow_1(directory: str) -> list[str]:
+    """Prefixes of TensorFlow 1's checkpoints in a folder, the one to take first."""
+    if not buckets.is_folder(directory):
+        return []
+    names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]
+    numbered = sorted(((int(name[2]), name[1]) for name in names if name), reverse=True)
+    newest = newest_by_list(directory)
+    named = [newest] if newest else []
+    return [os.path.join(directory, name) for name in [*named, *(name for _, name in numbered)]]
+
+
+def newest_by_list(directory: str) -> str | None:
+    """The name of a folder's newest checkpoint in TensorFlow's own list; None if there is no list.
+
+    Raises:
+      ValueError: if the list is no text.
+    """
+    try:
+        state = tf.train.get_checkpoint_state(directory)
+    except UnicodeDecodeError as error:
+        path = os.path.join(directory, "checkpoint")
+        raise ValueError(
+            "The list of checkpoints that TensorFlow keeps in a folder cannot be read. Received:"
+            f" {path!r}. Delete it: nothing is lost with it."
+        ) from error
+    # Of a path that is written there only the name counts: the folder has been moved since.
+    return os.path.basename(state.model_checkpoint_path) if state else None
+
+
+def warm_start(
+    prefix: str,
+    parts: Mapping[str, tf.Module],
+    report: Callable[[str], None] = print,
+    *,
+    averaged: bool = False,
+) -> list[str]:
+    """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
+
+    The encoder must be there and fit. A projection head must fit if it is there. A classifier of
+    another number of classes is left as it is, and `report` is told in one line. With `averaged`
+    the moving averages are taken, of which the classifier has none.
+
+    Raises:
+      ValueError: if the encoder or the projection head does not fit, or averages are missing.
+    """
+    contents = CheckpointContents(prefix)
+    found = contents.parts() & set(parts)
+    if averaged:
+        require_averaged(contents, prefix)
+        found.discard("supervised_head")
+    if "encoder" not in found:
+        raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
+    if "supervised_head" in found:
+        # Differs from the original: it wants every weight restored.
+        theirs = contents.shape("supervised_head", "kernel") or []
+        ours = parts["supervised_head"].kernel.shape.as_list()
+        if len(theirs) == len(ours) and theirs != ours:
+            found.discard("supervised_head")
+            report(classifier_left_out(theirs, ours))
+    stored = {name: AVERAGED + name if averaged else name for name in found}
+    # `read`, not `restore`: an export has no count of savings to restore.
+    _fit(tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix)
+    return sorted(found)
+
+
+def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
+    """A line that says why a classifier was not restored, by the shapes of the two kernels."""
+    return (
+        f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"
+        f" features, this one has {ours[1]} on {ours[0]}."
+    )
+
+
+def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
+    """A function that looks at all weights where they are, and reads one number.
+
+    The variables are those that the parts have at its first call; each replica's own are looked at.
+    """
+    strategy = tf.distribute.get_strategy()
+
+    def of_replica():
+        variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
+        return tf.reduce_all([True, *(tf.reduce_all(tf.math.is_finite(v)) for v in variables)])
+
+    @tf.function(autograph=False)
+    def of_all():
+        return tf.reduce_all(strategy.experimental_local_results(strategy.run(of_replica)))
+
+    return lambda: bool(of_all())
+
+
+def _fit(restore: Callable, path: str) -> None:
+    try:
+        restore(path).assert_existing_objects_matched().expect_partial()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0].split(" Showing ")[0]
+        raise ValueError(
+            f"`checkpoint` does not fit this architecture ({reason}). Received:"
+            f" checkpoint={path!r}. Give the flags that it was trained with."
+        ) from error

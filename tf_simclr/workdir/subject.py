@@ -1,0 +1,147 @@
+"""What an evaluation is of: data, splits, picture size, labels and weights, and whether the run's.
+
+{"dataset": "image_folder", "data_dir": "/pictures", "train_split": "train",
+ "eval_split": "test", "image_size": 48, "weights": "trained"}
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tf_simclr.config import Config
+from tf_simclr.evaluation.provenance import AVERAGED, KEYS, LABELS, TRAINED
+from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.dataset_facts import dataset_facts
+
+Subject = Mapping[str, Any]
+
+RESULT, REPORT, CONFUSION = "result", "report", "confusion_matrix"
+LONGEST_NAME = 100  # characters; a file's name may have 255 bytes
+SUFFIXES = {RESULT: ".json", REPORT: ".html", CONFUSION: ".csv"}
+
+
+def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
+    """What an evaluation with this config is of.
+
+    Args:
+      config: of a run or of a command that evaluates it.
+      averaged: whether the averaged weights are judged.
+    """
+    data, labels = config.data, known_labels(config)
+    told: dict[str, Any] = {
+        "dataset": data.dataset,
+        "train_split": data.train_split,
+        "eval_split": data.eval_split,
+        "image_size": data.image_size,
+        "weights": AVERAGED if averaged else TRAINED,
+    }
+    if data.dataset == "image_folder" and data.data_dir:  # Of others it says where they are kept.
+        told["data_dir"] = run_folder.absolute(data.data_dir)
+    return told | ({LABELS: labels} if labels else {})
+
+
+def own_subject(model_dir: str, wanted: Subject) -> dict[str, Any]:
+    """What an evaluation of the run in `model_dir` itself is of.
+
+    Where the run did not say what to be judged on, as it only trained and left --eval_split at a
+    name that its data does not have, that is the split of its first evaluation.
+
+    Args:
+      model_dir: of a run with settings.
+      wanted: what is evaluated now.
+    """
+    settings = run_folder.read_settings(model_dir) or Config()
+    own = subject_of(settings)
+    splits = dataset_facts(model_dir).get("pictures", {})
+    named = own["eval_split"] != Config().data.eval_split or own["eval_split"] in splits
+    if not named:
+        first = run_folder.read_result(model_dir)
+        own["eval_split"] = first.get("eval_split", wanted.get("eval_split"))
+    return own
+
+
+def known_labels(settings: Config) -> str:
+    """Which labels a run with these settings knows, as its results name them; "" for all."""
+    return settings.labels.said(settings.run.seed)
+
+
+def name_of(wanted: Subject, own: Subject, eval_name: str | None) -> str:
+    """The name by which an evaluation's files are told from the run's own; "" for these.
+
+    >>> other = {"dataset": "emoji32", "eval_split": "test", "image_size": 64}
+    >>> name_of(other, other | {"image_size": 32}, None)
+    'emoji32-test-64px'
+
+    Args:
+      wanted: what is evaluated.
+      own: what the run's own evaluation is of.
+      eval_name: what the user calls it; None makes a name of data, split and size.
+    """
+    if dict(wanted) == dict(own):
+        return ""
+    chosen = _in_a_file_name(eval_name or "")
+    if chosen:
+        # A number alone would be the run's own, of a step.
+        return f"step-{chosen}" if chosen.isdigit() else chosen
+    data = os.path.basename(wanted.get("data_dir", "")) or wanted["dataset"]
+    parts = [data, wanted["eval_split"], f"{wanted['image_size']}px"]
+    if wanted.get("train_split") != own.get("train_split"):
+        parts.insert(1, f"by-{wanted['train_split']}")
+    parts += [AVERAGED] if wanted.get("weights") == AVERAGED else []
+    parts += [wanted[LABELS]] if wanted.get(LABELS) != own.get(LABELS) and LABELS in wanted else []
+    return _in_a_file_name("-".join(parts))
+
+
+def free_name(model_dir: str, name: str, wanted: Subject) -> str:
+    """A name that `name_of` made, or where results of something else have it, one with a number.
+
+    Args:
+      model_dir: of the run.
+      name: that was made: two folders of pictures may be called the same.
+      wanted: what is evaluated.
+    """
+    taken = f"{name}-{{}}"
+    for number in itertools.count(2):
+        there = run_folder.read_facts(os.path.join(model_dir, file_of(RESULT, name)))
+        if not there or tells_of(there, wanted):
+            break
+        name = taken.format(number)
+    return name
+
+
+def file_of(kind: str, name: str) -> str:
+    """An evaluation's file in the run's folder: result_NAME.json, or without a name result.json.
+
+    Args:
+      kind: RESULT, REPORT or CONFUSION.
+      name: as `name_of` gives it.
+    """
+    return f"{kind}_{name}{SUFFIXES[kind]}" if name else f"{kind}{SUFFIXES[kind]}"
+
+
+def tells_of(result: Mapping[str, Any], wanted: Subject) -> bool:
+    """Whether a result is of what is wanted. One of before evaluations said of what, of the run's.
+
+    Args:
+      result: content of a result's file.
+      wanted: as `subject_of` gives it.
+    """
+    if "weights" not in result:
+        former = {LABELS: result.get(LABELS), "weights": TRAINED}
+        averaged = bool(result.get("use_ema_weights"))
+        return not averaged and all(former[key] == wanted.get(key) for key in former)
+    return all(result.get(key) == wanted.get(key) for key in KEYS)
+
+
+def listed_results(model_dir: str) -> list[str]:
+    """Names of the files of evaluations other than the run's own, sorted."""
+    pattern = re.compile(rf"{RESULT}_(?!\d+\.).+\{SUFFIXES[RESULT]}")
+    return sorted(filter(pattern.fullmatch, tf.io.gfile.listdir(model_dir)))
+
+
+def _in_a_file_name(text: str) -> str:
+    return re.sub(r"[^\w.]+", "-", text)[:LONGEST_NAME].strip("-.")

@@ -1,0 +1,124 @@
+"""What is known of a training while it runs: its steps, what the device says of them, and waiting.
+
+A read from a device waits until all that it was given before is done, and then it idles until it is
+given more. So steps are counted on the host, one read an execution serves all callbacks, and it is
+waited for when the device has the next execution already.
+"""
+
+import collections
+import time
+from concurrent import futures
+from typing import Any
+
+import tf_keras as keras
+
+from tf_simclr.workdir.checkpoints import NonFinite
+
+
+class StepCallback(keras.callbacks.Callback):
+    """A callback that leaves the results of an execution on the device: Keras would read them."""
+
+    def __init__(self):
+        super().__init__()
+        self._supports_tf_logs = True
+
+
+class WatchSteps(StepCallback):
+    """Counts steps, and reads the status of each execution, once; first in the list.
+
+    NonFinite is raised one execution late, or by `look`: whoever saves something calls it before.
+
+    Attributes:
+      step: how many steps of the run are done, or under way.
+      status: as TrainableNet.read_status gives it, of the execution before the last or, after
+        `look`, of the last; None at the beginning of an epoch.
+    """
+
+    def __init__(self, step: int = 0):
+        """Args: step: how many the run had before."""
+        super().__init__()
+        self.step = self._before = step
+        self.status: Any = None
+        # In a thread: a GPU's copy waits for what was asked of it before, so it is asked for now.
+        self._reader = futures.ThreadPoolExecutor(1, thread_name_prefix="status")
+        self._unread: collections.deque[tuple[int, futures.Future]] = collections.deque()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before, self.status = self.step, None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step = self._before + batch + 1  # `batch` is the last one, from 0 in each epoch.
+        status = self._reader.submit(self.model.read_status, self.model.last_status())
+        self._unread.append((self.step, status))
+        self._wait_for_all_but(1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.look()
+
+    def look(self) -> Any:
+        """Waits for the last execution; its `status`.
+
+        Raises:
+          NonFinite: if the loss of any step was NaN or infinite.
+        """
+        self._wait_for_all_but(0)
+        return self.status
+
+    def _wait_for_all_but(self, count: int) -> None:
+        while len(self._unread) > count:
+            step, status = self._unread.popleft()
+            self.status = status.result()
+            if self.status.since_non_finite:
+                raise NonFinite("The loss", step + 1 - self.status.since_non_finite)
+
+
+class MeasureWaiting(StepCallback):
+    """Measures which share of the time `fit` waits for data.
+
+    What comes before the end of the first execution of a `fit`, such as tracing the step and
+    filling the shuffling buffer, is start-up and does not count.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.waited = self.passed = 0.0  # seconds, of all calls of `fit`, up to the last `look`
+        self._before: tuple[float, float] | None = None
+        self._now = 0.0
+
+    def on_train_begin(self, logs=None):
+        self._before = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._now = time.monotonic()
+        if self._before is None:
+            self._before = self._now, self.model.seconds_waited()
+
+    def on_train_end(self, logs=None):
+        self.look()
+
+    def look(self) -> None:
+        """Adds what came since the last look, up to the last execution."""
+        if self._before is not None:
+            now = self._now, self.model.seconds_waited()
+            self.passed += now[0] - self._before[0]
+            self.waited += now[1] - self._before[1]
+            self._before = now
+
+    def share(self) -> float | None:
+        """Seconds waited / seconds passed, in [0, 1]; None before two executions of one `fit`."""
+        return self.waited / self.passed if self.passed else None
+
+
+class ProgressBar(keras.callbacks.ProgbarLogger):
+    """Keras' line of progress, with the means that were read already; last in the list.
+
+    Keras' own reads each metric after each execution.
+    """
+
+    def __init__(self, watch: WatchSteps):
+        super().__init__(count_mode="steps")
+        self._watch = watch
+
+    def on_train_batch_end(self, batch, logs=None):
+        status = self._watch.status
+        super().on_train_batch_end(batch, status.means if status else {})
