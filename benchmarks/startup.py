@@ -35,7 +35,7 @@ def one_round():
     import tensorflow as tf
 
     done("import TensorFlow")
-    from tf_simclr import cli
+    from tf_simclr import cli, methods
     from tf_simclr.assembly import build, build_data
 
     done("import the package, Keras and TFDS")
@@ -47,10 +47,10 @@ def one_round():
     data = build_data.source(config)
     examples = data.num_examples(config.data.train_split)
     done("open the data")
-    net = build.model(config, data.num_classes)
+    net = methods.network(config, methods.Lesson(data.num_classes))
     build.compile_model(config, net, examples)
     done("build the network and its optimiser")
-    batches = build_data.training_data(config, data, 0, tf.distribute.get_strategy())
+    batches = methods.training_data(config, data, 0, tf.distribute.get_strategy())
     next(iter(batches))
     done("first batch: a window of records, XLA of the views")
     step, iterator = net.make_train_function(), iter(batches)

@@ -80,14 +80,15 @@ def constructor(node):
 
 
 def inherited(name):
-    """What bases in the same file say of a method."""
-    path, method = name.partition(":")[0], name.rpartition(".")[2]
-    bases = [ast.unparse(base) for base in NAMES[name][1].bases]
-    return "".join(
-        doc(NAMES[f"{path}:{base}.{method}"][0])
-        for base in bases
-        if f"{path}:{base}.{method}" in NAMES
-    )
+    """What bases in the package say of a method."""
+    owner, _, method = name.rpartition(".")
+    bases = {ast.unparse(base) for base in CLASSES[owner].bases}
+    said = []
+    for place, (node, _) in NAMES.items():
+        if place.partition(":")[2] in {f"{base}.{method}" for base in bases}:
+            said.append(doc(node))
+    above = [place for place in CLASSES if place.partition(":")[2] in bases]
+    return "".join(said) or "".join(inherited(f"{place}.{method}") for place in above)
 
 
 def annotations(function):
@@ -125,7 +126,8 @@ def test_what_a_constructor_raises_is_said(name):
 )
 def test_tensors_have_their_shapes(name):
     node, owner = NAMES[name]
-    assert SHAPE.search(doc(node) + (doc(owner) if owner else ""))
+    above = doc(owner) + inherited(name) if owner else ""
+    assert SHAPE.search(doc(node) + above)
 
 
 def test_the_whole_face_is_found():

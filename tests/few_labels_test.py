@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.assembly import build_data
+from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.evaluation import linear_probe
 from tf_simclr.judging import judge
@@ -154,9 +154,7 @@ def source(tiny_flags, train_mode, **choice):
     values = dict(flag.removeprefix("--").split("=", 1) for flag in tiny_flags)
     data = {name: values[name] for name in ("dataset", "data_dir", "eval_split")}
     teacher = {"teacher": "t"} if train_mode == "distill" else {}
-    return build_data.source(
-        Config.from_flat({**data, **teacher, "train_mode": train_mode, **choice})
-    )
+    return methods.source(Config.from_flat({**data, **teacher, "train_mode": train_mode, **choice}))
 
 
 @pytest.mark.parametrize(

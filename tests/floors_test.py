@@ -42,9 +42,10 @@ FLOORS = {
     "tf_simclr.assembly": 4,
     "tf_simclr.pretrained": 5,
     "tf_simclr.judging": 6,
-    "tf_simclr.tasks": 7,
-    "tf_simclr.main": 8,
-    "export": 9,
+    "tf_simclr.methods": 7,
+    "tf_simclr.tasks": 8,
+    "tf_simclr.main": 9,
+    "export": 10,
 }
 MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
 NEVER_READ_CONFIG = {

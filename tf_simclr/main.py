@@ -72,8 +72,7 @@ def _run(config: Config, given: set[str], typed: set[str]) -> None:
     early_checks.check(config)
     _import_tensorflow_quietly()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
-    from tf_simclr import buckets, replicas
-    from tf_simclr.assembly import build_data
+    from tf_simclr import buckets, methods, replicas
     from tf_simclr.pretrained.origins import adopt_architecture, origin_of
     from tf_simclr.tasks.embed import embed
     from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
@@ -82,15 +81,15 @@ def _run(config: Config, given: set[str], typed: set[str]) -> None:
     from tf_simclr.workdir.run_settings import adopt_settings
 
     buckets.require_buckets(early_checks.paths_of(config))
-    config = adopt_settings(config, given)
+    config = methods.checked(adopt_settings(config, given))
     for line in remarks(config, typed):  # A recipe's own lines are not its user's to mend.
         print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
         return task(config, given)
     origin = origin_of(config)
-    config = adopt_architecture(config, origin, given)
-    open_data = functools.cache(build_data.source)  # Reads a folder, and complains of it, once.
+    config = methods.checked(adopt_architecture(config, origin, given))
+    open_data = functools.cache(methods.source)  # Reads a folder, and complains of it, once.
     if config.run.trains:
         train(config, origin, typed, open_data=open_data)
     if not replicas.is_chief():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import replicas
+from tf_simclr import methods, replicas
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.build_data import blurred_views
 from tf_simclr.config import Config
@@ -38,7 +38,7 @@ def test_pipeline_and_step_agree_on_who_makes_the_views(settings, in_the_step):
     config = Config.from_flat(flags | {"lineareval_while_pretraining": False} | settings)
     data = build_data.source(config)
     strategy = tf.distribute.get_strategy()
-    batch = next(iter(build_data.training_data(config, data, 0, strategy)))
+    batch = next(iter(methods.training_data(config, data, 0, strategy)))
     assert isinstance(batch, dict) is in_the_step  # What is prepared, or views.
     assert build_data.views_in_the_step(config)(batch, SEEDS).shape == (8, 32, 32, 3)
 
@@ -63,7 +63,7 @@ def test_pipeline_and_step_agree_on_who_makes_the_views(settings, in_the_step):
 )
 def test_what_was_found_is_said(picture_folder, capsys, settings, said):
     data = {"dataset": "image_folder", "data_dir": picture_folder, "eval_split": "Testing"}
-    build_data.source(Config.from_flat(data | settings))
+    methods.source(Config.from_flat(data | settings))
     assert capsys.readouterr().out == f"image_folder: 2 classes: dark, light; {said}\n"
 
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr import methods
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 
@@ -16,7 +17,7 @@ RTOL = 1e-7  # of float64; learning rates are float32
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_linear_head_is_there_where_it_is_wanted(wanted):
     config = Config.from_flat({**TINY, "lineareval_while_pretraining": wanted})
-    net = build.model(config, num_classes=3)
+    net = methods.network(config, methods.Lesson(3))
     assert (net.supervised_head is not None) == wanted
     assert net.num_classes == (3 if wanted else 0)
 
@@ -24,7 +25,7 @@ def test_the_linear_head_is_there_where_it_is_wanted(wanted):
 @pytest.mark.parametrize("use_tpu", [True, False])
 def test_a_step_is_compiled_as_asked_but_on_a_tpu_by_the_strategy_alone(use_tpu):
     config = Config.from_flat({**TINY, "jit_compile": True, "use_tpu": use_tpu})
-    net = build.model(config, CLASSES)
+    net = methods.network(config, methods.Lesson(CLASSES))
     build.compile_model(config, net, num_examples=512)
     assert net.jit_compile is not use_tpu
 
@@ -41,7 +42,7 @@ def pretraining(optimizer, layer):
     flags = {"optimizer": optimizer, "ft_proj_selector": layer, "weight_decay": 0.1}
     flags |= {"train_batch_size": BATCH, "train_steps": STEPS, "warmup_epochs": 0.0}
     config = Config.from_flat({**TINY, **flags, "learning_rate": 20.0})
-    net = build.model(config, CLASSES)
+    net = methods.network(config, methods.Lesson(CLASSES))
     build.compile_model(config, net, BATCH)
     net.run_eagerly = True
     return config, net

@@ -9,8 +9,6 @@ import pytest
 from tf_simclr.config import (
     Config,
     changed_from_defaults,
-    differing_architecture,
-    differing_state,
     flag_fields,
 )
 from tf_simclr.config.fields import plain_type
@@ -71,6 +69,7 @@ ORIGINAL = {
 }
 OURS = {
     "seed",
+    "pretext_task",
     "max_bad_images",
     "min_crop_area",
     "extra_augmentation",
@@ -109,19 +108,10 @@ WRONG = [
     ({"memory_size": -1}, "`memory_size` must be at least 0"),
     ({"ema_decay": 1.0}, "`ema_decay` must be in [0, 1)"),
     ({"probe_grid": "long"}, "`probe_grid` must be one of ('short', 'paper')"),
-    ({"train_mode": "distill"}, "`teacher` must name whom to learn from with --train_mode=distill"),
     ({"teacher": ""}, "`teacher` must be a path, or left out"),
     ({"distill_temperature": 0.0}, "`distill_temperature` must be above 0"),
     ({"distill_alpha": 1.1}, "`distill_alpha` must be in [0, 1]"),
-    (
-        {"train_mode": "supervised", "checkpoint": "a"},
-        "`checkpoint` must be left out with --train_mode=supervised, which starts from scratch",
-    ),
     ({"microbatches": 0}, "`microbatches` must be at least 1"),
-    (
-        {"train_batch_size": 512, "microbatches": 3},
-        "`microbatches` must divide train_batch_size=512",
-    ),
     ({"loss": "triplet"}, "`loss` must be one of"),
     ({"loss_implementation": "sparse"}, "`loss_implementation` must be one of"),
     ({"precision": "float16"}, "`precision` must be one of"),
@@ -189,17 +179,12 @@ WRONG = [
     ({"use_blur": 1}, "`use_blur` must be a value of type bool."),
     ({"dataset": None}, "`dataset` must be a value of type str."),
     # Contradictions.
-    ({"ft_proj_selector": 4}, "`ft_proj_selector` must be from -1 to 3, the layers of this"),
-    ({"ft_proj_selector": 1, "proj_head_mode": "none"}, "`ft_proj_selector` must be from -1 to 0"),
-    ({"ft_proj_selector": 2, "proj_head_mode": "linear"}, "`ft_proj_selector` must be from -1 to"),
-    ({"ft_proj_selector": -2}, "`ft_proj_selector` must be from -1 to 3"),
     ({"dataset": "image_folder"}, "`data_dir` must name the folder of pictures"),
     ({"dataset": "image_folder", "data_dir": ""}, "`data_dir` must name the folder of pictures"),
     (
         {"tpu_name": "a", "master": "b"},
         "`master` must not be another TPU than tpu_name='a'. Received: master='b'.",
     ),
-    ({"train_batch_size": 1}, "`train_batch_size` must be at least 2 to pretrain"),
 ]
 
 
@@ -240,7 +225,6 @@ def test_refuses_numbers_that_are_not_finite(name, value):
 def test_accepts_the_edges():
     Config.from_flat({"min_crop_area": 1.0, "max_bad_images": 0.0, "weight_decay": 0.0})
     Config.from_flat({"train_epochs": 0.0, "train_steps": 1})
-    Config.from_flat({"train_batch_size": 1, "train_mode": "finetune"})
     Config.from_flat({"resnet_depth": 18, "sk_ratio": 0.0625})
     Config.from_flat({"tpu_name": "a", "master": "a", "use_tpu": True})
     assert Config.from_flat({"width_multiplier": 2}).model.width_multiplier == 2
@@ -270,64 +254,6 @@ def test_layers_of_the_projection_head(mode, layers):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "different"),
-    [
-        ({}, {}, []),
-        ({"learning_rate": 1.0, "use_blur": False, "seed": 3}, {}, []),
-        ({"resnet_depth": 18}, {}, ["resnet_depth"]),
-        ({"sk_ratio": 0.0625, "width_multiplier": 2.0}, {}, ["width_multiplier", "sk_ratio"]),
-        ({"image_size": 96}, {}, []),
-        ({"image_size": 32}, {}, ["image_size <= 32"]),
-        ({"train_mode": "finetune"}, {}, ["train_mode"]),
-        ({"proj_head_mode": "linear"}, {}, ["proj_head_mode"]),
-        ({"proj_head_mode": "none", "proj_out_dim": 8}, {"proj_head_mode": "none"}, []),
-        ({"num_proj_layers": 2}, {}, ["num_proj_layers"]),
-        ({"proj_head_mode": "linear", "num_proj_layers": 2}, {"proj_head_mode": "linear"}, []),
-        ({"ft_proj_selector": 1}, {}, ["ft_proj_selector"]),  # the linear head alongside reads it
-        ({"ft_proj_selector": -1}, {"ft_proj_selector": 3}, []),
-        ({"ft_proj_selector": -1, "proj_head_mode": "none"}, {"proj_head_mode": "none"}, []),
-        (
-            {"ft_proj_selector": 1, "lineareval_while_pretraining": False},
-            {"lineareval_while_pretraining": False},
-            [],
-        ),
-        (
-            {"train_mode": "finetune", "ft_proj_selector": 1},
-            {"train_mode": "finetune"},
-            ["ft_proj_selector"],
-        ),
-    ],
-)
-def test_differing_architecture(ours, theirs, different):
-    pairs = differing_architecture(Config.from_flat(ours), Config.from_flat(theirs))
-    assert list(pairs) == different
-    for name in set(different) & set(ours):
-        assert pairs[name] == (ours[name], theirs.get(name, Config().flat()[name]))
-
-
-@pytest.mark.parametrize(
-    ("values", "different"),
-    [
-        ({"learning_rate": 1.0}, []),
-        ({"resnet_depth": 18}, ["resnet_depth"]),
-        ({"optimizer": "adam"}, ["optimizer"]),
-        ({"lineareval_while_pretraining": False}, ["lineareval_while_pretraining"]),
-        ({"fine_tune_after_block": 2}, []),
-    ],
-)
-def test_differing_state(values, different):
-    assert list(differing_state(Config.from_flat(values), Config())) == different
-
-
-def test_the_frozen_part_decides_the_state_of_fine_tuning():
-    ours, theirs = (
-        Config.from_flat({"train_mode": "finetune", "fine_tune_after_block": block})
-        for block in (2, 4)
-    )
-    assert differing_state(ours, theirs) == {"fine_tune_after_block": (2, 4)}
-
-
-@pytest.mark.parametrize(
     ("settings", "place"),
     [
         ({}, "host"),
@@ -335,8 +261,6 @@ def test_the_frozen_part_decides_the_state_of_fine_tuning():
         ({"use_tpu": True}, "device"),
         # Settings of before "auto" was there say host, and mean it.
         ({"use_tpu": True, "augment_on": "host"}, "host"),
-        ({"use_tpu": True, "train_mode": "supervised"}, "host"),
-        ({"augment_on": "device", "train_mode": "supervised"}, "host"),
     ],
 )
 def test_views_are_made_on_the_device_of_a_tpu_unless_it_is_said_where(settings, place):

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tf_keras as keras
 from PIL import Image
 
-from tf_simclr.assembly import build, build_data
+from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment.policies import FinetuneView
@@ -108,7 +108,7 @@ def test_01_linear_and_absent_projection_heads_train(short, mode, width):
 def test_02_the_classifier_starts_at_zero_logits(short):
     # The original looks for the head's variables before there are any, and leaves them as drawn.
     settings = SMALL | {"train_mode": "finetune", "zero_init_logits_layer": True}
-    net = build.model(Config.from_flat(settings), CLASSES)
+    net = methods.network(Config.from_flat(settings), methods.Lesson(CLASSES))
     np.testing.assert_array_equal(net(noise(channels=3)), np.zeros((4, CLASSES)))
 
 
@@ -134,7 +134,7 @@ def test_05_a_run_is_started_from_a_folder_a_prefix_or_an_export(trained_run, pl
     settings = SMALL | {"resnet_depth": 10, "width_multiplier": 1 / 16, "image_size": 16}
     path = os.path.join(trained_run, place)
     config = Config.from_flat(settings | {"train_mode": "finetune", "checkpoint": path})
-    net = build.model(config, 2)
+    net = methods.network(config, methods.Lesson(2))
     assert "encoder" in warm_start(config, origin_of(config), net)
     kernel = tensors(trained_run, "encoder")[
         "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
@@ -175,9 +175,9 @@ def test_08_a_batch_of_twice_the_data_is_refused(tiny_flags, tmp_path, capsys):
 
 def test_09_an_export_does_not_blur(short, tmp_path):
     # The original exports the training graph with its random blur: no two calls are alike.
-    net = build.model(Config.from_flat(SMALL), CLASSES)
+    net = methods.network(Config.from_flat(SMALL), methods.Lesson(CLASSES))
     assert net.make_views is not None
-    network = network_of(build.parts(net), selector=0)
+    network = network_of(net.parts(), selector=0)
     saved_model.save(network, str(tmp_path / "endpoints"))
     hub_module.save(network, str(tmp_path / "features"), read_picture=no_picture)
     images = noise(channels=3)
@@ -195,9 +195,9 @@ def test_10_a_hub_layer_shows_its_weights_and_fine_tunes_synchronised_norms(shor
     # norm is a Python function that a SavedModel does not hold.
     import tensorflow_hub as hub
 
-    net = build.model(Config.from_flat(SMALL | {"global_bn": True}), CLASSES)
+    net = methods.network(Config.from_flat(SMALL | {"global_bn": True}), methods.Lesson(CLASSES))
     encoder = net.encoder
-    network = network_of(build.parts(net), selector=0)
+    network = network_of(net.parts(), selector=0)
     hub_module.save(network, str(tmp_path), read_picture=no_picture)
     layer = hub.KerasLayer(str(tmp_path), trainable=True)
     model = keras.Sequential([layer, keras.layers.Dense(CLASSES)])
@@ -245,7 +245,7 @@ def test_13_pictures_of_one_channel(tfds_dir):
     # The original's colour operations stop at pictures that are not RGB.
     data = open_source("mnist", data_dir=tfds_dir)
     config = Config.from_flat(SMALL | {"train_batch_size": 4})
-    batches = build_data.training_data(config, data, 0, tf.distribute.get_strategy())
+    batches = methods.training_data(config, data, 0, tf.distribute.get_strategy())
     images, one_hot = next(iter(batches))
     assert images.shape == (4, 32, 32, 6)
     assert one_hot.shape == (4, 10)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.assembly import build, build_data
+from tf_simclr import methods
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.sources import open_source
 from tf_simclr.main import main
@@ -54,14 +55,14 @@ def images():
 def parts(trained_run, images):
     """The run's network with norms that let every block be heard: training starts them at 0."""
     config = run_folder.read_settings(trained_run)
-    net = build.model(config, 2)
-    warm_start(os.path.join(trained_run, "ckpt-3"), build.parts(net))
+    net = methods.network(config, methods.Lesson(2))
+    warm_start(os.path.join(trained_run, "ckpt-3"), net.parts())
     random = np.random.default_rng(1)
     for norm in (layer for layer in net.submodules if isinstance(layer, BatchNorm)):
         norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape))
     for _ in range(40):  # Moving averages follow.
         net(images, training=True)
-    return build.parts(net)
+    return net.parts()
 
 
 @pytest.fixture(scope="module")

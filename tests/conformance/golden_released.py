@@ -12,8 +12,7 @@ import tensorflow as tf
 from golden import encoder, folder, released, weights
 from golden.closeness import EVALUATION_TOLERANCE, close_in_size
 
-from tf_simclr import load_encoder
-from tf_simclr.assembly import build
+from tf_simclr import load_encoder, methods
 from tf_simclr.config import Config
 from tf_simclr.exporting import saved_model
 from tf_simclr.pretrained import trained
@@ -47,9 +46,9 @@ def start(path, meta, **settings):
     origin = origin_of(config)
     config = adopt_architecture(config, origin, given=set())
     config = Config.from_flat(config.flat() | {"ft_proj_selector": selector})
-    net = build.model(config, meta["num_classes"])
+    net = methods.network(config, methods.Lesson(meta["num_classes"]))
     restored = warm_start(config, origin, net)
-    return config, build.parts(net), restored
+    return config, net.parts(), restored
 
 
 @cases("ckpt_tf1")

@@ -15,7 +15,7 @@ import tensorflow as tf
 import tf_keras as keras
 from cluster import tf_configs
 
-from tf_simclr import replicas
+from tf_simclr import methods, replicas
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.losses.nt_xent import nt_xent
@@ -56,7 +56,7 @@ def train(flags: dict, strategy: tf.distribute.Strategy) -> dict[str, np.ndarray
     """Weights, last gradients and every step's loss of a run of `flags`, by name."""
     config = Config.from_flat(flags)
     with strategy.scope():
-        net = build.model(config, CLASSES)
+        net = methods.network(config, methods.Lesson(CLASSES))
         build.compile_model(config, net, STEPS * BATCH)
         sums = {"synchronization": tf.VariableSynchronization.ON_READ}
         sums |= {"aggregation": tf.VariableAggregation.SUM, "trainable": False}

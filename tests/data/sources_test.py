@@ -15,7 +15,7 @@ from PIL import Image
 from png_files import PALETTE, Kind
 from tensorflow_datasets.core.download import downloader
 
-from tf_simclr.assembly.train_checks import check_data
+from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.data import emoji32, sources
 
@@ -441,7 +441,7 @@ def test_data_whose_labels_are_no_classes_say_what_they_are(data_dir):
     )
     config = Config.from_flat({"train_mode": "supervised", "train_batch_size": 1})
     with pytest.raises(ValueError, match=r"has none\. Received: .* Labels are a feature `label`"):
-        check_data(config, source)
+        methods.method_of(config).check_data(config, source)
 
 
 def test_data_dir_must_be_a_folder_that_can_be_written(tmp_path):

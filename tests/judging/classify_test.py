@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tf_simclr.assembly import build, build_data
+from tf_simclr import methods
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.judging.classify import classify
 
@@ -19,7 +20,7 @@ def test_of_labelled_pictures_a_label_is_hit_among_the_first_and_the_first_five(
         }
     )
     data = build_data.source(config)
-    net = build.model(config, data.num_classes)
+    net = methods.network(config, methods.Lesson(data.num_classes))
     kernel = net.supervised_head.kernel
     kernel.assign(np.random.default_rng(0).standard_normal(kernel.shape))
     matrix, scores = classify(config, data, net)

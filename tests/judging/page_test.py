@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tf_simclr import methods
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation.features import Features
@@ -39,7 +40,9 @@ def written(picture_folder, tmp_path):
         judged = Judged(Features(VECTORS, LABELS, identities, None), {})
         page = tmp_path / "page.html"
         result = subject_of(config) | {"global_step": 7, "date": "2026-11-28"}
-        write_page(config, build_data.source(config), judged, result, str(page))
+        method, data = methods.method_of(config), build_data.source(config)
+        views = method.views(config, data)
+        write_page(config, data, judged, result, str(page), words=method.words, views=views)
         return flags, page.read_text()
 
     return write

@@ -38,20 +38,50 @@ FAULTS = (
     # tf_simclr/
     Fault(
         "tf_simclr/assembly/build.py",
-        "num_classes=num_classes if config.training.lineareval_while_pretraining else 0,",
-        "num_classes=num_classes,",
-        "the linear head stays where it was switched off",
+        "jit_compile=config.training.jit_compile and not config.run.use_tpu",
+        "jit_compile=config.training.jit_compile",
+        "a step for a TPU is compiled twice over",
     ),
     Fault(
         "tf_simclr/assembly/build.py",
+        "learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()",
+        "learning_rate, weight_decay=optimization.weight_decay, exclude=()",
+        "LAMB decays batch norms and biases",
+    ),
+    Fault(
+        "tf_simclr/assembly/build_data.py",
+        "start_step=start_step,",
+        "start_step=0,",
+        "a run that goes on reads its data from the beginning",
+    ),
+    Fault(
+        "tf_simclr/config/__init__.py",
+        'return "device" if self.run.use_tpu else "host"',
+        'return "host"',
+        "views for a TPU are made by its host",
+    ),
+    Fault(
+        "tf_simclr/config/__init__.py",
+        "if values[f.name] != f.default}",
+        "if values[f.name] is not f.default}",
+        "settings at their default are told as changed",
+    ),
+    Fault(
+        "tf_simclr/methods/simclr.py",
+        "num_classes=lesson.num_classes if self.has_classifier(config) else 0,",
+        "num_classes=lesson.num_classes,",
+        "the linear head stays where it was switched off",
+    ),
+    Fault(
+        "tf_simclr/methods/simclr.py",
         "decay=config.model.ema_decay,",
         "decay=config.model.batch_norm_decay,",
         "the averaged network follows at the decay of batch norm",
     ),
     Fault(
-        "tf_simclr/assembly/build_data.py",
-        "drop=config.run.train_mode in ON_LABELS_ALONE",
-        "drop=config.run.classifies",
+        "tf_simclr/methods/__init__.py",
+        'labels_alone=method_of(config).labels(config) == "all"',
+        "labels_alone=method_of(config).classifies",
         "a student loses the pictures without labels",
     ),
     Fault(
@@ -109,15 +139,15 @@ FAULTS = (
         "flags at their default count as given",
     ),
     Fault(
-        "tf_simclr/config/__init__.py",
+        "tf_simclr/methods/going_on.py",
         'if kinds != {"nonlinear"}:',
         'if kinds == {"none"}:',
         "idle layers of a linear head keep a run from going on",
     ),
     Fault(
-        "tf_simclr/config/__init__.py",
-        '_differing(ours, theirs, ["optimizer", *trained])',
-        "_differing(ours, theirs, trained)",
+        "tf_simclr/methods/going_on.py",
+        '["optimizer", *method_of(theirs).state_flags]',
+        "[*method_of(theirs).state_flags]",
         "a run goes on with another optimiser",
     ),
     Fault(
@@ -1543,9 +1573,34 @@ FAULTS = (
         "pass",
         "a classifier that is to start at zero is restored",
     ),
+    # tf_simclr/methods/
+    Fault(
+        "tf_simclr/methods/method.py",
+        "if data.num_labelled(split) == 0:",
+        "if False:",
+        "a classifier is trained on a split without labels",
+    ),
+    Fault(
+        "tf_simclr/methods/method.py",
+        'if "supervised_head" not in restored or not data.num_classes:',
+        "if not data.num_classes:",
+        "a classifier that was drawn is judged",
+    ),
+    Fault(
+        "tf_simclr/judging/summary.py",
+        "if TOP_1 not in result:",
+        "if TOP_5 in result:",
+        "a classifier's accuracy is not printed",
+    ),
+    Fault(
+        "tf_simclr/judging/summary.py",
+        '"-" if value is None or not np.isfinite(value)',
+        '"-" if value is None',
+        "a score that is no number is printed as one",
+    ),
     Fault(
         "tf_simclr/pretrained/warm_start.py",
-        "net.memory.restart()",
+        "net.restarted()",
         "pass",
         "the averaged network does not start from what was restored",
     ),

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import replicas
+from tf_simclr import methods, replicas
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.nets.resnet import BLOCKS
@@ -44,9 +44,9 @@ def write_teachers():
     run, other = tempfile.mkdtemp(), tempfile.mkdtemp()
     config = Config.from_flat(FLAGS | {"train_mode": "supervised", "seed": 5})
     run_folder.write_settings(config, run)
-    net = build.model(config, CLASSES)
+    net = methods.network(config, methods.Lesson(CLASSES))
     net.supervised_head.kernel.assign(10 * net.supervised_head.kernel)  # So that it is decided.
-    checkpoints.Checkpoints(run, build.parts(net)).save(1)
+    checkpoints.Checkpoints(run, net.parts()).save(1)
     module = tf.Module()
     kernel = np.random.default_rng(1).standard_normal((3, CLASSES)).astype(np.float32)
     module.kernel = tf.Variable(10 * kernel)
@@ -62,7 +62,7 @@ def train(path, alpha, strategy):
     config = Config.from_flat(FLAGS | values | {"distill_temperature": 0.5})
     with strategy.scope():
         teacher = open_teacher(path, num_classes=CLASSES, image_size=SIZE)
-        net = build.model(config, CLASSES, teacher=teacher)
+        net = methods.network(config, methods.Lesson(CLASSES, teacher=teacher))
         build.compile_model(config, net, STEPS * BATCH)
     arrays = (IMAGES, LABELS) if alpha < 1 else IMAGES
     data = strategy.experimental_distribute_dataset(

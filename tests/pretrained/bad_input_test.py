@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from golden import released
 
-from tf_simclr.assembly import build
+from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.pretrained.released_names import Network
@@ -22,7 +22,7 @@ def tensors():
     config = Config.from_flat(
         {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
     )
-    return released.tensors(build.parts(build.model(config, num_classes=2)), NETWORK)
+    return released.tensors(methods.network(config, methods.Lesson(2)).parts(), NETWORK)
 
 
 @pytest.fixture

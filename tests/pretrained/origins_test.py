@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 from golden import released
 
-from tf_simclr import load_encoder
-from tf_simclr.assembly import build
+from tf_simclr import load_encoder, methods
 from tf_simclr.config import Config
 from tf_simclr.pretrained import origins
 from tf_simclr.pretrained.released_names import Network
@@ -17,7 +16,7 @@ SMALL = {"width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
 
 def parts_of(**settings):
     config = Config.from_flat(SMALL | settings)
-    return config, build.parts(build.model(config, num_classes=3))
+    return config, methods.network(config, methods.Lesson(3)).parts()
 
 
 def network(config):
@@ -80,7 +79,7 @@ def test_the_architecture_is_read_off_the_variables(tmp_path, settings, save):
     found = origins.open_origin(path).architecture
     assert origins.differing(config, found) == {}
     ours = Config.from_flat(found)
-    same = build.parts(build.model(ours, num_classes=3))
+    same = methods.network(ours, methods.Lesson(3)).parts()
     assert [v.shape for v in same["encoder"].variables] == [
         v.shape for v in parts["encoder"].variables
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.assembly import build
+from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.resnet import ResNet
@@ -31,8 +31,8 @@ def test_a_classifier_reads_the_layer_that_it_was_trained_on(selector, layer):
 @pytest.mark.parametrize("layer", [1, -1])
 def test_a_pretrainings_linear_head_is_handed_out_on_the_layer_that_it_read(tmp_path, layer):
     config = Config.from_flat(SMALL | {"ft_proj_selector": layer})
-    net = build.model(config, 3)
-    checkpoints.Checkpoints(str(tmp_path), build.parts(net)).save(1)
+    net = methods.network(config, methods.Lesson(3))
+    checkpoints.Checkpoints(str(tmp_path), net.parts()).save(1)
     run_folder.write_settings(config, str(tmp_path))
     images = tf.random.stateless_uniform([2, 16, 16, 3], (0, 0))
     expected, network = net(images)["logits_sup"], open_trained(str(tmp_path)).network

@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 from golden import released
 
-from tf_simclr import load_encoder
-from tf_simclr.assembly import build
+from tf_simclr import load_encoder, methods
 from tf_simclr.config import Config
 from tf_simclr.pretrained.origins import origin_of
 from tf_simclr.pretrained.released_names import Network
@@ -22,13 +21,13 @@ TRAP = "for those give --ft_proj_selector=1."
 
 def model(classes=CLASSES, **settings):
     config = Config.from_flat(SMALL | settings)
-    return config, build.model(config, classes)
+    return config, methods.network(config, methods.Lesson(classes))
 
 
 @pytest.fixture(scope="module")
 def tensors():
     """Weights of a released model by name, with all that lies beside them."""
-    parts = build.parts(model()[1])
+    parts = model()[1].parts()
     released.randomize(parts)
     weights = released.tensors(parts, NETWORK)
     averaged = {f"ema_model/{n}": v / 2 for n, v in weights.items() if "supervised" not in n}
@@ -56,7 +55,7 @@ def start(path, classes=CLASSES, **settings):
 
 
 def snapshot(net):
-    return {name: by_role_arrays(part) for name, part in build.parts(net).items()}
+    return {name: by_role_arrays(part) for name, part in net.parts().items()}
 
 
 def by_role_arrays(part):
@@ -65,7 +64,7 @@ def by_role_arrays(part):
 
 def assert_weights(net, tensors, names, prefix=""):
     """Those parts have the file's weights."""
-    ours = released.tensors({name: build.parts(net)[name] for name in names}, NETWORK)
+    ours = released.tensors({name: net.parts()[name] for name in names}, NETWORK)
     assert ours
     for name, value in ours.items():
         np.testing.assert_array_equal(value, tensors[prefix + name], err_msg=name)
@@ -140,7 +139,7 @@ def test_a_linear_head_that_watched_a_pretraining_brings_no_labels_along(trained
 @pytest.mark.parametrize(("layer", "last"), [(1, False), (3, True)])
 def test_a_classifier_is_taken_for_the_layer_that_it_reads(tmp_path, layer, last, capsys):
     config, theirs = model(2, train_mode="finetune", ft_proj_selector=-1 if last else layer)
-    checkpoints.Checkpoints(str(tmp_path), build.parts(theirs)).save(1)
+    checkpoints.Checkpoints(str(tmp_path), theirs.parts()).save(1)
     run_folder.write_settings(config, str(tmp_path))
     assert start(str(tmp_path), 2, ft_proj_selector=layer)[1] == ALL
     assert "left out" not in capsys.readouterr().out
@@ -152,7 +151,7 @@ def test_a_classifier_is_taken_for_the_layer_that_it_reads(tmp_path, layer, last
 @pytest.mark.parametrize("schema", [None, ".*"])
 def test_a_pretrainings_linear_head_that_reads_another_layer_is_said(tmp_path, schema, capsys):
     config, theirs = model(ft_proj_selector=1)
-    checkpoints.Checkpoints(str(tmp_path), build.parts(theirs)).save(1)
+    checkpoints.Checkpoints(str(tmp_path), theirs.parts()).save(1)
     run_folder.write_settings(config, str(tmp_path))
     pretraining = {"train_mode": "pretrain", "variable_schema": schema}
     assert start(str(tmp_path), ft_proj_selector=1, **pretraining)[1] == ALL

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_simclr import host_xla
+from tf_simclr import host_xla, methods
 from tf_simclr.assembly import build_data
-from tf_simclr.assembly.train_checks import check_data, check_hosts, check_machine
+from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
 from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.tasks import train
@@ -63,6 +63,11 @@ def test_segments_cut_at_whole_epochs_of_ten_and_end_exactly(start, total, expec
     assert segments(start, total, 10) == expected
 
 
+def check(flags, machine):
+    config = Config.from_flat(flags)
+    check_machine(config, machine, parts=methods.method_of(config).parts_of_batch(config))
+
+
 @pytest.mark.parametrize(
     ("flags", "replicas", "message"),
     [
@@ -87,26 +92,26 @@ def test_segments_cut_at_whole_epochs_of_ten_and_end_exactly(start, total, expec
 def test_what_a_machine_cannot_do_is_refused(flags, replicas, message):
     machine = types.SimpleNamespace(num_replicas_in_sync=replicas)
     with pytest.raises(ValueError, match=re.escape(message)):
-        check_machine(Config.from_flat(flags), machine)
+        check(flags, machine)
 
 
 def test_a_step_is_not_compiled_for_a_host_that_xla_does_not_know(monkeypatch):
     monkeypatch.setattr(host_xla, "compiles", lambda: False)
     machine = types.SimpleNamespace(num_replicas_in_sync=1)
     with pytest.raises(ValueError, match="`jit_compile` needs XLA for this machine's CPU, which"):
-        check_machine(Config.from_flat({"jit_compile": True}), machine)
-    check_machine(Config.from_flat({}), machine)
-    check_machine(Config.from_flat({"jit_compile": True, "use_tpu": True}), machine)
+        check({"jit_compile": True}, machine)
+    check({}, machine)
+    check({"jit_compile": True, "use_tpu": True}, machine)
 
 
 def test_what_a_machine_can_do_is_not():
     machine = types.SimpleNamespace(num_replicas_in_sync=4)
-    check_machine(Config.from_flat({"train_batch_size": 16, "microbatches": 4}), machine)
+    check({"train_batch_size": 16, "microbatches": 4}, machine)
     idle = {"train_mode": "finetune", "train_batch_size": 12, "microbatches": 5}
-    check_machine(Config.from_flat(idle), machine)  # Fine-tuning has no parts.
+    check(idle, machine)  # Fine-tuning has no parts.
     machine.num_replicas_in_sync = 1
     compiled = {"jit_compile": host_xla.compiles(), "precision": "mixed_float16"}
-    check_machine(Config.from_flat(compiled), machine)
+    check(compiled, machine)
 
 
 def test_what_only_python_decodes_is_refused_by_name_on_a_slice_of_several_hosts(tmp_path):
@@ -131,9 +136,9 @@ def test_a_batch_may_be_all_of_the_pictures_and_no_more(picture_folder):
     flags = {"dataset": "image_folder", "data_dir": picture_folder, "train_batch_size": 16}
     config = Config.from_flat(flags)
     data = build_data.source(config)
-    assert check_data(config, data) == 16
+    assert check_examples(config, data) == 16
     with pytest.raises(ValueError, match="`train_batch_size` must not be larger than the data"):
-        check_data(Config.from_flat(flags | {"train_batch_size": 17}), data)
+        check_examples(Config.from_flat(flags | {"train_batch_size": 17}), data)
 
 
 def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):
@@ -237,13 +242,13 @@ def test_a_run_in_another_order_is_refused_unless_it_is_done(
 def test_a_run_reads_its_data_once_whatever_its_segments(tiny_flags, tmp_path, monkeypatch):
     """16 pictures in batches of 4: steps 1 to 4, 5 to 8 with a checkpoint inside, and 9."""
     starts = []
-    read = build_data.training_data
+    read = methods.training_data
 
     def noted(config, data, start, strategy):
         starts.append(start)
         return read(config, data, start, strategy)
 
-    monkeypatch.setattr(build_data, "training_data", noted)
+    monkeypatch.setattr(methods, "training_data", noted)
     flags = ["--train_steps=9", "--checkpoint_steps=6", "--steps_per_execution=3"]
     run(*tiny_flags, *flags, f"--model_dir={tmp_path}")
     assert starts == [0]

@@ -22,7 +22,7 @@ import tf_keras as keras
 from graph_facts import Facts
 from tensorflow.python.tpu.tpu_replication import outside_compilation
 
-from tf_simclr import replicas
+from tf_simclr import methods, replicas
 from tf_simclr.assembly import build, build_data
 from tf_simclr.assembly.train_checks import check_machine
 from tf_simclr.config import Config
@@ -48,19 +48,18 @@ TINY = {
 
 def step_of(config: Config, strategy: tf.distribute.Strategy) -> tf.Graph:
     """The graph that `fit` would call with the run's data."""
-    check_machine(config, strategy)
+    check_machine(config, strategy, parts=methods.method_of(config).parts_of_batch(config))
     data = build_data.source(config)
     teacher = _teacher(data.num_classes) if config.run.train_mode == "distill" else None
     with strategy.scope():
-        net = build.model(
+        net = methods.network(
             config,
-            data.num_classes,
+            methods.Lesson(data.num_classes, teacher=teacher),
             precision=config.training.precision,
-            teacher=teacher,
             training=True,
         )
         build.compile_model(config, net, data.num_examples(config.data.train_split))
-    batches = iter(build_data.training_data(config, data, 0, strategy))
+    batches = iter(methods.training_data(config, data, 0, strategy))
     with strategy.scope():
         net.make_train_function()
         return net.train_tf_function.get_concrete_function(batches).graph

@@ -14,7 +14,7 @@ from tf_simclr.workdir import bucket_lock, run_folder
 QUICK = {"beat": 0.2, "dead": 30.0}  # seconds; a busy machine's beats are late
 HOLD = """
 import sys, time
-from tf_simclr import bucket_lock
+from tf_simclr.workdir import bucket_lock
 with bucket_lock.hold(sys.argv[1], beat=0.2, dead=30.0):
     time.sleep(900)
 """

@@ -1,28 +1,20 @@
-"""Config -> the network of a run and its optimiser. Only build_data and tasks/ read one, too."""
+"""Config -> the parts of a run's network, and its optimiser."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.augment import policies
-from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.resnet import ResNet
-from tf_simclr.nets.simclr import SimCLR
-from tf_simclr.nets.student import Student
+from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.optim import schedules
 from tf_simclr.optim.decay import weight_roles
 from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.lars import LARS
-
-Teacher = Callable[[tf.Tensor], tf.Tensor]
 
 
 def encoder(config: Config) -> ResNet:
@@ -51,29 +43,17 @@ def projection_head(config: Config) -> ProjectionHead:
     )
 
 
-def model(
-    config: Config,
-    num_classes: int,
-    *,
-    precision: str = "float32",
-    teacher: Teacher | None = None,
-    training: bool = False,
-) -> SimCLR | Classifier:
-    """The untrained, built model of the config's train_mode.
-
-    Weights are drawn from the config's seed alone.
+@contextlib.contextmanager
+def drawn(seed: int, precision: str = "float32") -> Iterator[None]:
+    """Networks made inside draw their weights from the seed alone, and compute by a Keras policy.
 
     Args:
-      config: of the run.
-      num_classes: of the data; 0 without labels.
-      precision: the Keras policy to compute by; "float32" is what floatx says.
-      teacher: images [batch, h, w, 3] -> logits [batch, num_classes], of whom a student learns;
-        None for one that is only evaluated.
-      training: whether it is to be trained: with the config's memory, that is.
+      seed: of the weights.
+      precision: the policy; "float32" is what floatx says.
     """
-    keras.utils.set_random_seed(config.run.seed)
+    keras.utils.set_random_seed(seed)
     with _precision(precision):
-        return _model(config, num_classes, teacher, training)
+        yield
 
 
 @contextlib.contextmanager
@@ -90,75 +70,6 @@ def _precision(policy: str) -> Iterator[None]:
         # None follows floatx, as before the first policy.
         follows = before.name == keras.backend.floatx()
         keras.mixed_precision.set_global_policy(None if follows else before)
-
-
-def _model(
-    config: Config, num_classes: int, teacher: Teacher | None, training: bool
-) -> SimCLR | Classifier:
-    net: SimCLR | Classifier
-    if not config.run.classifies:
-        memory = _memory(config) if training and config.model.memory_size else None
-        net = SimCLR(
-            encoder(config),
-            projection_head(config),
-            num_classes=num_classes if config.training.lineareval_while_pretraining else 0,
-            selector=config.finetuning.ft_proj_selector,
-            temperature=config.model.temperature,
-            hidden_norm=config.model.hidden_norm,
-            loss=config.model.loss,
-            loss_implementation=config.model.loss_implementation,
-            microbatches=config.training.microbatches,
-            make_views=build_data.views_in_the_step(config),
-            memory=memory,
-            seed=config.run.seed,
-        )
-        shape = [config.data.image_size, config.data.image_size, 3]
-        net(tf.zeros([1, *shape]))
-        if memory is not None:
-            memory.follow(net.encoder, net.projection_head, shape)
-    else:
-        net = _classifier(config, num_classes, teacher)
-        net.build([None, config.data.image_size, config.data.image_size, 3])
-    return net
-
-
-def _memory(config: Config) -> MemoryBank:
-    return MemoryBank(
-        encoder(config),
-        projection_head(config),
-        size=config.model.memory_size,
-        decay=config.model.ema_decay,
-    )
-
-
-def _classifier(config: Config, num_classes: int, teacher: Teacher | None) -> Classifier:
-    options: dict[str, Any] = {
-        "num_classes": num_classes,
-        "selector": config.finetuning.ft_proj_selector,
-        "freeze_up_to": config.finetuning.fine_tune_after_block,
-        "frozen_batch_norm": config.finetuning.frozen_batch_norm,
-        "zero_init": config.finetuning.zero_init_logits_layer,
-    }
-    if teacher is None:
-        return Classifier(encoder(config), projection_head(config), **options)
-    return Student(
-        encoder(config),
-        projection_head(config),
-        teacher=teacher,
-        temperature=config.distillation.distill_temperature,
-        alpha=config.distillation.distill_alpha,
-        **options,
-    )
-
-
-def parts(net: SimCLR | Classifier) -> dict[str, tf.Module]:
-    """What of a model is saved, by the names used in checkpoints and exports."""
-    named = {"encoder": net.encoder, "projection_head": net.projection_head}
-    if net.supervised_head is not None:
-        named["supervised_head"] = net.supervised_head
-    if isinstance(net, SimCLR) and net.memory is not None:
-        named |= net.memory.parts()
-    return named
 
 
 def total_steps(config: Config, num_examples: int) -> int:
@@ -195,7 +106,7 @@ def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
     )
 
 
-def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -> None:
+def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
     """Gives a built model its optimiser, its slots, and its L2 penalty."""
     optimization = config.optimization
     learning_rate = schedule(config, num_examples)
@@ -226,7 +137,7 @@ def compile_model(config: Config, net: SimCLR | Classifier, num_examples: int) -
     optimizer.build(net.trainable_variables)
 
 
-def compile_for_evaluation(config: Config, net: SimCLR | Classifier) -> None:
+def compile_for_evaluation(config: Config, net: TrainableNet) -> None:
     """Gives a built model its L2 penalty, without an optimiser that matters."""
     roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
     net.compile(

@@ -17,15 +17,18 @@ from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled
 from tf_simclr.data.sources import Source, open_source
 
 EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
-# Trained on labels alone; the others learn from pictures without labels, too.
-ON_LABELS_ALONE = ("finetune", "supervised")
 
 
-def source(config: Config) -> Source:
+def source(config: Config, *, labels_alone: bool = False) -> Source:
     """The data that the config names, with the labels that it leaves it for training.
 
     The chief says what was found. Opening a folder reads all of it: a command does it once.
     What hands out a trained network takes all of the data: it learns nothing from labels.
+
+    Args:
+      config: of the command.
+      labels_alone: whether pictures without a label are left out of training, where labels are
+        chosen.
 
     Raises:
       ValueError: where there is none, or no such choice of labels.
@@ -42,7 +45,7 @@ def source(config: Config) -> Source:
         _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"
     if config.labels.chosen and judges:
-        data = few_labelled(config, data)
+        data = few_labelled(config, data, drop=labels_alone)
     report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
     return data
 
@@ -81,10 +84,13 @@ def _check_split(data: Source, flag: str, split: str) -> None:
         raise ValueError(text.replace("Received: split=", f"Received: {flag}=")) from error
 
 
-def few_labelled(config: Config, data: Source) -> LabelledSubset:
+def few_labelled(config: Config, data: Source, *, drop: bool) -> LabelledSubset:
     """`data` with the chosen labels alone in its training split.
 
-    Where a network is trained on labels alone, pictures without one are left out.
+    Args:
+      config: of the run.
+      data: all of it.
+      drop: whether pictures without a label are left out of training.
 
     Raises:
       ValueError: if there are no labels, or they cannot be chosen so.
@@ -108,14 +114,12 @@ def few_labelled(config: Config, data: Source) -> LabelledSubset:
         chosen = few_labels.draw_per_class(pictures, labels.labels_per_class, seed=seed)
     else:
         chosen = few_labels.draw_fraction(pictures, labels.label_fraction, seed=seed)
-    return keep_labels(data, split, chosen, drop=config.run.train_mode in ON_LABELS_ALONE)
+    return keep_labels(data, split, chosen, drop=drop)
 
 
-def training_data(
-    config: Config, data: Source, start_step: int, strategy: tf.distribute.Strategy
-) -> tf.data.Dataset:
-    """Endless training batches from `start_step` on, spread over the strategy's replicas."""
-    stream = pipeline.Stream(
+def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
+    """The training pictures of a run, from a step on."""
+    return pipeline.Stream(
         source=data,
         split=config.data.train_split,
         batch_size=config.training.train_batch_size,
@@ -124,20 +128,6 @@ def training_data(
         start_step=start_step,
         cache=config.data.cache_dataset,
     )
-    with_labels = config.run.classifies or config.training.lineareval_while_pretraining
-    num_classes = data.num_classes if with_labels else 0
-
-    def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        if not config.run.classifies:
-            on_device = config.views_on == "device"
-            views = pretrain_views(config)
-            return pipeline.pretrain_batches(
-                stream, views, num_classes, context, on_device=on_device
-            )
-        view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
-        return pipeline.finetune_batches(stream, view, num_classes, context)
-
-    return strategy.distribute_datasets_from_function(batches)
 
 
 def pretrain_views(config: Config) -> PretrainViews:

@@ -7,11 +7,11 @@ from tf_simclr.config import Config
 from tf_simclr.data.sources import Source
 
 
-def check_data(config: Config, data: Source) -> int:
+def check_examples(config: Config, data: Source) -> int:
     """Counts the training pictures.
 
     Raises:
-      ValueError: a batch needs more of them, or the way of training needs labels.
+      ValueError: if a batch needs more of them.
     """
     split, batch_size = config.data.train_split, config.training.train_batch_size
     examples = data.num_examples(split)
@@ -21,24 +21,6 @@ def check_data(config: Config, data: Source) -> int:
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
             f" pictures in {split!r}. Received: train_batch_size={batch_size}."
         )
-    mode, alpha = config.run.train_mode, config.distillation.distill_alpha
-    needs_labels = config.run.classifies and not (mode == "distill" and alpha == 1)
-    if needs_labels and not data.num_classes:
-        rest = " Or give --distill_alpha=1, to learn from the teacher alone."
-        raise ValueError(
-            f"`train_mode` {mode} needs labels, and {data.name} has none. Received:"
-            f" train_mode={mode!r}. {data.how_to_label}"
-            f"{rest if mode == 'distill' else ''}"
-        )
-    if needs_labels and data.num_labelled(split) == 0:
-        raise ValueError(
-            f"`train_split` must have labels for `train_mode` {mode}. Received:"
-            f" train_split={split!r}, where none of {examples} pictures has one."
-            f" {data.how_to_label}"
-        )
-    with_head = config.training.lineareval_while_pretraining and not config.run.classifies
-    if with_head and not data.num_classes:
-        print(f"{data.name} has no labels: the linear head alongside is left out.")
     return examples
 
 
@@ -51,10 +33,18 @@ def check_hosts(data: Source, strategy: tf.distribute.Strategy) -> None:
         data.require_no_python()
 
 
-def check_machine(config: Config, strategy: tf.distribute.Strategy) -> None:
-    """Raises ValueError for settings that the strategy's devices cannot carry out."""
+def check_machine(config: Config, strategy: tf.distribute.Strategy, *, parts: int) -> None:
+    """Checks that the strategy's devices can carry out the settings.
+
+    Args:
+      config: of the run.
+      strategy: of the run.
+      parts: equal ones that a replica's batch is worked through in.
+
+    Raises:
+      ValueError: if they cannot.
+    """
     count, training = strategy.num_replicas_in_sync, config.training
-    parts = 1 if config.run.classifies else training.microbatches
     if training.train_batch_size % (count * parts):
         of_each = f", times their {parts} microbatches" if parts > 1 else ""
         raise ValueError(

@@ -7,7 +7,6 @@ import dataclasses
 import json
 from typing import Any
 
-from tf_simclr.config.fields import require
 from tf_simclr.config.sections import (
     DataConfig,
     EvaluationConfig,
@@ -52,44 +51,6 @@ class Config:
     finetuning: FinetuningConfig = dataclasses.field(default_factory=FinetuningConfig)
     distillation: DistillationConfig = dataclasses.field(default_factory=DistillationConfig)
 
-    def __post_init__(self):
-        selector, layers = self.finetuning.ft_proj_selector, self.model.num_projections
-        require(
-            -1 <= selector <= layers,
-            "ft_proj_selector",
-            f"must be from -1 to {layers}, the layers of this projection head",
-            selector,
-        )
-        batch_size = self.training.train_batch_size
-        require(
-            self.run.classifies or batch_size > 1,
-            "train_batch_size",
-            "must be at least 2 to pretrain: pictures are told apart from the others in the batch",
-            batch_size,
-        )
-        microbatches = self.training.microbatches
-        require(
-            self.run.classifies or batch_size % microbatches == 0,
-            "microbatches",
-            f"must divide train_batch_size={batch_size}",
-            microbatches,
-        )
-        teacher = self.distillation.teacher
-        require(
-            self.run.train_mode != "distill" or not self.run.trains or teacher is not None,
-            "teacher",
-            "must name whom to learn from with --train_mode=distill",
-            teacher,
-        )
-        checkpoint = self.finetuning.checkpoint
-        require(
-            self.run.train_mode != "supervised" or not self.run.trains or checkpoint is None,
-            "checkpoint",
-            "must be left out with --train_mode=supervised, which starts from scratch",
-            checkpoint,
-            "To start from it, give --train_mode=finetune.",
-        )
-
     @property
     def reads_layer(self) -> int:
         """The projection head's output that the classifier reads, counted from 0, the encoder's.
@@ -100,17 +61,11 @@ class Config:
 
     @property
     def views_on(self) -> str:
-        """Where views are made for training: "host" or "device"; a classifier's on the host."""
-        asked = "host" if self.run.classifies else self.data.augment_on
-        if asked != "auto":
-            return asked
+        """Where pretraining views are made: "host" or "device"."""
+        if self.data.augment_on != "auto":
+            return self.data.augment_on
         # A TPU's host has many chips to feed, and its TensorFlow no XLA for the CPU.
         return "device" if self.run.use_tpu else "host"
-
-    @property
-    def has_classifier(self) -> bool:
-        """Whether a classifier is trained, or a linear head alongside, where there are labels."""
-        return self.run.classifies or self.training.lineareval_while_pretraining
 
     def flat(self) -> dict[str, Any]:
         """Flag name -> value."""
@@ -159,38 +114,3 @@ def changed_from_defaults(config: Config) -> dict[str, Any]:
     """Flag name -> value, of those flags that are not at their default."""
     values = config.flat()
     return {f.name: values[f.name] for f in flag_fields() if values[f.name] != f.default}
-
-
-def differing_architecture(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
-    """Settings that decide the shape of the weights and differ: name -> (ours, theirs)."""
-    names = ["train_mode", *ModelConfig.ARCHITECTURE]
-    kinds = {ours.model.proj_head_mode, theirs.model.proj_head_mode}
-    if kinds != {"nonlinear"}:
-        names.remove("num_proj_layers")  # Else it decides nothing, or the kind says it all.
-    if "none" in kinds:
-        names.remove("proj_out_dim")
-    if ours.has_classifier and theirs.has_classifier and ours.reads_layer != theirs.reads_layer:
-        names.append("ft_proj_selector")  # Unless -1 is another name of the same layer.
-    different = _differing(ours, theirs, names)
-    small = ours.data.image_size <= 32, theirs.data.image_size <= 32  # They have another stem.
-    if small[0] != small[1]:
-        different["image_size <= 32"] = small
-    return different
-
-
-def differing_state(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
-    """Settings that decide what a checkpoint holds and differ: name -> (ours, theirs).
-
-    Beside the architecture: which variables are trained, and by what, for the optimiser's slots.
-    """
-    trained = (
-        ["fine_tune_after_block"]
-        if theirs.run.classifies
-        else ["lineareval_while_pretraining", "memory_size"]
-    )
-    return differing_architecture(ours, theirs) | _differing(ours, theirs, ["optimizer", *trained])
-
-
-def _differing(ours: Config, theirs: Config, names: list[str]) -> dict[str, tuple[Any, Any]]:
-    pairs = {name: (ours.flat()[name], theirs.flat()[name]) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

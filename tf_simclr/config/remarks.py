@@ -49,6 +49,7 @@ EVALUATION_ONLY = (
     *("judge_examples", "probe_grid"),
 )
 PRETRAINING_ONLY = (
+    "pretext_task",
     "color_jitter_strength",
     "use_blur",
     "blur_sigma",

@@ -7,7 +7,7 @@ Names and defaults are those of the original SimCLR's flags.
 
 import dataclasses
 
-from tf_simclr.config.choices import DEPTHS, EXPORT_FORMATS, MODES, TRAIN_MODES
+from tf_simclr.config.choices import DEPTHS, EXPORT_FORMATS, MODES, PRETEXT_TASKS, TRAIN_MODES
 from tf_simclr.config.fields import Section, flag, require
 
 
@@ -17,6 +17,9 @@ class RunConfig(Section):
 
     mode: str = flag("train", "What to do.", MODES)
     train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
+    pretext_task: str = flag(
+        "simclr", "What a pretraining learns from pictures without labels.", PRETEXT_TASKS
+    )
     model_dir: str | None = flag(
         None, "Folder of the run: checkpoints, exports, results, report.", path=True
     )
@@ -31,6 +34,11 @@ class RunConfig(Section):
     tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
     gcp_project: str | None = flag(None, "Cloud project of the TPU.")
     master: str | None = flag(None, "Address of the TPU, where it has no name.")
+
+    @property
+    def method(self) -> str:
+        """The word of what is trained: a pretraining's is that of its pretext task."""
+        return self.pretext_task if self.train_mode == "pretrain" else self.train_mode
 
     @property
     def classifies(self) -> bool:

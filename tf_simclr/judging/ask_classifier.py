@@ -9,19 +9,11 @@ from tf_simclr.config import Config
 from tf_simclr.data.classes import NO_NAMES, listed, places_by_name
 from tf_simclr.data.sources import Source
 from tf_simclr.judging.classify import classify
-from tf_simclr.nets.classifier import Classifier
-from tf_simclr.nets.simclr import SimCLR
+from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
 from tf_simclr.workdir.subject import known_labels
-
-TITLES = {
-    "pretrain": "Linear head trained alongside",
-    "finetune": "Fine-tuned classifier",
-    "supervised": "Supervised classifier",
-    "distill": "Student",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,18 +53,21 @@ def told_of(classified: Classified) -> dict[str, Any]:
     return {**classified.scores, "eval/pictures": int(classified.matrix.sum()), **left_out}
 
 
-def ask_classifier(config: Config, data: Source, net: SimCLR | Classifier) -> Classified | None:
+def ask_classifier(
+    config: Config, data: Source, net: TrainableNet, title: str
+) -> Classified | None:
     """Judges the run's classifier on the pictures of classes that it knows by name.
 
     Args:
       config: of the evaluation.
       data: with labels.
       net: the run's network, with a classifier.
+      title: what the classifier is called.
 
     Returns:
       None where there is nothing to judge it on; a line says why.
     """
-    model_dir, title = run_folder.require_model_dir(config), TITLES[config.run.train_mode]
+    model_dir = run_folder.require_model_dir(config)
     knew = _of_other_labels(config, model_dir)
     if knew:
         print(f"{title}: left out, it was trained with other labels ({knew}).")

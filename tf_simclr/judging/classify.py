@@ -10,12 +10,11 @@ from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import confusion_matrix, top1_accuracy
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.losses.supervised import top_k_hits
-from tf_simclr.nets.classifier import Classifier
-from tf_simclr.nets.simclr import SimCLR
+from tf_simclr.nets.trainable import TrainableNet
 
 
 def classify(
-    config: Config, data: Source, net: SimCLR | Classifier, places: np.ndarray | None = None
+    config: Config, data: Source, net: TrainableNet, places: np.ndarray | None = None
 ) -> tuple[np.ndarray, dict[str, float]]:
     """Classifies the eval split, or the first eval_steps batches of it.
 

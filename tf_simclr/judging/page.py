@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tf_simclr import picture_range
 from tf_simclr.assembly import build_data
-from tf_simclr.assembly.views import view_pairs
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
@@ -20,6 +19,7 @@ from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
 from tf_simclr.reporting import report
+from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.summaries import read_scalars
 
@@ -27,20 +27,6 @@ QUERIES, NEIGHBOURS = 12, 5
 CONFUSED = 10  # Pairs of classes in a list.
 MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
 THUMBNAIL = 48  # pixels
-TITLES = {
-    "pretrain": "SimCLR",
-    "finetune": "Fine-tuning",
-    "supervised": "Supervised training",
-    "distill": "Distillation",
-}
-CURVES = {
-    "train/contrast_loss": "Contrastive loss",
-    "train/contrast_acc": "Contrastive accuracy",
-    "train/supervised_loss": "Supervised loss",
-    "train/supervised_acc": "Supervised accuracy",
-    "train/distill_loss": "Distillation loss",
-    "learning_rate": "Learning rate",
-}
 
 
 def write_page(
@@ -49,6 +35,9 @@ def write_page(
     judged: Judged,
     result: Mapping[str, Any],
     path: str,
+    *,
+    words: Words,
+    views: np.ndarray | None = None,
     classified: Classified | None = None,
 ) -> None:
     """Writes the report of a run to `path`.
@@ -59,18 +48,18 @@ def write_page(
       judged: this encoder's features of the test split.
       result: content of result.json.
       path: of the page.
+      words: of the run's method.
+      views: pairs that it was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
       classified: what the run's classifier said; None without one.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
-    pretrains = not config.run.classifies
     content = report.Report(
-        title=f"{TITLES[config.run.train_mode]} on {data.name}",
+        title=f"{words.title} on {data.name}",
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
         command=_command(config),
         facts=_facts(config, data, judged, result),
-        history=_history(config),
-        # Other data than the run's own may have no training split.
-        views=view_pairs(config, data) if pretrains and data.has(config.data.train_split) else None,
+        history=_history(config, words.curves),
+        views=views,
         scores=_scores(classified),
         table=_table(summary.rows(result)),
         confusion=_confusion(classified),
@@ -125,11 +114,13 @@ def _facts(
     ]
 
 
-def _history(config: Config) -> dict[str, tuple[list[float], list[float]]]:
+def _history(
+    config: Config, curves: Mapping[str, str]
+) -> dict[str, tuple[list[float], list[float]]]:
     scalars = read_scalars(run_folder.require_model_dir(config))
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
-        for tag, title in CURVES.items()
+        for tag, title in curves.items()
         if tag in scalars
     }
 

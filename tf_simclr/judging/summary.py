@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tf_simclr.config import Config
 from tf_simclr.evaluation.confusion import most_confused
 from tf_simclr.evaluation.provenance import AVERAGED
-from tf_simclr.judging.ask_classifier import TITLES
 from tf_simclr.judging.judge import METRICS
 
 # Result keys start with the row's prefix; what is judged, in the order of the table.
@@ -20,14 +18,18 @@ MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
 
 def print_summary(
-    config: Config, result: Mapping[str, Any], files: Mapping[str, str], confused: str
+    result: Mapping[str, Any],
+    files: Mapping[str, str],
+    *,
+    lines: Sequence[str] = (),
+    confused: str = "",
 ) -> None:
     """Prints what came out, and where it lies.
 
     Args:
-      config: of the run.
       result: content of result.json.
       files: what lies there -> path.
+      lines: what the run's method says of its own judgement.
       confused: the classes that are mixed up, in words; "" for none.
     """
     table = {title: row for title, row in rows(result).items() if any(v is not None for v in row)}
@@ -35,14 +37,25 @@ def print_summary(
         print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
         for title, row in table.items():
             print(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
-    if TOP_1 in result:
-        title = TITLES[config.run.train_mode]
-        print(f"\n{title}: top-1 {percent(result[TOP_1])}, top-5 {percent(result[TOP_5])}")
+    for line in lines:
+        print(f"\n{line}")
     if confused:
         print(f"Most confused: {confused}")
     print()
     for name, path in files.items():
         print(f"{name:20} {path}")
+
+
+def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:
+    """What is printed of a classifier: its accuracy, where there is one.
+
+    Args:
+      title: what it is called.
+      result: content of result.json.
+    """
+    if TOP_1 not in result:
+        return []
+    return [f"{title}: top-1 {percent(result[TOP_1])}, top-5 {percent(result[TOP_5])}"]
 
 
 def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:

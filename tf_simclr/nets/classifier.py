@@ -46,6 +46,7 @@ class Classifier(TrainableNet):
 
     OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
     METRICS: tuple[str, ...] = ("total_loss", *OF_LABELS, "weight_decay")
+    supervised_head: SupervisedHead
 
     def __init__(
         self,

@@ -164,6 +164,13 @@ class SimCLR(TrainableNet):
         """The memory that it was given."""
         return self._running.memory
 
+    def parts(self) -> dict[str, tf.Module]:
+        return super().parts() | (self.memory.parts() if self.memory else {})
+
+    def restarted(self) -> None:
+        if self.memory is not None:
+            self.memory.restart()  # Its network starts as a copy of what was restored.
+
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         layers = self._embed(images, training)
         outputs = self._outputs(selected(layers, self.selector), layers[-1])

@@ -72,6 +72,9 @@ class TrainableNet(TimedSteps):
     """
 
     METRICS: tuple[str, ...] = ()
+    encoder: keras.layers.Layer
+    projection_head: keras.layers.Layer
+    supervised_head: keras.layers.Layer | None
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -166,6 +169,14 @@ class TrainableNet(TimedSteps):
         means = len(self.METRICS)
         pairs = zip(sums[:means], sums[means:])
         return Status(dict(zip(self.METRICS, pairs)), rate, int(since))
+
+    def parts(self) -> dict[str, tf.Module]:
+        """What of the model is saved, by the names used in checkpoints and exports."""
+        named = {"encoder": self.encoder, "projection_head": self.projection_head}
+        return named | ({"supervised_head": self.supervised_head} if self.supervised_head else {})
+
+    def restarted(self) -> None:
+        """Starts anew what follows the weights, once they have been restored from elsewhere."""
 
     def penalty(self) -> tf.Tensor:
         """The L2 penalty in the loss: a scalar."""

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data.classes import NO_NAMES, listed
-from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.pretrained import origins
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.google_checkpoints import Released
@@ -35,7 +33,7 @@ def warm_start(config: Config, origin: Origin, net, class_names: Sequence[str] =
     """
     found = origins.wanted_architecture(config, origin)
     origins.check_architecture(origin, origins.differing(config, found), found)
-    parts = build.parts(net)
+    parts = net.parts()
     parts = {name: parts[name] for name in restored_parts(config) if name in parts}
     if config.finetuning.zero_init_logits_layer:
         parts.pop("supervised_head", None)  # It is to start at zero.
@@ -45,8 +43,7 @@ def warm_start(config: Config, origin: Origin, net, class_names: Sequence[str] =
     else:
         parts = _without_foreign_classifier(config, origin, parts)
         restored = restore_released(origin.released, parts)
-    if isinstance(net, SimCLR) and net.memory is not None:
-        net.memory.restart()  # Its network starts as a copy of what was restored.
+    net.restarted()
     averaged = " (averaged weights)" if config.finetuning.use_ema_weights else ""
     print(f"Starts from {origin.prefix}{averaged}: {', '.join(restored)}.")
     return restored

@@ -10,8 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr import picture_range
-from tf_simclr.assembly import build, build_data
+from tf_simclr import methods, picture_range
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
@@ -19,10 +18,11 @@ from tf_simclr.data.sources import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging import summary
-from tf_simclr.judging.ask_classifier import Classified, ask_classifier, classes_in, told_of
+from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.page import write_page
 from tf_simclr.judging.summary import ROWS
+from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained.trained import results_of
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
@@ -67,7 +67,7 @@ def evaluate(
     config: Config,
     *,
     again: bool = True,
-    open_data: Callable[[Config], Source] = build_data.source,
+    open_data: Callable[[Config], Source] = methods.source,
 ) -> None:
     """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
 
@@ -91,14 +91,15 @@ def evaluate(
     else:
         strategy = strategy_to_judge(config)  # First, as before a training.
         result, confused = _evaluate(todo, open_data(config), strategy)
-    summary.print_summary(config, result, _files(todo), confused)
+    lines = methods.method_of(config).told(result)
+    summary.print_summary(result, _files(todo), lines=lines, confused=confused)
 
 
 def evaluate_until_trained(
     config: Config,
     given: Collection[str] | None = None,
     *,
-    open_data: Callable[[Config], Source] = build_data.source,
+    open_data: Callable[[Config], Source] = methods.source,
 ) -> None:
     """Evaluates the newest checkpoint and, while another process trains on, each new one.
 
@@ -141,8 +142,8 @@ def _evaluation(config: Config) -> Evaluation:
 
 def _averaged(config: Config) -> bool:
     """Whether the run's own averaged weights are meant, and not those of what it starts from."""
-    from_others = config.run.classifies and config.finetuning.checkpoint is not None
-    return config.run.mode == "eval" and config.finetuning.use_ema_weights and not from_others
+    wanted = config.run.mode == "eval" and config.finetuning.use_ema_weights
+    return wanted and methods.method_of(config).keeps_averages(config)
 
 
 def _own_checkpoint(config: Config, model_dir: str) -> str:
@@ -152,7 +153,7 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
             "`model_dir` must be the folder of a trained run. Received:"
             f" model_dir={model_dir!r}, where there is none. Train first with --mode=train."
         )
-    run_folder.check_architecture(config, theirs, model_dir)
+    check_architecture(config, theirs, model_dir)
     return checkpoints.find(model_dir)
 
 
@@ -201,7 +202,17 @@ def _evaluate(
     what += f" ({known})" if known else ""
     print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
     result, judged, classified = _results(todo, data, strategy)
-    write_page(config, data, judged[""], result, todo.path(REPORT), classified)
+    method = methods.method_of(config)
+    write_page(
+        config,
+        data,
+        judged[""],
+        result,
+        todo.path(REPORT),
+        words=method.words,
+        views=method.views(config, data),
+        classified=classified,
+    )
     confused = _write_matrix(todo, classified)
     _write(todo, result)
     if not todo.name:
@@ -215,10 +226,10 @@ def _results(
     """(result.json's content, prefix of a row -> Judged, what the classifier said)."""
     config, classes = todo.config, classes_in(todo.prefix)
     with strategy.scope():
-        net = build.model(config, classes)
+        net = methods.network(config, methods.Lesson(classes))
         # Now: a live run may delete it soon.
-        restored = checkpoints.warm_start(todo.prefix, build.parts(net), averaged=todo.averaged)
-        untrained = build.model(config, classes)
+        restored = checkpoints.warm_start(todo.prefix, net.parts(), averaged=todo.averaged)
+        untrained = methods.network(config, methods.Lesson(classes))
     networks = {
         "": encoder_features(net.encoder, strategy),
         "raw_pixels/": raw_pixels,
@@ -228,15 +239,14 @@ def _results(
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
     result[PICTURES] = len(judged[""].test.vectors)
-    classified = None
-    # Differs from the original: it fails without a linear head.
-    if "supervised_head" in restored and data.num_classes and not judged[""].strange:
-        classified = ask_classifier(config, data, net)
-        result |= told_of(classified) if classified else {}
+    if judged[""].strange:  # No picture is of a class that the classifier knows.
+        restored = [part for part in restored if part != "supervised_head"]
+    own = methods.method_of(config).judge(config, data, net, restored)
+    result |= own.results
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
-    return result, judged, classified
+    return result, judged, own.classified
 
 
 def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:

@@ -1,23 +1,26 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
+import dataclasses
 import sys
 from collections.abc import Callable, Collection, Sequence
 
+import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import replicas
-from tf_simclr.assembly import build, build_data
+from tf_simclr import methods, replicas
+from tf_simclr.assembly import build
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.assembly.overlap import overlaps
-from tf_simclr.assembly.train_checks import check_data, check_hosts, check_machine
-from tf_simclr.assembly.views import view_pairs, view_strip
+from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
+from tf_simclr.assembly.views import view_strip
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.sources import Source
+from tf_simclr.methods.going_on import check_owner
+from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.origins import Origin, origin_of
-from tf_simclr.pretrained.teacher import Teacher, open_teacher
 from tf_simclr.pretrained.warm_start import warm_start
 from tf_simclr.tasks.export import export_run
 from tf_simclr.workdir import checkpoints, run_folder
@@ -29,14 +32,54 @@ from tf_simclr.workdir.summaries import Summaries
 from tf_simclr.workdir.watching import MeasureWaiting, ProgressBar, WatchSteps
 
 
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """A training under way: what all its parts need.
+
+    Attributes:
+      config: of the run.
+      data: what it is trained on.
+      net: compiled, with the weights of `step`.
+      strategy: that it was made in the scope of.
+      saved: the run's checkpoints.
+      place: that this process writes to.
+      step: that it starts from.
+      total: its last step.
+    """
+
+    config: Config
+    data: Source
+    net: TrainableNet
+    strategy: tf.distribute.Strategy
+    saved: checkpoints.Checkpoints
+    place: run_folder.Workplace
+    step: int
+    total: int
+
+    @property
+    def method(self) -> methods.Method:
+        """Of the run."""
+        return methods.method_of(self.config)
+
+    @property
+    def examples(self) -> int:
+        """How many pictures there are to train on."""
+        return self.data.num_examples(self.config.data.train_split)
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps of an epoch."""
+        return max(1, self.examples // self.config.training.train_batch_size)
+
+
 def train(
     config: Config,
     origin: Origin | None = None,
     typed: Collection[str] | None = None,
     *,
-    open_data: Callable[[Config], Source] = build_data.source,
+    open_data: Callable[[Config], Source] = methods.source,
 ) -> None:
-    """Trains the config's model to its last step, from wherever the run's folder says it stands.
+    """Trains the config's network to its last step, from wherever the run's folder says it stands.
 
     Args:
       config: of the run.
@@ -49,36 +92,31 @@ def train(
       NonFinite, Interrupted: as checkpoints and callbacks raise them; a good checkpoint is kept.
     """
     model_dir = run_folder.require_model_dir(config)
+    method = methods.method_of(config)
     strategy = strategy_to_train(config)
     data = open_data(config)
-    examples = check_data(config, data)
+    examples = check_examples(config, data)
+    method.check_data(config, data)
     for line in overlaps(config, data):
         print(f"Note: {line}")
-    check_machine(config, strategy)
+    check_machine(config, strategy, parts=method.parts_of_batch(config))
     check_hosts(data, strategy)
     with strategy.scope():
-        teacher = _teacher(config, data)
-        net = build.model(
-            config,
-            data.num_classes or (teacher.num_classes if teacher else 0),
-            precision=config.training.precision,
-            teacher=teacher,
-            training=True,
-        )
+        lesson = method.lesson(config, data)
+        net = methods.network(config, lesson, precision=config.training.precision, training=True)
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
             warm_start(config, origin, net, data.class_names)
-    chief = replicas.is_chief()
-    with run_folder.workplace(model_dir, chief=chief) as (folder, require_held):
+    with run_folder.workplace(model_dir, chief=replicas.is_chief()) as place:
         changed: list[str] = []
-        run_folder.check_owner(config, report=changed.append)
+        check_owner(config, report=changed.append)
         if net.supervised_head is not None:
-            _check_classes(model_dir, data.class_names or (teacher.class_names if teacher else ()))
+            _check_classes(model_dir, lesson.class_names)
         with strategy.scope():
             saved = checkpoints.Checkpoints(
-                folder,
-                build.parts(net) | {"optimizer": net.optimizer},
+                place.folder,
+                net.parts() | {"optimizer": net.optimizer},
                 keep=config.training.keep_checkpoint_max,
             )
             step = saved.restore_newest(model_dir) or 0
@@ -89,13 +127,14 @@ def train(
             check_order(model_dir, step)
         print("".join(f"{line}\n" for line in changed), end="")
         if step < total:
+            training = Training(config, data, net, strategy, saved, place, step, total)
             _note_warmup(config, examples, total)
             check_labels(data, model_dir, step)
-            run_folder.write_settings(config, folder)
-            write_dataset(data, folder, class_names=teacher.class_names if teacher else ())
-            write_labels(data, folder)
-            print(f"Trains steps {step + 1} to {total}: {examples} pictures, {_describe(config)}.")
-            _fit(config, net, data, strategy, saved, Summaries(folder), step, total, require_held)
+            run_folder.write_settings(config, place.folder)
+            write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
+            write_labels(data, place.folder)
+            print(f"Trains steps {step + 1} to {total}: {_describe(training)}.")
+            _fit(training)
         else:
             print(f"Training is done: {model_dir} is at step {step} of {total}.")
             if changed:
@@ -104,7 +143,7 @@ def train(
                     " or --train_epochs, or another --model_dir."
                 )
         # Differs from the original: it exports when it evaluates, and only then.
-        if chief:
+        if replicas.is_chief():
             export_run(config)
 
 
@@ -118,19 +157,6 @@ def _note_warmup(config: Config, examples: int, total: int) -> None:
         )
 
 
-def _teacher(config: Config, data: Source) -> Teacher | None:
-    """Whom a student of the config learns from, opened in the strategy's scope."""
-    path = config.distillation.teacher
-    if config.run.train_mode != "distill" or path is None:
-        return None
-    return open_teacher(
-        path,
-        num_classes=data.num_classes,
-        image_size=config.data.image_size,
-        class_names=data.class_names,
-    )
-
-
 def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
     """Raises ValueError where the run's classifier knows other classes than are taught now."""
     knows = class_names_at(model_dir)
@@ -139,61 +165,78 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
         print(f"Note: the run in {model_dir} {NO_NAMES}.")
 
 
-def _fit(config, net, data, strategy, saved, summaries, step, total, require_held):
-    examples = data.num_examples(config.data.train_split)
-    if not config.run.classifies and step == 0:
-        summaries.image("image", view_strip(view_pairs(config, data)), step=0)
-    per_epoch = max(1, examples // config.training.train_batch_size)
-    watch, waiting = WatchSteps(step), MeasureWaiting()
-    with StopOnSignal(saved, watch) as stop_on_signal:
-        callbacks = [StopWhenTaken(require_held), watch, waiting]
-        if config.training.train_summary_steps:
-            every = config.training.train_summary_steps
-            callbacks.append(WriteScalars(summaries, every, watch, waiting))
-        every = build.checkpoint_interval(config, examples)
-        callbacks += [SaveCheckpoints(saved, every, watch), stop_on_signal, ProgressBar(watch)]
-        exports = export_steps(step, total, build.export_interval(config, examples))
-        stops = [step, *exports, total]
-        batches = OnePass(build_data.training_data(config, data, step, strategy))
+def _describe(training: Training) -> str:
+    config, model = training.config, training.config.model
+    return (
+        f"{training.examples} pictures, {config.run.train_mode} of ResNet-{model.resnet_depth} x"
+        f" {model.width_multiplier:g} at {config.data.image_size} pixels, batch"
+        f" {config.training.train_batch_size}{training.method.describe(config)}"
+    )
+
+
+def _fit(training: Training) -> None:
+    """Trains from its step to its last one, in the parts that exports and checkpoints ask for."""
+    config, net, total = training.config, training.net, training.total
+    summaries = Summaries(training.place.folder)
+    views = training.method.views(config, training.data) if training.step == 0 else None
+    if views is not None:
+        summaries.image("image", view_strip(views), step=0)
+    watch, waiting = WatchSteps(training.step), MeasureWaiting()
+    exports = export_steps(training.step, total, build.export_interval(config, training.examples))
+    stops = [training.step, *exports, total]
+    with StopOnSignal(training.saved, watch) as stop_on_signal:
+        callbacks = _callbacks(training, summaries, watch, waiting, stop_on_signal)
+        data = methods.training_data(config, training.data, training.step, training.strategy)
+        batches = OnePass(data)
         for begin, end in zip(stops, stops[1:]):
             for first, last in segments(
                 begin,
                 end,
-                per_epoch,
+                training.per_epoch,
                 every=config.training.checkpoint_steps,
                 per_execution=config.training.steps_per_execution,
             ):
-                steps = min(per_epoch, last - first)
+                steps = min(training.per_epoch, last - first)
                 net.fit(
                     batches,
-                    initial_epoch=first // per_epoch,
-                    epochs=-(-last // per_epoch),
+                    initial_epoch=first // training.per_epoch,
+                    epochs=-(-last // training.per_epoch),
                     steps_per_epoch=steps,
-                    callbacks=_of_all_epochs(callbacks, net, steps, -(-total // per_epoch)),
+                    callbacks=_of_all_epochs(callbacks, training, steps),
                 )
-            saved.save(end)  # Each worker's part in it.
+            training.saved.save(end)  # Each worker's part in it.
             if end in exports and replicas.is_chief():
                 export_run(config)
     if waiting.share() is not None:
         print(f"Waited for data in {waiting.share():.1%} of the time.")
 
 
-def _of_all_epochs(callbacks, net, steps: int, epochs: int) -> keras.callbacks.CallbackList:
+def _callbacks(
+    training: Training,
+    summaries: Summaries,
+    watch: WatchSteps,
+    waiting: MeasureWaiting,
+    stop_on_signal: StopOnSignal,
+) -> list[keras.callbacks.Callback]:
+    config = training.config
+    callbacks = [StopWhenTaken(training.place.require_held), watch, waiting]
+    every = config.training.train_summary_steps
+    if every:
+        callbacks.append(WriteScalars(summaries, every, watch, waiting))
+    every = build.checkpoint_interval(config, training.examples)
+    saves = SaveCheckpoints(training.saved, every, watch)
+    return [*callbacks, saves, stop_on_signal, ProgressBar(watch)]
+
+
+def _of_all_epochs(
+    callbacks: list[keras.callbacks.Callback], training: Training, steps: int
+) -> keras.callbacks.CallbackList:
     """The callbacks of a part of the training, whose lines count to the last epoch of it all."""
     return keras.callbacks.CallbackList(
         callbacks,
         add_history=True,
-        model=net,
+        model=training.net,
         verbose=1 if sys.stdout.isatty() else 2,
-        epochs=epochs,
+        epochs=-(-training.total // training.per_epoch),
         steps=steps,
-    )
-
-
-def _describe(config: Config) -> str:
-    model, training = config.model, config.training
-    views = "" if config.run.classifies else f", views made on the {config.views_on}"
-    return (
-        f"{config.run.train_mode} of ResNet-{model.resnet_depth} x {model.width_multiplier:g} at"
-        f" {config.data.image_size} pixels, batch {training.train_batch_size}{views}"
     )

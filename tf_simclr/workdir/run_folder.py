@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tf_simclr import buckets
-from tf_simclr.config import Config, differing_architecture, differing_state
+from tf_simclr.config import Config
 from tf_simclr.file_errors import reason
 from tf_simclr.workdir import bucket_lock
 
@@ -46,24 +46,6 @@ def read_settings(model_dir: str) -> Config | None:
         ) from error
 
 
-def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
-    """Checks whose folder it is, and reports the settings that changed. Writes nothing.
-
-    Raises:
-      ValueError: if it belongs to a run whose checkpoints cannot be gone on from.
-    """
-    model_dir = require_model_dir(config)
-    theirs = read_settings(model_dir)
-    if theirs is None:
-        return
-    check_architecture(config, theirs, model_dir)
-    _check_state(config, theirs, model_dir)
-    # Where the run lies and what is done with it are not settings of the run.
-    changed = changed_settings(config, theirs, free={"mode", "model_dir"})
-    if changed:
-        report(f"Settings that changed since this run was started: {changed}.")
-
-
 def write_settings(config: Config, folder: str) -> None:
     """Writes the config to the folder's flags.json; its data are found from anywhere."""
     values = config.flat() | {"data_dir": from_anywhere(config.data.data_dir)}
@@ -92,26 +74,6 @@ def require_model_dir(config: Config) -> str:
     return config.run.model_dir
 
 
-def check_architecture(ours: Config, theirs: Config, folder: str) -> None:
-    """Raises ValueError, naming the flags that differ, if weights cannot pass between the two."""
-    different = differing_architecture(ours, theirs)
-    if different:
-        raise ValueError(
-            f"`model_dir` belongs to a run of another architecture: {_said(different)}."
-            f" Received: model_dir={folder!r}. Give the same flags, or another folder."
-        )
-
-
-def _check_state(ours: Config, theirs: Config, folder: str) -> None:
-    different = differing_state(ours, theirs)
-    if different:
-        raise ValueError(
-            f"`model_dir` belongs to a run that trains other weights, or otherwise:"
-            f" {_said(different)}. Received: model_dir={folder!r}."
-            " Give the same flags, or another folder."
-        )
-
-
 def make_writable(model_dir: str) -> None:
     """Creates the folder where there is none. Raises ValueError if it cannot be written."""
     probe = os.path.join(model_dir, f".writable.{os.getpid()}")
@@ -136,7 +98,9 @@ def changed_settings(ours: Config, theirs: Config, *, free: Collection[str]) -> 
       free: names of flags that may differ.
     """
     before, now = placed(theirs), placed(ours)
-    return _said({n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]})
+    return said_changes(
+        {n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]}
+    )
 
 
 def placed(config: Config) -> dict[str, Any]:
@@ -145,7 +109,12 @@ def placed(config: Config) -> dict[str, Any]:
     return config.flat() | meant
 
 
-def _said(pairs: dict[str, tuple[Any, Any]]) -> str:
+def said_changes(pairs: dict[str, tuple[Any, Any]]) -> str:
+    """Settings that differ, in words: "image_size is 32 and was 48, ...".
+
+    Args:
+      pairs: name -> (now, before).
+    """
     return ", ".join(
         f"{name} is {now!r} and was {before!r}" for name, (now, before) in pairs.items()
     )

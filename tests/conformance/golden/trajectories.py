@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from golden import folder, known_differences, weights
+from tf_simclr import methods
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.config.training import LINEAR_HEAD_ONLY
@@ -130,7 +131,7 @@ def run(
     keras.backend.set_floatx(floatx)
     try:
         with strategy.scope() if strategy else contextlib.nullcontext():
-            net = build.model(recording.config, meta["num_classes"])
+            net = methods.network(recording.config, methods.Lesson(meta["num_classes"]))
             build.compile_model(recording.config, net, meta["num_examples"])
             if recording.tf1 and recording.config.optimization.optimizer == "momentum":
                 _compile_with_tf1_momentum(recording.config, net, meta["num_examples"])

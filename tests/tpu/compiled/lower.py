@@ -21,7 +21,7 @@ import tensorflow as tf
 from absl import flags as absl_flags
 from tensorflow.compiler.xla.service import hlo_pb2
 
-from tf_simclr import cli
+from tf_simclr import cli, methods
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data.augment.views import DRAWS
@@ -53,13 +53,17 @@ def training_step(config: Config, batch: int, replicas: int, teacher: Config | N
     """
     ask = None
     if teacher is not None:
-        knows = build.model(teacher, CLASSES)  # In float32, as every teacher is opened.
+        # In float32, as every teacher is opened.
+        knows = methods.network(teacher, methods.Lesson(CLASSES))
 
         def ask(images: tf.Tensor) -> tf.Tensor:
             return knows(images, training=False)
 
-    net = build.model(
-        config, CLASSES, precision=config.training.precision, teacher=ask, training=True
+    net = methods.network(
+        config,
+        methods.Lesson(CLASSES, teacher=ask),
+        precision=config.training.precision,
+        training=True,
     )
     build.compile_model(config, net, EXAMPLES)
     one_of_many.sum_gradients(net.optimizer, replicas)

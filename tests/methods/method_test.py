@@ -1,0 +1,83 @@
+"""What every kind of training must say of itself, and what it refuses."""
+
+import dataclasses
+
+import pytest
+
+from tf_simclr import methods, things
+from tf_simclr.config import Config
+from tf_simclr.config.choices import PRETEXT_TASKS, TRAIN_MODES
+from tf_simclr.methods.method import Method
+
+METHODS = [*PRETEXT_TASKS, *(mode for mode in TRAIN_MODES if mode != "pretrain")]
+CONTRADICTIONS = [
+    ({"train_mode": "distill"}, "`teacher` must name whom to learn from with --train_mode=distill"),
+    (
+        {"train_mode": "supervised", "checkpoint": "a"},
+        "`checkpoint` must be left out with --train_mode=supervised, which starts from scratch",
+    ),
+    (
+        {"train_batch_size": 512, "microbatches": 3},
+        "`microbatches` must divide train_batch_size=512",
+    ),
+    ({"ft_proj_selector": 4}, "`ft_proj_selector` must be from -1 to 3, the layers of this"),
+    ({"ft_proj_selector": 1, "proj_head_mode": "none"}, "`ft_proj_selector` must be from -1 to 0"),
+    ({"ft_proj_selector": 2, "proj_head_mode": "linear"}, "`ft_proj_selector` must be from -1 to"),
+    ({"ft_proj_selector": -2}, "`ft_proj_selector` must be from -1 to 3"),
+    ({"train_batch_size": 1}, "`train_batch_size` must be at least 2 to pretrain"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), CONTRADICTIONS, ids=lambda case: str(case)[:40])
+def test_settings_that_contradict_each_other_are_refused(values, message):
+    with pytest.raises(ValueError) as caught:
+        methods.checked(Config.from_flat(values))
+    assert message in str(caught.value)
+    assert f"Received: {message.split('`')[1]}=" in str(caught.value)
+
+
+def test_what_does_not_concern_a_method_is_not_refused():
+    for values in (
+        {"train_batch_size": 1, "train_mode": "finetune"},
+        {"train_batch_size": 512, "microbatches": 3, "train_mode": "finetune"},
+        {"train_mode": "distill", "mode": "eval"},
+        {"train_mode": "supervised", "checkpoint": "a", "mode": "export"},
+    ):
+        methods.checked(Config.from_flat(values))
+
+
+@pytest.mark.parametrize("word", METHODS)
+def test_every_method_says_its_words(word):
+    words = things.load("methods", word).words
+    for field in dataclasses.fields(words):
+        assert getattr(words, field.name), field.name
+    assert words.learned.format("emoji32") != words.learned
+    assert words.learned.endswith(".")
+    assert "learning_rate" in words.curves
+
+
+def test_no_two_methods_have_the_same_words():
+    for name in ("title", "learned", "classifier"):
+        said = [getattr(things.load("methods", word).words, name) for word in METHODS]
+        assert len(set(said)) == len(METHODS)
+
+
+@pytest.mark.parametrize("word", METHODS)
+def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
+    train_mode = "pretrain" if word in PRETEXT_TASKS else word
+    tiny = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
+    config = Config.from_flat({**tiny, "train_mode": train_mode})
+    lesson = methods.Lesson(3, teacher=lambda images: images[:, 0, 0])
+    net = methods.network(config, lesson, training=True)
+    curves = methods.method_of(config).words.curves
+    written = {"learning_rate", *(f"train/{name}" for name in net.METRICS)}
+    assert set(curves) <= written
+
+
+def test_a_method_is_chosen_by_mode_and_task():
+    for word in METHODS:
+        mode = "pretrain" if word in PRETEXT_TASKS else word
+        task = word if word in PRETEXT_TASKS else PRETEXT_TASKS[0]
+        config = Config.from_flat({"train_mode": mode, "pretext_task": task})
+        assert methods.method_of(config) is things.load("methods", word)
+        assert isinstance(methods.method_of(config), Method)

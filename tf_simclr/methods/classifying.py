@@ -1,0 +1,77 @@
+"""What the methods share that train a classifier: one view of each picture, and its label."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tf_simclr.assembly import build
+from tf_simclr.config import Config
+from tf_simclr.config.training import LINEAR_HEAD_ONLY
+from tf_simclr.data import pipeline
+from tf_simclr.data.augment import policies
+from tf_simclr.methods.method import Idle, Lesson, Method, Needed
+from tf_simclr.nets.classifier import Classifier
+
+CURVES = {
+    "train/supervised_loss": "Supervised loss",
+    "train/supervised_acc": "Supervised accuracy",
+}
+
+
+class Classifying(Method):
+    """Trains an encoder with a classifier on labels (arXiv 2002.05709, section 4.2)."""
+
+    state_flags = ("fine_tune_after_block",)
+    classifies = True
+
+    def labels(self, config: Config) -> Needed:
+        return "all"
+
+    def has_classifier(self, config: Config) -> bool:
+        return True
+
+    def keeps_averages(self, config: Config) -> bool:
+        # Of a run that starts from a checkpoint the flag says whose weights it began with.
+        return not config.finetuning.checkpoint
+
+    def network(self, config: Config, lesson: Lesson, *, training: bool) -> Classifier:
+        net = self.classifier(config, lesson)
+        net.build([None, config.data.image_size, config.data.image_size, 3])
+        return net
+
+    def classifier(self, config: Config, lesson: Lesson) -> Classifier:
+        """The network, not built."""
+        return Classifier(
+            build.encoder(config), build.projection_head(config), **self.options(config, lesson)
+        )
+
+    def options(self, config: Config, lesson: Lesson) -> dict[str, Any]:
+        """What a Classifier takes besides its parts."""
+        finetuning = config.finetuning
+        return {
+            "num_classes": lesson.num_classes,
+            "selector": finetuning.ft_proj_selector,
+            "freeze_up_to": finetuning.fine_tune_after_block,
+            "frozen_batch_norm": finetuning.frozen_batch_norm,
+            "zero_init": finetuning.zero_init_logits_layer,
+        }
+
+    def batches(
+        self,
+        config: Config,
+        stream: pipeline.Stream,
+        num_classes: int,
+        context: tf.distribute.InputContext,
+    ) -> tf.data.Dataset:
+        view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
+        return pipeline.finetune_batches(stream, view, num_classes, context)
+
+    def idle_flags(self, config: Config) -> Iterator[Idle]:
+        finetuning, layers = config.finetuning, config.model.num_projections
+        block = finetuning.fine_tune_after_block
+        if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
+            yield ("frozen_batch_norm",), "where every layer trains"
+        if block == LINEAR_HEAD_ONLY and finetuning.frozen_batch_norm != "training":
+            reason = f"with --fine_tune_after_block={block}: no norm trains"
+            yield ("batch_norm_decay", "global_bn"), reason

@@ -1,0 +1,67 @@
+"""Distillation: a student learns from a teacher's answers (arXiv 2006.10029, section 2)."""
+
+from tf_simclr.assembly import build
+from tf_simclr.config import Config
+from tf_simclr.config.fields import require
+from tf_simclr.data.sources import Source
+from tf_simclr.methods.classifying import CURVES, Classifying
+from tf_simclr.methods.method import Lesson, Needed
+from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.student import Student
+from tf_simclr.pretrained.teacher import open_teacher
+from tf_simclr.reporting.words import LEARNING_RATE, Words
+
+
+class Distillation(Classifying):
+    """Trains a student on its teacher's classes, with or without labels."""
+
+    words = Words(
+        title="Distillation",
+        learned="Learned on {} from a teacher.",
+        classifier="Student",
+        curves={**CURVES, "train/distill_loss": "Distillation loss", **LEARNING_RATE},
+    )
+    without_labels = " Or give --distill_alpha=1, to learn from the teacher alone."
+
+    def check(self, config: Config) -> None:
+        super().check(config)
+        teacher = config.distillation.teacher
+        require(
+            not config.run.trains or teacher is not None,
+            "teacher",
+            "must name whom to learn from with --train_mode=distill",
+            teacher,
+        )
+
+    def labels(self, config: Config) -> Needed:
+        return "none" if config.distillation.distill_alpha == 1 else "some"
+
+    def lesson(self, config: Config, data: Source) -> Lesson:
+        path = config.distillation.teacher
+        assert path is not None  # As `check` says.
+        teacher = open_teacher(
+            path,
+            num_classes=data.num_classes,
+            image_size=config.data.image_size,
+            class_names=data.class_names,
+        )
+        return Lesson(
+            data.num_classes or teacher.num_classes,
+            data.class_names or teacher.class_names,
+            teacher,
+        )
+
+    def classifier(self, config: Config, lesson: Lesson) -> Classifier:
+        if lesson.teacher is None:  # It is only judged.
+            return super().classifier(config, lesson)
+        return Student(
+            build.encoder(config),
+            build.projection_head(config),
+            teacher=lesson.teacher,
+            temperature=config.distillation.distill_temperature,
+            alpha=config.distillation.distill_alpha,
+            **self.options(config, lesson),
+        )
+
+
+METHOD = Distillation()

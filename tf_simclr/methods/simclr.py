@@ -1,0 +1,119 @@
+"""SimCLR: two views of a picture find each other among the batch (arXiv 2002.05709, section 2)."""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_simclr.assembly import build, build_data
+from tf_simclr.assembly.views import view_pairs
+from tf_simclr.config import Config
+from tf_simclr.config.fields import require
+from tf_simclr.data import pipeline
+from tf_simclr.data.sources import Source
+from tf_simclr.methods.method import Lesson, Method, Needed
+from tf_simclr.nets.memory import MemoryBank
+from tf_simclr.nets.simclr import SimCLR
+from tf_simclr.reporting.words import LEARNING_RATE, Words
+
+
+class Contrastive(Method):
+    """Trains an encoder without labels, and alongside a linear head where there are some."""
+
+    words = Words(
+        title="SimCLR",
+        learned="Learned on {} by SimCLR.",
+        classifier="Linear head trained alongside",
+        curves={
+            "train/contrast_loss": "Contrastive loss",
+            "train/contrast_acc": "Contrastive accuracy",
+            "train/supervised_loss": "Supervised loss",
+            "train/supervised_acc": "Supervised accuracy",
+            **LEARNING_RATE,
+        },
+    )
+    state_flags = ("lineareval_while_pretraining", "memory_size")
+
+    def check(self, config: Config) -> None:
+        super().check(config)
+        training = config.training
+        require(
+            training.train_batch_size > 1,
+            "train_batch_size",
+            "must be at least 2 to pretrain: pictures are told apart from the others in the batch",
+            training.train_batch_size,
+        )
+        require(
+            training.train_batch_size % training.microbatches == 0,
+            "microbatches",
+            f"must divide train_batch_size={training.train_batch_size}",
+            training.microbatches,
+        )
+
+    def labels(self, config: Config) -> Needed:
+        return "none"
+
+    def has_classifier(self, config: Config) -> bool:
+        return config.training.lineareval_while_pretraining
+
+    def check_data(self, config: Config, data: Source) -> None:
+        super().check_data(config, data)
+        if self.has_classifier(config) and not data.num_classes:
+            print(f"{data.name} has no labels: the linear head alongside is left out.")
+
+    def network(self, config: Config, lesson: Lesson, *, training: bool) -> SimCLR:
+        memory = _memory(config) if training and config.model.memory_size else None
+        net = SimCLR(
+            build.encoder(config),
+            build.projection_head(config),
+            num_classes=lesson.num_classes if self.has_classifier(config) else 0,
+            selector=config.finetuning.ft_proj_selector,
+            temperature=config.model.temperature,
+            hidden_norm=config.model.hidden_norm,
+            loss=config.model.loss,
+            loss_implementation=config.model.loss_implementation,
+            microbatches=config.training.microbatches,
+            make_views=build_data.views_in_the_step(config),
+            memory=memory,
+            seed=config.run.seed,
+        )
+        shape = [config.data.image_size, config.data.image_size, 3]
+        net(tf.zeros([1, *shape]))
+        if memory is not None:
+            memory.follow(net.encoder, net.projection_head, shape)
+        return net
+
+    def batches(
+        self,
+        config: Config,
+        stream: pipeline.Stream,
+        num_classes: int,
+        context: tf.distribute.InputContext,
+    ) -> tf.data.Dataset:
+        return pipeline.pretrain_batches(
+            stream,
+            build_data.pretrain_views(config),
+            num_classes,
+            context,
+            on_device=config.views_on == "device",
+        )
+
+    def parts_of_batch(self, config: Config) -> int:
+        return config.training.microbatches
+
+    def describe(self, config: Config) -> str:
+        return f", views made on the {config.views_on}"
+
+    def views(self, config: Config, data: Source) -> np.ndarray | None:
+        # Other data than the run's own may have no training split.
+        return view_pairs(config, data) if data.has(config.data.train_split) else None
+
+
+def _memory(config: Config) -> MemoryBank:
+    return MemoryBank(
+        build.encoder(config),
+        build.projection_head(config),
+        size=config.model.memory_size,
+        decay=config.model.ema_decay,
+    )
+
+
+METHOD = Contrastive()
