@@ -21,8 +21,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import app, flags, logging
 
-from tf_simclr.data import pipeline, sources
+from tf_simclr.data import pipeline
 from tf_simclr.data.augment.views import PretrainViews
+from tf_simclr.data.opening import open_source
+from tf_simclr.data.source import Source
 
 FOLDER = flags.DEFINE_string("folder", None, "Where the data is or shall be; else temporary.")
 FILES, RECORDS, SIDE, BATCH = 100, 10_000, 32, 512
@@ -61,32 +63,32 @@ def write(folder: str) -> None:
     )
 
 
-def stream(source: sources.Source, place: float) -> pipeline.Stream:
+def stream(source: Source, place: float) -> pipeline.Stream:
     """The stream of a run that goes on at a share of its first epoch."""
     start = int(place * FILES * RECORDS) // BATCH
     return pipeline.Stream(source, "train", BATCH, SIDE, seed=0, start_step=start)
 
 
-def records(source: sources.Source, place: float) -> tf.data.Dataset:
+def records(source: Source, place: float) -> tf.data.Dataset:
     """Records as they are picked."""
     picked = pipeline.endless_records(stream(source, place), tf.distribute.InputContext())
     return picked.batch(BATCH)
 
 
-def views(source: sources.Source, place: float) -> tf.data.Dataset:
+def views(source: Source, place: float) -> tf.data.Dataset:
     """Pairs of views."""
     made = PretrainViews(SIDE, 0.5)
     return pipeline.pretrain_batches(stream(source, place), made, 0, tf.distribute.InputContext())
 
 
-def by_reading(source: sources.Source, place: float) -> tf.data.Dataset:
+def by_reading(source: Source, place: float) -> tf.data.Dataset:
     """Records behind a buffer, from which all before the place are taken."""
     picked, start = stream(source, place), int(place * FILES * RECORDS)
     buffered = source.records("train").shuffle(picked.shuffle_window, seed=0)
     return buffered.skip(start).batch(BATCH)
 
 
-def seconds(make, source: sources.Source, place: float) -> np.ndarray:
+def seconds(make, source: Source, place: float) -> np.ndarray:
     """How long it takes to make a pipeline and to have its first batch: by the clock, and CPU."""
     start = np.array([time.perf_counter(), time.process_time()])
     next(iter(make(source, place)))
@@ -95,7 +97,7 @@ def seconds(make, source: sources.Source, place: float) -> np.ndarray:
 
 def measure(folder: str) -> None:
     """Prints a row for each place."""
-    source = sources.open_source(NAME, data_dir=folder)
+    source = open_source(NAME, data_dir=folder)
     kinds = {"records": records, "views": views, "reading up to there": by_reading}
     least = {(kind, place): np.full(2, np.inf) for kind in kinds for place in PLACES}
     seconds(views, source, 0)  # To warm up.

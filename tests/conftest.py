@@ -130,7 +130,7 @@ def made_once(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def emoji_dir(made_once):
     """A data_dir in which emoji32 is prepared."""
-    from tf_simclr.data.sources import open_source
+    from tf_simclr.data.opening import open_source
 
     return made_once("tfds", lambda folder: open_source("emoji32", data_dir=str(folder)))
 

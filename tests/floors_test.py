@@ -111,6 +111,19 @@ def test_imports_go_down(file):
             assert FLOORS[theirs] < FLOORS[ours], f"{file} imports {name}"
 
 
+def test_no_files_import_each_other_in_a_circle():
+    known = {module_name(path) for path in FILES}
+
+    def module(name):  # What is imported is a module, or something in one.
+        return name if name in known else name.rpartition(".")[0]
+
+    below = {module_name(path): {module(name) for name in imports(path)} for path in FILES}
+    while free := [name for name, theirs in below.items() if not theirs & set(below)]:
+        for name in free:
+            del below[name]
+    assert sorted(below) == []
+
+
 def test_only_the_command_line_reads_flags(file):
     if room(module_name(file)) not in MAY_READ_FLAGS:
         absl = [name for name in imports(file) if name.split(".")[0] == "absl"]

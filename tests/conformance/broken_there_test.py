@@ -16,7 +16,7 @@ from tf_simclr import methods
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.sources import open_source
+from tf_simclr.data.opening import open_source
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.exporting import hub_module, saved_model
 from tf_simclr.main import main

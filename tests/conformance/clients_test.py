@@ -20,7 +20,7 @@ import tensorflow as tf
 from tf_simclr import methods
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.data.sources import open_source
+from tf_simclr.data.opening import open_source
 from tf_simclr.main import main
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.workdir import run_folder

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tf_simclr.data import sources
 from tf_simclr.data.few_labels import choose_listed, draw_fraction
 from tf_simclr.data.labelled_subset import keep_labels, labelled_pictures
+from tf_simclr.data.opening import open_source
 
 
 @pytest.mark.parametrize("dataset", ["imagenet2012", "imagenet2012_subset/1pct"])
 def test_a_file_name_is_enough(tfds_dir, tmp_path, dataset):
-    source = sources.open_source(dataset, data_dir=tfds_dir)
+    source = open_source(dataset, data_dir=tfds_dir)
     pictures = labelled_pictures(source, "train")
     # The fixture calls its files train0, train1, ...; each is of a class of its own.
     (tmp_path / "list.txt").write_text("\n".join(f"train{number}" for number in range(8)))

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_simclr.data import kept_findings, sources
+from tf_simclr.data import kept_findings
+from tf_simclr.data.opening import open_source
 
 
 def encoded(seed=0, **options):
@@ -42,7 +43,7 @@ def opened(storage, folder):
 
     def opened(**options):
         lines = []
-        source = sources.open_source(
+        source = open_source(
             "image_folder",
             data_dir=folder,
             max_bad_fraction=0.5,

@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from tf_simclr.data import examination, sources
+from tf_simclr.data import examination
+from tf_simclr.data.opening import open_source
+from tf_simclr.data.source import Source
 
 
 def noise(height: int = 9, width: int = 13, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -22,11 +24,11 @@ def save(path: pathlib.Path, picture: Image.Image | None = None, **options) -> N
     (picture or Image.fromarray(noise())).save(path, **options)
 
 
-def open_folder(folder: pathlib.Path, **options) -> sources.Source:
-    return sources.open_source("image_folder", data_dir=str(folder), **options)
+def open_folder(folder: pathlib.Path, **options) -> Source:
+    return open_source("image_folder", data_dir=str(folder), **options)
 
 
-def paths(source: sources.Source, split: str = "train") -> list[str]:
+def paths(source: Source, split: str = "train") -> list[str]:
     return listed(source.records(split))
 
 
@@ -34,14 +36,14 @@ def listed(records: tf.data.Dataset) -> list[str]:
     return [record["image"].decode()[1:] for record in records.as_numpy_iterator()]
 
 
-def labels(source: sources.Source, split: str = "train") -> dict[str, int]:
+def labels(source: Source, split: str = "train") -> dict[str, int]:
     return {
         pathlib.Path(record["image"].decode()).name: int(record["label"])
         for record in source.records(split).as_numpy_iterator()
     }
 
 
-def decoded(source: sources.Source) -> np.ndarray:
+def decoded(source: Source) -> np.ndarray:
     dataset = source.records("train").map(lambda record: source.decode(record["image"]))
     assert dataset.element_spec == tf.TensorSpec([None, None, 3], tf.uint8)
     image = next(dataset.as_numpy_iterator())
@@ -126,7 +128,7 @@ WINDOWS = [
 ]
 
 
-def in_a_graph(source: sources.Source):
+def in_a_graph(source: Source):
     """decode_windows of given windows, as Dataset.map runs it."""
     signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([None, 4], tf.int32)]
     return tf.function(
@@ -135,7 +137,7 @@ def in_a_graph(source: sources.Source):
     )
 
 
-def assert_windows_are_those_of_decode(source: sources.Source) -> None:
+def assert_windows_are_those_of_decode(source: Source) -> None:
     """Decoding a part gives, in each window, what decoding all and cutting gives."""
     image = next(iter(source.records("train")))["image"]
     whole = source.decode(image).numpy()
@@ -438,7 +440,7 @@ def test_the_check_of_many_files_is_announced(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def eleven(tmp_path) -> sources.Source:
+def eleven(tmp_path) -> Source:
     for index in range(11):
         save(tmp_path / f"{index}.png")
     return open_folder(tmp_path)
@@ -519,7 +521,7 @@ def test_bad_splits_are_refused(eleven, split, message):
 
 def test_folder_must_be_given():
     with pytest.raises(ValueError, match=r"the folder of pictures when .* Received: data_dir=None"):
-        sources.open_source("image_folder", data_dir=None)
+        open_source("image_folder", data_dir=None)
 
 
 def test_folder_must_exist(tmp_path):
@@ -561,7 +563,7 @@ def test_iterator_can_be_checkpointed(eleven, tmp_path):
     np.testing.assert_array_equal(next(iterator), second)
 
 
-def operations(source: sources.Source) -> set[str]:
+def operations(source: Source) -> set[str]:
     """Kinds of the operations by which a pipeline decodes a source's pictures."""
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])

@@ -9,10 +9,11 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tf_simclr.data import pipeline, sources
+from tf_simclr.data import pipeline
 from tf_simclr.data.augment.policies import FinetuneView
 from tf_simclr.data.few_labels import choose_listed, draw_fraction, draw_per_class
 from tf_simclr.data.labelled_subset import keep_labels, labelled_pictures
+from tf_simclr.data.opening import open_source
 
 CONTEXT = tf.distribute.InputContext
 
@@ -60,17 +61,17 @@ def folder(tmp_path_factory):
             for number in range(count):
                 pixels = np.full((side, side + 3, 3), 10 * number + side, np.uint8)
                 Image.fromarray(pixels).save(place / split / name / f"{number}.png")
-    return sources.open_source("image_folder", data_dir=str(place))
+    return open_source("image_folder", data_dir=str(place))
 
 
 @pytest.fixture(scope="module")
 def emoji(emoji_dir):
-    return sources.open_source("emoji32", data_dir=emoji_dir)
+    return open_source("emoji32", data_dir=emoji_dir)
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    return sources.open_source("named_as_imagenet", data_dir=str(tmp_path_factory.mktemp("tfds")))
+    return open_source("named_as_imagenet", data_dir=str(tmp_path_factory.mktemp("tfds")))
 
 
 @pytest.fixture(params=["folder", "prepared"])
@@ -232,7 +233,7 @@ def test_the_subset_outlives_its_source(folder):
 
 @pytest.mark.parametrize("name", ["named_as_imagenet", "named_as_others"])
 def test_a_list_of_file_names_chooses_from_tfds(tmp_path, name):
-    source = sources.open_source(name, data_dir=str(tmp_path))
+    source = open_source(name, data_dir=str(tmp_path))
     (tmp_path / "list.txt").write_text("n02_4.JPEG\nn03_38.JPEG\nn01_3.JPEG\nn02_1.JPEG\n")
     chosen = choose_listed(labelled_pictures(source, "train"), str(tmp_path / "list.txt"))
     few = keep_labels(source, "train", chosen, drop=True)

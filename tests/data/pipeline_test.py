@@ -18,7 +18,7 @@ from tf_simclr.data.pipeline import (
     pretrain_batches,
 )
 from tf_simclr.data.shares import ListedShare
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 
 SIZE, CLASSES = 4, 3
 

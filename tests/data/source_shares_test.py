@@ -6,8 +6,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tf_simclr.data import sources
 from tf_simclr.data.labelled_subset import keep_labels
+from tf_simclr.data.opening import open_source
 
 TRAIN, TEST, FILES = 40, 10, 4
 
@@ -40,7 +40,7 @@ def in_files(folder, count):
     """A source whose splits have so many files each."""
     several = tfds.download.DownloadConfig(num_shards=count)
     InSeveralFiles(data_dir=folder).download_and_prepare(download_config=several)
-    source = sources.open_source("in_several_files", data_dir=folder)
+    source = open_source("in_several_files", data_dir=folder)
     assert len(source.ranges("train")) == count
     return source
 
@@ -59,7 +59,7 @@ def folder(tmp_path_factory):
         for number in numbers:
             picture = Image.fromarray(np.full((2, 2, 3), number, np.uint8))
             picture.save(place / split / "ab"[number % 2] / f"{number}.png")
-    return sources.open_source("image_folder", data_dir=str(place))
+    return open_source("image_folder", data_dir=str(place))
 
 
 @pytest.fixture(params=["folder", "prepared"])

@@ -438,7 +438,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/labelled_subset.py",
-        "np.unique(labels[labels != sources.UNLABELLED])",
+        "np.unique(labels[labels != UNLABELLED])",
         "np.unique(labels)",
         "pictures without a label are asked for their class",
     ),
@@ -503,13 +503,19 @@ FAULTS = (
         "a run that goes on inside a window shows the beginning of it again",
     ),
     Fault(
-        "tf_simclr/data/sources.py",
+        "tf_simclr/data/source.py",
         "if not 0 <= shard_index < num_shards:",
         "if not 0 <= shard_index <= num_shards:",
         "a shard behind the last is accepted",
     ),
     Fault(
-        "tf_simclr/data/sources.py",
+        "tf_simclr/data/source.py",
+        "min(stop, end))",
+        "max(stop, end))",
+        "two slices share more pictures than the shorter one has",
+    ),
+    Fault(
+        "tf_simclr/data/opening.py",
         "max_bad_fraction=max_bad_fraction, report=report, kept_in",
         "max_bad_fraction=0.01, report=report, kept_in",
         "the share of bad pictures that was asked for is not heard",

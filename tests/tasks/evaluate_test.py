@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tf_simclr import load_encoder
-from tf_simclr.data.sources import open_source
+from tf_simclr.data.opening import open_source
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.main import main
 

@@ -14,7 +14,8 @@ from tf_simclr.data.augment.cutout import random_cutout
 from tf_simclr.data.augment.rotation import random_rotation
 from tf_simclr.data.augment.views import PretrainViews
 from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
-from tf_simclr.data.sources import Source, open_source
+from tf_simclr.data.opening import open_source
+from tf_simclr.data.source import Source
 
 EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
 

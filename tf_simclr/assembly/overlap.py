@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source, count_shared, open_source
+from tf_simclr.data.opening import open_source
+from tf_simclr.data.source import Source, count_shared
 from tf_simclr.workdir import run_folder
 
 FOLDER = "image_folder"

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_simclr import host_xla
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 
 
 def check_examples(config: Config, data: Source) -> int:

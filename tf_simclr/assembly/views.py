@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 
 PAIRS = 8
 

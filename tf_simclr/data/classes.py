@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_simclr.data.sources import UNLABELLED
+from tf_simclr.data.source import UNLABELLED
 
 NO_NAMES = "did not store the names of its classes; they go by their order"
 NAMED = 10  # classes in a line; of more, the others are counted

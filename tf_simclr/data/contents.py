@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tf_simclr.data.folder_listing import shown
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 
 # So many classes are named, the rest is counted.
 _NAMED = 10

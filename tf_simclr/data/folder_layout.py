@@ -4,7 +4,8 @@ import dataclasses
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from tf_simclr.data import sources, split_folders
+from tf_simclr.data import split_folders
+from tf_simclr.data.source import UNLABELLED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ def arrange(paths: Iterable[str]) -> Layout:
     for split, inside in members.items():
         labelled = folders[split] <= set(classes)
         splits[split] = {
-            path: label_of.get(_first(rest), sources.UNLABELLED) if labelled else sources.UNLABELLED
+            path: label_of.get(_first(rest), UNLABELLED) if labelled else UNLABELLED
             for path, rest in inside.items()
         }
     return Layout(class_names=tuple(classes), splits=splits)

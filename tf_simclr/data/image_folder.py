@@ -13,18 +13,18 @@ from tf_simclr.data import (
     folder_layout,
     folder_listing,
     shares,
-    sources,
     split_folders,
     split_slices,
 )
 from tf_simclr.data.examination import examine
+from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named, the rest is counted.
 _NAMED = 20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class ImageFolder(sources.Source):
+class ImageFolder(Source):
     """Pictures in a folder; make it with `open_folder`.
 
     Attributes:
@@ -101,9 +101,7 @@ class ImageFolder(sources.Source):
         orientation, encoded = _read(image)
         return decoding.turn_upright(self._decoded(encoded), orientation)
 
-    def decode_windows(
-        self, image: tf.Tensor, windows: sources.Windows
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
         orientation, encoded = _read(image)
 
@@ -139,12 +137,12 @@ class ImageFolder(sources.Source):
     def num_labelled(self, split: str) -> int:
         """Counts the pictures that have a label. See `Source.num_labelled`."""
         return sum(
-            label != sources.UNLABELLED
+            label != UNLABELLED
             for name, start, stop in self.ranges(split)
             for _, label in self.pictures[name][start:stop]
         )
 
-    def ranges(self, split: str) -> sources.Ranges:
+    def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""
 
         def called(name: str) -> str:  # A split answers to all names that its folder may have.
@@ -240,7 +238,7 @@ def _judge(
 def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]) -> None:
     """Names pictures without a label in splits where others have one."""
     for split, labels in layout.splits.items():
-        without = sorted(path for path, label in labels.items() if label == sources.UNLABELLED)
+        without = sorted(path for path, label in labels.items() if label == UNLABELLED)
         if without and len(without) < len(labels):
             report(
                 f"image_folder: no label for {len(without)} of {len(labels)} pictures in {split!r},"

@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.data import shares, sources
+from tf_simclr.data import shares
+from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 _BATCH = 1024  # records whose names are read at a time
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class LabelledSubset(sources.Source):
+class LabelledSubset(Source):
     """Another source with fewer labels in one of its splits; make it with `keep_labels`.
 
     All else is as the other source has it; so are slices of the split, and splits that it is a
@@ -26,7 +27,7 @@ class LabelledSubset(sources.Source):
       is_labelled: names -> whether they are among `labelled`.
     """
 
-    source: sources.Source
+    source: Source
     split: str
     labelled: tuple[str, ...] = dataclasses.field(repr=False)
     drop: bool
@@ -38,7 +39,7 @@ class LabelledSubset(sources.Source):
             return len(self.labelled)
         return self.source.num_examples(split)
 
-    def ranges(self, split: str) -> sources.Ranges:
+    def ranges(self, split: str) -> Ranges:
         """Those of the other source, with what is left out. See `Source.ranges`."""
         return self.source.ranges(split)
 
@@ -56,7 +57,7 @@ class LabelledSubset(sources.Source):
             return self.source.records(split, names=names)
         records = self.source.records(split, names=True).map(self._with_label_if_chosen)
         if self.drop:
-            records = records.filter(lambda record: record["label"] != sources.UNLABELLED)
+            records = records.filter(lambda record: record["label"] != UNLABELLED)
             records = records.apply(tf.data.experimental.assert_cardinality(len(self.labelled)))
         return records if names else records.map(_without_name)
 
@@ -72,7 +73,7 @@ class LabelledSubset(sources.Source):
 
         def parse(place: tf.Tensor, *encoded: tf.Tensor) -> shares.Record:
             record = whole.parse(place, *encoded)
-            none = tf.constant(sources.UNLABELLED, tf.int64)
+            none = tf.constant(UNLABELLED, tf.int64)
             label = tf.where(is_chosen[place], record["label"], none)
             return record | {"label": label}
 
@@ -98,20 +99,18 @@ class LabelledSubset(sources.Source):
         """That of the other source. See `Source.picture_shape`."""
         return self.source.picture_shape
 
-    def decode_windows(
-        self, image: tf.Tensor, windows: sources.Windows
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes as the other source does. See `Source.decode_windows`."""
         return self.source.decode_windows(image, windows)
 
     def _with_label_if_chosen(self, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        none = tf.constant(sources.UNLABELLED, tf.int64)
+        none = tf.constant(UNLABELLED, tf.int64)
         label = tf.where(self.is_labelled.lookup(record["name"]), record["label"], none)
         return record | {"label": label}
 
 
 def keep_labels(
-    source: sources.Source, split: str, labelled: Collection[str], *, drop: bool
+    source: Source, split: str, labelled: Collection[str], *, drop: bool
 ) -> LabelledSubset:
     """Takes the labels of all but the chosen pictures away.
 
@@ -144,7 +143,7 @@ def keep_labels(
     )
 
 
-def labelled_pictures(source: sources.Source, split: str) -> Mapping[str, list[str]]:
+def labelled_pictures(source: Source, split: str) -> Mapping[str, list[str]]:
     """Reads the names of a split's labelled pictures: TFDS reads all of the split for it, once.
 
     Args:
@@ -161,7 +160,7 @@ def labelled_pictures(source: sources.Source, split: str) -> Mapping[str, list[s
     pairs = records.map(lambda record: (record["name"], record["label"])).batch(_BATCH)
     found: dict[int, list[str]] = {label: [] for label in range(source.num_classes)}
     for names, labels in pairs.as_numpy_iterator():
-        for label in np.unique(labels[labels != sources.UNLABELLED]):
+        for label in np.unique(labels[labels != UNLABELLED]):
             found[int(label)] += [name.decode() for name in names[labels == label]]
     return {source.class_names[label]: names for label, names in found.items() if names}
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_simclr.data.augment.policies import FinetuneView
 from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
 SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32

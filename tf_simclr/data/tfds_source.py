@@ -10,14 +10,15 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import file_adapters
 
-from tf_simclr.data import decoding, shares, sources, split_slices, tfds_builder
+from tf_simclr.data import decoding, shares, split_slices, tfds_builder
+from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # Features that say what a picture's file was called, where a data set has one of them.
 _FILE_NAMES = ("file_name", "filename")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class TfdsSource(sources.Source):
+class TfdsSource(Source):
     """A prepared TFDS builder; make it with `open_tfds` or `open_emoji32`.
 
     Attributes:
@@ -40,7 +41,7 @@ class TfdsSource(sources.Source):
             raise ValueError(f"`split` must hold at least one example. Received: split={split}")
         return size
 
-    def ranges(self, split: str) -> sources.Ranges:
+    def ranges(self, split: str) -> Ranges:
         """Places in the files of records. See `Source.ranges`."""
         self.num_examples(split)
         return [
@@ -119,9 +120,7 @@ class TfdsSource(sources.Source):
         height, width, _ = self.builder.info.features["image"].shape
         return (height, width, 3) if height and width else None
 
-    def decode_windows(
-        self, image: tf.Tensor, windows: sources.Windows
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
         if self.builder.info.features["image"].shape[-1] != 3:  # Gray and alpha are not for it.
             return super().decode_windows(image, windows)
@@ -164,7 +163,7 @@ class TfdsSource(sources.Source):
             if self.file_name:  # Behind it, as in a path: it need not tell one from all others.
                 parts.append(example[self.file_name])
             record["name"] = tf.strings.join(parts, "/")
-        record.setdefault("label", tf.constant(sources.UNLABELLED, tf.int64))
+        record.setdefault("label", tf.constant(UNLABELLED, tf.int64))
         return record
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tf_simclr.config import Config
 from tf_simclr.data.classes import NO_NAMES, listed, places_by_name
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.judging.classify import classify
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import place_labels
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import confusion_matrix, top1_accuracy
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.losses.supervised import top_k_hits

@@ -11,7 +11,7 @@ import tf_keras as keras
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import listed
-from tf_simclr.data.sources import UNLABELLED, Source
+from tf_simclr.data.source import UNLABELLED, Source
 from tf_simclr.evaluation.features import Features, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe

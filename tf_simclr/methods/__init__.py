@@ -5,7 +5,7 @@ import tensorflow as tf
 from tf_simclr import things
 from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.methods.method import Judgement, Lesson, Method
 from tf_simclr.nets.trainable import TrainableNet
 

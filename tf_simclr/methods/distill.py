@@ -3,7 +3,7 @@
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.methods.classifying import CURVES, Classifying
 from tf_simclr.methods.method import Lesson, Needed
 from tf_simclr.nets.classifier import Classifier

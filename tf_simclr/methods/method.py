@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data.pipeline import Stream
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified, ask_classifier, told_of
 from tf_simclr.nets.trainable import TrainableNet

@@ -8,7 +8,7 @@ from tf_simclr.assembly.views import view_pairs
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data import pipeline
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.simclr import SimCLR

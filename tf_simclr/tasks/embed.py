@@ -8,7 +8,7 @@ from tf_simclr import buckets, early_checks, picture_range
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.evaluation.feature_file import write_features
 from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained

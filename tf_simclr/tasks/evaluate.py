@@ -14,7 +14,7 @@ from tf_simclr import methods, picture_range
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging import summary

@@ -17,7 +17,7 @@ from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
 from tf_simclr.data.one_pass import OnePass
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.methods.going_on import check_owner
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.origins import Origin, origin_of

@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from tf_simclr.data import order
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.exporting import card
 from tf_simclr.workdir import run_folder
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_simclr.data.labelled_subset import LabelledSubset
 from tf_simclr.data.name_lists import as_lines, names_in
-from tf_simclr.data.sources import Source
+from tf_simclr.data.source import Source
 from tf_simclr.workdir import run_folder
 
 LABELS = "labels.txt"

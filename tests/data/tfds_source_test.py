@@ -17,7 +17,9 @@ from tensorflow_datasets.core.download import downloader
 
 from tf_simclr import methods
 from tf_simclr.config import Config
-from tf_simclr.data import emoji32, sources
+from tf_simclr.data import emoji32
+from tf_simclr.data.opening import open_source
+from tf_simclr.data.source import Source, count_shared
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 4), np.uint8)
 
@@ -84,21 +86,21 @@ def data_dir(tmp_path_factory) -> str:
     return str(tmp_path_factory.mktemp("tfds"))
 
 
-def open_tfds(name: str, data_dir: str, report=print) -> sources.Source:
-    return sources.open_source(name, data_dir=data_dir, report=report)
+def open_tfds(name: str, data_dir: str, report=print) -> Source:
+    return open_source(name, data_dir=data_dir, report=report)
 
 
 @pytest.fixture(scope="module")
-def labelled(data_dir) -> sources.Source:
+def labelled(data_dir) -> Source:
     return open_tfds("labelled_pictures", data_dir)
 
 
-def read(source: sources.Source, split: str = "train") -> list[int]:
+def read(source: Source, split: str = "train") -> list[int]:
     """Returns the number of each picture, found by its pixels."""
     return found(source, source.records(split))
 
 
-def found(source: sources.Source, records: tf.data.Dataset) -> list[int]:
+def found(source: Source, records: tf.data.Dataset) -> list[int]:
     """The numbers of the pictures of some records."""
     dataset = records.map(lambda record: source.decode(record["image"]))
     assert dataset.element_spec == tf.TensorSpec([None, None, 3], tf.uint8)
@@ -160,7 +162,7 @@ def test_ranges_tell_which_pictures_two_splits_share(labelled):
 
     splits = {split: names(split) for split in ("train", "train[1:3]", "train[50%:]+train[:1]")}
     for first, second in itertools.product(splits, splits):
-        shared = sources.count_shared(labelled.ranges(first), labelled.ranges(second))
+        shared = count_shared(labelled.ranges(first), labelled.ranges(second))
         assert shared == len(splits[first] & splits[second]), (first, second)
 
 
@@ -235,7 +237,7 @@ def windows_of_all_kinds(shape: tf.Tensor) -> list[tf.Tensor]:
     return [tf.constant(windows, tf.int32) for windows in lists]
 
 
-def in_a_graph(source: sources.Source):
+def in_a_graph(source: Source):
     """decode_windows of given windows, as Dataset.map runs it."""
     signature = [tf.TensorSpec([], tf.string), tf.TensorSpec([None, 4], tf.int32)]
     return tf.function(
@@ -244,7 +246,7 @@ def in_a_graph(source: sources.Source):
     )
 
 
-def assert_windows_are_those_of_decode(source: sources.Source, image: tf.Tensor) -> None:
+def assert_windows_are_those_of_decode(source: Source, image: tf.Tensor) -> None:
     """Decoding a part gives, in each window, what decoding all and cutting gives."""
     whole, part = source.decode(image).numpy(), in_a_graph(source)
     for wanted in windows_of_all_kinds(whole.shape):

@@ -1,4 +1,4 @@
-"""Where pictures come from: the bundled emoji32, a folder of the user's own, or any TFDS name."""
+"""What a source is: where pictures come from, still encoded, and with which labels."""
 
 from __future__ import annotations
 
@@ -215,43 +215,3 @@ def count_shared(first: Ranges, second: Ranges) -> int:
         if stop > start:
             count, behind = count + stop - start, (place, stop)
     return count
-
-
-def open_source(
-    dataset: str,
-    *,
-    data_dir: str | None,
-    max_bad_fraction: float = 0.01,
-    report: Callable[[str], None] = print,
-    kept_in: str | None = None,
-) -> Source:
-    """Opens a data set, downloading and preparing it first where that is needed.
-
-    Args:
-      dataset: `image_folder`, `emoji32`, or a TFDS name with or without config and version, such
-        as `imagenet2012_subset/1pct`.
-      data_dir: the folder of pictures for `image_folder`; for the others where TFDS keeps
-        prepared data, None for its default (~/tensorflow_datasets).
-      max_bad_fraction: for `image_folder`, the largest fraction of files that may be unreadable.
-      report: is given each line that the user should see.
-      kept_in: for `image_folder`, where what is found in a bucket may be kept, too.
-
-    Returns:
-      The source.
-
-    Raises:
-      ValueError: the data set or folder does not exist, is empty, cannot be downloaded, has no
-        pictures, or has too many unreadable ones.
-    """
-    # Imported here: both build on Source above, and TFDS is needed only for its own data sets.
-    if dataset == "image_folder":
-        from tf_simclr.data import image_folder
-
-        return image_folder.open_folder(
-            data_dir, max_bad_fraction=max_bad_fraction, report=report, kept_in=kept_in
-        )
-    from tf_simclr.data import tfds_source
-
-    if dataset == "emoji32":
-        return tfds_source.open_emoji32(data_dir=data_dir, report=report)
-    return tfds_source.open_tfds(dataset, data_dir=data_dir, report=report)
