@@ -39,7 +39,7 @@ def classify(
     if config.evaluation.eval_steps:
         batches = batches.take(config.evaluation.eval_steps)
 
-    def step(images, labels):
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs
         hits = top_k_hits(logits, tf.one_hot(labels, classes), 5)

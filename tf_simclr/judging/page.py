@@ -161,7 +161,9 @@ def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
     )
 
 
-def _neighbours(config, data, judged, pictures) -> report.Neighbours | None:
+def _neighbours(
+    config: Config, data: Source, judged: Judged, pictures: np.ndarray
+) -> report.Neighbours | None:
     test = judged.test
     if len(test.vectors) <= NEIGHBOURS:
         return None
@@ -178,7 +180,7 @@ def _neighbours(config, data, judged, pictures) -> report.Neighbours | None:
     )
 
 
-def _feature_map(config, judged, pictures) -> report.FeatureMap | None:
+def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> report.FeatureMap | None:
     vectors = judged.test.vectors[:MAP_PICTURES]
     if len(vectors) <= NEIGHBOURS:
         return None

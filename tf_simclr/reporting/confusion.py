@@ -1,6 +1,6 @@
 """The confusion matrix of a report: a heat map as inline SVG, and the worst pairs as a list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
@@ -76,7 +76,9 @@ def confusion_list(pairs: Sequence[tuple[str, str, int, int]]) -> str:
     )
 
 
-def _cells(row, label, class_names, place):
+def _cells(
+    row: np.ndarray, label: int, class_names: Sequence[str], place: tuple[float, float, int]
+) -> Iterator[str]:
     left, y, cell = place
     total = row.sum()
     for column in np.flatnonzero(row):

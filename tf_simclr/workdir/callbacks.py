@@ -3,11 +3,12 @@
 import contextlib
 import signal
 from collections.abc import Callable
+from types import TracebackType
 
 from tf_simclr import stopping
 from tf_simclr.workdir.checkpoints import Checkpoints
 from tf_simclr.workdir.summaries import Summaries
-from tf_simclr.workdir.watching import MeasureWaiting, StepCallback, WatchSteps
+from tf_simclr.workdir.watching import Logs, MeasureWaiting, StepCallback, WatchSteps
 
 Sums = dict[str, tuple[float, float]]  # name of a mean -> (sum, count)
 
@@ -42,7 +43,7 @@ class EveryFewSteps(StepCallback):
         self._watch = watch
         self._last = watch.step
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._watch.step
         if step // self.every > self._last // self.every:
             self.act(step)
@@ -67,7 +68,7 @@ class SaveCheckpoints(EveryFewSteps):
         super().__init__(every, watch)
         self._checkpoints = checkpoints
 
-    def act(self, step):
+    def act(self, step: int) -> None:
         self._watch.look()
         self._checkpoints.save(step)
 
@@ -88,13 +89,13 @@ class WriteScalars(EveryFewSteps):
         self._written: Sums = {}  # Of this epoch: already in a scalar.
         self._carried: Sums = {}  # Of epochs before: not yet in one.
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._written = {}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._carried = self._unwritten(self._watch.look().sums)
 
-    def act(self, step):
+    def act(self, step: int) -> None:
         status = self._watch.look()
         scalars = {"learning_rate": status.learning_rate}
         self._waiting.look()
@@ -119,7 +120,7 @@ class WriteScalars(EveryFewSteps):
             unwritten[name] = (total - written + carried, count - times + more)
         return unwritten
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         self._summaries.flush()
 
 
@@ -134,7 +135,7 @@ class StopWhenTaken(StepCallback):
         super().__init__()
         self._require_held = require_held
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._require_held()
 
 
@@ -153,11 +154,16 @@ class StopOnSignal(StepCallback):
         self._received: int | None = None
         self._signals = contextlib.ExitStack()
 
-    def __enter__(self):
+    def __enter__(self) -> "StopOnSignal":
         self._signals.enter_context(stopping.answered_by(self._note))
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._signals.close()
         if isinstance(error, BrokenPipeError) and self._received is None:
             self._received = signal.SIGPIPE
@@ -166,19 +172,19 @@ class StopOnSignal(StepCallback):
         if isinstance(error, OSError):  # Of a print, between two steps.
             self._save()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._stop_if_asked()
 
-    def _stop_if_asked(self):
+    def _stop_if_asked(self) -> None:
         if self._received is not None:
             raise Interrupted(self._received, self._save())
 
-    def _save(self):
+    def _save(self) -> int:
         self._watch.look()
         self._checkpoints.save(self._watch.step)
         return self._watch.step
 
-    def _note(self, number, frame):
+    def _note(self, number: int, frame: object) -> None:
         # The system and the shell send SIGHUP both: the second asks for nothing more.
         if self._received is not None and number != signal.SIGHUP:
             raise KeyboardInterrupt(number)

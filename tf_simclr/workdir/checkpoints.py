@@ -262,12 +262,12 @@ def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
     """
     strategy = tf.distribute.get_strategy()
 
-    def of_replica():
+    def of_replica() -> tf.Tensor:
         variables = [v for part in parts for v in part.variables if v.dtype.is_floating]
         return tf.reduce_all([True, *(tf.reduce_all(tf.math.is_finite(v)) for v in variables)])
 
     @tf.function(autograph=False)
-    def of_all():
+    def of_all() -> tf.Tensor:
         return tf.reduce_all(strategy.experimental_local_results(strategy.run(of_replica)))
 
     return lambda: bool(of_all())

@@ -1,6 +1,7 @@
 """TensorBoard event files: scalars written from batch to batch, and read back for the report."""
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -65,7 +66,7 @@ def _event_files(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in names if "tfevents" in name]
 
 
-def _events(path: str):
+def _events(path: str) -> Iterator[tf.compat.v1.Event]:
     try:
         for record in tf.data.TFRecordDataset(path):
             yield tf.compat.v1.Event.FromString(record.numpy())

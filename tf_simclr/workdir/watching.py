@@ -7,6 +7,7 @@ waited for when the device has the next execution already.
 
 import collections
 import time
+from collections.abc import Mapping
 from concurrent import futures
 from typing import Any
 
@@ -14,11 +15,13 @@ import tf_keras as keras
 
 from tf_simclr.workdir.checkpoints import NonFinite
 
+Logs = Mapping[str, Any] | None  # What Keras hands to a callback: means by name.
+
 
 class StepCallback(keras.callbacks.Callback):
     """A callback that leaves the results of an execution on the device: Keras would read them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._supports_tf_logs = True
 
@@ -43,16 +46,16 @@ class WatchSteps(StepCallback):
         self._reader = futures.ThreadPoolExecutor(1, thread_name_prefix="status")
         self._unread: collections.deque[tuple[int, futures.Future]] = collections.deque()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._before, self.status = self.step, None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self.step = self._before + batch + 1  # `batch` is the last one, from 0 in each epoch.
         status = self._reader.submit(self.model.read_status, self.model.last_status())
         self._unread.append((self.step, status))
         self._wait_for_all_but(1)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.look()
 
     def look(self) -> Any:
@@ -79,21 +82,21 @@ class MeasureWaiting(StepCallback):
     filling the shuffling buffer, is start-up and does not count.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.waited = self.passed = 0.0  # seconds, of all calls of `fit`, up to the last `look`
         self._before: tuple[float, float] | None = None
         self._now = 0.0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self._before = None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._now = time.monotonic()
         if self._before is None:
             self._before = self._now, self.model.seconds_waited()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         self.look()
 
     def look(self) -> None:
@@ -119,6 +122,6 @@ class ProgressBar(keras.callbacks.ProgbarLogger):
         super().__init__(count_mode="steps")
         self._watch = watch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         status = self._watch.status
         super().on_train_batch_end(batch, status.means if status else {})
