@@ -5,6 +5,8 @@ import pathlib
 
 import pytest
 
+from tf_simclr.config import SECTIONS
+
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tf_simclr"
 # The longest prefix of a module's name counts.
@@ -22,8 +24,7 @@ FLOORS = {
     "tf_simclr.file_errors": 0,
     "tf_simclr.buckets": 0,
     "tf_simclr.picture_range": 0,
-    "tf_simclr.config.sections": 0,
-    "tf_simclr.config.training": 0,
+    **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},
     "tf_simclr.evaluation.provenance": 0,
     "tf_simclr.pretrained.checkpoint_contents": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
@@ -155,8 +156,7 @@ def test_the_config_is_plain_python():
         "config/__init__.py",
         "config/choices.py",
         "config/fields.py",
-        "config/sections.py",
-        "config/training.py",
+        *(f"config/{section}.py" for section in SECTIONS),
         "version.py",
         "__init__.py",
     ):

@@ -97,7 +97,7 @@ DRAWN = (
         "drawn: constant 5",
     ),
     Fault(
-        "tf_simclr/config/sections.py",
+        "tf_simclr/config/data.py",
         '        self._at_least(0, "color_jitter_strength")',
         "        pass",
         "drawn: dropped call 1",

@@ -7,20 +7,16 @@ import dataclasses
 import json
 from typing import Any
 
-from tf_simclr.config.sections import (
-    DataConfig,
-    EvaluationConfig,
-    ExportConfig,
-    LabelsConfig,
-    ModelConfig,
-    RunConfig,
-)
-from tf_simclr.config.training import (
-    DistillationConfig,
-    FinetuningConfig,
-    OptimizationConfig,
-    TrainingConfig,
-)
+from tf_simclr.config.data import DataConfig
+from tf_simclr.config.distillation import DistillationConfig
+from tf_simclr.config.evaluation import EvaluationConfig
+from tf_simclr.config.exporting import ExportConfig
+from tf_simclr.config.finetuning import FinetuningConfig
+from tf_simclr.config.labels import LabelsConfig
+from tf_simclr.config.model import ModelConfig
+from tf_simclr.config.optimization import OptimizationConfig
+from tf_simclr.config.run import RunConfig
+from tf_simclr.config.training import TrainingConfig
 
 SECTIONS: dict[str, type] = {
     "run": RunConfig,

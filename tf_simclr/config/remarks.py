@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from tf_simclr.config import Config, changed_from_defaults, flag_fields
-from tf_simclr.config.sections import ModelConfig
-from tf_simclr.config.training import LINEAR_HEAD_ONLY
+from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
+from tf_simclr.config.model import ModelConfig
 
 # Flags, and why they do nothing.
 Idle = tuple[tuple[str, ...], str]

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
-from tf_simclr.config.training import LINEAR_HEAD_ONLY
+from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.methods.method import Idle, Lesson, Method, Needed

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_simclr.config import Config
-from tf_simclr.config.sections import ModelConfig
+from tf_simclr.config.model import ModelConfig
 from tf_simclr.methods import method_of
 from tf_simclr.workdir import run_folder
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from tf_simclr.config import Config
-from tf_simclr.config.sections import ModelConfig
+from tf_simclr.config.model import ModelConfig
 from tf_simclr.data.augment.policies import SMALL
 from tf_simclr.nets.layers import SelectiveKernel
 from tf_simclr.nets.resnet import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS

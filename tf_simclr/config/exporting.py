@@ -1,0 +1,28 @@
+"""Flags of how a trained model is handed out."""
+
+import dataclasses
+
+from tf_simclr.config.choices import EXPORT_FORMATS
+from tf_simclr.config.fields import Section, flag, require
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig(Section):
+    """How a trained model is handed out."""
+
+    output: str | None = flag(
+        None,
+        "What --mode=export and embed write: a folder, by default in --model_dir; an .npz.",
+        path=True,
+    )
+    export_format: str = flag("hub_module", "What --mode=export writes.", EXPORT_FORMATS)
+    export_image_size: int = flag(0, "Side of the pictures that an export takes; 0 is any size.")
+    export_epochs: float = flag(0.0, "Epochs between exports; 0 exports when training ends.")
+    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.")
+    embed_split: str | None = flag(
+        None, "Split whose features --mode=embed writes; none is all of them."
+    )
+
+    def _check(self) -> None:
+        require(self.output != "", "output", "must be a path, or left out", self.output)
+        self._at_least(0, "export_image_size", "export_epochs", "keep_hub_module_max")

@@ -1,0 +1,52 @@
+"""Flags of which labels are known."""
+
+import dataclasses
+
+from tf_simclr.config.fields import Section, flag, require
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelsConfig(Section):
+    """Which labels of the training split are known; by default all of them."""
+
+    label_fraction: float = flag(
+        1.0, "Share of the labels of each class, drawn from --seed, as 0.01 or 0.1."
+    )
+    labels_per_class: int = flag(0, "Labels of each class, drawn from --seed; 0 is all.")
+    label_list: str | None = flag(
+        None,
+        "File that names the labelled pictures, one a line, as the original's lists do.",
+        path=True,
+    )
+
+    @property
+    def chosen(self) -> bool:
+        """Whether some labels are left out."""
+        return bool(self.ways())
+
+    def said(self, seed: int) -> str:
+        """Which labels are known, in words; "" if all are.
+
+        Args:
+          seed: of the run, that labels are drawn from.
+        """
+        ways = self.ways()
+        if not ways:
+            return ""
+        text = f"{ways[0]}={getattr(self, ways[0])}"
+        return text if ways[0] == "label_list" else f"{text}, seed={seed}"
+
+    def _check(self) -> None:
+        fraction = self.label_fraction
+        require(0 < fraction <= 1, "label_fraction", "must be in (0, 1]", fraction)
+        self._at_least(0, "labels_per_class")
+        require(self.label_list != "", "label_list", "must be a path, or left out", "")
+        ways = self.ways()
+        if len(ways) > 1:
+            rule = f"must be the only way to choose labels, and {ways[0]} is given"
+            require(False, ways[1], rule, getattr(self, ways[1]), "Give one of the two.")
+
+    def ways(self) -> list[str]:
+        """The flags that choose labels: those that are not at their default, one at the most."""
+        fields = dataclasses.fields(self)
+        return [field.name for field in fields if getattr(self, field.name) != field.default]

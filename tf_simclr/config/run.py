@@ -1,0 +1,57 @@
+"""Flags of what is done, where, and on which machine."""
+
+import dataclasses
+
+from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES
+from tf_simclr.config.fields import Section, flag, require
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig(Section):
+    """What is done, where, and on which machine."""
+
+    mode: str = flag("train", "What to do.", MODES)
+    train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
+    pretext_task: str = flag(
+        "simclr", "What a pretraining learns from pictures without labels.", PRETEXT_TASKS
+    )
+    model_dir: str | None = flag(
+        None, "Folder of the run: checkpoints, exports, results, report.", path=True
+    )
+    seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
+    # Differs from the original: True there.
+    use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
+    tpu_name: str | None = flag(
+        None,
+        "Name or address of the TPU; none is what TPU_NAME in the environment says, or else the"
+        " TPU of this machine.",
+    )
+    tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
+    gcp_project: str | None = flag(None, "Cloud project of the TPU.")
+    master: str | None = flag(None, "Address of the TPU, where it has no name.")
+
+    @property
+    def method(self) -> str:
+        """The word of what is trained: a pretraining's is that of its pretext task."""
+        return self.pretext_task if self.train_mode == "pretrain" else self.train_mode
+
+    @property
+    def classifies(self) -> bool:
+        """Whether a classifier is trained, with labels or a teacher, and not an encoder alone."""
+        return self.train_mode != "pretrain"
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained."""
+        return self.mode in ("train", "train_then_eval")
+
+    def _check(self) -> None:
+        require(0 <= self.seed < 2**32, "seed", "must be from 0 to 2**32 - 1", self.seed)
+        if self.tpu_name and self.master:
+            require(
+                self.tpu_name == self.master,
+                "master",
+                f"must not be another TPU than tpu_name={self.tpu_name!r}",
+                self.master,
+                "Give one of the two.",
+            )
