@@ -26,6 +26,7 @@ FLOORS = {
     "tf_simclr.picture_range": 0,
     **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},
     "tf_simclr.evaluation.provenance": 0,
+    "tf_simclr.reporting.names": 0,
     "tf_simclr.pretrained.checkpoint_contents": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
     "tf_simclr.replicas": 1,

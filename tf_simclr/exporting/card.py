@@ -11,17 +11,10 @@ import tensorflow as tf
 from tf_simclr import picture_range
 from tf_simclr.evaluation.provenance import said
 from tf_simclr.exporting import usage
+from tf_simclr.reporting.names import ROWS, SCORES, in_text
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
 ALL_NAMED = 50  # classes; of more the first are named
-# The judges' names in a run's results, and a reader's.
-RESULTS = {
-    "linear_probe_top1": "linear probe, top-1",
-    "knn_top1": "kNN, top-1",
-    "retrieval_at_1": "retrieval at 1",
-    "eval/label_top_1_accuracy": "classifier, top-1",
-    "eval/label_top_5_accuracy": "classifier, top-5",
-}
 # By --train_mode.
 LEARNED = {
     "pretrain": "Learned on {} by SimCLR. ",
@@ -29,8 +22,6 @@ LEARNED = {
     "supervised": "Trained with the labels of {}. ",
     "distill": "Learned on {} from a teacher. ",
 }
-# Prefix of the results of what an encoder is compared with.
-COMPARED = {"": "this encoder", "raw_pixels/": "raw pixels", "random_init/": "untrained network"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,13 +150,13 @@ def _training(card: Card) -> str:
 
 def _results(card: Card) -> str:
     rows = []
-    for key, name in RESULTS.items():
-        values = [card.results.get(prefix + key) for prefix in COMPARED]
+    for key, name in SCORES.items():
+        values = [card.results.get(prefix + key) for prefix in ROWS]
         if any(value is not None for value in values):
             shown = ["-" if value is None else f"{100 * value:.1f} %" for value in values]
-            rows.append((name, *shown))
+            rows.append((in_text(name), *shown))
     if not rows:
         return "None when this was written."
     judged = said(card.results)
     start = f"Judged on {judged}.\n\n" if judged else ""
-    return start + usage.table([("judged by", *COMPARED.values()), *rows])
+    return start + usage.table([("judged by", *map(in_text, ROWS.values())), *rows])

@@ -1,0 +1,17 @@
+"""What a result's scores and rows are called, for whoever reads of them anywhere."""
+
+# Keys of a result -> the judge and what it measures.
+SCORES = {
+    "linear_probe_top1": "Linear probe, top-1",
+    "knn_top1": "kNN, top-1",
+    "retrieval_at_1": "Retrieval at 1",
+    "eval/label_top_1_accuracy": "Classifier, top-1",
+    "eval/label_top_5_accuracy": "Classifier, top-5",
+}
+# Prefixes of these keys -> what was judged.
+ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
+
+
+def in_text(name: str) -> str:
+    """A name as it stands inside a sentence: "Linear probe, top-1" -> "linear probe, top-1"."""
+    return name[:1].lower() + name[1:]
