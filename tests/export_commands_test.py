@@ -16,8 +16,20 @@ def command(*arguments):
     return processes.run(["-m", *arguments], cwd=ROOT)
 
 
-def test_each_format_has_its_command():
-    assert set(EXPORT_FORMATS) == COMMANDS
+# Format -> why it has no command of its own.
+WITHOUT: dict[str, str] = {}
+NO_FILE = """
+import sys
+sys.modules["tf_simclr.exporting.lite"] = None  # As if there were no such file.
+sys.modules.pop("tf_simclr.tasks.export", None)  # The fork server has imported it.
+from tf_simclr import main
+main.run()
+"""
+
+
+def test_each_format_has_its_command_or_says_why_not():
+    assert {*COMMANDS, *WITHOUT} == set(EXPORT_FORMATS)
+    assert not COMMANDS & set(WITHOUT) and all(WITHOUT.values())
     for name in COMMANDS:
         assert f'command.run("{name}")' in (ROOT / "export" / f"{name}.py").read_text()
 
@@ -28,6 +40,14 @@ def test_a_command_exports_by_two_flags(trained_run, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Exported {out}\n"
     assert card.read(str(out)).format == "saved_model"
+
+
+def test_a_word_without_a_file_fails_at_once(tmp_path):
+    flags = ["--mode=export", "--export_format=lite", f"--model_dir={tmp_path}"]
+    done = processes.run(["-c", NO_FILE, *flags], cwd=ROOT)
+    assert done.returncode == 2 and not done.stdout
+    assert len(done.stderr.splitlines()) == 1
+    assert "'lite' is a word of config/choices.py without a thing" in done.stderr
 
 
 @pytest.mark.parametrize(

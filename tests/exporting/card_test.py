@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from tf_simclr.config.choices import EXPORT_FORMATS
 from tf_simclr.exporting import card
 from tf_simclr.exporting.card import Card
 
-FORMATS = ["hub_module", "saved_model", "onnx", "lite"]
 FULL = Card(
     format="hub_module",
     network="ResNet-18 x 0.5, a stem for large images, a linear projection head of 1 layer to 8",
@@ -29,8 +29,10 @@ FULL = Card(
     classes=60,
     measured={"model.onnx": "2 MB"},
     version="1.2.3",
+    learned="Learned on emoji32 by SimCLR.",
 )
-EMPTY = dataclasses.replace(FULL, step=None, settings={}, dataset={}, results={}, classes=0)
+UNKNOWN = {"step": None, "settings": {}, "dataset": {}, "results": {}, "classes": 0, "learned": ""}
+EMPTY = dataclasses.replace(FULL, **UNKNOWN)
 
 
 def change(**values):
@@ -63,8 +65,9 @@ def test_it_tells_what_the_issue_asks_of_a_card():
         assert part in text, part
 
 
-def test_fine_tuning_is_called_by_its_name():
-    assert "Fine-tuned on emoji32. It turns" in change(settings={"train_mode": "finetune"})
+def test_it_opens_with_how_the_network_was_trained():
+    sentence = "Fine-tuned on emoji32."
+    assert f"\n\n{sentence} It turns a picture into 256" in change(learned=sentence)
 
 
 def test_what_is_not_known_is_said():
@@ -73,7 +76,8 @@ def test_what_is_not_known_is_said():
     assert "## Data\n\nNot recorded." in text
     assert "An unknown number of steps" in text
     assert "## Results\n\nNone when this was written." in text
-    assert "classify" not in text
+    assert "\n\nIt turns a picture into 256 numbers" in text
+    assert "classify" not in text and "`project(" in text
     assert "licence of the data: not stated by its source" in change(dataset={"licence": ""})
 
 
@@ -82,7 +86,7 @@ def test_a_fixed_size_is_told(size):
     assert f"RGB in [0, 1], {size} x {size} pixels; trained at 48" in change(fixed_size=size)
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
 def test_each_format_has_lines_of_code_and_an_interface(kind):
     text = change(format=kind)
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -92,7 +96,7 @@ def test_each_format_has_lines_of_code_and_an_interface(kind):
     assert "[batch, 256]" in text and "tf_simclr" not in code
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
 @pytest.mark.parametrize(("fixed_size", "side"), [(None, 48), (32, 32)])
 def test_its_code_gives_pictures_of_the_size_that_is_taken(kind, fixed_size, side):
     text = change(format=kind, fixed_size=fixed_size)
@@ -111,6 +115,29 @@ def test_a_card_of_another_version_is_read_as_far_as_it_goes(tmp_path):
     facts = json.loads((tmp_path / card.FACTS).read_text()) | {"mood": "good"}
     (tmp_path / card.FACTS).write_text(json.dumps(facts))
     assert card.read(str(tmp_path)) == FULL
+
+
+def test_an_older_card_without_the_sentence_is_read_and_written_anew(tmp_path):
+    card.write(FULL, str(tmp_path))
+    facts = json.loads((tmp_path / card.FACTS).read_text())
+    del facts["learned"]
+    (tmp_path / card.FACTS).write_text(json.dumps(facts))
+    old = card.read(str(tmp_path))
+    assert old == dataclasses.replace(FULL, learned="")
+    assert card.render(old) == change().replace("Learned on emoji32 by SimCLR. ", "")
+
+
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
+def test_logits_are_promised_where_there_are_classes(kind):
+    _, _, interface = change(format=kind).split("```")
+    assert "logits" in interface
+    _, _, interface = change(format=kind, classes=0).split("```")
+    assert "logits" not in interface
+
+
+def test_a_card_of_an_unknown_format_gets_no_others_text():
+    with pytest.raises(ValueError, match="'pdf' is a word .* without a thing"):
+        change(format="pdf")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", "no JSON", '{"format": "onnx"}', "7"])

@@ -691,16 +691,28 @@ FAULTS = (
         "a card gives shares for percentages",
     ),
     Fault(
-        "tf_simclr/exporting/extras.py",
+        "tf_simclr/exporting/format.py",
         "except ImportError as error:",
         "except ModuleNotFoundError as error:",
         "an extra that is there and cannot be imported is a bug",
+    ),
+    Fault(
+        "tf_simclr/exporting/format.py",
+        'f" and logits [batch, {card.classes}]" if card.classes else ""',
+        'f" and logits [batch, {card.classes}]"',
+        "the card of an inference-only export promises logits of no classes",
     ),
     Fault(
         "tf_simclr/exporting/hub_module.py",
         "return head(call(images, training), training=training)[-1]",
         "return head(call(images, training), training=training)[0]",
         "project gives the representation",
+    ),
+    Fault(
+        "tf_simclr/exporting/hub_module.py",
+        'if logits or "classify" not in row[0]]',
+        "if logits]",
+        "the card of a module without a classifier names none of its calls",
     ),
     Fault(
         "tf_simclr/exporting/lite.py",
@@ -713,6 +725,12 @@ FAULTS = (
         "names = (BATCH, *((HEIGHT, WIDTH) if size is None else ()))",
         "names = (BATCH, HEIGHT, WIDTH)",
         "an ONNX file of one size claims to take any",
+    ),
+    Fault(
+        "tf_simclr/exporting/onnx.py",
+        "(4, order.side, order.side, 3)",
+        "(4, 32, 32, 3)",
+        "an ONNX file of one size is compared on pictures of another",
     ),
     Fault(
         "tf_simclr/exporting/parity.py",
@@ -757,15 +775,15 @@ FAULTS = (
         "an exported classifier skips a layer of the projection head",
     ),
     Fault(
-        "tf_simclr/exporting/usage.py",
+        "tf_simclr/exporting/card.py",
         "if len(rows) < 2:",
         "if len(rows) < 1:",
         "a table without rows is written",
     ),
     Fault(
-        "tf_simclr/exporting/usage.py",
-        "side = card.fixed_size or card.image_size",
-        "side = card.image_size",
+        "tf_simclr/exporting/card.py",
+        "str(card.fixed_size or card.image_size)",
+        "str(card.image_size)",
         "a card's code gives an export pictures of another size",
     ),
     # tf_simclr/pretrained/
@@ -1388,13 +1406,13 @@ FAULTS = (
         "an export may be written over its own source",
     ),
     Fault(
-        "tf_simclr/tasks/formats.py",
+        "tf_simclr/exporting/lite.py",
         "calibrate = pictures[: len(pictures) - len(unseen)]",
         "calibrate = pictures",
         "int8 is compared on pictures that it was calibrated by",
     ),
     Fault(
-        "tf_simclr/tasks/formats.py",
+        "tf_simclr/tasks/export.py",
         "if len(found) < 2:",
         "if len(found) < 1:",
         "a single picture is to calibrate and to compare by",

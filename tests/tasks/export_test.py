@@ -9,8 +9,10 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr import load_encoder
+from tf_simclr.config import Config
 from tf_simclr.exporting import card, lite
 from tf_simclr.main import main
+from tf_simclr.tasks import export as exports
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.workdir.segments import export_steps
 
@@ -33,6 +35,21 @@ def test_training_leaves_both_exports_with_their_cards(trained_run):
         assert told.dataset["class_names"] == ["dark", "light"]
         assert told.dataset["pictures"] == {"train": 16, "test": 8}
         assert told.settings["resnet_depth"] == 10 and "data_dir" not in told.settings
+        assert told.learned == "Learned on image_folder by SimCLR."
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"),
+    [
+        ("finetune", "Fine-tuned on emoji32."),
+        ("supervised", "Trained with the labels of emoji32."),
+        ("distill", "Learned on emoji32 from a teacher."),
+    ],
+)
+def test_a_card_says_how_the_network_was_trained(mode, sentence):
+    settings = Config.from_flat({"train_mode": mode, "teacher": "a"})
+    assert exports._learned(settings, "emoji32") == sentence
+    assert exports._learned(settings, None) == ""
 
 
 def test_no_flag_is_repeated_and_the_default_place_is_in_the_run(trained_run, tmp_path, capsys):

@@ -3,25 +3,17 @@
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr import picture_range
+from tf_simclr import picture_range, things
 from tf_simclr.evaluation.provenance import said
-from tf_simclr.exporting import usage
 from tf_simclr.reporting.names import ROWS, SCORES, in_text
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
 ALL_NAMED = 50  # classes; of more the first are named
-# By --train_mode.
-LEARNED = {
-    "pretrain": "Learned on {} by SimCLR. ",
-    "finetune": "Fine-tuned on {}. ",
-    "supervised": "Trained with the labels of {}. ",
-    "distill": "Learned on {} from a teacher. ",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +21,7 @@ class Card:
     """What a model card tells.
 
     Attributes:
-      format: "hub_module", "saved_model", "onnx" or "lite".
+      format: word of --export_format.
       network: in words.
       features: width of the representation.
       projection: width of the projection head's output.
@@ -42,6 +34,7 @@ class Card:
       classes: of the classifier; 0 without one.
       measured: what was measured on the export itself: a name -> its value as text.
       version: of tf_simclr.
+      learned: a sentence on how it was trained; "" if not known.
     """
 
     format: str
@@ -57,6 +50,7 @@ class Card:
     classes: int
     measured: Mapping[str, str]
     version: str
+    learned: str = ""  # Older cards have none.
 
 
 def write(card: Card, folder: str) -> None:
@@ -83,12 +77,12 @@ def read(folder: str) -> Card | None:
 def render(card: Card) -> str:
     """The card as Markdown."""
     sections = {
-        "Use": usage.text(card),
+        "Use": _use(card),
         "Input": _input(card),
         "Data": _data(card),
         "Training": _training(card),
         "Results": _results(card),
-        "Measured on this export": usage.table([("what", "found"), *card.measured.items()]),
+        "Measured on this export": table([("what", "found"), *card.measured.items()]),
     }
     name, _, details = card.network.partition(", ")
     start = (f"# SimCLR encoder: {name}", _made_for(card), _summary(card))
@@ -98,6 +92,21 @@ def render(card: Card) -> str:
     return "\n\n".join([title, *blocks, end]) + "\n"
 
 
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Markdown of rows, the first of which is the head; nothing if there is no other."""
+    if len(rows) < 2:
+        return ""
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _use(card: Card) -> str:
+    form = things.load("exporting", card.format)
+    example = form.example.replace("SIDE", str(card.fixed_size or card.image_size))
+    return f"```python\n{example}```\n\n{form.interface(card)}"
+
+
 def _made_for(card: Card) -> str:
     text = picture_range.made_for(card.image_size)
     side = card.fixed_size
@@ -105,10 +114,9 @@ def _made_for(card: Card) -> str:
 
 
 def _summary(card: Card) -> str:
-    name, mode = card.dataset.get("name"), card.settings.get("train_mode", "pretrain")
-    learned = LEARNED[mode].format(name)
+    learned = f"{card.learned} " if card.learned else ""
     return (
-        f"{learned if name else ''}It turns a picture into {card.features} numbers, from which a"
+        f"{learned}It turns a picture into {card.features} numbers, from which a"
         " small classifier, a nearest-neighbour search or fine-tuning can start."
     )
 
@@ -159,4 +167,4 @@ def _results(card: Card) -> str:
         return "None when this was written."
     judged = said(card.results)
     start = f"Judged on {judged}.\n\n" if judged else ""
-    return start + usage.table([("judged by", *map(in_text, ROWS.values())), *rows])
+    return start + table([("judged by", *map(in_text, ROWS.values())), *rows])

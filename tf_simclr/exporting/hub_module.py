@@ -9,6 +9,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_simclr.exporting import serving
+from tf_simclr.exporting.card import Card, table
+from tf_simclr.exporting.format import Format, Order
 from tf_simclr.exporting.traced import TracedModule, bare, images_spec
 from tf_simclr.exporting.trained_network import MOMENTUM, TrainedNetwork
 
@@ -70,3 +72,52 @@ def save(
     network.tell_size(module)
     signatures = serving.signatures(module, images, read_picture)
     tf.saved_model.save(module, path, signatures=signatures)
+
+
+def _export(order: Order, folder: str) -> dict[str, str]:
+    save(order.network, folder, size=order.size, read_picture=order.read_picture)
+    return {}
+
+
+def _interface(card: Card) -> str:
+    features, projections = f"[batch, {card.features}]", f"[batch, {card.projection}]"
+    logits = f"logits [batch, {card.classes}]" if card.classes else ""
+    rows = [
+        ("call or signature", "gives"),
+        ("`__call__(images, training=False, batch_norm_momentum=...)`", f"features {features}"),
+        ("`endpoints(images, training=False)`", "a dict: block_group1 to 4, final_avg_pool, ..."),
+        ("`project(images, training=False)`", f"the projection head's output {projections}"),
+        ("`classify(images, training=False)`", logits),
+        ("`serving_default`: images", f"features {features}"),
+        (
+            "`serving_bytes`: image_bytes, JPEG or PNG of any size",
+            f"features{', logits, probabilities' * bool(logits)}",
+        ),
+        ("`classify`: images", f"{logits}, probabilities"),
+    ]
+    rows = [row for row in rows if logits or "classify" not in row[0]]
+    return (
+        f"{table(rows)}\n\nThe module and each of its parts (`endpoints` and so on) has"
+        " `variables` and `trainable_variables`: hub.KerasLayer takes any of them. `serving_bytes`"
+        f" decodes, crops and resizes to {card.fixed_size or card.image_size} pixels as evaluation"
+        " does; it does not turn a JPEG by its EXIF tag."
+    )
+
+
+FORMAT = Format(
+    folder="hub",
+    save=_export,
+    interface=_interface,
+    example="""\
+import tensorflow as tf
+import tensorflow_hub as hub
+import tf_keras as keras
+
+encoder = hub.KerasLayer("PATH_OF_THIS_FOLDER", trainable=True)  # False: a frozen encoder
+model = keras.Sequential([encoder, keras.layers.Dense(10)])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("adam", loss, metrics=["accuracy"])
+model.fit(images, labels)  # float32 [n, SIDE, SIDE, 3] in [0, 1]; int [n]
+""",
+    by_training="encoder, for TF-Hub",
+)

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.exporting.extras import needs_extra
+from tf_simclr.exporting.format import Format, Order, inference_only, needs_extra
+from tf_simclr.exporting.parity import told
 from tf_simclr.exporting.traced import images_spec
 from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.quiet import stderr_silenced
 
 FLOAT, INT8 = "model.tflite", "model_int8.tflite"
+EXTRA = "lite"
+CALIBRATION, UNSEEN = 128, 64  # pictures to calibrate int8 by, and to compare it on
 
 
 def save(network: TrainedNetwork, folder: str, *, size: int, pictures: np.ndarray) -> None:
@@ -62,6 +65,40 @@ def run(path: str, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _interpreter() -> type[Any]:
-    with needs_extra("lite"):
+    with needs_extra(EXTRA):
         from ai_edge_litert.interpreter import Interpreter
     return Interpreter
+
+
+def _export(order: Order, folder: str) -> dict[str, str]:
+    pictures = order.pictures(CALIBRATION + UNSEEN)
+    unseen = pictures[-min(UNSEEN, len(pictures) // 2) :]
+    calibrate = pictures[: len(pictures) - len(unseen)]
+    save(order.network, folder, size=order.side, pictures=calibrate)
+    measured = {
+        "int8": f"calibrated on {len(calibrate)} training pictures, compared on {len(unseen)} more"
+    }
+    for name in (FLOAT, INT8):
+        path = os.path.join(folder, name)
+        measured[name] = told(path, run(path, unseen)["features"], order.network, unseen)
+    return measured
+
+
+FORMAT = Format(
+    folder="lite",
+    save=_export,
+    interface=inference_only,
+    example="""\
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+interpreter = Interpreter("PATH_OF_THIS_FOLDER/model_int8.tflite")  # or model.tflite
+run = interpreter.get_signature_runner()
+images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
+features = run(images=images)["features"]
+print(features.shape)
+""",
+    extra=EXTRA,
+    fixed_size=True,  # LiteRT has no size that changes from call to call.
+    needs_pictures="to set the ranges of int8 by",
+)

@@ -5,11 +5,14 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.exporting.extras import needs_extra
+from tf_simclr.exporting.format import Format, Order, inference_only, needs_extra
+from tf_simclr.exporting.parity import told
 from tf_simclr.exporting.traced import images_spec
 from tf_simclr.exporting.trained_network import TrainedNetwork
 
 FILE = "model.onnx"
+EXTRA = "onnx"
+SEED = 0  # of the noise that the file is compared on: no data is needed for it
 OPSET = 17  # onnxruntime 1.12 (2022) and newer
 BATCH, HEIGHT, WIDTH = "batch", "height", "width"  # names of the axes that may have any length
 
@@ -25,7 +28,7 @@ def save(network: TrainedNetwork, folder: str, *, size: int | None = None) -> No
     Raises:
       ValueError: if the extra `onnx` is not installed.
     """
-    with needs_extra("onnx"):
+    with needs_extra(EXTRA):
         import tf2onnx
     signature = [images_spec(size)]
     function = tf.function(network.features, input_signature=signature, autograph=False)
@@ -46,9 +49,33 @@ def run(folder: str, images: np.ndarray) -> dict[str, np.ndarray]:
     Raises:
       ValueError: if the extra `onnx` is not installed.
     """
-    with needs_extra("onnx"):
+    with needs_extra(EXTRA):
         import onnxruntime
     with tf.io.gfile.GFile(os.path.join(folder, FILE), "rb") as file:
         session = onnxruntime.InferenceSession(file.read(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, {"images": images})))
+
+
+def _export(order: Order, folder: str) -> dict[str, str]:
+    save(order.network, folder, size=order.size)
+    images = np.random.default_rng(SEED).random((4, order.side, order.side, 3), np.float32)
+    features = run(folder, images)["features"]
+    return {FILE: told(os.path.join(folder, FILE), features, order.network, images)}
+
+
+FORMAT = Format(
+    folder="onnx",
+    save=_export,
+    interface=inference_only,
+    example="""\
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("PATH_OF_THIS_FOLDER/model.onnx")
+images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
+(features,) = session.run(["features"], {"images": images})
+print(features.shape)
+""",
+    extra=EXTRA,
+)

@@ -3,6 +3,9 @@
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
+
+from tf_simclr.exporting.trained_network import TrainedNetwork
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,3 +28,20 @@ def parity(expected: np.ndarray, found: np.ndarray) -> Parity:
     cosines = np.sum(expected * found, axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny)
     largest = np.abs(expected - found).max() / np.abs(expected).max()
     return Parity(float(largest), float(cosines.min()))
+
+
+def told(path: str, found: np.ndarray, network: TrainedNetwork, images: np.ndarray) -> str:
+    """An exported file's size, and how near its features are to the network's, as a card says it.
+
+    Args:
+      path: of the file.
+      found: its features [batch, n] of `images`.
+      network: that it was made from.
+      images: float32 [batch, h, w, 3] in [0, 1].
+    """
+    near = parity(network.features(tf.constant(images))["features"].numpy(), found)
+    size = tf.io.gfile.stat(path).length
+    return (
+        f"{size / 1e6:.1f} MB; features differ by at most {near.largest_difference:.1e} of the"
+        f" largest, cosine at least {near.cosine:.4f}"
+    )

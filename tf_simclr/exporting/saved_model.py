@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_simclr.exporting.card import Card
+from tf_simclr.exporting.format import Format, Order
 from tf_simclr.exporting.traced import TracedModule, bare, images_spec
 from tf_simclr.exporting.trained_network import TrainedNetwork
 
@@ -34,3 +36,33 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
     serve = tf.function(call, input_signature=[images], autograph=False)
     tf.saved_model.save(module, path, signatures={"serving_default": serve})
+
+
+def _export(order: Order, folder: str) -> dict[str, str]:
+    save(order.network, folder, size=order.size)
+    return {}
+
+
+def _interface(card: Card) -> str:
+    return (
+        "`__call__(images, trainable=False)` gives a dict: initial_conv, initial_max_pool,"
+        f" block_group1 to 4, final_avg_pool [batch, {card.features}], proj_head_input,"
+        f" proj_head_output [batch, {card.projection}]{', logits_sup' * bool(card.classes)}."
+    )
+
+
+FORMAT = Format(
+    folder="saved_model",
+    save=_export,
+    interface=_interface,
+    example="""\
+import tensorflow as tf
+
+model = tf.saved_model.load("PATH_OF_THIS_FOLDER")
+images = tf.random.uniform([1, SIDE, SIDE, 3])  # yours, in [0, 1]
+outputs = model(images, trainable=False)
+features = outputs["final_avg_pool"]
+print({name: value.shape for name, value in outputs.items()})
+""",
+    by_training="all endpoints",
+)

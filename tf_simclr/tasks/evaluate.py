@@ -24,7 +24,7 @@ from tf_simclr.judging.page import write_page
 from tf_simclr.judging.summary import ROWS
 from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained.trained import results_of
-from tf_simclr.tasks.export import tell_results
+from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
 from tf_simclr.workdir.subject import CONFUSION, REPORT, RESULT
@@ -160,8 +160,7 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 def _files(todo: Evaluation) -> dict[str, str]:
     """What the run's folder holds of this evaluation and this step -> path."""
     exports = {
-        "encoder, for TF-Hub": f"hub/{todo.step}",
-        "all endpoints": f"saved_model/{todo.step}",
+        FORMATS[kind].by_training: f"{FORMATS[kind].folder}/{todo.step}" for kind in BY_TRAINING
     }
     files = {
         "report": subject.file_of(REPORT, todo.name),

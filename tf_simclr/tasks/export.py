@@ -1,24 +1,28 @@
-"""A trained network -> a folder for others: a Hub module, a SavedModel, ONNX or LiteRT files."""
+"""A trained network -> a folder for others, in one of the formats of exporting/."""
 
 import dataclasses
+import functools
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+import numpy as np
 import tensorflow as tf
 
-from tf_simclr import buckets
+from tf_simclr import buckets, things
+from tf_simclr.assembly import build_data
 from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.config.choices import EXPORT_FORMATS
+from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
+from tf_simclr.exporting.format import Format, Order
 from tf_simclr.pretrained import origins, trained
 from tf_simclr.pretrained.trained import Trained
-from tf_simclr.tasks.formats import FORMATS, Measured, Order
 from tf_simclr.version import __version__
 from tf_simclr.workdir import checkpoints, run_folder
 
-# Format -> the folder for it in the folder of a run.
-FOLDERS = {"hub_module": "hub", "saved_model": "saved_model", "onnx": "onnx", "lite": "lite"}
-BY_TRAINING = ("saved_model", "hub_module")
+FORMATS: Mapping[str, Format] = {word: things.load("exporting", word) for word in EXPORT_FORMATS}
+BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
 PLACES = ("mode", "model_dir", "data_dir", "output", "export_format")  # Not part of a recipe.
 
 
@@ -45,7 +49,7 @@ def export(config: Config, given: Collection[str]) -> None:
         run_folder.require_model_dir(config), kind, found.step or 0, averaged=found.origin.averaged
     )
     _require_ours(path, kind, source)
-    if kind == "lite":
+    if FORMATS[kind].needs_pictures:
         trained.require_data(found, given)
     _write(found, trained.with_given(found, config, given), kind, path)
 
@@ -66,7 +70,7 @@ def export_run(config: Config) -> None:
 def tell_results(model_dir: str, step: int) -> None:
     """Adds the results of a step's evaluation on the run's own data to the cards of its exports."""
     results = trained.results_of(model_dir, step)
-    for kind in FOLDERS if results else ():
+    for kind in FORMATS if results else ():
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)
         if told is not None:
@@ -75,7 +79,7 @@ def tell_results(model_dir: str, step: int) -> None:
 
 def _default_path(model_dir: str, kind: str, step: int, *, averaged: bool = False) -> str:
     # Averaged weights do not take the place of those that training exported.
-    folder = FOLDERS[kind] + ("_ema" if averaged else "")
+    folder = FORMATS[kind].folder + ("_ema" if averaged else "")
     return os.path.join(model_dir, folder, str(step))
 
 
@@ -104,12 +108,20 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
       path: of the folder.
     """
     fixed = config.exporting.export_image_size
-    # LiteRT has no size that changes from call to call.
-    size = fixed or (config.data.image_size if kind == "lite" else None)
-    seen = Config.from_flat(config.flat() | {"image_size": fixed or config.data.image_size})
+    side = fixed or config.data.image_size
+    size = side if fixed or FORMATS[kind].fixed_size else None
+    seen = Config.from_flat(config.flat() | {"image_size": side})
+    view = build_data.evaluation_view(seen)
+    order = Order(
+        network=found.network,
+        size=size,
+        side=side,
+        read_picture=lambda encoded: view(decode_jpeg_or_png(encoded)),
+        pictures=functools.partial(_pictures, seen, kind),
+    )
 
-    def write(folder):
-        measured = FORMATS[kind](Order(found.network, seen, size), folder)
+    def write(folder: str) -> None:
+        measured = FORMATS[kind].save(order, folder)
         run_folder.write_settings(found.settings, folder)
         card.write(_card(found, kind, size, measured), folder)
         for name, value in measured.items():
@@ -119,7 +131,20 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
     print(f"Exported {path}")
 
 
-def _card(found: Trained, kind: str, size: int | None, measured: Measured) -> card.Card:
+def _pictures(config: Config, kind: str, count: int) -> np.ndarray:
+    """Pictures of the training split as evaluation sees them: float32 [count or less, h, w, 3]."""
+    data = build_data.source(config)
+    batches = build_data.evaluation_data(config, data, config.data.train_split)
+    found = list(batches.unbatch().map(lambda batch: batch["image"]).take(count))
+    if len(found) < 2:
+        raise ValueError(
+            f"`export_format` {kind} needs two pictures at least {FORMATS[kind].needs_pictures}."
+            f" Received: {len(found)} in train_split={config.data.train_split!r} of {data.name}."
+        )
+    return np.stack(found)
+
+
+def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, str]) -> card.Card:
     settings, classifier = found.settings, found.network.supervised_head
     recipe = changed_from_defaults(settings) if found.origin.settings else {}
     if found.origin.averaged:
@@ -139,4 +164,16 @@ def _card(found: Trained, kind: str, size: int | None, measured: Measured) -> ca
         classes=0 if classifier is None else classifier.num_classes,
         measured=measured,
         version=__version__,
+        learned=_learned(settings, found.dataset.get("name")),
     )
+
+
+def _learned(settings: Config, data: str | None) -> str:
+    """A card's sentence on how the network was trained; "" where it is not known on what."""
+    sentences = {
+        "pretrain": f"Learned on {data} by SimCLR.",
+        "finetune": f"Fine-tuned on {data}.",
+        "supervised": f"Trained with the labels of {data}.",
+        "distill": f"Learned on {data} from a teacher.",
+    }
+    return sentences[settings.run.train_mode] if data else ""
