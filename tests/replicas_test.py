@@ -14,7 +14,7 @@ import tf_keras as keras
 from tiny_encoders import TinyConvolution
 
 from tf_simclr import replicas
-from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.losses.nt_xent import compare, nt_xent
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.simclr import SimCLR
@@ -80,6 +80,29 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
             share = loss / replicas.count()
         return loss, tape.gradient(share, hidden), logits, labels
 
+    def naive(a, b):
+        """NT-Xent by someone who does not think of replicas, and a loss of what is gathered."""
+        hidden = tf.concat([a, b], axis=0)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([hidden, a])
+            pairs = compare(hidden, temperature=0.3, hidden_norm=True)
+            columns = tf.argmax(pairs.labels, axis=1)
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(columns, pairs.from_a)
+                + tf.nn.sparse_softmax_cross_entropy_with_logits(columns, pairs.from_b)
+            )
+            share = loss / replicas.count()
+            sines = tf.reduce_mean(tf.sin(a @ tf.transpose(replicas.gather(a)))) / replicas.count()
+        constant = tf.zeros([]) if _has_gradient(replicas.gather_constant) else tf.ones([])
+        return loss, tape.gradient(share, hidden), tape.gradient(sines, a), constant
+
+    def _has_gradient(gather):
+        rows = tf.ones([2, 3])
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            gathered = gather(rows)
+        return tape.gradient(gathered, rows) is not None
+
     def words(a):
         return replicas.count(), replicas.index(), replicas.gather(a), replicas.mean(a)
 
@@ -87,6 +110,8 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
     results["may_loop"] = run(lambda a: replicas.may_loop(), VIEW_A)
     loss = run(loss_and_gradient, VIEW_A, VIEW_B)
     results |= dict(zip(("loss", "gradient", "logits", "labels"), loss))
+    names = ("loss", "gradient", "of_gathered", "constant")
+    results |= {f"naive/{k}": v for k, v in zip(names, run(naive, VIEW_A, VIEW_B))}
 
     for name, inputs in INPUTS.items():
         for synchronized in (True, False):
@@ -205,17 +230,28 @@ def test_collectives_may_stand_in_a_loop_on_one_device_and_not_of_mirrored_ones(
     assert (many["may_loop"].any(), one["may_loop"].all()) == (False, True)
 
 
-def test_mean_of_the_replicas_losses_is_one_devices(many, one):
-    np.testing.assert_allclose(many["loss"].mean(), one["loss"][0], rtol=1e-12)
+@pytest.mark.parametrize("loss", ["loss", "naive/loss"])
+def test_mean_of_the_replicas_losses_is_one_devices(many, one, loss):
+    np.testing.assert_allclose(many[loss].mean(), one["loss"][0], rtol=1e-12)
 
 
-def test_gradient_of_the_shared_loss_is_one_devices(many, one):
+@pytest.mark.parametrize("loss", ["", "naive/"])
+def test_gradient_of_the_shared_loss_is_one_devices(many, one, loss):
     # Rows of each replica: its first views, then its second ones.
     local = IMAGES // many["replicas"]
     for view in range(2):
-        rows = many["gradient"][:, view * local : (view + 1) * local]
+        rows = many[f"{loss}gradient"][:, view * local : (view + 1) * local]
         expected = one["gradient"][0, view * IMAGES : (view + 1) * IMAGES]
         np.testing.assert_allclose(whole(rows), expected, atol=1e-12)
+
+
+def test_a_gather_passes_its_gradient(many, one):
+    expected = one["naive/of_gathered"][0]
+    np.testing.assert_allclose(whole(many["naive/of_gathered"]), expected, atol=1e-12)
+
+
+def test_a_constant_gather_passes_none(many, one):
+    assert many["naive/constant"].all() and one["naive/constant"].all()
 
 
 def test_logits_span_all_replicas(many, one):

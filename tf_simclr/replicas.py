@@ -1,8 +1,9 @@
 """The distribution strategy, made once at the door, and the collectives used inside a step.
 
 What crosses replicas is written with four words: `count`, `index`, `gather`, `mean`. Outside of a
-strategy they are 1, 0 and twice the identity, so that the same code runs on one device. `may_loop`
-says whether a loop may hold them, and `on_tpu` whether the replicas are a TPU's.
+strategy they are 1, 0 and twice the identity, so that the same code runs on one device.
+`gather_constant` is the cheaper gather, without a gradient. `may_loop` says whether a loop may hold
+them, and `on_tpu` whether the replicas are a TPU's.
 """
 
 import functools
@@ -107,14 +108,16 @@ def index() -> tf.Tensor | int:
 
 
 def gather(local: tf.Tensor) -> tf.Tensor:
-    """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order.
+    """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order, with gradient.
+
+    The gradient with respect to `local` is that of the sum of all replicas' losses: it adds up what
+    each replica's loss says of these rows.
 
     What it costs depends on the strategy. Under MirroredStrategy and MultiWorkerMirroredStrategy
     each replica sends its part once. Under TPUStrategy TensorFlow sums: each replica hands in the
-    whole result, zeros but for its own part, to an all-reduce.
-
-    No gradient passes. TensorFlow's would be an all-reduce of the whole result under each of them:
-    count() times the traffic of sending parts, and on TPUs as much again.
+    whole result, zeros but for its own part, to an all-reduce. The gradient is an all-reduce of the
+    whole result under each of them: count() times the traffic of sending parts, and on TPUs as much
+    again.
 
     On one device it is `local` itself.
 
@@ -123,7 +126,15 @@ def gather(local: tf.Tensor) -> tf.Tensor:
     """
     if count() == 1:
         return local
-    return tf.distribute.get_replica_context().all_gather(tf.stop_gradient(local), axis=0)
+    return tf.distribute.get_replica_context().all_gather(local, axis=0)
+
+
+def gather_constant(local: tf.Tensor) -> tf.Tensor:
+    """As `gather`, of `local` [batch, ...], but a constant: no gradient passes, nor its traffic.
+
+    A loss that uses it must find the gradient of what it gathered in another way.
+    """
+    return gather(tf.stop_gradient(local))
 
 
 def mean(local: tf.Tensor) -> tf.Tensor:

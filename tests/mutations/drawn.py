@@ -43,8 +43,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
-        "    b_as_keys = tf.exp(from_b[:, :asking] - tf.concat([all_a, all_b], axis=0))",
-        "    b_as_keys = tf.exp(from_b[:, :asking] + tf.concat([all_a, all_b], axis=0))",
+        "    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b], axis=0))",
+        "    b_as_keys = tf.exp(from_b[:, :queries] + tf.concat([all_a, all_b], axis=0))",
         "drawn: sign 2",
     ),
     Fault(

@@ -882,8 +882,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
-        "from_a[:, :asking] - tf.concat([all_b, all_a], axis=0)",
-        "from_a[:, :asking] - tf.concat([all_a, all_b], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_b, all_a], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_a, all_b], axis=0)",
         "first views as keys meet the normalisers of the other views",
     ),
     Fault(
@@ -1182,9 +1182,15 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/replicas.py",
-        "all_gather(tf.stop_gradient(local), axis=0)",
+        "gather(tf.stop_gradient(local))",
         "all_gather(local, axis=0)",
-        "a gradient passes through what replicas gather",
+        "a gradient passes through what replicas gather as a constant",
+    ),
+    Fault(
+        "tf_simclr/replicas.py",
+        "all_gather(local, axis=0)",
+        "all_gather(tf.stop_gradient(local), axis=0)",
+        "no gradient passes through what replicas gather",
     ),
     Fault(
         "tf_simclr/replicas.py",

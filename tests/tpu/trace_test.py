@@ -13,7 +13,7 @@ import processes
 import pytest
 from configurations import COVERING, OF_CLASSIFIERS, OF_PRETRAINING, name, pairs, whole_product
 from graph_facts import Collective
-from traced_steps import BATCH, CORES, FAULTY, SIZE
+from traced_steps import BATCH, CORES, FAULTY, GATHERING, SIZE
 
 from tf_simclr.losses.blockwise import BLOCK
 
@@ -165,6 +165,13 @@ def test_only_layers_multiply_in_one_pass(flags, step):
         name for name in step["one_pass"] if not re.search("dense/|head_supervised/", name)
     ] == []
     assert bool(step["exact"]) == ("train_mode" not in flags)
+
+
+def test_the_gradient_of_a_gather_is_a_sum_and_a_constant_one_has_none(traced):
+    found = traced[GATHERING]
+    # One of what is gathered, and one of its gradient.
+    assert found["collectives"] == Counter({summed((CORES, 2, 3)): 2, summed((CORES, 2, 5)): 1})
+    assert (found["unshaped"], found["not_compiled"]) == ([], [])
 
 
 def test_whatever_a_step_must_not_do_is_found(traced):

@@ -30,7 +30,7 @@ from tf_simclr.nets.resnet import BLOCKS
 from tf_simclr.pretrained.teacher import Teacher, open_teacher
 
 CORES, BATCH, SIZE, TEACHERS_SIZE = 4, 16, 16, 12
-FAULTY = "faulty"
+FAULTY, GATHERING = "faulty", "gathering"
 TINY = {
     "use_tpu": True,
     "resnet_depth": 10,
@@ -98,11 +98,33 @@ def faulty_step(strategy: tf.distribute.Strategy) -> tf.Graph:
     return faulty.get_concrete_function().graph
 
 
+def gathering_step(strategy: tf.distribute.Strategy) -> tf.Graph:
+    """Two gathers and their gradients, of which that of the constant one is none."""
+
+    def step():
+        rows, others = tf.ones([2, 3]), tf.ones([2, 5])
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([rows, others])
+            gathered = tf.sin(replicas.gather(rows))
+            constant = tf.sin(replicas.gather_constant(others))
+        assert tape.gradient(constant, others) is None
+        return tape.gradient(gathered, rows), constant
+
+    @tf.function(autograph=False)
+    def gathering():
+        return strategy.run(step)
+
+    return gathering.get_concrete_function().graph
+
+
 def program(path: str, emoji_dir: str, picture_folder: str, whole: str = "") -> None:
     """Writes the facts of all configurations to `path`."""
     strategy = false_devices.tpu_strategy(CORES)
     folders = {"emoji32": emoji_dir, "image_folder": picture_folder}
-    facts = {FAULTY: Facts.read(faulty_step(strategy))}
+    facts = {
+        FAULTY: Facts.read(faulty_step(strategy)),
+        GATHERING: Facts.read(gathering_step(strategy)),
+    }
     BLOCKS[TINY["resnet_depth"]] = (1, 1)  # Two groups, to trace half as many layers.
     for flags in configurations.whole_product() if whole else configurations.COVERING:
         config = Config.from_flat(

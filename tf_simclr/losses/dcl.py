@@ -40,7 +40,14 @@ def dcl(
       logits_ab: [local, global], as nt_xent returns them.
       labels: [local, global] one-hot targets of logits_ab.
     """
-    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory)
+    several = replicas.count() > 1
+    pairs = compare(
+        hidden,
+        temperature=temperature,
+        hidden_norm=hidden_norm,
+        memory=memory,
+        constant_keys=several,
+    )
     others = tf.shape(pairs.from_a)[1] - tf.shape(pairs.labels)[1]
     is_positive = tf.pad(pairs.labels, [[0, 0], [0, others]])
     mask = is_positive * SELF_SIMILARITY_MASK
@@ -48,6 +55,6 @@ def dcl(
     positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
     losses = tf.reduce_logsumexp(negatives_a, axis=1) + tf.reduce_logsumexp(negatives_b, axis=1)
     losses -= positives  # [local]
-    if replicas.count() > 1:
+    if several:
         losses += as_keys(negatives_a, negatives_b, positives)
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels

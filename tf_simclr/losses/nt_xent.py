@@ -59,8 +59,9 @@ def nt_xent(
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
       memory: negatives of former batches; None is no memory.
 
-    Across replicas only rows and their normalisers are gathered, and the gradient gathers nothing
-    more (see `as_keys`). What a gather costs depends on the strategy: see replicas.gather.
+    Replicas gather their rows and one normaliser a row, as constants, and the gradient needs no
+    further traffic (see `as_keys`). What a gather costs depends on the strategy: see
+    replicas.gather.
 
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions: twice the
@@ -70,30 +71,47 @@ def nt_xent(
         they are constant in the others' rows.
       labels: [local, global] one-hot targets of logits_ab.
     """
-    pairs = compare(hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory)
+    several = replicas.count() > 1
+    pairs = compare(
+        hidden,
+        temperature=temperature,
+        hidden_norm=hidden_norm,
+        memory=memory,
+        constant_keys=several,
+    )
     # [local]
     losses = _cross_entropy(pairs.targets, pairs.from_a)
     losses += _cross_entropy(pairs.targets, pairs.from_b)
-    if replicas.count() > 1:
+    if several:
         positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
         losses += as_keys(pairs.from_a, pairs.from_b, positives)
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 
 def compare(
-    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool, memory: Memory | None = None
+    hidden: tf.Tensor,
+    *,
+    temperature: float,
+    hidden_norm: bool,
+    memory: Memory | None = None,
+    constant_keys: bool = False,
 ) -> Pairs:
-    """The logits of all pairs, of which NT-Xent and DCL are made.
+    """The logits of all pairs, of which the contrastive losses are made.
+
+    Whatever loss is computed from them has its whole gradient, on several replicas too.
 
     Args:
       hidden: [2 * local, dim] projections, as nt_xent takes them.
       temperature: divides the products; > 0.
       hidden_norm: whether to l2-normalise the rows first.
       memory: negatives of former batches; None is no memory.
+      constant_keys: whether the rows that those of this replica are compared with are constants.
+        That saves the traffic of their gradient, which the loss must then add: see `as_keys`.
     """
     a, b = tf.split(compared_rows(hidden, hidden_norm), 2, axis=0)  # [local, dim] each
+    gather = replicas.gather_constant if constant_keys else replicas.gather
     # One gather of both views: [global, 2 * dim], row order is that of the global batch.
-    all_a, all_b = tf.split(replicas.gather(tf.concat([a, b], axis=1)), 2, axis=1)
+    all_a, all_b = tf.split(gather(tf.concat([a, b], axis=1)), 2, axis=1)
 
     local = tf.shape(a)[0]
     targets = tf.range(local) + replicas.index() * local
@@ -140,32 +158,34 @@ def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Tensor:
-    """[local] zeros: their gradient is what all queries, on whatever replica, say of these as keys.
+    """Zeros [local] that carry the gradient of these rows as keys of all queries, on all replicas.
 
-    The loss of query j pushes its key k by
+    A row is a query in its own loss and a key in the losses of all other rows. With `constant_keys`
+    the losses of this replica give each row its gradient as a query only; these zeros, added to
+    them, give it the rest. Query j, compared with key k, has
 
         d loss_j / d (q_j . k) = exp(q_j . k - log_sum_exp_j) - (1 if k is the target of j else 0)
 
-    and products are symmetric: q_j . k is the logit of row k against row j, and lies here. What is
-    missing is log_sum_exp_j, one number a query. The gradient of a gather would be the sum over
-    replicas of a [global, 2 * dim] matrix instead: where a gather sends parts, as many times its
-    traffic as there are replicas; on TPUs, as much again.
+    Products are symmetric: q_j . k is the logit of row k against row j, which this replica has. It
+    lacks one number a query, log_sum_exp_j, and only those are gathered. The gradient of
+    `replicas.gather` would be the sum over replicas of a [global, 2 * dim] matrix instead: where a
+    gather sends parts, as many times its traffic as there are replicas; on TPUs, as much again.
 
     Args:
-      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator; of
-        a memory, places more: they are in the denominators of these rows as queries, and ask
-        nothing.
+      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator.
+        With a memory there are columns of its places behind them: these are keys of the rows here,
+        but never queries.
       from_b: [local, 2 * global] logits of b against [a, b], likewise.
       positives: [local] sums of both directions' logits of the positives.
     """
     normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
-    all_a, all_b = tf.unstack(replicas.gather(normalisers), num=2, axis=1)  # [global] each
-    asking = 2 * tf.shape(all_a)[0]
-    # Rows of b, then of a, ask.
-    a_as_keys = tf.exp(from_a[:, :asking] - tf.concat([all_b, all_a], axis=0))
-    b_as_keys = tf.exp(from_b[:, :asking] - tf.concat([all_a, all_b], axis=0))
-    said = tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
-    return said - tf.stop_gradient(said)
+    all_a, all_b = tf.unstack(replicas.gather_constant(normalisers), num=2, axis=1)  # [global] each
+    queries = 2 * tf.shape(all_a)[0]
+    # The queries are rows of b, then of a.
+    a_as_keys = tf.exp(from_a[:, :queries] - tf.concat([all_b, all_a], axis=0))
+    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b], axis=0))
+    terms = tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
+    return terms - tf.stop_gradient(terms)
 
 
 def contrastive_accuracy(logits_ab: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

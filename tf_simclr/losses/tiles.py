@@ -192,7 +192,9 @@ def gather_views(values: tf.Tensor) -> tf.Tensor:
         return values
     _, local, *rest = values.shape
     # One gather of both views, an image a row; of its shape the graph knows only the rank.
-    by_image = replicas.gather(tf.stack(tf.unstack(values, num=2), axis=1))  # [global, 2, ...]
+    by_image = replicas.gather_constant(
+        tf.stack(tf.unstack(values, num=2), axis=1)
+    )  # [global, 2, ...]
     everyone = None if local is None else local * replicas.count()
     by_image = tf.ensure_shape(by_image, [everyone, 2, *rest])
     return tf.stack(tf.unstack(by_image, num=2, axis=1))

@@ -166,7 +166,7 @@ class MemoryBank:
             _, rows = parts.map(lambda part: self._embed(part, dtype=dtype), second_views, dtype)
         else:
             _, rows = self._embed(second_views)
-        self.queue.put(replicas.gather(compared_rows(rows, hidden_norm)))
+        self.queue.put(replicas.gather_constant(compared_rows(rows, hidden_norm)))
 
     def _average(self) -> None:
         update = tf.distribute.get_strategy().extended.update  # Each device its own copy.

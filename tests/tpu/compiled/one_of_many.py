@@ -19,7 +19,7 @@ def become_one_of(count: int) -> None:
     if count == 1:
         return
     replicas.index = gen_xla_ops.xla_replica_id
-    replicas.gather = lambda local: _gather(tf.stop_gradient(local), count)
+    replicas.gather = lambda local: _gather(local, count)
     replicas.mean = lambda local: _sum(local, count) / count
 
 
