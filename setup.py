@@ -94,7 +94,7 @@ setuptools.setup(
         "test": TEST,
         "tpu": TPU,
     },
-    entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:run"]},
+    entry_points={"console_scripts": ["tf-simclr=tf_simclr.main:console"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Environment :: Console",

@@ -7,37 +7,33 @@ arXiv 2006.10029, figure 3: the three steps.
 """
 
 import contextlib
-import json
 import os
 import shlex
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Sequence
 
 from absl import app, flags
 
-from tf_simclr.main import main as tf_simclr
+import tf_simclr
 
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_v2", "Folder of the runs.")
 SEEDS = (0, 1, 2)  # of which labels are drawn, of first weights, and of the pictures' order
 CLASSIFIER, PROBE = "eval/label_top_1_accuracy", "linear_probe_top1"
 # Nobody looks at what the probe and the neighbours say of each small run: they get few pictures.
-QUICK = "--judge_examples=300"
+QUICK = {"judge_examples": 300}
 
 
-def run(recipe: str, folder: str, *more: str) -> dict[str, float]:
+def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
     """Runs a recipe, from wherever its folder stands; the content of its result.json."""
     model_dir, started = _path(folder), time.monotonic()
-    command = ["tf-simclr", f"--flagfile=flags/{recipe}.cfg", f"--model_dir={model_dir}", *more]
+    given = {"flagfile": f"flags/{recipe}.cfg", "model_dir": model_dir, **more}
+    command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
     print(f"\n$ {shlex.join(command)}", flush=True)
     with _told_to(f"{model_dir}.log"):
-        code = tf_simclr(command)
-    if code:
-        sys.exit(code)
+        results = tf_simclr.run(**given).results
     print(f"{time.monotonic() - started:.0f} s, told in {model_dir}.log", flush=True)
-    with open(os.path.join(model_dir, "result.json")) as file:
-        return json.load(file)
+    return results
 
 
 @contextlib.contextmanager
@@ -102,20 +98,20 @@ def main(argv: Sequence[str]) -> None:
     started = time.monotonic()
     run("emoji32_v2", "pretrained")
     scores: dict[str, list[float]] = {}
-    start = f"--checkpoint={_path('pretrained')}"
+    start = {"checkpoint": _path("pretrained")}
     for seed in SEEDS:
-        for name, recipe, *more in (
-            ("supervised", "emoji32_supervised_10pct"),
-            ("layer0", "emoji32_finetune_10pct", start, "--ft_proj_selector=0"),
+        for name, recipe, more in (
+            ("supervised", "emoji32_supervised_10pct", {}),
+            ("layer0", "emoji32_finetune_10pct", {**start, "ft_proj_selector": 0}),
             ("layer1", "emoji32_finetune_10pct", start),
         ):
-            result = run(recipe, f"{name}_{seed}", *more, f"--seed={seed}", QUICK)
+            result = run(recipe, f"{name}_{seed}", **more, seed=seed, **QUICK)
             scores.setdefault(name, []).append(result[CLASSIFIER])
-        few = ("--mode=eval", "--label_fraction=0.1", f"--seed={seed}")
-        scores.setdefault("probe", []).append(run("emoji32_v2", "pretrained", *few)[PROBE])
-    teacher = f"--teacher={_path('layer1_0')}"
+        few = run("emoji32_v2", "pretrained", mode="eval", label_fraction=0.1, seed=seed)
+        scores.setdefault("probe", []).append(few[PROBE])
+    teacher = _path("layer1_0")
     for name, recipe in (("student", "emoji32_distill"), ("self", "emoji32_self_distill")):
-        scores[name] = [run(recipe, f"{name}_0", teacher, QUICK)[CLASSIFIER]]
+        scores[name] = [run(recipe, f"{name}_0", teacher=teacher, **QUICK)[CLASSIFIER]]
 
     known = f"{labels('layer1_0'):,}"
     print(f"\n{'':38}{'labels':>14}{'parameters':>13}{'top-1':>11}{'spread':>8}")

@@ -8,4 +8,4 @@ from tf_simclr import main
 def run(export_format: str) -> None:
     """Runs this process's command line as an export and exits."""
     program, *flags = sys.argv
-    main.run([program, *flags, "--mode=export", f"--export_format={export_format}"])
+    main.console([program, *flags, "--mode=export", f"--export_format={export_format}"])

@@ -23,7 +23,7 @@ import sys
 sys.modules["tf_simclr.exporting.lite"] = None  # As if there were no such file.
 sys.modules.pop("tf_simclr.tasks.export", None)  # The fork server has imported it.
 from tf_simclr import main
-main.run()
+main.console()
 """
 
 

@@ -47,6 +47,7 @@ FLOORS = {
     "tf_simclr.methods": 7,
     "tf_simclr.tasks": 8,
     "tf_simclr.main": 9,
+    "tf_simclr.running": 9,
     "export": 10,
 }
 MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}

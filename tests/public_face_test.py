@@ -8,7 +8,10 @@ import pytest
 
 import tf_simclr
 
-NAMES = ["LARS", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine", "load_encoder", "nt_xent"]
+NAMES = [
+    *("LARS", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"),
+    *("load_encoder", "nt_xent", "run"),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,7 +25,7 @@ from tf_simclr import main, tpu
 tpu.made_for_tpus = lambda: True
 seconds, *arguments = sys.argv[1:]
 tpu.connect = functools.partial(tpu.connect, seconds=float(seconds))
-main.run(["tf-simclr", *arguments])
+main.console(["tf-simclr", *arguments])
 """
 SERVER = """
 import tensorflow as tf

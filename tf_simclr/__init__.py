@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tf_simclr.optim.lars import LARS
     from tf_simclr.optim.schedules import WarmupCosine
     from tf_simclr.pretrained.load_encoder import load_encoder
+    from tf_simclr.running import run
 
 _HOMES = {
     "LARS": "tf_simclr.optim.lars",
@@ -26,6 +27,7 @@ _HOMES = {
     "WarmupCosine": "tf_simclr.optim.schedules",
     "load_encoder": "tf_simclr.pretrained.load_encoder",
     "nt_xent": "tf_simclr.losses.nt_xent",
+    "run": "tf_simclr.running",
 }
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "__version__",
     "load_encoder",
     "nt_xent",
+    "run",
 ]
 
 

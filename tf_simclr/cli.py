@@ -61,13 +61,18 @@ def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
     Raises:
       ValueError: for contradictory ones, or a path that is a pattern to TensorFlow.
     """
-    values = {field.name: flag_values[field.name].value for field in flag_fields()}
-    config = Config.from_flat(values)
+    config = Config.from_flat({f.name: flag_values[f.name].value for f in flag_fields()})
+    require_plain_paths(config)
+    return config
+
+
+def require_plain_paths(config: Config) -> None:
+    """Raises ValueError for a path that is a pattern to TensorFlow."""
     # Here, and not in Config: the settings of a run whose folder was renamed must still load.
+    values = config.flat()
     exports = ("output",) if config.run.mode == "export" else ()
     for name in (*plain_paths.FLAGS, *exports):
         plain_paths.require_plain(name, values[name] or "")
-    return config
 
 
 def given_flags(flag_values: flags.FlagValues = flags.FLAGS) -> set[str]:

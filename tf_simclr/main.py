@@ -1,7 +1,6 @@
 """The door: parse the flags, run the mode, and turn what a user can mend into one line."""
 
 import contextlib
-import functools
 import os
 import pathlib
 import shlex
@@ -9,11 +8,10 @@ import signal
 import sys
 import traceback
 
-from absl import flags, logging
+from absl import flags
 
 from tf_simclr import cli, early_checks, quiet, stopping
 from tf_simclr.config import Config
-from tf_simclr.config.remarks import remarks
 from tf_simclr.file_errors import file_error
 from tf_simclr.version import __version__
 
@@ -70,47 +68,11 @@ def _parse(argv: list[str]) -> tuple[Config, set[str]]:
 
 def _run(config: Config, given: set[str], typed: set[str]) -> None:
     early_checks.check(config)
-    _import_tensorflow_quietly()
+    quiet.import_tensorflow()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
-    from tf_simclr import buckets, methods, replicas
-    from tf_simclr.pretrained.origins import adopt_architecture, origin_of
-    from tf_simclr.tasks.embed import embed
-    from tf_simclr.tasks.evaluate import evaluate, evaluate_until_trained
-    from tf_simclr.tasks.export import export
-    from tf_simclr.tasks.train import train
-    from tf_simclr.workdir.run_settings import adopt_settings
+    from tf_simclr.tasks.command import carry_out
 
-    buckets.require_buckets(early_checks.paths_of(config))
-    config = methods.checked(adopt_settings(config, given))
-    for line in remarks(config, typed):  # A recipe's own lines are not its user's to mend.
-        print(f"Note: {line}", flush=True)
-    if config.run.mode in ("export", "embed"):
-        task = export if config.run.mode == "export" else embed
-        return task(config, given)
-    origin = origin_of(config)
-    config = methods.checked(adopt_architecture(config, origin, given))
-    open_data = functools.cache(methods.source)  # Reads a folder, and complains of it, once.
-    if config.run.trains:
-        train(config, origin, typed, open_data=open_data)
-    if not replicas.is_chief():
-        return  # Evaluation is one worker's.
-    if config.run.mode == "train_then_eval":
-        evaluate(config, again=False, open_data=open_data)
-    if config.run.mode == "eval":
-        evaluate_until_trained(config, given, open_data=open_data)
-
-
-def _import_tensorflow_quietly() -> None:
-    """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its warnings off the terminal.
-
-    They are written by C++ to file descriptor 2 before any setting is read. What is said after the
-    import, errors above all, is not touched.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet.stderr_silenced():
-        import tensorflow as tf
-    logging.set_verbosity(logging.ERROR)
-    tf.get_logger().setLevel("ERROR")
+    carry_out(config, given, typed)
 
 
 def _raise_interrupt(number: int, frame: object) -> None:
@@ -162,7 +124,7 @@ def _say(code: int, message: object) -> int:
     return code
 
 
-def run(argv: list[str] | None = None) -> None:
+def console(argv: list[str] | None = None) -> None:
     """Runs a command line and exits: the console script.
 
     Args:
@@ -182,4 +144,4 @@ def run(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run()
+    console()

@@ -21,6 +21,20 @@ def stderr_silenced() -> Iterator[None]:
         os.close(stderr)
 
 
+def import_tensorflow() -> None:
+    """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its warnings off the terminal.
+
+    They are written by C++ to file descriptor 2 before any setting is read. What is said after the
+    import, errors above all, is not touched.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with stderr_silenced():
+        import tensorflow as tf
+        from absl import logging
+    logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+
+
 def require_streams() -> None:
     """Opens those of stdin, stdout and stderr that the process was started without, to nowhere.
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tf_simclr.judging.summary import TOP_1, TOP_5, classifier_lines, percent, print_summary
+from tf_simclr.judging.summary import TOP_1, TOP_5, classifier_lines, percent, summary_lines
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,14 @@ def test_a_classifier_is_told_of_where_there_is_one():
     assert classifier_lines("Student", {"knn_top1": 0.25}) == []
 
 
-def test_what_came_out_is_printed_and_where_it_lies(capsys):
+def test_what_came_out_is_printed_and_where_it_lies():
     result = {"knn_top1": 0.5, "raw_pixels/knn_top1": 0.25, "random_init/knn_top1": None}
-    print_summary(
-        result, {"report": "run/report.html"}, lines=["Rotations: 80 %"], confused="cat as dog"
-    )
-    lines = capsys.readouterr().out.split("\n")
+    files, own = {"report": "run/report.html"}, ["Rotations: 80 %"]
+    lines = summary_lines(result, files, lines=own, confused="cat as dog")
     assert [line.split() for line in lines if "%" in line] == [
         ["This", "encoder", "-", "50.0", "%", "-"],
         ["Raw", "pixels", "-", "25.0", "%", "-"],
         ["Rotations:", "80", "%"],
     ]
     assert "Most confused: cat as dog" in lines
-    assert lines[-2].split() == ["report", "run/report.html"]
+    assert lines[-1].split() == ["report", "run/report.html"]

@@ -17,14 +17,14 @@ TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
 MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
 
-def print_summary(
+def summary_lines(
     result: Mapping[str, Any],
     files: Mapping[str, str],
     *,
     lines: Sequence[str] = (),
     confused: str = "",
-) -> None:
-    """Prints what came out, and where it lies.
+) -> list[str]:
+    """What is printed of an evaluation: what came out, and where it lies.
 
     Args:
       result: content of result.json.
@@ -33,17 +33,16 @@ def print_summary(
       confused: the classes that are mixed up, in words; "" for none.
     """
     table = {title: row for title, row in rows(result).items() if any(v is not None for v in row)}
+    said = []
     if table:
-        print(f"\n{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values()))
+        said += ["", f"{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
         for title, row in table.items():
-            print(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+            said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
     for line in lines:
-        print(f"\n{line}")
+        said += ["", line]
     if confused:
-        print(f"Most confused: {confused}")
-    print()
-    for name, path in files.items():
-        print(f"{name:20} {path}")
+        said.append(f"Most confused: {confused}")
+    return [*said, "", *(f"{name:20} {path}" for name, path in files.items())]
 
 
 def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,11 +17,10 @@ from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
-from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.page import write_page
-from tf_simclr.judging.summary import ROWS
+from tf_simclr.judging.summary import ROWS, mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained.trained import results_of
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
@@ -63,12 +62,33 @@ class Evaluation:
         return os.path.join(self.model_dir, subject.file_of(kind, self.name))
 
 
+@dataclasses.dataclass(frozen=True)
+class Evaluated:
+    """What came out of an evaluation.
+
+    Attributes:
+      result: content of result.json.
+      files: what the run's folder holds of it -> path.
+      lines: what the run's method says of its own judgement.
+      confused: the classes that are mixed up, in words; "" for none.
+    """
+
+    result: Mapping[str, Any]
+    files: Mapping[str, str]
+    lines: Sequence[str]
+    confused: str
+
+    def summary(self) -> list[str]:
+        """The lines that a terminal shows."""
+        return summary_lines(self.result, self.files, lines=self.lines, confused=self.confused)
+
+
 def evaluate(
     config: Config,
     *,
     again: bool = True,
     open_data: Callable[[Config], Source] = methods.source,
-) -> None:
+) -> Evaluated:
     """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
 
     And, where the network classifies labelled data, confusion_matrix.csv. An evaluation of other
@@ -91,8 +111,7 @@ def evaluate(
     else:
         strategy = strategy_to_judge(config)  # First, as before a training.
         result, confused = _evaluate(todo, open_data(config), strategy)
-    lines = methods.method_of(config).told(result)
-    summary.print_summary(result, _files(todo), lines=lines, confused=confused)
+    return Evaluated(result, _files(todo), methods.method_of(config).told(result), confused)
 
 
 def evaluate_until_trained(
@@ -100,7 +119,7 @@ def evaluate_until_trained(
     given: Collection[str] | None = None,
     *,
     open_data: Callable[[Config], Source] = methods.source,
-) -> None:
+) -> Iterator[Evaluated]:
     """Evaluates the newest checkpoint and, while another process trains on, each new one.
 
     Args:
@@ -124,7 +143,7 @@ def evaluate_until_trained(
         else:
             if given is not None:  # Now there are settings, if there were none before.
                 config = adopt_settings(config, given)
-            evaluate(config, open_data=open_data)
+            yield evaluate(config, open_data=open_data)
             evaluated = saved
 
 
@@ -256,7 +275,7 @@ def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:
             tf.io.gfile.remove(path)
         return ""
     run_folder.write_atomically(path, as_csv(classified.matrix, classified.class_names))
-    return summary.mixed_up(classified.matrix, classified.class_names)
+    return mixed_up(classified.matrix, classified.class_names)
 
 
 def _write(todo: Evaluation, result: dict[str, Any]) -> None:

@@ -26,12 +26,15 @@ BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
 PLACES = ("mode", "model_dir", "data_dir", "output", "export_format")  # Not part of a recipe.
 
 
-def export(config: Config, given: Collection[str]) -> None:
+def export(config: Config, given: Collection[str]) -> str:
     """Exports what --checkpoint or --model_dir names, as --export_format, to --output.
 
     Args:
       config: of the command.
       given: flags that its user set; the others are as the network was trained.
+
+    Returns:
+      The folder that was written.
 
     Raises:
       ValueError: if there is nothing to export, or it cannot be written there.
@@ -52,6 +55,7 @@ def export(config: Config, given: Collection[str]) -> None:
     if FORMATS[kind].needs_pictures:
         trained.require_data(found, given)
     _write(found, trained.with_given(found, config, given), kind, path)
+    return path
 
 
 def export_run(config: Config) -> None:

@@ -1,0 +1,84 @@
+"""`tf_simclr.run` does what the command line does, and hands its run over."""
+
+import json
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_simclr
+from tf_simclr.exporting import card
+from tf_simclr.running import Run
+
+
+@pytest.fixture
+def flags(tiny_flags):
+    """The tiny run's flags, by name; numbers and switches as Python has them."""
+    values = dict(flag.removeprefix("--").split("=", 1) for flag in tiny_flags)
+    text = {"dataset", "data_dir", "eval_split"}
+    return {name: v if name in text else json.loads(v.lower()) for name, v in values.items()}
+
+
+def test_a_run_is_what_the_command_line_makes(flags, trained_run, tmp_path, capsys):
+    """Bit for bit: the fixture's run was trained by the command line."""
+    run = tf_simclr.run(**flags, model_dir=str(tmp_path / "run"), checkpoint_steps=1)
+    assert (run.folder, run.step) == (str(tmp_path / "run"), 3)
+    assert run.results == {}
+    ours, theirs = (
+        tf.train.load_checkpoint(os.path.join(folder, "ckpt-3"))
+        for folder in (run.folder, trained_run)
+    )
+    for name, shape in ours.get_variable_to_shape_map().items():
+        if name.startswith(("encoder/", "projection_head/", "optimizer/")) and shape:
+            np.testing.assert_array_equal(ours.get_tensor(name), theirs.get_tensor(name))
+    printed = capsys.readouterr().out
+    assert "Trains steps 1 to 3" in printed and "Exported" in printed
+
+
+def test_results_encoder_and_export_of_a_run(trained_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained_run, folder)
+    run = tf_simclr.run(mode="eval", model_dir=str(folder))
+    assert run.results == json.loads((folder / "result.json").read_text())
+    assert run.results["global_step"] == run.step == 3
+    other = tf_simclr.run(mode="eval", model_dir=str(folder), image_size=24)
+    assert other.results["image_size"] == 24 and run.results["image_size"] == 16
+    features = run.encoder()(tf.zeros([2, 16, 16, 3]))["final_avg_pool"]
+    assert features.shape == [2, 32]
+    written = run.export("saved_model", output=str(tmp_path / "exported"))
+    assert written == str(tmp_path / "exported") and card.read(written).format == "saved_model"
+    assert pathlib.Path(run.export()).parent.name == "hub"
+
+
+def test_a_recipe_is_overridden_by_what_is_given(flags, tmp_path):
+    recipe = tmp_path / "recipe.cfg"
+    lines = [f"--{name}={value}" for name, value in flags.items() if name != "train_steps"]
+    recipe.write_text("\n".join([*lines, "--train_steps=100000"]))
+    run = tf_simclr.run(flagfile=str(recipe), train_steps=1, model_dir=str(tmp_path / "run"))
+    assert run.step == 1
+    settings = json.loads(pathlib.Path(run.folder, "flags.json").read_text())
+    assert settings["train_steps"] == 1 and settings["proj_out_dim"] == flags["proj_out_dim"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"lerning_rate": 1.0}, "Unknown settings: lerning_rate."),
+        ({"image_size": "big"}, "`image_size` must be a value of type int"),
+        ({"train_mode": "distill"}, "`teacher` must name whom to learn from"),
+        ({"model_dir": None}, "`model_dir` must name the folder of the run"),
+        ({"model_dir": "runs/a*"}, "`model_dir`"),
+    ],
+)
+def test_what_a_user_can_mend_is_a_value_error(flags, tmp_path, wrong, said):
+    with pytest.raises(ValueError) as caught:
+        tf_simclr.run(**{**flags, "model_dir": str(tmp_path / "run"), **wrong})
+    assert said in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_without_a_run_has_no_step(tmp_path):
+    assert Run(str(tmp_path), {}).step == 0

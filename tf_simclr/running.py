@@ -1,0 +1,102 @@
+"""The command line from Python: `run(**flags)` does what `tf-simclr --flag=value ...` does."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tf_simclr import cli, early_checks, quiet
+from tf_simclr.config import Config
+
+if TYPE_CHECKING:
+    from tf_simclr.nets.resnet import ResNet
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run, as its folder tells of it.
+
+    Attributes:
+      folder: its model_dir; of a command without one, what --checkpoint names.
+      results: what the command's own evaluation found, as a dict of what it wrote to result.json or
+        result_NAME.json; of a command that did not evaluate, what result.json says, {} for nothing.
+    """
+
+    folder: str
+    results: Mapping[str, Any]
+
+    @property
+    def step(self) -> int:
+        """The step of its newest checkpoint; 0 where there is none."""
+        from tf_simclr.workdir import checkpoints
+
+        saved = checkpoints.listed(self.folder)
+        return checkpoints.step_of(saved[-1]) if saved else 0
+
+    def encoder(self) -> "ResNet":
+        """Its encoder, as load_encoder gives it."""
+        from tf_simclr.pretrained.load_encoder import load_encoder
+
+        return load_encoder(self.folder)
+
+    def export(self, format: str = "hub_module", **flags: Any) -> str:
+        """Exports its newest checkpoint.
+
+        Args:
+          format: a word of --export_format.
+          **flags: others of --mode=export, such as output="my_encoder".
+
+        Returns:
+          The folder that was written.
+
+        Raises:
+          ValueError: as --mode=export ends in one line.
+        """
+        from tf_simclr.tasks.export import export
+
+        ours = {"mode": "export", "model_dir": self.folder, "export_format": format}
+        config, given = _settings(None, ours | flags)
+        return export(config, given)
+
+
+def run(*, flagfile: str | None = None, **flags: Any) -> Run:
+    """Does what the command line does with these flags, in this process, and prints the same.
+
+        first = run(flagfile="flags/emoji32_quickstart.cfg", model_dir="runs/a", train_steps=40)
+        print(first.results["knn_top1"], first.encoder().num_features)
+        first.export("onnx", output="my_encoder")
+
+    Args:
+      flagfile: a recipe, whose flags those below override; None is none.
+      **flags: name -> value, of any of the command line's flags.
+
+    Returns:
+      The run in `model_dir`.
+
+    Raises:
+      ValueError: for what the command line ends at with code 2, flags that there are not among
+        them.
+      NonFinite, Interrupted: if the loss is no number, or a signal came.
+    """
+    config, given = _settings(flagfile, flags)
+    early_checks.check(config)
+    quiet.import_tensorflow()
+    from tf_simclr.tasks.command import carry_out
+    from tf_simclr.workdir import run_folder
+
+    found = carry_out(config, given, set(flags))
+    folder = config.run.model_dir or config.finetuning.checkpoint or ""
+    return Run(folder, run_folder.read_result(folder) if found is None else found)
+
+
+def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> tuple[Config, set[str]]:
+    """(The config, the names of the flags that were given), as the command line's."""
+    recipe, names = {}, set(flags)
+    if flagfile is not None:
+        values = cli.FlagValues()
+        cli.define_flags(values)
+        values(["tf-simclr", f"--flagfile={flagfile}"])
+        recipe = cli.config_from_flags(values).flat()
+        names |= cli.given_flags(values)
+    config = Config.from_flat({**recipe, **flags})
+    cli.require_plain_paths(config)
+    return config, names
