@@ -16,7 +16,7 @@ import lanes
 import numpy as np
 import processes
 import pytest
-from PIL import Image
+import two_classes
 
 os.environ.update(google_storage.AT_IMPORT)
 gc.set_threshold(*processes.COLLECTIONS)
@@ -171,18 +171,7 @@ def storage(buckets):
 @pytest.fixture(scope="session")
 def picture_folder(made_once):
     """DIR/train and DIR/test of two classes, 16 and 8 PNG pictures of 20 x 20 pixels."""
-
-    def draw(folder):
-        random = np.random.default_rng(0)
-        for split, count in (("train", 8), ("test", 4)):
-            for number, name in enumerate(("dark", "light")):
-                (folder / split / name).mkdir(parents=True)
-                for index in range(count):
-                    pixels = random.integers(0, 128, (20, 20, 3)) + 127 * number
-                    picture = Image.fromarray(pixels.astype(np.uint8))
-                    picture.save(folder / split / name / f"{index}.png")
-
-    return made_once("pictures", draw)
+    return made_once("pictures", two_classes.draw)
 
 
 @pytest.fixture(scope="session")
