@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr import buckets
+from tf_simclr.pretrained.find import find
 from tf_simclr.workdir import checkpoints
 
 
@@ -45,7 +46,7 @@ def test_checkpoints_that_cannot_be_read_are_neither_missing_nor_damaged(storage
     part = tf.Module()
     part.weight = tf.Variable(2.0)
     checkpoints.Checkpoints("gs://bucket/run", {"encoder": part}).save(1)
-    assert checkpoints.find("gs://bucket/run") == "gs://bucket/run/ckpt-1"
+    assert find("gs://bucket/run") == "gs://bucket/run/ckpt-1"
     for refused in ("", "GET storage.googleapis.com/"):  # All, or what is in the files.
         storage.refuse(refused, status)
         with pytest.raises((tf.errors.OpError, ValueError), match=f"response code {status}"):

@@ -27,7 +27,6 @@ FLOORS = {
     **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},
     "tf_simclr.evaluation.provenance": 0,
     "tf_simclr.reporting.names": 0,
-    "tf_simclr.pretrained.checkpoint_contents": 0,
     "tf_simclr": 1,  # The package itself: what it names is loaded on first use, by name.
     "tf_simclr.replicas": 1,
     "tf_simclr.config": 1,
@@ -41,19 +40,23 @@ FLOORS = {
     "tf_simclr.early_checks": 2,
     "tf_simclr.workdir": 2,
     "tf_simclr.nets": 3,
-    "tf_simclr.assembly": 4,
+    "tf_simclr.architectures": 4,
     "tf_simclr.pretrained": 5,
-    "tf_simclr.judging": 6,
-    "tf_simclr.methods": 7,
-    "tf_simclr.tasks": 8,
-    "tf_simclr.main": 9,
-    "tf_simclr.running": 9,
-    "export": 10,
+    "tf_simclr.assembly": 6,
+    "tf_simclr.judging": 7,
+    "tf_simclr.methods": 8,
+    "tf_simclr.tasks": 9,
+    "tf_simclr.main": 10,
+    "tf_simclr.running": 10,
+    "export": 11,
 }
 MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
 NEVER_READ_CONFIG = {
     f"tf_simclr.{name}"
-    for name in ("nets", "losses", "optim", "data", "evaluation", "exporting", "reporting")
+    for name in (
+        *("nets", "architectures", "losses", "optim"),
+        *("data", "evaluation", "exporting", "reporting"),
+    )
 }
 
 

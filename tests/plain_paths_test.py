@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tf_simclr import plain_paths
 from tf_simclr.main import main
+from tf_simclr.pretrained.find import find
 from tf_simclr.workdir import checkpoints
 
 PATTERNS = ["run[1]", "run*", "run?", "run\\1", "[", "a*/run"]
@@ -19,7 +20,7 @@ def test_what_is_saved_at_a_plain_path_is_read_again(name, tmp_path):
     part.weight = tf.Variable(2.0)
     for step in (1, 2):
         checkpoints.Checkpoints(folder, {"encoder": part}, keep=1).save(step)
-    assert checkpoints.find(folder) == f"{folder}/ckpt-2"
+    assert find(folder) == f"{folder}/ckpt-2"
     assert len(checkpoints.listed(folder)) == 1
 
 
@@ -44,4 +45,4 @@ def test_the_library_refuses_them_too(tmp_path):
     with pytest.raises(ValueError, match="`model_dir` must be a path without"):
         checkpoints.Checkpoints(folder, {})
     with pytest.raises(ValueError, match="`checkpoint` must be a path without"):
-        checkpoints.find(folder)
+        find(folder)

@@ -10,6 +10,8 @@ from tf_simclr.config import choices
 PACKAGE = pathlib.Path(things.__file__).parent
 # Folder of a kind -> its words.
 WORDS = {
+    "architectures": {*choices.ARCHITECTURES},
+    "exporting": {*choices.EXPORT_FORMATS},
     "methods": {*choices.PRETEXT_TASKS, *choices.TRAIN_MODES} - {"pretrain"},
 }
 

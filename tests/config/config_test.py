@@ -68,6 +68,7 @@ ORIGINAL = {
     "variable_schema": None,
 }
 OURS = {
+    "architecture",
     "seed",
     "pretext_task",
     "max_bad_images",
@@ -164,7 +165,7 @@ WRONG = [
     ({"eval_steps": -1}, "`eval_steps` must be at least 0."),
     ({"judge_examples": 0}, "`judge_examples` must be at least 1."),
     ({"keep_hub_module_max": -1}, "`keep_hub_module_max` must be at least 0."),
-    ({"fine_tune_after_block": 5}, "`fine_tune_after_block` must be from -1 to 4."),
+    ({"fine_tune_after_block": -2}, "`fine_tune_after_block` must be at least -1."),
     ({"variable_schema": "(head"}, "`variable_schema` must be a regular expression (missing ),"),
     (
         {"variable_schema": "a{99999999999}"},

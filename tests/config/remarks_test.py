@@ -254,7 +254,15 @@ def test_what_was_not_given_is_not_spoken_of():
 # Not in any rule: these do something in every run.
 ALWAYS = {
     *("mode", "train_mode", "model_dir", "seed", "dataset", "data_dir", "train_split", "use_tpu"),
-    *("image_size", "resnet_depth", "width_multiplier", "sk_ratio", "se_ratio", "proj_head_mode"),
+    *(
+        "architecture",
+        "image_size",
+        "resnet_depth",
+        "width_multiplier",
+        "sk_ratio",
+        "se_ratio",
+        "proj_head_mode",
+    ),
     # Which labels are known decides what a linear head and a probe learn from, too.
     *("label_fraction", "labels_per_class", "label_list"),
     # Evaluation reports how long was trained, and the penalty by optimiser and decay.

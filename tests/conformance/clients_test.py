@@ -23,8 +23,8 @@ from tf_simclr.config import Config
 from tf_simclr.data.opening import open_source
 from tf_simclr.main import main
 from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.pretrained import own
 from tf_simclr.workdir import run_folder
-from tf_simclr.workdir.checkpoints import warm_start
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
 ALONE = ("keras3", "litert", "onnx_runtime")  # Without TensorFlow, or with a Keras of their own.
@@ -56,7 +56,7 @@ def parts(trained_run, images):
     """The run's network with norms that let every block be heard: training starts them at 0."""
     config = run_folder.read_settings(trained_run)
     net = methods.network(config, methods.Lesson(2))
-    warm_start(os.path.join(trained_run, "ckpt-3"), net.parts())
+    own.restore(os.path.join(trained_run, "ckpt-3"), net.parts())
     random = np.random.default_rng(1)
     for norm in (layer for layer in net.submodules if isinstance(layer, BatchNorm)):
         norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape))

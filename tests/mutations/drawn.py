@@ -10,15 +10,15 @@ DRAWN = (
         "drawn: comparison 1",
     ),
     Fault(
-        "tf_simclr/pretrained/variable_schema.py",
-        "    deep = model.sk_ratio > 0 and config.data.image_size > SMALL",
-        "    deep = model.sk_ratio > 0 and config.data.image_size >= SMALL",
+        "tf_simclr/architectures/resnet.py",
+        "        return self.image_size <= SMALL",
+        "        return self.image_size < SMALL",
         "drawn: comparison 2",
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        '    absent = origin.settings is None and found.get("proj_head_mode") == "none"',
-        '    absent = origin.settings is not None and found.get("proj_head_mode") == "none"',
+        "    absent = origin.settings is None and not found.head.layers",
+        "    absent = origin.settings is not None and not found.head.layers",
         "drawn: comparison 3",
     ),
     Fault(
@@ -30,9 +30,9 @@ DRAWN = (
         "drawn: comparison 4",
     ),
     Fault(
-        "tf_simclr/pretrained/recognition.py",
-        "                if bottleneck or (stem == 3) == selective:",
-        "                if bottleneck or (stem != 3) == selective:",
+        "tf_simclr/architectures/resnet_layers.py",
+        "                if skeleton.bottleneck or (stem == 3) == selective:",
+        "                if skeleton.bottleneck or (stem != 3) == selective:",
         "drawn: comparison 5",
     ),
     Fault(
@@ -80,8 +80,8 @@ DRAWN = (
     # Equivalent: all norms of a network have the momentum of its batch_norm_decay.
     Fault(
         "tf_simclr/exporting/trained_network.py",
-        "        return self.norms[0].momentum",
-        "        return self.norms[1].momentum",
+        "        return self.norms[0].momentum if",
+        "        return self.norms[1].momentum if",
         "drawn: constant 3",
     ),
     Fault(

@@ -140,9 +140,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/methods/going_on.py",
-        'if kinds != {"nonlinear"}:',
-        'if kinds == {"none"}:',
-        "idle layers of a linear head keep a run from going on",
+        "if classify and",
+        "if",
+        "the selector keeps a run without a classifier from going on",
     ),
     Fault(
         "tf_simclr/methods/going_on.py",
@@ -788,40 +788,100 @@ FAULTS = (
     ),
     # tf_simclr/pretrained/
     Fault(
-        "tf_simclr/pretrained/google_checkpoints.py",
+        "tf_simclr/pretrained/released.py",
         'FROM_LAYER_1 = ("finetuned_1pct", "finetuned_10pct")',
         'FROM_LAYER_1 = ("finetuned_1pct", "finetuned_10pct", "finetuned_100pct")',
         "a model fine-tuned with all labels reads layer 1",
     ),
     Fault(
-        "tf_simclr/pretrained/google_checkpoints.py",
+        "tf_simclr/pretrained/released.py",
         "if theirs != ours:",
         "if len(theirs) != len(ours):",
         "released weights of another width fit",
     ),
     Fault(
-        "tf_simclr/pretrained/own_checkpoints.py",
-        "head = (len(layers), False)",
-        "head = (len(layers), True)",
-        "a projection head of an own checkpoint is taken for linear",
+        "tf_simclr/pretrained/own.py",
+        'found.discard("supervised_head")\n            report',
+        "report",
+        "a classifier of other classes keeps an own checkpoint from being restored",
     ),
     Fault(
-        "tf_simclr/pretrained/recognition.py",
-        "len(found ^ set(expected[network]))",
-        "len(set(expected[network]) - found)",
-        "the closest network is the one of fewest layers",
+        "tf_simclr/pretrained/own.py",
+        "if not named and config.run.classifies and not theirs.run.classifies:",
+        "if not named and config.run.classifies and theirs.run.classifies:",
+        "the linear head of a pretraining brings its labels along",
+    ),
+    Fault(
+        "tf_simclr/architectures/resnet_layers.py",
+        "counts[layer.name] += 1",
+        "counts[layer.role] += 1",
+        "released names do not count",
     ),
     Fault(
         "tf_simclr/pretrained/released_names.py",
+        "first[kind] = min(number, first.get(kind, number))",
+        "first[kind] = number",
+        "released names count from the last layer",
+    ),
+    Fault(
+        "tf_simclr/pretrained/origins.py",
+        "if block > ours.groups:",
+        "if block > ours.groups + 1:",
+        "more blocks are frozen than there are",
+    ),
+    Fault(
+        "tf_simclr/architectures/head.py",
+        '{"none": 1, "linear": 2, "nonlinear": 3}',
+        '{"none": 1, "linear": 3, "nonlinear": 3}',
+        "idle layers of a linear head keep a run from going on",
+    ),
+    Fault(
+        "tf_simclr/architectures/head.py",
+        '"linear" if linear else "nonlinear", width, layers',
+        '"linear", width, layers',
+        "a projection head of an own checkpoint is taken for linear",
+    ),
+    Fault(
+        "tf_simclr/architectures/head.py",
+        "if self.layers == theirs.layers == 1:",
+        "if False:",
+        "a linear head does not fit a nonlinear one of one layer",
+    ),
+    Fault(
+        "tf_simclr/architectures/architecture.py",
+        "if getattr(theirs, name) is not None]",
+        "]",
+        "what nothing tells of weights has to agree",
+    ),
+    Fault(
+        "tf_simclr/architectures/architecture.py",
+        "known = {name: value for name, value in ours.items() if value is not None}",
+        "known = ours",
+        "what nothing tells of weights becomes a setting",
+    ),
+    Fault(
+        "tf_simclr/nets/encoder.py",
+        "self._warned.add(of)",
+        "pass",
+        "an encoder warns of every call",
+    ),
+    Fault(
+        "tf_simclr/pretrained/recognition.py",
+        "len(found ^ set(expected[skeleton]))",
+        "len(set(expected[skeleton]) - found)",
+        "the closest network is the one of fewest layers",
+    ),
+    Fault(
+        "tf_simclr/architectures/resnet_layers.py",
         (
-            "            if number == 0:\n"
-            '                yield from _conv_norm(f"{block}/shortcut", "conv", "bn")\n'
-            "            yield from _main_branch(block, network)"
+            "                if number == 0:\n"
+            '                    yield from _conv_norm(f"{block}/shortcut", "conv", "bn")\n'
+            "                yield from self._main_branch(block)"
         ),
         (
-            "            yield from _main_branch(block, network)\n"
-            "            if number == 0:\n"
-            '                yield from _conv_norm(f"{block}/shortcut", "conv", "bn")'
+            "                yield from self._main_branch(block)\n"
+            "                if number == 0:\n"
+            '                    yield from _conv_norm(f"{block}/shortcut", "conv", "bn")'
         ),
         "the shortcut comes behind the main branch in released names",
     ),
@@ -936,7 +996,19 @@ FAULTS = (
         "bugs are told as bad input, without a traceback",
     ),
     Fault(
-        "tf_simclr/main.py",
+        "tf_simclr/running.py",
+        "{**recipe, **flags}",
+        "{**flags, **recipe}",
+        "from Python a recipe overrides what is given",
+    ),
+    Fault(
+        "tf_simclr/running.py",
+        "read_result(folder) if found is None else found",
+        "read_result(folder)",
+        "from Python an evaluation of other data has the results of the run's own",
+    ),
+    Fault(
+        "tf_simclr/tasks/command.py",
         "evaluate(config, again=False, open_data=open_data)",
         "evaluate(config, open_data=open_data)",
         "train_then_eval evaluates what was evaluated before",
@@ -1033,7 +1105,7 @@ FAULTS = (
         "of several micro-batches no gradient is summed",
     ),
     Fault(
-        "tf_simclr/nets/resnet.py",
+        "tf_simclr/nets/encoder.py",
         "if self.trained_size and tf.executing_eagerly():",
         "if self.trained_size and not tf.executing_eagerly():",
         "pictures that an encoder was not trained for are warned of while it is traced",
@@ -1437,8 +1509,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/load_encoder.py",
-        "open_origin(path, averaged=use_ema_weights)",
-        "open_origin(path)",
+        "open_checkpoint(path, averaged=use_ema_weights)",
+        "open_checkpoint(path)",
         "a loaded encoder never has the averaged weights",
     ),
     Fault(
@@ -1460,10 +1532,16 @@ FAULTS = (
         "a selector that was given is overruled by the released model",
     ),
     Fault(
-        "tf_simclr/pretrained/origins.py",
-        "return (ours <= SMALL) == (theirs <= SMALL)",
-        "return ours == theirs",
+        "tf_simclr/architectures/resnet.py",
+        "return self.small_images == theirs.small_images",
+        "return bool(ours == value)",
         "weights do not fit pictures of another size",
+    ),
+    Fault(
+        "tf_simclr/architectures/resnet.py",
+        "return ratio if exact else math.nextafter(ratio, 1)",
+        "return ratio",
+        "a ratio that is read off variables makes one channel less",
     ),
     Fault(
         "tf_simclr/judging/page.py",
@@ -1580,10 +1658,16 @@ FAULTS = (
         "an export of the last layer classifies from the one before",
     ),
     Fault(
-        "tf_simclr/pretrained/trained.py",
-        'if result.get("global_step") == step and subject.tells_of(result, own):',
-        "if subject.tells_of(result, own):",
+        "tf_simclr/workdir/subject.py",
+        'if result.get("global_step") == step and tells_of(result, own):',
+        "if tells_of(result, own):",
         "results of another step pass for those of this one",
+    ),
+    Fault(
+        "tf_simclr/pretrained/trained.py",
+        "if missing & {part for part in parts if parts[part].variables}:",
+        "if False:",
+        "half a network is handed out",
     ),
     Fault(
         "tf_simclr/pretrained/variable_schema.py",
@@ -1599,7 +1683,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/warm_start.py",
-        'parts.pop("supervised_head", None)',
+        'ours.pop("supervised_head", None)',
         "pass",
         "a classifier that is to start at zero is restored",
     ),

@@ -7,11 +7,11 @@ import pytest
 from golden import released
 
 from tf_simclr import methods
+from tf_simclr.architectures.resnet_layers import Skeleton
 from tf_simclr.config import Config
 from tf_simclr.main import main
-from tf_simclr.pretrained.released_names import Network
 
-NETWORK = Network(10, (1, 1, 1, 1), bottleneck=False)
+SKELETON = Skeleton(10)
 KERNEL = "base_model/conv2d_7/kernel"
 NORM = "base_model/batch_normalization_12/moving_variance"
 
@@ -22,7 +22,7 @@ def tensors():
     config = Config.from_flat(
         {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
     )
-    return released.tensors(methods.network(config, methods.Lesson(2)).parts(), NETWORK)
+    return released.tensors(methods.network(config, methods.Lesson(2)).parts(), SKELETON)
 
 
 @pytest.fixture

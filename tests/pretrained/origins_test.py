@@ -1,15 +1,17 @@
 """What a run starts from: found by looking, and its architecture read off settings or variables."""
 
 import shutil
+import sys
+import types
 
 import pytest
 import tensorflow as tf
 from golden import released
 
 from tf_simclr import load_encoder, methods
-from tf_simclr.config import Config
+from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.config import Config, choices
 from tf_simclr.pretrained import origins
-from tf_simclr.pretrained.released_names import Network
 
 SMALL = {"width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
 
@@ -19,20 +21,12 @@ def parts_of(**settings):
     return config, methods.network(config, methods.Lesson(3)).parts()
 
 
-def network(config):
-    depth, model = config.model.resnet_depth, config.model
-    selective, stem = model.sk_ratio > 0, 1
-    if selective and config.data.image_size > 32:
-        stem = 3
-    if selective and stem == 1 and depth < 50:
-        selective = False  # It has no variables.
-    return Network(depth, *origins.RESNETS[depth], stem, selective, model.se_ratio > 0)
-
-
 def write(folder, config, parts):
     """A TensorFlow 1 checkpoint in `folder`; the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    released.write_tensorflow_1(folder / "model.ckpt-3", released.tensors(parts, network(config)))
+    released.write_tensorflow_1(
+        folder / "model.ckpt-3", released.tensors(parts, architecture_of(config.flat()).skeleton)
+    )
     return str(folder)
 
 
@@ -76,9 +70,9 @@ def r18(tmp_path_factory):
 def test_the_architecture_is_read_off_the_variables(tmp_path, settings, save):
     config, parts = parts_of(**settings)
     path = save(tmp_path, config, parts)
-    found = origins.open_origin(path).architecture
-    assert origins.differing(config, found) == {}
-    ours = Config.from_flat(found)
+    found = origins.open_checkpoint(path).architecture
+    assert architecture_of(config.flat()).misfits(found) == {}
+    ours = Config.from_flat(found.settings())
     same = methods.network(ours, methods.Lesson(3)).parts()
     assert [v.shape for v in same["encoder"].variables] == [
         v.shape for v in parts["encoder"].variables
@@ -158,13 +152,13 @@ def test_of_a_checkpoint_without_settings_the_variables_tell_it(trained_run, tmp
 def test_of_an_export_without_settings_too(trained_run, tmp_path):
     hub = shutil.copytree(f"{trained_run}/hub/3", tmp_path / "hub")
     (hub / "flags.json").unlink()
-    found = origins.open_origin(str(hub)).architecture
-    assert (found["resnet_depth"], found["proj_head_mode"]) == (10, "nonlinear")
+    found = origins.open_checkpoint(str(hub)).architecture
+    assert (found.resnet_depth, found.head.proj_head_mode) == (10, "nonlinear")
 
 
 def test_an_encoder_of_ones_own_tells_nothing(tmp_path):
     tf.train.Checkpoint(encoder=tf.Variable(1.0)).write(str(tmp_path / "mine"))
-    assert origins.open_origin(str(tmp_path / "mine")).architecture == {}
+    assert origins.open_checkpoint(str(tmp_path / "mine")).architecture is None
 
 
 def test_evaluation_takes_nothing_from_a_checkpoint(r18):
@@ -206,3 +200,28 @@ def test_a_model_without_a_projection_head(tmp_path):
     pretraining = adopted(Config.from_flat({"checkpoint": path}))
     assert pretraining.model.proj_head_mode == "nonlinear"
     assert pretraining.model.resnet_depth == 18
+
+
+def test_more_blocks_than_there_are_cannot_be_frozen(r18):
+    for values in ({"checkpoint": r18}, {}):
+        config = Config.from_flat({"train_mode": "finetune", "fine_tune_after_block": 5} | values)
+        with pytest.raises(
+            ValueError, match="`fine_tune_after_block` must be from -1 to 4. Received"
+        ):
+            adopted(config)
+
+
+def test_a_flag_of_another_architecture_is_refused_by_name(monkeypatch):
+    class Other:
+        ARCHITECTURE = types.SimpleNamespace(flags=lambda: ["image_size", "proj_out_dim"])
+
+    monkeypatch.setitem(sys.modules, "tf_simclr.architectures.other", Other)
+    monkeypatch.setattr(choices, "ARCHITECTURES", ("resnet", "other"))
+    config = Config.from_flat({"image_size": 16, "proj_out_dim": 8})
+    assert adopted(config, {"image_size", "resnet_depth"}) is config
+    with pytest.raises(
+        ValueError,
+        match="`proj_out_dim` is a flag of --architecture=other. Received: proj_out_dim=8,"
+        " architecture='resnet'. Leave it out.",
+    ):
+        adopted(config, {"proj_out_dim"})

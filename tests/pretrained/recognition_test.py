@@ -2,29 +2,18 @@
 
 import pytest
 
+from tf_simclr.architectures.resnet_layers import Skeleton, skeletons
 from tf_simclr.pretrained import recognition
-from tf_simclr.pretrained.origins import RESNETS
-from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+from tf_simclr.pretrained.recognition import recognise
+from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
 
-NETWORKS = list(recognition.networks(RESNETS))
-R18 = Network(18, (2, 2, 2, 2), False)
-
-
-def recognise(names):
-    return recognition.recognise(names, recognition.networks(RESNETS))
+SKELETONS = list(skeletons())
+R18 = Skeleton(18)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=str)
-def test_every_network_is_told_from_all_others(network):
-    assert recognise(encoder_names(network).values()) == network
-
-
-def test_all_depths_and_kinds_are_tried():
-    assert {network.depth for network in NETWORKS} == {10, 18, 34, 50, 101, 152, 200}
-    kinds = {network[2:] for network in NETWORKS}
-    # Without a stem of three, selective kernels show in bottlenecks alone.
-    assert (False, 1, True, False) not in kinds
-    assert {(True, 1, True, True), (True, 3, True, False), (False, 3, True, False)} <= kinds
+@pytest.mark.parametrize("skeleton", SKELETONS, ids=str)
+def test_every_network_is_told_from_all_others(skeleton):
+    assert recognise(skeleton.names().values()) == skeleton
 
 
 @pytest.mark.parametrize(
@@ -36,7 +25,7 @@ def test_all_depths_and_kinds_are_tried():
     ],
 )
 def test_missing_variables_are_named(missing):
-    names = set(encoder_names(R18).values()) - set(missing)
+    names = set(R18.names().values()) - set(missing)
     with pytest.raises(ValueError, match="of a ResNet-18, the closest network") as caught:
         recognise(names)
     assert f"lacks {len(missing)} variables" in str(caught.value)
@@ -44,13 +33,13 @@ def test_missing_variables_are_named(missing):
 
 
 def test_a_long_list_is_cut():
-    names = [name for name in encoder_names(R18).values() if not name.endswith("beta")]
+    names = [name for name in R18.names().values() if not name.endswith("beta")]
     with pytest.raises(ValueError, match=r"lacks 21 variables .* and 16 more$"):
         recognise(names)
 
 
 def test_variables_of_another_kind_of_network_are_named():
-    names = [*encoder_names(R18).values(), "base_model/conv2d_21/bias"]
+    names = [*R18.names().values(), "base_model/conv2d_21/bias"]
     with pytest.raises(ValueError, match="has 1 that a ResNet-18, .*: base_model/conv2d_21/bias"):
         recognise(names)
 

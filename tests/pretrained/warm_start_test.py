@@ -6,14 +6,15 @@ import tensorflow as tf
 from golden import released
 
 from tf_simclr import load_encoder, methods
+from tf_simclr.architectures.resnet_layers import Skeleton
 from tf_simclr.config import Config
 from tf_simclr.pretrained.origins import origin_of
-from tf_simclr.pretrained.released_names import Network
-from tf_simclr.pretrained.warm_start import by_role, warm_start
+from tf_simclr.pretrained.released import by_role
+from tf_simclr.pretrained.warm_start import warm_start
 from tf_simclr.workdir import checkpoints, run_folder
 
 SMALL = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
-NETWORK = Network(10, (1, 1, 1, 1), bottleneck=False)
+SKELETON = Skeleton(10)
 CLASSES = 3
 ALL = ["encoder", "projection_head", "supervised_head"]
 TRAP = "for those give --ft_proj_selector=1."
@@ -29,7 +30,7 @@ def tensors():
     """Weights of a released model by name, with all that lies beside them."""
     parts = model()[1].parts()
     released.randomize(parts)
-    weights = released.tensors(parts, NETWORK)
+    weights = released.tensors(parts, SKELETON)
     averaged = {f"ema_model/{n}": v / 2 for n, v in weights.items() if "supervised" not in n}
     momentum = {f"{name}/Momentum": -value for name, value in weights.items()}
     others = {"memory": np.ones([4, 8]), "global_step": np.int64(3)}
@@ -64,7 +65,7 @@ def by_role_arrays(part):
 
 def assert_weights(net, tensors, names, prefix=""):
     """Those parts have the file's weights."""
-    ours = released.tensors({name: net.parts()[name] for name in names}, NETWORK)
+    ours = released.tensors({name: net.parts()[name] for name in names}, SKELETON)
     assert ours
     for name, value in ours.items():
         np.testing.assert_array_equal(value, tensors[prefix + name], err_msg=name)

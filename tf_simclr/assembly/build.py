@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import tf_keras as keras
 
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.config import Config
-from tf_simclr.data.augment import policies
+from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.nets.resnet import ResNet
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.optim import schedules
 from tf_simclr.optim.decay import weight_roles
@@ -17,30 +17,14 @@ from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.lars import LARS
 
 
-def encoder(config: Config) -> ResNet:
+def encoder(config: Config) -> Encoder:
     """The untrained encoder."""
-    model = config.model
-    return ResNet(
-        model.resnet_depth,
-        width_multiplier=model.width_multiplier,
-        sk_ratio=model.sk_ratio,
-        se_ratio=model.se_ratio,
-        small_images=config.data.image_size <= policies.SMALL,
-        bn_momentum=model.batch_norm_decay,
-        global_bn=model.global_bn,
-    )
+    return architecture_of(config.flat()).encoder(**config.model.norms)
 
 
 def projection_head(config: Config) -> ProjectionHead:
     """The untrained projection head."""
-    model = config.model
-    return ProjectionHead(
-        model.proj_head_mode,
-        out_dim=model.proj_out_dim,
-        num_layers=model.num_proj_layers,
-        bn_momentum=model.batch_norm_decay,
-        global_bn=model.global_bn,
-    )
+    return architecture_of(config.flat()).projection_head(**config.model.norms)
 
 
 @contextlib.contextmanager

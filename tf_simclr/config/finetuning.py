@@ -5,7 +5,7 @@ import re
 
 from tf_simclr.config.fields import Section, flag, require
 
-LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups are frozen.
+LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups of a ResNet are frozen.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +39,7 @@ class FinetuningConfig(Section):
     )
 
     def _check(self) -> None:
-        block = self.fine_tune_after_block
-        rule = f"must be from -1 to {LINEAR_HEAD_ONLY}"
-        require(-1 <= block <= LINEAR_HEAD_ONLY, "fine_tune_after_block", rule, block)
+        self._at_least(-1, "fine_tune_after_block")
         require(self.checkpoint != "", "checkpoint", "must be a path, or left out", "")
         try:
             self.restores("")

@@ -1,8 +1,9 @@
 """Flags of the encoder, the projection head and the loss."""
 
 import dataclasses
+from typing import Any
 
-from tf_simclr.config.choices import DEPTHS
+from tf_simclr.config.choices import ARCHITECTURES, DEPTHS
 from tf_simclr.config.fields import Section, flag, require
 
 
@@ -10,6 +11,7 @@ from tf_simclr.config.fields import Section, flag, require
 class ModelConfig(Section):
     """The encoder, the projection head and the loss."""
 
+    architecture: str = flag("resnet", "Kind of encoder.", ARCHITECTURES)
     resnet_depth: int = flag(50, "Depth of the ResNet.", DEPTHS)
     width_multiplier: float = flag(1.0, "Scales every number of channels.")
     sk_ratio: float = flag(0.0, "Selective kernels; 0.0625 switches them on.")
@@ -38,6 +40,7 @@ class ModelConfig(Section):
     ema_decay: float = flag(0.999, "Of the averaged network that fills the memory.")
 
     ARCHITECTURE = (
+        "architecture",
         "resnet_depth",
         "width_multiplier",
         "sk_ratio",
@@ -55,6 +58,11 @@ class ModelConfig(Section):
         require(0 <= decay < 1, "batch_norm_decay", "must be in [0, 1)", decay)
         self._at_least(0, "memory_size")
         require(0 <= self.ema_decay < 1, "ema_decay", "must be in [0, 1)", self.ema_decay)
+
+    @property
+    def norms(self) -> dict[str, Any]:
+        """What an encoder and a projection head are told of batch norm."""
+        return {"bn_momentum": self.batch_norm_decay, "global_bn": self.global_bn}
 
     @property
     def num_projections(self) -> int:

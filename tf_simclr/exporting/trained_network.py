@@ -55,8 +55,8 @@ class TrainedNetwork:
 
     @property
     def batch_norm_momentum(self) -> float:
-        """Momentum of the moving averages that it was trained with."""
-        return self.norms[0].momentum
+        """Momentum of the moving averages that it was trained with; 0 where there are none."""
+        return self.norms[0].momentum if self.norms else 0.0
 
     def encode(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_simclr import picture_range
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.data.source import Source
@@ -96,13 +97,13 @@ def _command(config: Config) -> str:
 def _facts(
     config: Config, data: Source, judged: Judged, result: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    model, train, test = config.model, config.data.train_split, config.data.eval_split
+    train, test = config.data.train_split, config.data.eval_split
     splits = [train, test] if data.has(train) else [test]
     counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
     return [
         ("Data", f"{data.name}: {', '.join(counts)}"),
         ("Classes", str(data.num_classes or "none")),
-        ("Encoder", f"ResNet-{model.resnet_depth}, width x {model.width_multiplier:g}"),
+        ("Encoder", architecture_of(config.flat()).title),
         ("Features", str(judged.test.vectors.shape[1])),
         ("Picture size", f"{config.data.image_size} pixels"),
         (

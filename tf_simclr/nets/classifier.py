@@ -10,9 +10,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
+from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.nets.resnet import ALL_GROUPS
 from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.trainable import TrainableNet
 
@@ -26,13 +26,13 @@ class Classifier(TrainableNet):
     fit() and evaluate() take `(images, one_hot)`: float [batch, h, w, 3] and [batch, classes].
 
     Args:
-      encoder: a ResNet.
+      encoder: an Encoder.
       projection_head: a ProjectionHead; layers behind `selector` are left alone.
       num_classes: >= 1.
       selector: which of the head's outputs is classified: 0 the representation, k layer k, -1 the
         last.
-      freeze_up_to: -1 trains everything; 0 freezes the stem, k also groups 1..k; 4 leaves the
-        linear layer alone to train.
+      freeze_up_to: -1 trains everything; 0 freezes the stem, k also groups 1..k; all of the
+        encoder's num_groups leave the linear layer alone to train.
       frozen_batch_norm: "inference": batch norm in parts that do not train, the projection layers
         behind `selector` among them, normalises with its moving averages and leaves them alone;
         "training": it uses and follows the batch's statistics, as in the original.
@@ -50,7 +50,7 @@ class Classifier(TrainableNet):
 
     def __init__(
         self,
-        encoder: keras.Model,
+        encoder: Encoder,
         projection_head: keras.layers.Layer,
         *,
         num_classes: int,
@@ -64,9 +64,10 @@ class Classifier(TrainableNet):
         super().__init__(name=name, **kwargs)
         if num_classes < 1:
             raise ValueError(f"`num_classes` must be >= 1. Received: num_classes={num_classes!r}.")
-        if not -1 <= freeze_up_to <= ALL_GROUPS:
+        if not -1 <= freeze_up_to <= encoder.num_groups:
             raise ValueError(
-                f"`freeze_up_to` must be from -1 to {ALL_GROUPS}. Received: {freeze_up_to=}."
+                f"`freeze_up_to` must be from -1 to {encoder.num_groups}. Received:"
+                f" {freeze_up_to=}."
             )
         if frozen_batch_norm not in FROZEN_BATCH_NORM:
             raise ValueError(
@@ -91,7 +92,7 @@ class Classifier(TrainableNet):
         # Differs from the original: there the layers behind that one shrink by weight decay.
         kept = self.selector % len(outputs)
         for number, layer in enumerate(self.projection_head.layers, start=1):
-            layer.trainable = number <= kept and self.freeze_up_to < ALL_GROUPS
+            layer.trainable = number <= kept and self.freeze_up_to < self.encoder.num_groups
         for module in self.submodules:
             if isinstance(module, BatchNorm):
                 module.trains_when_frozen = self.frozen_batch_norm == "training"

@@ -4,16 +4,15 @@ arXiv 1512.03385, with the padding of the original SimCLR code; selective kernel
 (arXiv 1903.06586, 1812.01187) as in SimCLRv2 (arXiv 2006.10029, section 2); squeeze-and-excitation.
 """
 
-import warnings
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import picture_range
 from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
+from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.layers import MOMENTUM
-from tf_simclr.nets.saved import PACKAGE, freeze_paths, frozen_paths
+from tf_simclr.nets.saved import PACKAGE
 
 # Depth -> residual blocks in groups 1..4; from 50 on they are bottlenecks.
 BLOCKS = {
@@ -27,11 +26,10 @@ BLOCKS = {
 }
 FIRST_BOTTLENECK_DEPTH = 50
 WIDTHS = (64, 128, 256, 512)
-ALL_GROUPS = 4
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class ResNet(keras.Model):
+class ResNet(Encoder):
     """Encoder f (arXiv 2002.05709, section 2.1): images -> a dict of endpoints, h the last of them.
 
     A ResNet (arXiv 1512.03385), with what SimCLRv2 adds to it (arXiv 2006.10029, section 2).
@@ -55,15 +53,12 @@ class ResNet(keras.Model):
       images: float [batch, height, width, 3] in [0, 1].
       training: whether batch norm uses and follows the batch's statistics.
 
-    Attributes:
-      trained_size: side of the pictures that it was trained on, in pixels, or None. With one, the
-        first eager call with pictures of quite another size warns, and so does the first one with
-        values that are not in [0, 1].
-
     Raises:
       ValueError: for a depth that is not listed, or a width or ratio out of range; when called, for
         pictures of integers.
     """
+
+    num_groups = len(WIDTHS)
 
     def __init__(
         self,
@@ -87,8 +82,6 @@ class ResNet(keras.Model):
         self.small_images = small_images
         self.bn_momentum = bn_momentum
         self.global_bn = global_bn
-        self.trained_size: int | None = None
-        self._warned: set[str] = set()
 
         norm = {"momentum": bn_momentum, "synchronized": global_bn}
         self._block = Bottleneck if depth >= FIRST_BOTTLENECK_DEPTH else BasicBlock
@@ -120,24 +113,17 @@ class ResNet(keras.Model):
         return self._block.expansion * _scaled(WIDTHS[-1], self.width_multiplier)
 
     def freeze_up_to(self, group: int) -> None:
-        """Freezes the stem and groups 1..group, batch norm included; -1 freezes nothing.
+        """As Encoder says: the stem, and the groups of residual blocks.
 
-        A frozen part runs in inference mode: it neither trains nor follows the batch's statistics,
-        unless its norms say otherwise. Set it before the model is compiled.
+        Args:
+          group: from -1 to 4.
         """
         self.stem.trainable = group < 0
         for number, layer in enumerate(self.groups, start=1):
             layer.trainable = number > group
 
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
-        images = tf.convert_to_tensor(images)
-        if not images.dtype.is_floating:
-            raise ValueError(
-                f"`images` must be float, in [0, 1]. Received: images of {images.dtype.name}. Give"
-                " tf.image.convert_image_dtype(images, tf.float32)."
-            )
-        if self.trained_size and tf.executing_eagerly():
-            self._warn(images, self.trained_size)
+        images = self.checked(images)
         endpoints = self.stem(images, training=training)
         hidden = endpoints["initial_max_pool"]
         for number, group in enumerate(self.groups, start=1):
@@ -146,23 +132,8 @@ class ResNet(keras.Model):
         endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
         return endpoints
 
-    def _warn(self, images: tf.Tensor, trained: int) -> None:
-        """Warns once of each way in which pictures [batch, height, width, 3] are not its own."""
-        found = {}
-        if "size" not in self._warned:
-            text = picture_range.size_warning(images.shape[1:3], trained)
-            found["size"] = f"{text} Resize them to {trained} x {trained}." if text else ""
-        if "values" not in self._warned and tf.size(images) > 0:
-            extremes = (float(end(images)) for end in (tf.reduce_min, tf.reduce_max))
-            found["values"] = picture_range.value_warning(*extremes)
-        for of, text in found.items():
-            if text:
-                self._warned.add(of)
-                warnings.warn(text, stacklevel=2)
-
     def get_config(self) -> dict[str, Any]:
-        beside = {"frozen": frozen_paths(self), "trained_size": self.trained_size}
-        arguments = {
+        return super().get_config() | {
             "depth": self.depth,
             "width_multiplier": self.width_multiplier,
             "sk_ratio": self.sk_ratio,
@@ -172,17 +143,6 @@ class ResNet(keras.Model):
             "global_bn": self.global_bn,
             "name": self.name,
         }
-        told = {name: value for name, value in beside.items() if value}
-        return super().get_config() | arguments | told
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ResNet":
-        """The encoder that `get_config` told of, with what was frozen."""
-        beside = ("frozen", "trained_size")
-        encoder = cls(**{name: value for name, value in config.items() if name not in beside})
-        encoder.trained_size = config.get("trained_size")
-        freeze_paths(encoder, config.get("frozen", ()))
-        return encoder
 
 
 def _scaled(channels: int, width_multiplier: float) -> int:

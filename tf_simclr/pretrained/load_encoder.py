@@ -2,14 +2,13 @@
 
 import tensorflow as tf
 
-from tf_simclr.assembly import build
-from tf_simclr.nets.resnet import ResNet
-from tf_simclr.pretrained import origins, trained
+from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.nets.encoder import Encoder
+from tf_simclr.pretrained.origins import open_checkpoint
+from tf_simclr.pretrained.trained import settings_of
 
-BUILD_SIDE = 32  # pixels: weights do not depend on it
 
-
-def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
+def load_encoder(path: str, *, use_ema_weights: bool = False) -> Encoder:
     """Loads the encoder of a run, a checkpoint, an export, or a released model.
 
     The architecture is read from the settings that lie beside the weights, or off the variables.
@@ -22,18 +21,21 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> ResNet:
         and those of a run with a memory (--memory_size).
 
     Returns:
-      A ResNet, a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a dict of endpoints, of which
-      "final_avg_pool" [batch, features] is the representation. Its `trained_size` is the side of
-      the pictures that it was trained on, if anything tells it: an eager call with pictures of
-      quite another size, or with values that are not in [0, 1], warns once.
+      An Encoder, as a ResNet is, and so a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a
+      dict of endpoints, of which "final_avg_pool" [batch, features] is the representation. Its
+      `trained_size` is the side of the pictures that it was trained on, if anything tells it: an
+      eager call with pictures of quite another size, or with values that are not in [0, 1], warns
+      once.
 
     Raises:
-      ValueError: if there is no checkpoint at `path`, its encoder is no ResNet, it does not fit the
-        settings, variables are missing, or there are no averaged weights.
+      ValueError: if there is no checkpoint at `path`, its encoder is of no kind that this project
+        has, it does not fit the settings, variables are missing, or there are no averaged weights.
     """
-    origin = origins.open_origin(path, averaged=use_ema_weights)
-    encoder = build.encoder(trained.settings_of(origin))
-    encoder(tf.zeros([1, BUILD_SIDE, BUILD_SIDE, 3]))
-    trained.restore(origin, {"encoder": encoder})
-    encoder.trained_size = trained.size_of(origin)
+    found = open_checkpoint(path, averaged=use_ema_weights)
+    settings = settings_of(found)
+    architecture = architecture_of(settings.flat())
+    encoder = architecture.encoder(**settings.model.norms)
+    encoder(tf.zeros([1, architecture.image_size, architecture.image_size, 3]))
+    found.restore({"encoder": encoder})
+    encoder.trained_size = found.trained_size
     return encoder

@@ -1,46 +1,25 @@
-"""Which network variables belong to, by their names; if some are missing, which."""
+"""Which released network variables belong to, by their names; if some are missing, which."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+from tf_simclr.architectures.resnet_layers import Skeleton, skeletons
+from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
 
 SHOWN = 5  # names in an error
 
 
-def networks(resnets: Mapping[int, tuple[Sequence[int], bool]]) -> Iterator[Network]:
-    """Every network that the original can make, as far as names tell them apart.
-
-    Selective kernels show in bottlenecks and in a stem of three convolutions, which small images do
-    not have: there a ResNet of basic blocks has the same variables without them.
-
-    Args:
-      resnets: depth -> (blocks of groups 1..4, whether they are bottlenecks).
-    """
-    for depth, (blocks, bottleneck) in resnets.items():
-        for squeeze in (False, True):
-            for stem, selective in ((1, False), (3, True), (1, True)):
-                if bottleneck or (stem == 3) == selective:
-                    yield Network(depth, tuple(blocks), bottleneck, stem, selective, squeeze)
-
-
-def recognise(names: Collection[str], candidates: Iterator[Network]) -> Network:
-    """The network whose encoder has the variables `names`.
+def recognise(names: Collection[str]) -> Skeleton:
+    """The ResNet whose variables have these `names`.
 
     Raises:
       ValueError: if there is none; says what the closest one lacks.
     """
     found = set(names)
-    expected = {network: encoder_names(network).values() for network in candidates}
-    closest = min(expected, key=lambda network: len(found ^ set(expected[network])))
+    expected = {skeleton: skeleton.names().values() for skeleton in skeletons()}
+    closest = min(expected, key=lambda skeleton: len(found ^ set(expected[skeleton])))
     described = f"ResNet-{closest.depth}{' with selective kernels' if closest.selective else ''}"
     check_complete(found, expected[closest], f"a {described}, the closest network")
     return closest
-
-
-def recognise_roles(roles: Collection[str], candidates: Iterator[Network]) -> Network | None:
-    """The network whose encoder has variables in exactly these `roles`; None if there is none."""
-    found = set(roles)
-    return next((network for network in candidates if found == set(encoder_names(network))), None)
 
 
 def head_layers(names: Collection[str]) -> tuple[int, bool]:

@@ -123,7 +123,7 @@ def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
         if not settings.run.classifies:
             knew = known_labels(settings) or "all labels"
             yield f"is the linear head trained alongside a pretraining; it knew {knew}."
-    if doubt := found.origin.layer_in_doubt():
+    if doubt := found.origin.doubt:
         yield (
             f"is taken to classify from the encoder's output. {doubt}: keep finetuned_1pct or"
             " finetuned_10pct in the path of those."

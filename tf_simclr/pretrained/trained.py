@@ -3,26 +3,25 @@
 import dataclasses
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.assembly import build
-from tf_simclr.config import Config
-from tf_simclr.evaluation.provenance import AVERAGED, TRAINED
+from tf_simclr import things
+from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.config import Config, choices
 from tf_simclr.exporting import card
 from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.pretrained import origins
-from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
-from tf_simclr.pretrained.origins import Origin
-from tf_simclr.pretrained.warm_start import restore_released
-from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.pretrained.checkpoint import Checkpoint
+from tf_simclr.pretrained.origins import check_fit, check_flags, open_checkpoint
+from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import dataset_facts
 from tf_simclr.workdir.run_settings import without_own_place
+from tf_simclr.workdir.subject import results_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Trained:
       results: of the evaluation of this step; {} if there was none.
     """
 
-    origin: Origin
+    origin: Checkpoint
     settings: Config
     network: TrainedNetwork
     step: int | None
@@ -47,7 +46,7 @@ class Trained:
 
 
 def open_trained(path: str, *, averaged: bool = False) -> Trained:
-    """Loads what lies at `path`, which is as checkpoints.find takes it.
+    """Loads what lies at `path`, which is as `find` takes it.
 
     Args:
       path: of a run, a checkpoint, an export or a released model.
@@ -56,7 +55,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
     Raises:
       ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
     """
-    origin = origins.open_origin(path, averaged=averaged)
+    origin = open_checkpoint(path, averaged=averaged)
     settings = settings_of(origin)
     number = re.search(r"-(\d+)$", origin.prefix)
     told = card.read(path)  # An export knows what it was made from.
@@ -94,15 +93,17 @@ def with_given(trained: Trained, config: Config, given: Collection[str]) -> Conf
     """The settings that it was trained with, but for the flags that a command's user set.
 
     Raises:
-      ValueError: if one of them contradicts the architecture.
+      ValueError: if one of them contradicts the architecture, or as `check_flags`.
     """
-    found = trained.origin.architecture or trained.settings.flat()
-    different = origins.differing(config, found)
+    theirs = architecture_of(trained.settings.flat())
+    different = architecture_of(config.flat()).misfits(theirs)
     wrong = {name: pair for name, pair in different.items() if name in given}
-    origins.check_architecture(trained.origin, wrong, found)
+    check_fit(trained.origin, theirs, wrong)
     values = config.flat()
     adopted = trained.settings.flat() | {name: values[name] for name in given}
-    return Config.from_flat(adopted | without_own_place(values, trained.settings, given))
+    adopted |= without_own_place(values, trained.settings, given)
+    check_flags(Config.from_flat(adopted), given)
+    return Config.from_flat(adopted)
 
 
 def require_data(trained: Trained, given: Collection[str]) -> None:
@@ -114,37 +115,21 @@ def require_data(trained: Trained, given: Collection[str]) -> None:
         )
 
 
-def settings_of(origin: Origin) -> Config:
+def settings_of(origin: Checkpoint) -> Config:
     """The settings beside the weights, or the architecture read off them.
 
     Raises:
-      ValueError: if there are none and the encoder is no ResNet of this project's.
+      ValueError: if there are none and the encoder is of no kind that this project has.
     """
     if origin.settings is not None:
         return origin.settings
-    if not origin.architecture:
+    if origin.architecture is None:
+        kinds = [things.load("architectures", word).kind for word in choices.ARCHITECTURES]
         raise ValueError(
-            "`checkpoint` must hold a ResNet of this project's. Received:"
+            f"`checkpoint` must hold a {' or '.join(kinds)} of this project's. Received:"
             f" checkpoint={origin.path!r}, with an encoder of another kind."
         )
-    return Config.from_flat(origin.architecture)
-
-
-def size_of(origin: Origin) -> int | None:
-    """Side of the pictures that the weights were trained on, in pixels; None if nothing tells."""
-    known = origin.settings is not None or origin.released is not None
-    return settings_of(origin).data.image_size if known else None
-
-
-def restore(origin: Origin, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
-    """Gives built `parts` the origin's weights; the names of those that it has.
-
-    Raises:
-      ValueError: if they do not fit.
-    """
-    if origin.released is not None:
-        return restore_released(origin.released, parts)
-    return checkpoints.warm_start(origin.prefix, parts, averaged=origin.averaged)
+    return Config.from_flat(origin.architecture.settings())
 
 
 def network_of(
@@ -153,7 +138,8 @@ def network_of(
     """What is exported of a model's built parts.
 
     Args:
-      parts: "encoder", "projection_head" and maybe "supervised_head", as build.parts gives them.
+      parts: "encoder", "projection_head" and maybe "supervised_head", as TrainableNet.parts
+        names them.
       selector: the projection head's output that the classifier reads; -1 is the last.
       trained_size: side of the pictures that it was trained on, in pixels; None is not known.
     """
@@ -168,60 +154,26 @@ def network_of(
     )
 
 
-def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, Any]:
-    """What the evaluation of a step on the run's own data found; {} if it was not evaluated there.
-
-    Args:
-      model_dir: the run's folder.
-      step: of the checkpoint; None if it is not known.
-      averaged: whether the averaged weights are meant, whose results have a file of another name.
-    """
-    if step is None:
-        return {}
-    weights = AVERAGED if averaged else TRAINED
-    for name in subject.listed_results(model_dir) if averaged else [run_folder.RESULT]:
-        result = run_folder.read_facts(os.path.join(model_dir, name))
-        own = subject.own_subject(model_dir, result) | {"weights": weights}
-        if result.get("global_step") == step and subject.tells_of(result, own):
-            return result
-    return {}
-
-
-def _network(origin: Origin, settings: Config) -> TrainedNetwork:
-    encoder, head = build.encoder(settings), build.projection_head(settings)
+def _network(origin: Checkpoint, settings: Config) -> TrainedNetwork:
+    architecture = architecture_of(settings.flat())
+    encoder = architecture.encoder(**settings.model.norms)
+    head = architecture.projection_head(**settings.model.norms)
     side = settings.data.image_size
     projections = head(encoder(tf.zeros([1, side, side, 3]))["final_avg_pool"])
     parts: dict[str, keras.layers.Layer] = {"encoder": encoder, "projection_head": head}
-    selector, classes = _selector(origin, settings), _num_classes(origin)
-    if classes:
-        parts["supervised_head"] = SupervisedHead(classes)
-        parts["supervised_head"](projections[selector])
-    missing = set(parts) - set(restore(origin, parts))
+    if origin.classifier:
+        parts["supervised_head"] = SupervisedHead(origin.classifier[-1])
+        parts["supervised_head"](projections[origin.reads_layer])
+    missing = set(parts) - set(origin.restore(parts))
     if missing & {part for part in parts if parts[part].variables}:
         raise ValueError(
             f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
             f" without {', '.join(sorted(missing))}. Give the run that it came from."
         )
-    return network_of(parts, selector=selector, trained_size=size_of(origin))
+    return network_of(parts, selector=origin.reads_layer, trained_size=origin.trained_size)
 
 
-def _selector(origin: Origin, settings: Config) -> int:
-    if origin.released is not None:
-        return origin.classifies_from() or 0
-    return settings.reads_layer
-
-
-def _num_classes(origin: Origin) -> int:
-    if origin.released is not None:
-        kernel: Sequence[int] | None = origin.released.classifier
-    elif origin.averaged:
-        kernel = None  # It was trained on the other weights' features.
-    else:
-        kernel = CheckpointContents(origin.prefix).shape("supervised_head", "kernel")
-    return kernel[-1] if kernel else 0
-
-
-def _dataset_of(origin: Origin) -> dict[str, Any]:
+def _dataset_of(origin: Checkpoint) -> dict[str, Any]:
     """What a run wrote down of its data; if it wrote nothing, the name in its settings."""
     named = {"name": origin.settings.data.dataset} if origin.settings else {}
     return dataset_facts(origin.path) or named

@@ -1,9 +1,10 @@
 """Which parts of a checkpoint --variable_schema restores."""
 
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.config import Config
-from tf_simclr.data.augment.policies import SMALL
-from tf_simclr.nets.resnet import BLOCKS, FIRST_BOTTLENECK_DEPTH
-from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
+
+ENCODER = "base_model/"  # of an encoder that the original has no names for
 
 
 def restored_parts(config: Config) -> list[str]:
@@ -33,20 +34,11 @@ def restored_parts(config: Config) -> list[str]:
 
 def _tensorflow_1_names(config: Config) -> dict[str, list[str]]:
     """Part -> what the variables of the config's network are called in TF1's checkpoints."""
-    model = config.model
-    deep = model.sk_ratio > 0 and config.data.image_size > SMALL
-    network = Network(
-        model.resnet_depth,
-        BLOCKS[model.resnet_depth],
-        bottleneck=model.resnet_depth >= FIRST_BOTTLENECK_DEPTH,
-        stem=3 if deep else 1,
-        selective=model.sk_ratio > 0,
-        squeeze=model.se_ratio > 0,
-    )
+    architecture, model = architecture_of(config.flat()), config.model
     linear = model.proj_head_mode == "linear"
     layers = max(1, model.num_projections)  # Where the net has none, the checkpoint may have one.
     return {
-        "encoder": list(encoder_names(network).values()),
+        "encoder": list(architecture.original_names().values()) or [ENCODER],
         "projection_head": list(head_names(layers, linear=linear).values()),
         "supervised_head": list(CLASSIFIER.values()),
     }

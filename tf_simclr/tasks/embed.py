@@ -37,7 +37,7 @@ def embed(config: Config, given: Collection[str]) -> None:
         found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
     trained.require_data(found, given)
     config = trained.with_given(found, config, given)
-    side, trained_size = config.data.image_size, trained.size_of(found.origin)
+    side, trained_size = config.data.image_size, found.origin.trained_size
     if trained_size and (warning := picture_range.size_warning([side] * 2, trained_size)):
         print(f"Note: {warning} Give --image_size={trained_size}.")
     data = build_data.source(config)

@@ -22,7 +22,8 @@ from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.page import write_page
 from tf_simclr.judging.summary import ROWS, mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
-from tf_simclr.pretrained.trained import results_of
+from tf_simclr.pretrained import own
+from tf_simclr.pretrained.find import find
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
@@ -173,7 +174,7 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
             f" model_dir={model_dir!r}, where there is none. Train first with --mode=train."
         )
     check_architecture(config, theirs, model_dir)
-    return checkpoints.find(model_dir)
+    return find(model_dir)
 
 
 def _files(todo: Evaluation) -> dict[str, str]:
@@ -193,7 +194,7 @@ def _files(todo: Evaluation) -> dict[str, str]:
 def _done(todo: Evaluation) -> dict[str, Any]:
     """What this evaluation has written before; {} if it has not been done."""
     if not todo.name:
-        return results_of(todo.model_dir, todo.step)
+        return subject.results_of(todo.model_dir, todo.step)
     result = run_folder.read_facts(todo.path(RESULT))
     same = subject.tells_of(result, todo.subject)
     return result if same and result.get("global_step") == todo.step else {}
@@ -246,7 +247,7 @@ def _results(
     with strategy.scope():
         net = methods.network(config, methods.Lesson(classes))
         # Now: a live run may delete it soon.
-        restored = checkpoints.warm_start(todo.prefix, net.parts(), averaged=todo.averaged)
+        restored = own.restore(todo.prefix, net.parts(), averaged=todo.averaged)
         untrained = methods.network(config, methods.Lesson(classes))
     networks = {
         "": encoder_features(net.encoder, strategy),
@@ -259,12 +260,12 @@ def _results(
     result[PICTURES] = len(judged[""].test.vectors)
     if judged[""].strange:  # No picture is of a class that the classifier knows.
         restored = [part for part in restored if part != "supervised_head"]
-    own = methods.method_of(config).judge(config, data, net, restored)
-    result |= own.results
+    judgement = methods.method_of(config).judge(config, data, net, restored)
+    result |= judgement.results
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
-    return result, judged, own.classified
+    return result, judged, judgement.classified
 
 
 def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_simclr import buckets, things
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config, changed_from_defaults
 from tf_simclr.config.choices import EXPORT_FORMATS
@@ -16,10 +17,11 @@ from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
 from tf_simclr.exporting.format import Format, Order
-from tf_simclr.pretrained import origins, trained
+from tf_simclr.pretrained import trained
+from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.trained import Trained
 from tf_simclr.version import __version__
-from tf_simclr.workdir import checkpoints, run_folder
+from tf_simclr.workdir import checkpoints, run_folder, subject
 
 FORMATS: Mapping[str, Format] = {word: things.load("exporting", word) for word in EXPORT_FORMATS}
 BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
@@ -61,7 +63,7 @@ def export(config: Config, given: Collection[str]) -> str:
 def export_run(config: Config) -> None:
     """Writes the exports of a run's newest checkpoint to its folder, unless they are there."""
     model_dir = run_folder.require_model_dir(config)
-    step = checkpoints.step_of(checkpoints.find(model_dir))
+    step = checkpoints.step_of(find(model_dir))
     paths = {kind: _default_path(model_dir, kind, step) for kind in BY_TRAINING}
     if all(tf.io.gfile.exists(path) for path in paths.values()):
         return
@@ -73,7 +75,7 @@ def export_run(config: Config) -> None:
 
 def tell_results(model_dir: str, step: int) -> None:
     """Adds the results of a step's evaluation on the run's own data to the cards of its exports."""
-    results = trained.results_of(model_dir, step)
+    results = subject.results_of(model_dir, step)
     for kind in FORMATS if results else ():
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)
@@ -156,7 +158,7 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
     features = found.network.encoder.num_features
     return card.Card(
         format=kind,
-        network=origins.describe(settings.flat()),
+        network=architecture_of(settings.flat()).describe(),
         features=features,
         projection=settings.model.proj_out_dim if settings.model.num_projections else features,
         image_size=settings.data.image_size,

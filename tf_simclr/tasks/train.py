@@ -8,6 +8,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import methods, replicas
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.assembly.overlap import overlaps
@@ -20,7 +21,8 @@ from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.source import Source
 from tf_simclr.methods.going_on import check_owner
 from tf_simclr.nets.trainable import TrainableNet
-from tf_simclr.pretrained.origins import Origin, origin_of
+from tf_simclr.pretrained.checkpoint import Checkpoint
+from tf_simclr.pretrained.origins import origin_of
 from tf_simclr.pretrained.warm_start import warm_start
 from tf_simclr.tasks.export import export_run
 from tf_simclr.workdir import checkpoints, run_folder
@@ -74,7 +76,7 @@ class Training:
 
 def train(
     config: Config,
-    origin: Origin | None = None,
+    origin: Checkpoint | None = None,
     typed: Collection[str] | None = None,
     *,
     open_data: Callable[[Config], Source] = methods.source,
@@ -166,11 +168,11 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
 
 
 def _describe(training: Training) -> str:
-    config, model = training.config, training.config.model
+    config, batch = training.config, training.config.training.train_batch_size
+    what = f"{config.run.train_mode} of {architecture_of(config.flat()).title}"
     return (
-        f"{training.examples} pictures, {config.run.train_mode} of ResNet-{model.resnet_depth} x"
-        f" {model.width_multiplier:g} at {config.data.image_size} pixels, batch"
-        f" {config.training.train_batch_size}{training.method.describe(config)}"
+        f"{training.examples} pictures, {what} at {config.data.image_size} pixels, batch"
+        f" {batch}{training.method.describe(config)}"
     )
 
 

@@ -7,13 +7,13 @@ previous checkpoint as the newest. What a disk does to a file later is found by 
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from tf_simclr import buckets, plain_paths
 from tf_simclr.file_errors import of_storage
-from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 
 PREFIX = "ckpt"
 
@@ -95,7 +95,7 @@ class Checkpoints:
         directory = directory or self._directory
         path = newest_whole(directory, self._report)
         if path is not None:
-            _fit(self._checkpoint.restore, path)
+            fit(self._checkpoint.restore, path)
             self._at = step_of(path)
             return self._at
         count = len(listed(directory))
@@ -153,46 +153,6 @@ def is_whole(path: str) -> bool:
     return True
 
 
-def find(path: str, report: Callable[[str], None] = print) -> str:
-    """The checkpoint prefix behind a run's folder, a prefix, an export, or a released model.
-
-    Args:
-      path: of any of these. A released model is a folder with model.ckpt-N of TensorFlow 1, of
-        which the one is taken that the folder's `checkpoint` file names, or else the newest; or
-        one with a SavedModel.
-      report: told in one line of damaged checkpoints in a run's folder.
-
-    Raises:
-      ValueError: if there is none, or it cannot be read.
-    """
-    plain_paths.require_plain("checkpoint", path)
-    newest = newest_whole(path, report)
-    if newest is not None:
-        return newest
-    candidates = [path, os.path.join(path, "variables", "variables"), *_tensorflow_1(path)]
-    existing = [prefix for prefix in candidates if tf.io.gfile.exists(prefix + ".index")]
-    if not existing and not listed(path):
-        raise ValueError(
-            "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index), an"
-            " exported model, or the folder of a released model. Received:"
-            f" checkpoint={path!r}, where there is none."
-        )
-    if existing and is_whole(existing[0]):
-        return existing[0]
-    raise ValueError(f"`checkpoint` cannot be read: it is damaged. Received: checkpoint={path!r}.")
-
-
-def _tensorflow_1(directory: str) -> list[str]:
-    """Prefixes of TensorFlow 1's checkpoints in a folder, the one to take first."""
-    if not buckets.is_folder(directory):
-        return []
-    names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]
-    numbered = sorted(((int(name[2]), name[1]) for name in names if name), reverse=True)
-    newest = newest_by_list(directory)
-    named = [newest] if newest else []
-    return [os.path.join(directory, name) for name in [*named, *(name for _, name in numbered)]]
-
-
 def newest_by_list(directory: str) -> str | None:
     """The name of a folder's newest checkpoint in TensorFlow's own list; None if there is no list.
 
@@ -209,50 +169,6 @@ def newest_by_list(directory: str) -> str | None:
         ) from error
     # Of a path that is written there only the name counts: the folder has been moved since.
     return os.path.basename(state.model_checkpoint_path) if state else None
-
-
-def warm_start(
-    prefix: str,
-    parts: Mapping[str, tf.Module],
-    report: Callable[[str], None] = print,
-    *,
-    averaged: bool = False,
-) -> list[str]:
-    """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
-
-    The encoder must be there and fit. A projection head must fit if it is there. A classifier of
-    another number of classes is left as it is, and `report` is told in one line. With `averaged`
-    the moving averages are taken, of which the classifier has none.
-
-    Raises:
-      ValueError: if the encoder or the projection head does not fit, or averages are missing.
-    """
-    contents = CheckpointContents(prefix)
-    found = contents.parts() & set(parts)
-    if averaged:
-        require_averaged(contents, prefix)
-        found.discard("supervised_head")
-    if "encoder" not in found:
-        raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
-    if "supervised_head" in found:
-        # Differs from the original: it wants every weight restored.
-        theirs = contents.shape("supervised_head", "kernel") or []
-        ours = parts["supervised_head"].kernel.shape.as_list()
-        if len(theirs) == len(ours) and theirs != ours:
-            found.discard("supervised_head")
-            report(classifier_left_out(theirs, ours))
-    stored = {name: AVERAGED + name if averaged else name for name in found}
-    # `read`, not `restore`: an export has no count of savings to restore.
-    _fit(tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix)
-    return sorted(found)
-
-
-def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
-    """A line that says why a classifier was not restored, by the shapes of the two kernels."""
-    return (
-        f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"
-        f" features, this one has {ours[1]} on {ours[0]}."
-    )
 
 
 def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
@@ -273,7 +189,16 @@ def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
     return lambda: bool(of_all())
 
 
-def _fit(restore: Callable, path: str) -> None:
+def fit(restore: Callable[[str], Any], path: str) -> None:
+    """Restores all objects of a tf.train.Checkpoint from a checkpoint, which may hold more.
+
+    Args:
+      restore: that object's `restore` or `read`.
+      path: prefix of the checkpoint.
+
+    Raises:
+      ValueError: if one of them is not there, or does not fit.
+    """
     try:
         restore(path).assert_existing_objects_matched().expect_partial()
     except (ValueError, AssertionError, tf.errors.OpError) as error:

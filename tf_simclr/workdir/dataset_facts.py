@@ -59,7 +59,7 @@ def dataset_facts(path: str) -> dict[str, Any]:
     """The facts beside what lies at `path`, a run, an export or a checkpoint's prefix; {} if none.
 
     Args:
-      path: as checkpoints.find takes it.
+      path: as pretrained.find takes it.
     """
     # A prefix lies in a run's folder, or in an export's folder of variables.
     for folder in (path, os.path.dirname(path), os.path.dirname(os.path.dirname(path))):
@@ -74,6 +74,6 @@ def class_names_at(path: str) -> tuple[str, ...]:
     """Names of the classes that the network at `path` was trained on, in order; () if not known.
 
     Args:
-      path: as checkpoints.find takes it.
+      path: as pretrained.find takes it.
     """
     return tuple(map(str, dataset_facts(path).get("class_names") or ()))

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -98,9 +98,7 @@ def changed_settings(ours: Config, theirs: Config, *, free: Collection[str]) -> 
       free: names of flags that may differ.
     """
     before, now = placed(theirs), placed(ours)
-    return said_changes(
-        {n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]}
-    )
+    return said({n: (now[n], before[n]) for n in now if n not in free and now[n] != before[n]})
 
 
 def placed(config: Config) -> dict[str, Any]:
@@ -109,12 +107,8 @@ def placed(config: Config) -> dict[str, Any]:
     return config.flat() | meant
 
 
-def said_changes(pairs: dict[str, tuple[Any, Any]]) -> str:
-    """Settings that differ, in words: "image_size is 32 and was 48, ...".
-
-    Args:
-      pairs: name -> (now, before).
-    """
+def said(pairs: Mapping[str, tuple[Any, Any]]) -> str:
+    """Flags and their values now and before in words: "image_size is 32 and was 48, ..."."""
     return ", ".join(
         f"{name} is {now!r} and was {before!r}" for name, (now, before) in pairs.items()
     )

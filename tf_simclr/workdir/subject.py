@@ -143,5 +143,24 @@ def listed_results(model_dir: str) -> list[str]:
     return sorted(filter(pattern.fullmatch, tf.io.gfile.listdir(model_dir)))
 
 
+def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, Any]:
+    """What the evaluation of a step on the run's own data found; {} if it was not evaluated there.
+
+    Args:
+      model_dir: the run's folder.
+      step: of the checkpoint; None if it is not known.
+      averaged: whether the averaged weights are meant, whose results have a file of another name.
+    """
+    if step is None:
+        return {}
+    weights = AVERAGED if averaged else TRAINED
+    for name in listed_results(model_dir) if averaged else [run_folder.RESULT]:
+        result = run_folder.read_facts(os.path.join(model_dir, name))
+        own = own_subject(model_dir, result) | {"weights": weights}
+        if result.get("global_step") == step and tells_of(result, own):
+            return result
+    return {}
+
+
 def _in_a_file_name(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text)[:LONGEST_NAME].strip("-.")

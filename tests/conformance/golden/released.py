@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from golden import weights
-from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
-from tf_simclr.pretrained.warm_start import by_role
+from tf_simclr.architectures.resnet_layers import Skeleton
+from tf_simclr.pretrained.released import by_role
+from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
 
 
 def unpack(folder, target) -> str:
@@ -62,17 +63,17 @@ def write_saved_model(folder, variables: list[dict]) -> str:
     return str(folder)
 
 
-def tensors(parts: dict, network: Network) -> dict:
+def tensors(parts: dict, skeleton: Skeleton) -> dict:
     """The weights of our `parts` under the names of TensorFlow 1.
 
     Args:
       parts: "encoder" and maybe "projection_head" and "supervised_head", built.
-      network: the encoder's.
+      skeleton: the encoder's.
     """
     head = parts.get("projection_head")
     layers, linear = (len(head.layers), head.mode == "linear") if head else (0, False)
     names = {
-        "encoder": encoder_names(network),
+        "encoder": skeleton.names(),
         "projection_head": head_names(layers, linear=linear),
         "supervised_head": CLASSIFIER,
     }

@@ -5,35 +5,43 @@ import pytest
 import tensorflow as tf
 from golden import released
 
-from tf_simclr.pretrained import google_checkpoints
-from tf_simclr.pretrained.origins import RESNETS
-from tf_simclr.pretrained.released_names import CLASSIFIER, Network, encoder_names, head_names
+from tf_simclr.architectures.head import HeadArchitecture
+from tf_simclr.architectures.resnet import ResNetArchitecture
+from tf_simclr.architectures.resnet_layers import Skeleton
+from tf_simclr.pretrained import released as module
+from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
+from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
 
-NETWORK = Network(18, *RESNETS[18])
+SKELETON = Skeleton(18)
 
 
 @pytest.fixture
 def tensors():
     """A network by names; of its shapes only those are right that are asked for here."""
-    tensors = {name: np.ones([1, 1, 4, 4]) for name in encoder_names(NETWORK).values()}
+    tensors = {name: np.ones([1, 1, 4, 4]) for name in SKELETON.names().values()}
     tensors |= {name: np.ones([32, 8]) for name in head_names(2).values()}
     tensors |= {name: np.ones([32, 5]) for name in CLASSIFIER.values()}
     return tensors
 
 
-def read(folder, tensors, **options):
+def read(folder, tensors, *, averaged=False):
     prefix = released.write_tensorflow_1(folder / "model.ckpt-3", tensors)
-    return google_checkpoints.read(prefix, resnets=RESNETS, **options)
+    contents = CheckpointContents(prefix)
+    return module.open_released(str(folder), prefix, contents, averaged=averaged)
 
 
 def test_what_it_holds(tmp_path, tensors):
     found = read(tmp_path, tensors | {"base_model/conv2d/kernel": np.ones([7, 7, 3, 4])})
-    assert found.network == NETWORK
-    assert found.stem_kernel == 7
-    assert found.widths == (4, 4, 4, 4)
-    assert (found.mixing, found.squeezed) == ((), ())
-    assert (found.head_layers, found.head_linear, found.head_width) == (2, False, 8)
-    assert found.classifier == (32, 5)
+    assert found.architecture == ResNetArchitecture(
+        resnet_depth=18,
+        width_multiplier=4 / 512,
+        sk_ratio=0.0,
+        se_ratio=0.0,
+        image_size=224,  # By its stem of 7 x 7.
+        head=HeadArchitecture("nonlinear", 8, 2),
+    )
+    assert tuple(found.classifier) == (32, 5)
+    assert (found.trained_size, found.settings) == (224, None)
     assert set(found.keys) == {"encoder", "projection_head", "supervised_head"}
 
 
@@ -81,4 +89,4 @@ def test_misfits_are_named_by_role(tmp_path, tensors):
     ],
 )
 def test_the_folder_tells_which_layer_is_classified(path, layer):
-    assert google_checkpoints.classifies_from(path) == layer
+    assert module.classifies_from(path) == layer

@@ -1,0 +1,134 @@
+"""What a network is made of, as a value: of a run's flags, or of a checkpoint's variables.
+
+It says whether weights fit, describes itself for errors, and makes the encoder and the head.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from tf_simclr import things
+from tf_simclr.architectures.head import HeadArchitecture, Misfits
+from tf_simclr.nets.encoder import Encoder
+from tf_simclr.nets.heads import ProjectionHead
+
+# Part -> role of a variable in it -> its shape.
+Shapes = Mapping[str, Mapping[str, Sequence[int]]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Architecture(abc.ABC):
+    """An encoder and its projection head; a kind of encoder is a subclass, its fields are flags.
+
+    Attributes:
+      word: of --architecture, and the name of the encoder's layer.
+      kind: what such an encoder is called.
+      groups: that --fine_tune_after_block can freeze behind the stem.
+      image_size: side of the pictures that it is made for, in pixels.
+      head: None where nothing is known of it, or asked of it.
+    """
+
+    word: ClassVar[str]
+    kind: ClassVar[str]
+    groups: ClassVar[int]
+
+    image_size: int
+    head: HeadArchitecture | None
+
+    @classmethod
+    def flags(cls) -> list[str]:
+        """The flags of this kind of encoder, its own first."""
+        ours = [field.name for field in dataclasses.fields(cls) if field.name != "head"]
+        return sorted(ours, key=lambda name: name == "image_size")
+
+    @classmethod
+    def of_settings(cls, values: Mapping[str, Any]) -> "Architecture":
+        """The architecture that flags ask for.
+
+        Args:
+          values: flag -> value, of its flags and any others.
+        """
+        ours = {name: values[name] for name in cls.flags()}
+        return cls(head=HeadArchitecture.of_settings(values), **ours)
+
+    @classmethod
+    @abc.abstractmethod
+    def of_variables(cls, shapes: Shapes, *, linear: bool = False) -> "Architecture | None":
+        """The architecture that has these variables, all of them; None if it is of another kind.
+
+        What variables do not tell, such as a ratio that none depends on, is None in it.
+
+        Args:
+          shapes: "encoder" and "projection_head" -> role -> shape.
+          linear: whether a projection head of one layer is called linear.
+        """
+
+    def settings(self) -> dict[str, Any]:
+        """The flags that make it, without what is not known or decides nothing."""
+        ours = {name: getattr(self, name) for name in self.flags()}
+        known = {name: value for name, value in ours.items() if value is not None}
+        return {"architecture": self.word} | known | (self.head.settings() if self.head else {})
+
+    def misfits(self, theirs: "Architecture") -> Misfits:
+        """Flags that keep weights from this network: name -> (ours, theirs); {} if they fit.
+
+        Args:
+          theirs: what the weights were made for; what is not known of it is not compared.
+        """
+        if type(self) is not type(theirs):
+            ours = self.settings()
+            return {name: (ours.get(name), value) for name, value in theirs.settings().items()}
+        known = [name for name in self.flags() if getattr(theirs, name) is not None]
+        different = {
+            name: (getattr(self, name), getattr(theirs, name))
+            for name in known
+            if not self._agrees(name, theirs)
+        }
+        return different | (self.head.misfits(theirs.head) if self.head and theirs.head else {})
+
+    def _agrees(self, flag: str, theirs: Any) -> bool:
+        """Whether the values of a flag make the same variables here and there."""
+        return bool(getattr(self, flag) == getattr(theirs, flag))
+
+    @property
+    @abc.abstractmethod
+    def title(self) -> str:
+        """In a few words: "ResNet-50 x 1"."""
+
+    @abc.abstractmethod
+    def describe(self) -> str:
+        """In words, as errors and cards have it."""
+
+    def original_names(self) -> dict[str, str]:
+        """Role -> the original's name of the encoder's variables; {} if it has no such encoder."""
+        return {}
+
+    @abc.abstractmethod
+    def encoder(self, *, bn_momentum: float, global_bn: bool) -> Encoder:
+        """The untrained encoder.
+
+        Args:
+          bn_momentum: of the moving averages of batch norm.
+          global_bn: whether batch norm sees the batch of all replicas.
+        """
+
+    def projection_head(self, *, bn_momentum: float, global_bn: bool) -> ProjectionHead:
+        """The untrained projection head of an architecture that is known whole.
+
+        Args:
+          bn_momentum: as for `encoder`.
+          global_bn: as for `encoder`.
+        """
+        assert self.head is not None
+        return self.head.build(bn_momentum=bn_momentum, global_bn=global_bn)
+
+
+def architecture_of(values: Mapping[str, Any]) -> Architecture:
+    """The architecture that flags ask for.
+
+    Args:
+      values: flag -> value, --architecture among them.
+    """
+    kind: type[Architecture] = things.load("architectures", values["architecture"])
+    return kind.of_settings(values)

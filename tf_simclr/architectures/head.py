@@ -1,0 +1,107 @@
+"""Which projection head a network has, as a value."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tf_simclr.nets.heads import ProjectionHead
+
+# Flag -> (value here, value of the weights).
+Misfits = dict[str, tuple[Any, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class HeadArchitecture:
+    """A projection head (arXiv 2002.05709, section 2.1); its fields are flags.
+
+    Attributes:
+      proj_head_mode: "nonlinear", "linear" or "none".
+      proj_out_dim: width of the last layer; decides nothing where there is none.
+      num_proj_layers: layers of a nonlinear one; else it decides nothing.
+    """
+
+    proj_head_mode: str = "none"
+    proj_out_dim: int = 1
+    num_proj_layers: int = 1
+
+    @classmethod
+    def of_settings(cls, values: Mapping[str, Any]) -> "HeadArchitecture":
+        """The head that flags ask for.
+
+        Args:
+          values: flag -> value, of this class's flags and any others.
+        """
+        return cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
+
+    @classmethod
+    def of_variables(
+        cls, shapes: Mapping[str, Sequence[int]], *, linear: bool = False
+    ) -> "HeadArchitecture":
+        """The head that has these variables.
+
+        Args:
+          shapes: role in a projection head, such as "layer1/dense/kernel" -> shape; {} without one.
+          linear: whether it is called linear. The variables are those of a nonlinear head of one
+            layer.
+        """
+        layers = len({role.split("/")[0] for role in shapes})
+        if not layers:
+            return cls()
+        width = shapes[f"layer{layers}/dense/kernel"][-1]
+        return cls("linear" if linear else "nonlinear", width, layers)
+
+    @property
+    def layers(self) -> int:
+        """How many layers it has, whatever its mode."""
+        return {"none": 0, "linear": 1, "nonlinear": self.num_proj_layers}[self.proj_head_mode]
+
+    def layer(self, selector: int) -> int:
+        """The output that a `ft_proj_selector` means, counted from 0, the encoder's.
+
+        Args:
+          selector: from -1, the last, to `layers`.
+        """
+        return selector % (self.layers + 1)
+
+    def settings(self) -> dict[str, Any]:
+        """The flags that make it, without those that decide nothing."""
+        used = {"none": 1, "linear": 2, "nonlinear": 3}[self.proj_head_mode]
+        return dict(list(dataclasses.asdict(self).items())[:used])
+
+    def misfits(self, theirs: "HeadArchitecture") -> Misfits:
+        """Flags that keep the weights of another head from this one; {} if they fit.
+
+        Args:
+          theirs: the head that the weights were made for.
+        """
+        wanted = theirs.settings()
+        if self.layers == theirs.layers == 1:
+            # A head of one layer has no ReLU: it is linear by either name.
+            wanted = {"proj_out_dim": theirs.proj_out_dim}
+        pairs = {name: (getattr(self, name), value) for name, value in wanted.items()}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def describe(self) -> str:
+        """In words: "a nonlinear projection head of 3 layers to 128"."""
+        if not self.layers:
+            return "no projection head"
+        plural = "s" * (self.layers != 1)
+        return (
+            f"a {self.proj_head_mode} projection head of {self.layers} layer{plural} to"
+            f" {self.proj_out_dim}"
+        )
+
+    def build(self, *, bn_momentum: float, global_bn: bool) -> ProjectionHead:
+        """The untrained head.
+
+        Args:
+          bn_momentum: of the moving averages of batch norm.
+          global_bn: whether batch norm sees the batch of all replicas.
+        """
+        return ProjectionHead(
+            self.proj_head_mode,
+            out_dim=self.proj_out_dim,
+            num_layers=self.num_proj_layers,
+            bn_momentum=bn_momentum,
+            global_bn=global_bn,
+        )

@@ -1,0 +1,170 @@
+"""Checkpoints and exports of this project."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import things
+from tf_simclr.architectures.architecture import Architecture, architecture_of
+from tf_simclr.architectures.head import HeadArchitecture
+from tf_simclr.config import Config, choices
+from tf_simclr.data.classes import NO_NAMES, listed
+from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
+from tf_simclr.workdir import checkpoints, run_folder
+from tf_simclr.workdir.dataset_facts import class_names_at
+
+# The scope in a variable's name -> the part that it is of.
+SCOPES = {
+    **{word: "encoder" for word in choices.ARCHITECTURES},
+    "head_contrastive": "projection_head",
+    "head_supervised": "supervised_head",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OwnCheckpoint(Checkpoint):
+    """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
+
+    def judge_classifier(
+        self, config: Config, *, layer: int, kernel: Sequence[int], class_names: Sequence[str]
+    ) -> Verdict:
+        """Leaves out a classifier of other classes, or that reads another layer.
+
+        To train a classifier, the linear head of a pretraining is left out too: it saw every label
+        known there. Whoever gives `variable_schema` has said what is restored; not a classifier of
+        other classes. One of another number of classes is found when it is restored.
+
+        Args:
+          config: of the run.
+          layer: that the run's classifier reads.
+          kernel: shape of the run's own.
+          class_names: of the run's data, in the order of its labels.
+        """
+        theirs, reads = self.settings, self.reads_layer
+        if theirs is None:
+            return Verdict()
+        knows, named = class_names_at(self.path), config.finetuning.variable_schema is not None
+        notes = []
+        if named and reads != layer:
+            notes.append(
+                f"The checkpoint's classifier reads layer {reads} of the projection head, this one"
+                f" layer {layer}. Give --ft_proj_selector={reads} to go on from it."
+            )
+        reason = ""
+        # Differs from the original: it starts from that head. Its labels are more than those of a
+        # run that is to learn from few, and may be those that the run is judged by.
+        if not named and config.run.classifies and not theirs.run.classifies:
+            reason = (
+                "The checkpoint's linear head is left out: it was trained with the labels of its"
+                " own run. --variable_schema=.* takes it."
+            )
+        elif not named and reads != layer:
+            reason = (
+                f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
+                f" head. --ft_proj_selector={reads} takes it."
+            )
+        elif knows and class_names and knows != tuple(class_names):
+            reason = (
+                f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data"
+                f" has {listed(class_names)}."
+            )
+        elif class_names and not knows:
+            notes.append(f"Note: what lies in {self.path} {NO_NAMES}.")
+        return Verdict(reason, notes)
+
+    def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
+        """As the function `restore`, from this checkpoint.
+
+        Args:
+          parts: "encoder" and maybe others.
+        """
+        return restore(self.prefix, parts, averaged=self.averaged)
+
+
+def open_own(
+    path: str, prefix: str, contents: CheckpointContents, *, averaged: bool
+) -> OwnCheckpoint:
+    """The checkpoint at `prefix`, with the settings that lie beside it.
+
+    Args:
+      path: as the user gave it.
+      prefix: that was found there.
+      contents: of the checkpoint.
+      averaged: take the averaged weights of a run with a memory.
+
+    Raises:
+      ValueError: if there are no averaged weights, or the settings cannot be read.
+    """
+    if averaged:
+        require_averaged(contents, path)
+    found = (run_folder.read_settings(folder) for folder in (path, os.path.dirname(path)))
+    settings = next((s for s in found if s is not None), None)
+    values = (settings or Config()).flat()
+    return OwnCheckpoint(
+        path=path,
+        prefix=prefix,
+        averaged=averaged,
+        architecture=architecture_of(values) if settings else _architecture_in(contents),
+        # An averaged network has none: it was trained on the other weights' features.
+        classifier=None if averaged else contents.shape("supervised_head", "kernel"),
+        reads_layer=HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"]),
+        trained_size=settings.data.image_size if settings else None,
+        settings=settings,
+    )
+
+
+def _architecture_in(contents: CheckpointContents) -> Architecture | None:
+    """The architecture that has the variables of a checkpoint.
+
+    A linear projection head has the variables of a nonlinear one of one layer, and is taken for it.
+    """
+    shapes: dict[str, dict[str, list[int]]] = {part: {} for part in SCOPES.values()}
+    for name, key in contents.named():
+        place = re.fullmatch(rf"(?:.*/)?({'|'.join(SCOPES)})/(.*)", name)
+        if place:
+            shapes[SCOPES[place[1]]][place[2]] = contents.shape_of(key)
+    kinds = (things.load("architectures", word) for word in choices.ARCHITECTURES)
+    return next((found for kind in kinds if (found := kind.of_variables(shapes))), None)
+
+
+def restore(
+    prefix: str,
+    parts: Mapping[str, tf.Module],
+    report: Callable[[str], None] = print,
+    *,
+    averaged: bool = False,
+) -> list[str]:
+    """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
+
+    The encoder must be there and fit. A projection head must fit if it is there. A classifier of
+    another number of classes is left as it is, and `report` is told in one line. With `averaged`
+    the moving averages are taken, of which the classifier has none.
+
+    Raises:
+      ValueError: if the encoder or the projection head does not fit, or averages are missing.
+    """
+    contents = CheckpointContents(prefix)
+    found = contents.parts() & set(parts)
+    if averaged:
+        require_averaged(contents, prefix)
+        found.discard("supervised_head")
+    if "encoder" not in found:
+        raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
+    if "supervised_head" in found:
+        # Differs from the original: it wants every weight restored.
+        theirs = contents.shape("supervised_head", "kernel") or []
+        ours = parts["supervised_head"].kernel.shape.as_list()
+        if len(theirs) == len(ours) and theirs != ours:
+            found.discard("supervised_head")
+            report(classifier_left_out(theirs, ours))
+    stored = {name: AVERAGED + name if averaged else name for name in found}
+    # `read`, not `restore`: an export has no count of savings to restore.
+    checkpoints.fit(
+        tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix
+    )
+    return sorted(found)
