@@ -991,6 +991,12 @@ FAULTS = (
     # tf_simclr/
     Fault(
         "tf_simclr/main.py",
+        'and os.environ.get("PYTHONUTF8") != "1"',
+        "",
+        "a process in an ASCII locale starts itself anew without end",
+    ),
+    Fault(
+        "tf_simclr/main.py",
         "frames[-1].filename",
         "frames[0].filename",
         "bugs are told as bad input, without a traceback",
