@@ -31,10 +31,8 @@ def test_every_setting_is_a_flag_of_its_type(field):
 
 def test_given_flags_are_those_that_were_written_whatever_their_value(tmp_path):
     (tmp_path / "recipe.cfg").write_text("--seed=3\n--sk_ratio=0\n")
-    values = flags.FlagValues()
-    cli.define_flags(values)
-    values(["tf-simclr", f"--flagfile={tmp_path}/recipe.cfg", "--resnet_depth=50", "--nouse_blur"])
-    assert cli.given_flags(values) == {"seed", "sk_ratio", "resnet_depth", "use_blur"}
+    found = parse(f"--flagfile={tmp_path}/recipe.cfg", "--resnet_depth=50", "--nouse_blur")
+    assert found.given == found.typed == {"seed", "sk_ratio", "resnet_depth", "use_blur"}
 
 
 def test_booleans_can_be_negated():
@@ -100,7 +98,10 @@ def test_help_shows_values_and_defaults():
     assert "--model_dir=TEXT\n" in text
     assert "(default: none)" in text
     assert "--seed=INT\n" in text
-    assert "--learning_rate=FLOAT\n      Before it is scaled by the batch. (default: 0.3)" in text
+    assert (
+        "--learning_rate=FLOAT\n      Learning rate before scaling by batch size. (default: 0.3)"
+        in text
+    )
 
 
 def parse_files(*arguments):
@@ -136,8 +137,12 @@ def test_flags_of_a_flagfile_are_given_and_not_typed(tmp_path, form):
     (tmp_path / "recipe.cfg").write_text("--seed=1\n--train_epochs=2\n")
     named = form.format(tmp_path / "recipe.cfg").split(" ")
     argv = ["tf-simclr", "--mode", "train", *named, "--train_epochs=3", "--nouse_blur"]
-    assert cli.typed_flags(argv) == {"mode", "train_epochs", "use_blur"}
-    values = cli.FlagValues()
-    cli.define_flags(values)
-    values(argv)
-    assert cli.given_flags(values) == {"mode", "train_epochs", "use_blur", "seed"}
+    found = cli.parse(argv)
+    assert found.typed == {"mode", "train_epochs", "use_blur"}
+    assert found.given == {"mode", "train_epochs", "use_blur", "seed"}
+    assert (found.run.seed, found.training.train_epochs, found.data.use_blur) == (1, 3, False)
+
+
+def test_what_is_no_flag_is_refused():
+    with pytest.raises(flags.Error, match="Only flags are taken. Received: 'two words' eval."):
+        cli.parse(["tf-simclr", "--seed=1", "two words", "eval"])

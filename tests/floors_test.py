@@ -13,8 +13,9 @@ PACKAGE = ROOT / "tf_simclr"
 FLOORS = {
     "tf_simclr.quiet": -1,
     "tf_simclr.network": -1,
+    "tf_simclr.config.choices": -3,
+    "tf_simclr.config.matters": -2,
     "tf_simclr.config.fields": -1,
-    "tf_simclr.config.choices": -1,
     "tf_simclr.things": -1,
     "tf_simclr.version": 0,
     "tf_simclr.host_xla": 0,
@@ -160,7 +161,10 @@ def test_the_config_is_plain_python():
     for name in (
         "config/__init__.py",
         "config/choices.py",
+        "config/compare.py",
         "config/fields.py",
+        "config/matters.py",
+        "config/remarks.py",
         *(f"config/{section}.py" for section in SECTIONS),
         "version.py",
         "__init__.py",

@@ -39,7 +39,10 @@ def test_help(capsys, flag):
     captured = capsys.readouterr()
     assert captured.out.startswith(f"tf-simclr {__version__}")
     assert "usage: tf-simclr --dataset=DATA --model_dir=DIR" in captured.out
-    assert "\nHow weights move.\n  --optimizer=momentum|adam|lars|lamb\n" in captured.out
+    assert (
+        "\nThe optimiser and its learning rate.\n  --optimizer=momentum|adam|lars|lamb\n"
+        in captured.out
+    )
     assert captured.err == ""
 
 

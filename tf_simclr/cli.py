@@ -1,9 +1,10 @@
 """The command line's flags: defined here and nowhere else, one for each field of Config."""
 
 import dataclasses
+import shlex
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from absl import flags
 
@@ -55,13 +56,37 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
             DEFINE[kind](field.name, field.default, text, flag_values=flag_values)
 
 
-def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
-    """The validated Config of parsed flags.
+def parse(argv: Sequence[str]) -> Config:
+    """The validated Config of a command line: the program's name and its flags.
+
+    Raises:
+      flags.Error: for what is no flag, or no value of its type.
+      ValueError: as `config_from_flags`.
+    """
+    values, typed = FlagValues(), _TypedFlags()
+    define_flags(values)
+    if rest := values(argv)[1:]:
+        raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest)}.")
+    define_flags(typed)
+    flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=typed)
+    typed(argv)
+    return config_from_flags(values, typed=_present(typed))
+
+
+def config_from_flags(
+    flag_values: flags.FlagValues = flags.FLAGS, *, typed: Collection[str] | None = None
+) -> Config:
+    """The validated Config of parsed flags: those that were written, in any place, are given.
+
+    Args:
+      flag_values: that were parsed, with flagfiles.
+      typed: names of those written on the command line itself; None is all that were written.
 
     Raises:
       ValueError: for contradictory ones, or a path that is a pattern to TensorFlow.
     """
-    config = Config.from_flat({f.name: flag_values[f.name].value for f in flag_fields()})
+    values = {field.name: flag_values[field.name].value for field in flag_fields()}
+    config = Config.from_flat(values, given=_present(flag_values), typed=typed)
     require_plain_paths(config)
     return config
 
@@ -75,22 +100,8 @@ def require_plain_paths(config: Config) -> None:
         plain_paths.require_plain(name, values[name] or "")
 
 
-def given_flags(flag_values: flags.FlagValues = flags.FLAGS) -> set[str]:
-    """Names of the parsed flags that stood on the command line or in a flagfile."""
+def _present(flag_values: flags.FlagValues) -> set[str]:
     return {field.name for field in flag_fields() if flag_values[field.name].present}
-
-
-def typed_flags(argv: Sequence[str]) -> set[str]:
-    """Names of the flags that stood on the command line itself, and not in a flagfile.
-
-    Args:
-      argv: the program's name and its flags, which parse.
-    """
-    values = _TypedFlags()
-    define_flags(values)
-    flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=values)
-    values(argv)
-    return given_flags(values)
 
 
 def flags_help(columns: int | None = None) -> str:

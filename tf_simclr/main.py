@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 
 def _answer(argv: list[str]) -> int:
     try:
-        _run(*_parse(argv), cli.typed_flags(argv))
+        _run(cli.parse(argv))
         return 0
     except (flags.Error, ValueError) as error:
         if isinstance(error, flags.Error) or _is_ours(error):
@@ -57,22 +57,13 @@ def _answer(argv: list[str]) -> int:
         return _unexpected(error, argv)
 
 
-def _parse(argv: list[str]) -> tuple[Config, set[str]]:
-    values = cli.FlagValues()
-    cli.define_flags(values)
-    rest = values(argv)
-    if rest[1:]:
-        raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest[1:])}.")
-    return cli.config_from_flags(values), cli.given_flags(values)
-
-
-def _run(config: Config, given: set[str], typed: set[str]) -> None:
+def _run(config: Config) -> None:
     early_checks.check(config)
     quiet.import_tensorflow()
     # Here and not above: --help and bad flags do not wait for seconds of imports.
     from tf_simclr.tasks.command import carry_out
 
-    carry_out(config, given, typed)
+    carry_out(config)
 
 
 def _raise_interrupt(number: int, frame: object) -> None:

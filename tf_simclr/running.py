@@ -54,8 +54,7 @@ class Run:
         from tf_simclr.tasks.export import export
 
         ours = {"mode": "export", "model_dir": self.folder, "export_format": format}
-        config, given = _settings(None, ours | flags)
-        return export(config, given)
+        return export(_settings(None, ours | flags))
 
 
 def run(*, flagfile: str | None = None, **flags: Any) -> Run:
@@ -77,26 +76,21 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
         them.
       NonFinite, Interrupted: if the loss is no number, or a signal came.
     """
-    config, given = _settings(flagfile, flags)
+    config = _settings(flagfile, flags)
     early_checks.check(config)
     quiet.import_tensorflow()
     from tf_simclr.tasks.command import carry_out
     from tf_simclr.workdir import run_folder
 
-    found = carry_out(config, given, set(flags))
+    found = carry_out(config)
     folder = config.run.model_dir or config.finetuning.checkpoint or ""
     return Run(folder, run_folder.read_result(folder) if found is None else found)
 
 
-def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> tuple[Config, set[str]]:
-    """(The config, the names of the flags that were given), as the command line's."""
-    recipe, names = {}, set(flags)
-    if flagfile is not None:
-        values = cli.FlagValues()
-        cli.define_flags(values)
-        values(["tf-simclr", f"--flagfile={flagfile}"])
-        recipe = cli.config_from_flags(values).flat()
-        names |= cli.given_flags(values)
-    config = Config.from_flat({**recipe, **flags})
+def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
+    """The config of a recipe and of what overrides it, as the command line makes it."""
+    recipe = Config() if flagfile is None else cli.parse(["tf-simclr", f"--flagfile={flagfile}"])
+    values, given = {**recipe.flat(), **flags}, {*recipe.given, *flags}
+    config = Config.from_flat(values, given=given, typed=flags.keys())
     cli.require_plain_paths(config)
-    return config, names
+    return config

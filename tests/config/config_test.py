@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from tf_simclr import config as config_package
 from tf_simclr.config import (
     Config,
-    changed_from_defaults,
     flag_fields,
 )
 from tf_simclr.config.fields import plain_type
@@ -242,9 +242,40 @@ def test_refuses_json_that_is_no_settings(text):
         Config.from_json(text)
 
 
-def test_changed_from_defaults():
-    assert changed_from_defaults(Config()) == {}
-    assert changed_from_defaults(Config.from_flat(CHANGED)) == CHANGED
+def test_it_knows_what_was_given_and_compares_and_writes_it_not():
+    config = Config.from_flat({"seed": 0, "sk_ratio": 0.5}, given={"seed", "sk_ratio"}, typed=())
+    assert (config.given, config.typed) == ({"seed", "sk_ratio"}, set())
+    silent = Config.from_flat({"sk_ratio": 0.5}, given=())
+    assert (config, config.to_json()) == (silent, silent.to_json())
+
+
+def test_without_being_told_what_is_not_at_its_default_was_given():
+    config = Config.from_flat({"seed": 0, "sk_ratio": 0.5})
+    assert config.given == config.typed == {"sk_ratio"}
+    assert Config.from_flat({"seed": 1}, given={"mode"}).typed == {"mode"}
+    assert Config().given == set()
+
+
+def test_what_is_replaced_was_not_given():
+    config = Config.from_flat({"seed": 3}, given={"seed", "mode"}, typed={"mode"})
+    other = config.replaced({"resnet_depth": 18})
+    assert other == Config.from_flat({"seed": 3, "resnet_depth": 18})
+    assert (other.given, other.typed) == ({"seed", "mode"}, {"mode"})
+    with pytest.raises(ValueError, match="Unknown settings: depth"):
+        config.replaced({"depth": 18})
+
+
+def test_settings_of_before_a_flag_was_renamed_load(monkeypatch):
+    monkeypatch.setitem(config_package.RENAMED, "depth", "resnet_depth")
+    assert Config.from_json('{"depth": 18, "seed": 2}').flat()["resnet_depth"] == 18
+    with pytest.raises(ValueError, match="Unknown settings: width."):
+        Config.from_json('{"depth": 18, "width": 2}')
+
+
+def test_a_renamed_flag_goes_by_a_name_that_there_is():
+    names = {field.name for field in flag_fields()}
+    assert set(config_package.RENAMED.values()) <= names
+    assert not set(config_package.RENAMED) & names
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,9 @@ def start(path, meta, **settings):
     """A model that starts from `path`, whose architecture nobody has told; and its parts."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
     selector = meta["flags"].get("ft_proj_selector", 0)
-    config = Config.from_flat(values)
+    config = Config.from_flat(values, given=())
     origin = origin_of(config)
-    config = adopt_architecture(config, origin, given=set())
+    config = adopt_architecture(config, origin)
     config = Config.from_flat(config.flat() | {"ft_proj_selector": selector})
     net = methods.network(config, methods.Lesson(meta["num_classes"]))
     restored = warm_start(config, origin, net)

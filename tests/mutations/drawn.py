@@ -121,8 +121,8 @@ DRAWN = (
         "drawn: dropped call 4",
     ),
     Fault(
-        "tf_simclr/main.py",
-        "    cli.define_flags(values)",
+        "tf_simclr/cli.py",
+        "    define_flags(values)",
         "    pass",
         "drawn: dropped call 5",
     ),

@@ -55,16 +55,22 @@ FAULTS = (
         "a run that goes on reads its data from the beginning",
     ),
     Fault(
+        "tf_simclr/config/run.py",
+        'return self.pretext_task if self.train_mode == "pretrain" else self.train_mode',
+        'return self.pretext_task if self.train_mode != "distill" else self.train_mode',
+        "a fine-tuning pretrains",
+    ),
+    Fault(
+        "tf_simclr/config/run.py",
+        "require(0 <= self.seed < 2**32,",
+        "require(0 <= self.seed,",
+        "seeds beyond 32 bits are taken",
+    ),
+    Fault(
         "tf_simclr/config/__init__.py",
         'return "device" if self.run.use_tpu else "host"',
         'return "host"',
         "views for a TPU are made by its host",
-    ),
-    Fault(
-        "tf_simclr/config/__init__.py",
-        "if values[f.name] != f.default}",
-        "if values[f.name] is not f.default}",
-        "settings at their default are told as changed",
     ),
     Fault(
         "tf_simclr/methods/simclr.py",
@@ -155,6 +161,54 @@ FAULTS = (
         "isinstance(value, KINDS[kind]) and (kind is bool or not isinstance(value, bool))",
         "isinstance(value, KINDS[kind])",
         "true passes for the number 1 in settings",
+    ),
+    Fault(
+        "tf_simclr/config/__init__.py",
+        "{**self.flat(), **values}, given=self.given",
+        "{**self.flat(), **values}, given=values",
+        "what is taken from a checkpoint counts as given",
+    ),
+    Fault(
+        "tf_simclr/config/fields.py",
+        "object.__setattr__(self, field.name, os.path.expanduser(value))",
+        "pass",
+        "~ is a folder of that name",
+    ),
+    Fault(
+        "tf_simclr/config/data.py",
+        'self.dataset != "image_folder" or bool(self.data_dir)',
+        "True",
+        "a folder of pictures need not be named",
+    ),
+    Fault(
+        "tf_simclr/config/data.py",
+        "0 < self.min_crop_area <= 1",
+        "0 <= self.min_crop_area <= 1",
+        "a crop may be empty",
+    ),
+    Fault(
+        "tf_simclr/config/model.py",
+        "require(0 <= self.ema_decay < 1,",
+        "require(0 <= self.ema_decay <= 1,",
+        "an averaged network may stand still for ever",
+    ),
+    Fault(
+        "tf_simclr/config/model.py",
+        '"linear": 1',
+        '"linear": self.num_proj_layers',
+        "a linear head has as many layers as a nonlinear one",
+    ),
+    Fault(
+        "tf_simclr/config/finetuning.py",
+        "re.match(self.variable_schema, name)",
+        "re.fullmatch(self.variable_schema, name)",
+        "a schema must match the whole of a variable's name",
+    ),
+    Fault(
+        "tf_simclr/config/finetuning.py",
+        "AVERAGED_TO_JUDGE, AT_THE_START)",
+        "AVERAGED_TO_JUDGE)",
+        "a run that goes on is silent of the averaged weights it did not start from",
     ),
     Fault(
         "tf_simclr/config/labels.py",
@@ -1003,8 +1057,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/running.py",
-        "{**recipe, **flags}",
-        "{**flags, **recipe}",
+        "{**recipe.flat(), **flags}",
+        "{**flags, **recipe.flat()}",
         "from Python a recipe overrides what is given",
     ),
     Fault(
@@ -1235,15 +1289,15 @@ FAULTS = (
     ),
     # tf_simclr/
     Fault(
-        "tf_simclr/config/remarks.py",
-        "if block == LINEAR_HEAD_ONLY and not follows:",
-        "if block == LINEAR_HEAD_ONLY and follows:",
+        "tf_simclr/config/matters.py",
+        "or not head_alone or follow",
+        "or not head_alone",
         "norms that train on are said not to",
     ),
     Fault(
-        "tf_simclr/config/remarks.py",
-        'yield ("train_epochs",), "with --train_steps"',
-        'yield ("train_epochs",), "with --checkpoint_steps"',
+        "tf_simclr/config/matters.py",
+        'c.training.train_steps, "with --train_steps")',
+        'c.training.train_steps, "with --checkpoint_steps")',
         "a remark on idle epochs names the wrong flag",
     ),
     Fault(
@@ -1533,7 +1587,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        'if layer and config.run.classifies and "ft_proj_selector" not in given:',
+        'if layer and config.run.classifies and "ft_proj_selector" not in config.given:',
         "if layer and config.run.classifies:",
         "a selector that was given is overruled by the released model",
     ),
@@ -1610,9 +1664,9 @@ FAULTS = (
         "an evaluation called 100 takes the place of that of step 100",
     ),
     Fault(
-        "tf_simclr/workdir/run_settings.py",
-        ', "use_tpu", *TPU_ONLY)',
-        ")",
+        "tf_simclr/config/run.py",
+        "        only=RUNNING | EMBEDDING,\n        of_command=True,\n",
+        "        only=RUNNING | EMBEDDING,\n",
         "what was trained on a TPU can be judged on none but one",
     ),
     Fault(
@@ -1623,8 +1677,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/workdir/run_settings.py",
-        "for name in kept} | {name: defaults[name] for name in decided}",
-        "for name in kept}",
+        'for n in f.metadata["instead_of"]}',
+        "for n in ()}",
         "--train_epochs of a run of --train_steps has no effect",
     ),
     Fault(

@@ -39,11 +39,11 @@ def write_own(folder, config, parts):
 def finetuning(path, given=(), **settings):
     """The adopted config of a fine-tuning from `path` whose flags `settings` were given."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
-    return adopted(Config.from_flat(values), {*given, *settings})
+    return adopted(Config.from_flat(values, given={*given, *settings}))
 
 
-def adopted(config, given=()):
-    return origins.adopt_architecture(config, origins.origin_of(config), given)
+def adopted(config):
+    return origins.adopt_architecture(config, origins.origin_of(config))
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_a_model_without_a_projection_head(tmp_path):
     with pytest.raises(ValueError, match="found .*, no projection head. .*--proj_head_mode=none"):
         finetuning(path, proj_head_mode="linear")
     with pytest.raises(ValueError, match="`ft_proj_selector` must be from -1 to 0"):
-        finetuning(path, ft_proj_selector=1)
+        methods.checked(finetuning(path, ft_proj_selector=1))
     pretraining = adopted(Config.from_flat({"checkpoint": path}))
     assert pretraining.model.proj_head_mode == "nonlinear"
     assert pretraining.model.resnet_depth == 18
@@ -217,11 +217,12 @@ def test_a_flag_of_another_architecture_is_refused_by_name(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "tf_simclr.architectures.other", Other)
     monkeypatch.setattr(choices, "ARCHITECTURES", ("resnet", "other"))
-    config = Config.from_flat({"image_size": 16, "proj_out_dim": 8})
-    assert adopted(config, {"image_size", "resnet_depth"}) is config
+    values = {"image_size": 16, "proj_out_dim": 8}
+    config = Config.from_flat(values, given={"image_size", "resnet_depth"})
+    assert adopted(config) is config
     with pytest.raises(
         ValueError,
         match="`proj_out_dim` is a flag of --architecture=other. Received: proj_out_dim=8,"
         " architecture='resnet'. Leave it out.",
     ):
-        adopted(config, {"proj_out_dim"})
+        adopted(Config.from_flat(values, given={"proj_out_dim"}))

@@ -25,8 +25,8 @@ def command(tmp_path):
     (tmp_path / "flags.json").write_text(Config.from_flat(RUN).to_json())
 
     def adopted(**flags):
-        config = Config.from_flat(flags | {"model_dir": str(tmp_path)})
-        return adopt_settings(config, set(flags)).flat()
+        config = Config.from_flat(flags | {"model_dir": str(tmp_path)}, given=flags)
+        return adopt_settings(config).flat()
 
     return adopted
 
@@ -84,9 +84,11 @@ def test_a_whole_command_that_trains_is_taken_as_it_is(command):
 
 
 def test_it_is_the_same_a_second_time_and_silent(tmp_path, command, capsys):
-    once = Config.from_flat(command(mode="eval", image_size=32))
+    once = Config.from_flat(command(mode="eval", image_size=32), given={"mode", "image_size"})
     capsys.readouterr()
-    assert adopt_settings(once, {"mode", "image_size"}) == once
+    again = adopt_settings(once)
+    assert again == once
+    assert again.given == once.given  # The run's settings were not set by the user.
     assert capsys.readouterr().out == ""
 
 
@@ -97,7 +99,7 @@ def test_commands_that_hand_out_go_their_own_way(command, mode):
 
 def test_without_a_run_the_flags_are_all(tmp_path):
     config = Config.from_flat({"model_dir": str(tmp_path / "none"), "image_size": 32})
-    assert adopt_settings(config, {"image_size"}) is config
+    assert adopt_settings(config) is config
 
 
 def test_what_differs_for_an_evaluation_is_said():

@@ -5,6 +5,7 @@ Neither TensorFlow nor absl is imported, so that a config can be read anywhere, 
 
 import dataclasses
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf_simclr.config.data import DataConfig
@@ -30,11 +31,22 @@ SECTIONS: dict[str, type] = {
     "finetuning": FinetuningConfig,
     "distillation": DistillationConfig,
 }
+# Former name of a flag -> its name today: settings of older runs are read with it.
+RENAMED: dict[str, str] = {}
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """All of a run's settings, in sections; every field's name is unique, and the flag's."""
+    """All of a run's settings, in sections; every field's name is unique, and the flag's.
+
+    It also knows which flags the user set, which is neither compared nor written.
+
+    Attributes:
+      given: names of the flags that the user set, on the command line or in a recipe. The others
+        may be taken from what was trained.
+      typed: names of those set outside recipes. Notes speak of them alone: a recipe is not its
+        user's to mend.
+    """
 
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
@@ -46,6 +58,8 @@ class Config:
     exporting: ExportConfig = dataclasses.field(default_factory=ExportConfig)
     finetuning: FinetuningConfig = dataclasses.field(default_factory=FinetuningConfig)
     distillation: DistillationConfig = dataclasses.field(default_factory=DistillationConfig)
+    given: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
+    typed: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
 
     @property
     def reads_layer(self) -> int:
@@ -73,20 +87,38 @@ class Config:
         }
 
     @classmethod
-    def from_flat(cls, values: dict[str, Any]) -> "Config":
+    def from_flat(
+        cls,
+        values: Mapping[str, Any],
+        *,
+        given: Collection[str] | None = None,
+        typed: Collection[str] | None = None,
+    ) -> "Config":
         """The config of flag values by name; what is not named takes its default.
+
+        Args:
+          values: flag name -> value.
+          given: flags that the user set; None takes those that are not at their default.
+          typed: flags that the user set outside recipes; None takes all that are given.
 
         Raises:
           ValueError: for an unknown name, a value out of range, or values that contradict.
         """
-        unknown = set(values) - {field.name for field in flag_fields()}
-        if unknown:
+        defaults = {field.name: field.default for field in flag_fields()}
+        if unknown := values.keys() - defaults:
             raise ValueError(f"Unknown settings: {', '.join(sorted(unknown))}.")
-        sections = {}
+        if given is None:
+            given = [name for name, value in values.items() if value != defaults[name]]
+        sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             names = [field.name for field in dataclasses.fields(section) if field.name in values]
             sections[name] = section(**{key: values[key] for key in names})
-        return cls(**sections)
+        typed = given if typed is None else typed
+        return cls(**sections, given=frozenset(given), typed=frozenset(typed))
+
+    def replaced(self, values: Mapping[str, Any]) -> "Config":
+        """The same but for some flags' values by name; what was given stays what was given."""
+        return self.from_flat({**self.flat(), **values}, given=self.given, typed=self.typed)
 
     def to_json(self) -> str:
         """Sorted, indented JSON of `flat`."""
@@ -98,15 +130,11 @@ class Config:
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("Settings must be a JSON object of names and values.")
+        for name in RENAMED.keys() & values:
+            values[RENAMED[name]] = values.pop(name)
         return cls.from_flat(values)
 
 
 def flag_fields() -> list[dataclasses.Field]:
     """Every field of every section, in order: what the command line offers."""
     return [field for section in SECTIONS.values() for field in dataclasses.fields(section)]
-
-
-def changed_from_defaults(config: Config) -> dict[str, Any]:
-    """Flag name -> value, of those flags that are not at their default."""
-    values = config.flat()
-    return {f.name: values[f.name] for f in flag_fields() if values[f.name] != f.default}

@@ -3,18 +3,28 @@
 import dataclasses
 
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import DISTILLING, TRAINING
+
+DISTILLED = (TRAINING, DISTILLING)
 
 
 @dataclasses.dataclass(frozen=True)
 class DistillationConfig(Section):
-    """Whom a student learns from, with --train_mode=distill."""
+    """The teacher that a student learns from, with --train_mode=distill."""
 
     teacher: str | None = flag(
-        None, "Run, checkpoint, export or any SavedModel that gives class logits.", path=True
+        None,
+        "The teacher: a run, checkpoint, export or any SavedModel that gives class logits.",
+        only=DISTILLED,
+        path=True,
     )
-    distill_temperature: float = flag(1.0, "Of the softmax of teacher and student.")
+    distill_temperature: float = flag(
+        1.0, "Temperature of the softmax of teacher and student.", only=DISTILLED
+    )
     distill_alpha: float = flag(
-        1.0, "Weight of the teacher's word; the labels have the rest. 1 needs no labels."
+        1.0,
+        "Weight of the distillation loss; the label loss gets the rest. 1 needs no labels.",
+        only=DISTILLED,
     )
 
     def _check(self) -> None:

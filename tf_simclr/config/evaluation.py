@@ -2,29 +2,35 @@
 
 import dataclasses
 
+from tf_simclr.config.choices import PROBE_GRIDS
 from tf_simclr.config.fields import Section, flag
+from tf_simclr.config.matters import EMBEDDING, EVALUATING, LINEAR_HEAD
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig(Section):
     """How a trained model is judged."""
 
-    eval_batch_size: int = flag(256, "Pictures per evaluation step.")
-    eval_steps: int = flag(0, "Evaluation steps; 0 is the whole split.")
+    eval_batch_size: int = flag(256, "Pictures per evaluation step.", only=EVALUATING | EMBEDDING)
+    eval_steps: int = flag(
+        0, "Evaluation steps; 0 is the whole split.", only=(EVALUATING, LINEAR_HEAD)
+    )
     eval_name: str | None = flag(
         None,
-        "Name of the evaluation's TensorBoard folder, and of its files where it is of other data,"
-        " another size or other weights than the run's own.",
+        "Name of the evaluation's TensorBoard folder, and of its files if it uses other data,"
+        " another picture size or other weights than the run.",
+        only=EVALUATING,
+        of_command=True,
     )
     judge_examples: int = flag(
-        10000, "Pictures of each split that probe, kNN and retrieval look at, at the most."
+        10000, "Maximum pictures per split for probe, kNN and retrieval.", only=EVALUATING
     )
-
     probe_grid: str = flag(
         "short",
-        "Strengths of regularisation that the linear probe chooses from: four, or the 45 of the"
-        " paper's transfer section.",
-        ("short", "paper"),
+        "Regularisation strengths that the linear probe chooses from: four (short), or the 45 of"
+        " the paper's transfer experiments (paper).",
+        PROBE_GRIDS,
+        only=EVALUATING,
     )
 
     def _check(self) -> None:

@@ -4,23 +4,32 @@ import dataclasses
 
 from tf_simclr.config.choices import EXPORT_FORMATS
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import EMBEDDING, EXPORTING, TRAINING
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportConfig(Section):
-    """How a trained model is handed out."""
+    """How a trained model is exported."""
 
     output: str | None = flag(
         None,
-        "What --mode=export and embed write: a folder, by default in --model_dir; an .npz.",
+        "Where --mode=export writes its folder, by default in --model_dir, and --mode=embed its"
+        " .npz file.",
+        only=EXPORTING | EMBEDDING,
         path=True,
     )
-    export_format: str = flag("hub_module", "What --mode=export writes.", EXPORT_FORMATS)
-    export_image_size: int = flag(0, "Side of the pictures that an export takes; 0 is any size.")
-    export_epochs: float = flag(0.0, "Epochs between exports; 0 exports when training ends.")
-    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.")
+    export_format: str = flag(
+        "hub_module", "Format that --mode=export writes.", EXPORT_FORMATS, only=EXPORTING
+    )
+    export_epochs: float = flag(
+        0.0, "Epochs between exports; 0 exports when training ends.", only=TRAINING
+    )
+    export_image_size: int = flag(
+        0, "Side of the pictures that an export takes; 0 is any size.", only=TRAINING | EXPORTING
+    )
+    keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.", only=TRAINING)
     embed_split: str | None = flag(
-        None, "Split whose features --mode=embed writes; none is all of them."
+        None, "Split whose features --mode=embed writes; by default all of them.", only=EMBEDDING
     )
 
     def _check(self) -> None:

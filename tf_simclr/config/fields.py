@@ -7,19 +7,37 @@ import os
 import typing
 from typing import Any
 
+from tf_simclr.config.matters import Condition, Modes
+
 KINDS: dict[type, type] = {float: numbers.Real, int: numbers.Integral, bool: bool, str: str}
 
 
-def flag(default: Any, help: str, choices: tuple | None = None, *, path: bool = False) -> Any:
+def flag(
+    default: Any,
+    help: str,
+    choices: tuple | None = None,
+    *,
+    only: Condition | tuple[Condition, ...],
+    path: bool = False,
+    of_command: bool = False,
+    instead_of: tuple[str, ...] = (),
+) -> Any:
     """A field of a section.
 
     Args:
       default: its value where none is given.
       help: its line in --help.
       choices: its values; None is any.
+      only: when it does something: all of these conditions hold.
       path: whether it is a path, of which a leading `~` is the user's home.
+      of_command: whether it tells of one command and not of the run, so that an evaluation does not
+        take it from the run's settings.
+      instead_of: flags that say the same in another way. Where this one is given, theirs are not
+        taken from a run's settings.
     """
-    metadata = {"help": help, "choices": choices, "path": path}
+    only = only if isinstance(only, tuple) else (only,)
+    metadata = {"help": help, "choices": choices, "only": only, "path": path}
+    metadata |= {"of_command": of_command, "instead_of": instead_of}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -33,6 +51,12 @@ def plain_type(field: dataclasses.Field) -> type:
     """The type of a flag's value: bool, int, float or str (for `str | None` too)."""
     kinds = typing.get_args(field.type) or (field.type,)
     return next(kind for kind in kinds if kind is not type(None))
+
+
+def decides(field: dataclasses.Field, mode: str) -> bool:
+    """Whether a flag decides something with --mode=`mode`, and is not only shown there."""
+    modes = [condition for condition in field.metadata["only"] if isinstance(condition, Modes)]
+    return all(mode in condition.deciding for condition in modes)
 
 
 class Section:

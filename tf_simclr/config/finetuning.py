@@ -3,39 +3,68 @@
 import dataclasses
 import re
 
+from tf_simclr.config.choices import FROZEN_BATCH_NORMS
 from tf_simclr.config.fields import Section, flag, require
-
-LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups of a ResNet are frozen.
+from tf_simclr.config.matters import (
+    ALWAYS,
+    AT_THE_START,
+    AVERAGED_TO_JUDGE,
+    AVERAGED_TO_START,
+    CLASSIFYING,
+    EMBEDDING,
+    EXPORTING,
+    FROM_CHECKPOINT,
+    FROZEN_LAYERS,
+    LINEAR_HEAD,
+    RUNNING,
+    TRAINING,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class FinetuningConfig(Section):
-    """What training starts from, and which part of it moves."""
+    """What training starts from, and which part of it is trained."""
 
     checkpoint: str | None = flag(
-        None, "Run folder, checkpoint, export or released model to start from.", path=True
+        None,
+        "Run folder, checkpoint, export or released model to start from.",
+        only=(TRAINING | EXPORTING | EMBEDDING, AT_THE_START),
+        path=True,
     )
-    zero_init_logits_layer: bool = flag(False, "Start the classifier at zero logits.")
     fine_tune_after_block: int = flag(
-        -1, "What to train: -1 all, 0 after the stem, k after group k, 4 the linear head only."
+        -1,
+        "What to train: -1 everything, 0 all but the stem, k all after group k of blocks, 4 only"
+        " the linear head.",
+        only=(RUNNING, CLASSIFYING),
     )
     frozen_batch_norm: str = flag(
         "inference",
-        "Whether batch norm of what does not train stands still, or trains on as in the original.",
-        ("inference", "training"),
+        "Batch norm of layers that are not trained: fixed (inference), or still following the"
+        " batches as in the original (training).",
+        FROZEN_BATCH_NORMS,
+        only=(TRAINING, CLASSIFYING, FROZEN_LAYERS),
+    )
+    zero_init_logits_layer: bool = flag(
+        False, "Initialise the classifier to zero.", only=(TRAINING, CLASSIFYING, AT_THE_START)
     )
     ft_proj_selector: int = flag(
         0,
-        "Layer of the projection head that the classifier, or the linear head of a pretraining,"
-        " reads: 0 the encoder's output, -1 the last.",
+        "Layer of the projection head that the classifier, or the linear head trained alongside,"
+        " reads: 0 is the encoder's output, -1 the last layer.",
+        only=(RUNNING, LINEAR_HEAD),
     )
     variable_schema: str | None = flag(
         None,
-        "What of --checkpoint is restored, by a regular expression of the names that TF1 used: of"
-        " base_model/, head_contrastive/ and head_supervised/ each is taken whole. None is all.",
+        "What to restore from --checkpoint: a regular expression on the variable names of TF1."
+        " base_model/, head_contrastive/ and head_supervised/ are each restored whole or not at"
+        " all. By default all of them are.",
+        only=(TRAINING, FROM_CHECKPOINT, AT_THE_START),
     )
     use_ema_weights: bool = flag(
-        False, "Take the moving average of the weights that a checkpoint may hold."
+        False,
+        "Use the averaged weights of a checkpoint that holds them.",
+        only=(ALWAYS, AVERAGED_TO_START, AVERAGED_TO_JUDGE, AT_THE_START),
+        of_command=True,
     )
 
     def _check(self) -> None:

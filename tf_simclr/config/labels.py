@@ -3,6 +3,9 @@
 import dataclasses
 
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import LABELS_FOR_HEAD, LABELS_FOR_STUDENT, RUNNING
+
+LABELS = (RUNNING, LABELS_FOR_HEAD, LABELS_FOR_STUDENT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -10,13 +13,23 @@ class LabelsConfig(Section):
     """Which labels of the training split are known; by default all of them."""
 
     label_fraction: float = flag(
-        1.0, "Share of the labels of each class, drawn from --seed, as 0.01 or 0.1."
+        1.0,
+        "Share of each class whose labels are known, such as 0.01 or 0.1; drawn with --seed.",
+        only=LABELS,
+        instead_of=("labels_per_class", "label_list"),
     )
-    labels_per_class: int = flag(0, "Labels of each class, drawn from --seed; 0 is all.")
+    labels_per_class: int = flag(
+        0,
+        "Number of known labels in each class, drawn with --seed; 0 is all.",
+        only=LABELS,
+        instead_of=("label_fraction", "label_list"),
+    )
     label_list: str | None = flag(
         None,
-        "File that names the labelled pictures, one a line, as the original's lists do.",
+        "File that names the labelled pictures, one per line, like the original's lists.",
+        only=LABELS,
         path=True,
+        instead_of=("label_fraction", "labels_per_class"),
     )
 
     @property

@@ -3,41 +3,68 @@
 import dataclasses
 from typing import Any
 
-from tf_simclr.config.choices import ARCHITECTURES, DEPTHS
+from tf_simclr.config.choices import (
+    ARCHITECTURES,
+    DEPTHS,
+    LOSS_IMPLEMENTATIONS,
+    LOSSES,
+    PROJECTION_HEADS,
+)
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import (
+    ALWAYS,
+    NONLINEAR_PROJECTION,
+    PRETRAINED,
+    PROJECTION,
+    TRAINED_NORMS,
+    TRAINING,
+    WITH_MEMORY,
+)
+
+NORMS = (TRAINING, TRAINED_NORMS)
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig(Section):
     """The encoder, the projection head and the loss."""
 
-    architecture: str = flag("resnet", "Kind of encoder.", ARCHITECTURES)
-    resnet_depth: int = flag(50, "Depth of the ResNet.", DEPTHS)
-    width_multiplier: float = flag(1.0, "Scales every number of channels.")
-    sk_ratio: float = flag(0.0, "Selective kernels; 0.0625 switches them on.")
-    se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.")
-    batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.")
-    global_bn: bool = flag(True, "Batch norm over the batch of all replicas.")
+    architecture: str = flag("resnet", "Kind of encoder.", ARCHITECTURES, only=ALWAYS)
+    resnet_depth: int = flag(50, "Depth of the ResNet.", DEPTHS, only=ALWAYS)
+    width_multiplier: float = flag(1.0, "Multiplies the channels of every layer.", only=ALWAYS)
+    sk_ratio: float = flag(0.0, "Selective kernels; 0.0625 switches them on.", only=ALWAYS)
+    se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.", only=ALWAYS)
+    batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)
+    global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
     proj_head_mode: str = flag(
-        "nonlinear", "Kind of projection head.", ("none", "linear", "nonlinear")
+        "nonlinear", "Kind of projection head.", PROJECTION_HEADS, only=ALWAYS
     )
-    proj_out_dim: int = flag(128, "Width of the projection head's last layer.")
-    num_proj_layers: int = flag(3, "Layers of a nonlinear projection head.")
+    proj_out_dim: int = flag(
+        128, "Width of the projection head's last layer.", only=(ALWAYS, PROJECTION)
+    )
+    num_proj_layers: int = flag(
+        3, "Layers of a nonlinear projection head.", only=(ALWAYS, NONLINEAR_PROJECTION)
+    )
     loss: str = flag(
-        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", ("nt_xent", "dcl")
+        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=PRETRAINED
     )
     loss_implementation: str = flag(
         "auto",
-        "Whether the loss holds all similarities at once, or block by block in linear memory: auto"
-        " does so with large batches.",
-        ("auto", "dense", "blockwise"),
+        "Whether the loss computes all similarities at once (dense), or block by block in linear"
+        " memory (blockwise); auto is blockwise for large batches.",
+        LOSS_IMPLEMENTATIONS,
+        only=PRETRAINED,
     )
-    temperature: float = flag(0.1, "Of the contrastive loss.")
-    hidden_norm: bool = flag(True, "Compare projections by cosine.")
+    temperature: float = flag(0.1, "Temperature of the contrastive loss.", only=PRETRAINED)
+    hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=PRETRAINED)
     memory_size: int = flag(
-        0, "Negatives that the loss remembers of former batches, by an averaged network; 0 is none."
+        0,
+        "Negatives that the loss keeps from earlier batches, projected by an averaged network; 0 is"
+        " none.",
+        only=PRETRAINED,
     )
-    ema_decay: float = flag(0.999, "Of the averaged network that fills the memory.")
+    ema_decay: float = flag(
+        0.999, "Decay of the averaged network for --memory_size.", only=(*PRETRAINED, WITH_MEMORY)
+    )
 
     ARCHITECTURE = (
         "architecture",

@@ -2,21 +2,28 @@
 
 import dataclasses
 
+from tf_simclr.config.choices import LEARNING_RATE_SCALINGS, OPTIMIZERS
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import SHOWN, TRAINING, WITH_MOMENTUM
 
 
 @dataclasses.dataclass(frozen=True)
 class OptimizationConfig(Section):
-    """How weights move."""
+    """The optimiser and its learning rate."""
 
-    optimizer: str = flag("lars", "The optimiser.", ("momentum", "adam", "lars", "lamb"))
-    learning_rate: float = flag(0.3, "Before it is scaled by the batch.")
+    optimizer: str = flag("lars", "The optimiser.", OPTIMIZERS, only=SHOWN)
+    learning_rate: float = flag(0.3, "Learning rate before scaling by batch size.", only=TRAINING)
     learning_rate_scaling: str = flag(
-        "linear", "By batch / 256, or by its root.", ("linear", "sqrt")
+        "linear",
+        "Multiply the learning rate by batch size / 256 (linear), or by sqrt(batch size) (sqrt).",
+        LEARNING_RATE_SCALINGS,
+        only=TRAINING,
     )
-    warmup_epochs: float = flag(10.0, "Epochs of linear warm-up.")
-    weight_decay: float = flag(1e-6, "Weight decay.")
-    momentum: float = flag(0.9, "Of LARS and momentum.")
+    warmup_epochs: float = flag(10.0, "Epochs of linear warm-up.", only=TRAINING)
+    weight_decay: float = flag(1e-6, "Weight decay.", only=SHOWN)
+    momentum: float = flag(
+        0.9, "Momentum of the optimisers lars and momentum.", only=(TRAINING, WITH_MOMENTUM)
+    )
 
     def _check(self) -> None:
         self._positive("learning_rate")

@@ -4,31 +4,57 @@ import dataclasses
 
 from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES
 from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.matters import ALWAYS, EMBEDDING, ON_TPU, PRETRAINING, RUNNING
+
+TPU = (RUNNING | EMBEDDING, ON_TPU)
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig(Section):
     """What is done, where, and on which machine."""
 
-    mode: str = flag("train", "What to do.", MODES)
-    train_mode: str = flag("pretrain", "What to train.", TRAIN_MODES)
+    mode: str = flag("train", "What to do.", MODES, only=ALWAYS, of_command=True)
+    train_mode: str = flag("pretrain", "How to train.", TRAIN_MODES, only=RUNNING)
     pretext_task: str = flag(
-        "simclr", "What a pretraining learns from pictures without labels.", PRETEXT_TASKS
+        "simclr",
+        "What a pretraining learns from pictures without labels.",
+        PRETEXT_TASKS,
+        only=(RUNNING, PRETRAINING),
     )
     model_dir: str | None = flag(
-        None, "Folder of the run: checkpoints, exports, results, report.", path=True
+        None,
+        "Folder of the run: checkpoints, exports, results, report.",
+        only=ALWAYS,
+        path=True,
+        of_command=True,
     )
-    seed: int = flag(0, "Of weights, shuffling and augmentation: same seed, same weights.")
+    seed: int = flag(
+        0, "Seed of weights, shuffling and augmentation: same seed, same weights.", only=RUNNING
+    )
     # Differs from the original: True there.
-    use_tpu: bool = flag(False, "Run on a TPU; otherwise on all GPUs, or on the CPU.")
+    use_tpu: bool = flag(
+        False,
+        "Run on a TPU; otherwise on all GPUs, or on the CPU.",
+        only=RUNNING | EMBEDDING,
+        of_command=True,
+    )
     tpu_name: str | None = flag(
         None,
-        "Name or address of the TPU; none is what TPU_NAME in the environment says, or else the"
-        " TPU of this machine.",
+        "Name or address of the TPU; by default the one that TPU_NAME in the environment names, or"
+        " else this machine's own.",
+        only=TPU,
+        of_command=True,
+        instead_of=("master",),
     )
-    tpu_zone: str | None = flag(None, "Cloud zone of the TPU.")
-    gcp_project: str | None = flag(None, "Cloud project of the TPU.")
-    master: str | None = flag(None, "Address of the TPU, where it has no name.")
+    tpu_zone: str | None = flag(None, "Cloud zone of the TPU.", only=TPU, of_command=True)
+    gcp_project: str | None = flag(None, "Cloud project of the TPU.", only=TPU, of_command=True)
+    master: str | None = flag(
+        None,
+        "Address of the TPU, if it has no name.",
+        only=TPU,
+        of_command=True,
+        instead_of=("tpu_name",),
+    )
 
     @property
     def method(self) -> str:

@@ -2,33 +2,59 @@
 
 import dataclasses
 
+from tf_simclr.config.choices import PRECISIONS
 from tf_simclr.config.fields import Section, flag
+from tf_simclr.config.matters import (
+    NO_CHECKPOINT_STEPS,
+    NO_STEPS,
+    OFF_TPU,
+    PRETRAINED,
+    PRETRAINED_SHOWN,
+    SHOWN,
+    TRAINING,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig(Section):
-    """How long, how much at a time, and what is written on the way."""
+    """How long to train, how much at a time, and what to write along the way."""
 
-    train_batch_size: int = flag(512, "Pictures per step, over all replicas.")
-    train_epochs: float = flag(100.0, "Epochs to train.")
-    train_steps: int = flag(0, "Steps to train; overrides train_epochs.")
-    steps_per_execution: int = flag(1, "Steps that run between two looks from Python.")
+    train_batch_size: int = flag(512, "Pictures per step, over all replicas together.", only=SHOWN)
+    train_epochs: float = flag(
+        100.0, "Epochs to train.", only=(SHOWN, NO_STEPS), instead_of=("train_steps",)
+    )
+    train_steps: int = flag(0, "Steps to train; overrides train_epochs.", only=SHOWN)
+    steps_per_execution: int = flag(
+        1, "Steps to run before control returns to Python.", only=TRAINING
+    )
     microbatches: int = flag(
-        1, "Parts that a pretraining batch is worked through in, where memory is short."
+        1, "Parts to split a pretraining batch into, to save memory.", only=PRETRAINED
     )
     precision: str = flag(
         "float32",
-        "Of the network's arithmetic; weights and loss stay in float32.",
-        ("float32", "mixed_bfloat16", "mixed_float16"),
+        "Precision of the network's arithmetic; weights and loss stay in float32.",
+        PRECISIONS,
+        only=TRAINING,
     )
-    jit_compile: bool = flag(False, "Compile the training step by XLA.")
+    jit_compile: bool = flag(False, "Compile the training step with XLA.", only=(TRAINING, OFF_TPU))
     lineareval_while_pretraining: bool = flag(
-        True, "Train a linear head beside; the encoder never sees it."
+        True,
+        "Train a linear head alongside; the encoder gets no gradient from it.",
+        only=PRETRAINED_SHOWN,
     )
-    checkpoint_epochs: float = flag(1.0, "Epochs between checkpoints.")
-    checkpoint_steps: int = flag(0, "Steps between checkpoints; overrides checkpoint_epochs.")
-    keep_checkpoint_max: int = flag(5, "Checkpoints to keep; 0 keeps all.")
-    train_summary_steps: int = flag(100, "Steps between TensorBoard scalars; 0 writes none.")
+    checkpoint_epochs: float = flag(
+        1.0,
+        "Epochs between checkpoints.",
+        only=(TRAINING, NO_CHECKPOINT_STEPS),
+        instead_of=("checkpoint_steps",),
+    )
+    checkpoint_steps: int = flag(
+        0, "Steps between checkpoints; overrides checkpoint_epochs.", only=TRAINING
+    )
+    keep_checkpoint_max: int = flag(5, "Checkpoints to keep; 0 keeps all.", only=TRAINING)
+    train_summary_steps: int = flag(
+        100, "Steps between TensorBoard scalars; 0 writes none.", only=TRAINING
+    )
 
     def _check(self) -> None:
         self._at_least(1, "train_batch_size", "steps_per_execution", "microbatches")

@@ -10,7 +10,8 @@ import tensorflow as tf
 from tf_simclr import picture_range
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
-from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.config import Config
+from tf_simclr.config.compare import changed_from_defaults
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
 from tf_simclr.evaluation.layout import layout_2d

@@ -1,16 +1,14 @@
 """What the methods share that train a classifier: one view of each picture, and its label."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
-from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
-from tf_simclr.methods.method import Idle, Lesson, Method, Needed
+from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.classifier import Classifier
 
 CURVES = {
@@ -66,12 +64,3 @@ class Classifying(Method):
     ) -> tf.data.Dataset:
         view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
         return pipeline.finetune_batches(stream, view, num_classes, context)
-
-    def idle_flags(self, config: Config) -> Iterator[Idle]:
-        finetuning, layers = config.finetuning, config.model.num_projections
-        block = finetuning.fine_tune_after_block
-        if block < 0 and finetuning.ft_proj_selector % (layers + 1) == layers:
-            yield ("frozen_batch_norm",), "where every layer trains"
-        if block == LINEAR_HEAD_ONLY and finetuning.frozen_batch_norm != "training":
-            reason = f"with --fine_tune_after_block={block}: no norm trains"
-            yield ("batch_norm_decay", "global_bn"), reason

@@ -1,7 +1,7 @@
 """What a kind of training is: its words, its needs, its network, its batches, its own judgement."""
 
 import abc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -17,8 +17,6 @@ from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.teacher import Teacher
 from tf_simclr.reporting.words import Words
 
-# Flags, and why they do nothing.
-Idle = tuple[tuple[str, ...], str]
 Needed = Literal["none", "some", "all"]  # pictures with a label
 
 
@@ -150,10 +148,6 @@ class Method(abc.ABC):
     def keeps_averages(self, config: Config) -> bool:
         """Whether a run of this method may hold averaged weights of its own."""
         return True
-
-    def idle_flags(self, config: Config) -> Iterable[Idle]:
-        """(flags, why they do nothing with this method and these settings)."""
-        return ()
 
     def describe(self, config: Config) -> str:
         """What else the line says that tells of a training's start; "" for nothing."""

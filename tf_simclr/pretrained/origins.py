@@ -39,40 +39,38 @@ def origin_of(config: Config) -> Checkpoint | None:
     return open_checkpoint(path, averaged=config.finetuning.use_ema_weights)
 
 
-def adopt_architecture(config: Config, origin: Checkpoint | None, given: Collection[str]) -> Config:
-    """The config with the architecture of what it starts from.
+def adopt_architecture(config: Config, origin: Checkpoint | None) -> Config:
+    """The config with the architecture of what it starts from, but for the flags that were given.
 
     Args:
       config: of a run.
       origin: of the config; None leaves it as it is.
-      given: flags that the user set; the others take the values that the weights were made for.
 
     Raises:
       ValueError: if a flag that was given contradicts the weights, or as `check_flags`.
     """
     if origin is None:
-        check_flags(config, given)
+        check_flags(config)
         return config
     # Differs from the original: there the flags must repeat it.
-    different = require_fit(config, origin, given)
+    different = require_fit(config, origin, config.given)
     layer = origin.fine_tuned_from
-    if layer and config.run.classifies and "ft_proj_selector" not in given:
+    if layer and config.run.classifies and "ft_proj_selector" not in config.given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}
     if adopted:
         flags = ", ".join(f"--{name}={value}" for name, value in adopted.items())
         print(f"From {origin.path}: {flags}.")
-    config = Config.from_flat(config.flat() | adopted)
-    check_flags(config, given)
+    config = config.replaced(adopted)
+    check_flags(config)
     return config
 
 
-def check_flags(config: Config, given: Collection[str]) -> None:
+def check_flags(config: Config) -> None:
     """Checks what the config's architecture alone can tell of its flags.
 
     Args:
       config: of a command.
-      given: flags that its user set.
 
     Raises:
       ValueError: for a flag of another architecture, or more blocks to freeze than there are.
@@ -80,7 +78,7 @@ def check_flags(config: Config, given: Collection[str]) -> None:
     ours, values = architecture_of(config.flat()), config.flat()
     for word in choices.ARCHITECTURES:
         theirs = things.load("architectures", word).flags()
-        for name in given:
+        for name in config.given:
             if name in theirs and name not in ours.flags():
                 raise ValueError(
                     f"`{name}` is a flag of --architecture={word}. Received:"

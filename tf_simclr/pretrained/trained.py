@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -89,7 +89,7 @@ def path_of(config: Config) -> str:
     return model_dir
 
 
-def with_given(trained: Trained, config: Config, given: Collection[str]) -> Config:
+def with_given(trained: Trained, config: Config) -> Config:
     """The settings that it was trained with, but for the flags that a command's user set.
 
     Raises:
@@ -97,18 +97,19 @@ def with_given(trained: Trained, config: Config, given: Collection[str]) -> Conf
     """
     theirs = architecture_of(trained.settings.flat())
     different = architecture_of(config.flat()).misfits(theirs)
-    wrong = {name: pair for name, pair in different.items() if name in given}
+    wrong = {name: pair for name, pair in different.items() if name in config.given}
     check_fit(trained.origin, theirs, wrong)
     values = config.flat()
-    adopted = trained.settings.flat() | {name: values[name] for name in given}
-    adopted |= without_own_place(values, trained.settings, given)
-    check_flags(Config.from_flat(adopted), given)
-    return Config.from_flat(adopted)
+    adopted = trained.settings.flat() | {name: values[name] for name in config.given}
+    adopted |= without_own_place(values, trained.settings, config.given)
+    settings = Config.from_flat(adopted, given=config.given, typed=config.typed)
+    check_flags(settings)
+    return settings
 
 
-def require_data(trained: Trained, given: Collection[str]) -> None:
-    """Raises ValueError if neither the checkpoint nor the flags `given` say what data to take."""
-    if trained.origin.settings is None and "dataset" not in given:
+def require_data(trained: Trained, config: Config) -> None:
+    """Raises ValueError if neither the checkpoint nor a given flag says what data to take."""
+    if trained.origin.settings is None and "dataset" not in config.given:
         raise ValueError(
             "`dataset` must be given: nothing tells what this was trained on. Received:"
             f" checkpoint={trained.origin.path!r}. Give --dataset=NAME, and maybe --data_dir."

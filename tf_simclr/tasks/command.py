@@ -1,7 +1,7 @@
 """A command from its settings to its end: what --mode names is done, and what came out is said."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tf_simclr import buckets, early_checks, methods, replicas
@@ -16,15 +16,11 @@ from tf_simclr.tasks.train import train
 from tf_simclr.workdir.run_settings import adopt_settings
 
 
-def carry_out(
-    config: Config, given: Collection[str], typed: Collection[str]
-) -> Mapping[str, Any] | None:
+def carry_out(config: Config) -> Mapping[str, Any] | None:
     """Does what the config's mode says.
 
     Args:
       config: of the command.
-      given: names of the flags that its user set, in a recipe, too.
-      typed: those of them that notes may speak of: a recipe's own lines are not its user's to mend.
 
     Returns:
       What its evaluation found, as result.json has it; None where nothing was evaluated.
@@ -34,32 +30,30 @@ def carry_out(
       NonFinite, Interrupted: of a training, as checkpoints and callbacks raise them.
     """
     buckets.require_buckets(early_checks.paths_of(config))
-    config = methods.checked(adopt_settings(config, given))
-    for line in remarks(config, typed):
+    config = methods.checked(adopt_settings(config))
+    for line in remarks(config):
         print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
-        task(config, given)
+        task(config)
         return None
     origin = origin_of(config)
-    config = methods.checked(adopt_architecture(config, origin, given))
+    config = methods.checked(adopt_architecture(config, origin))
     open_data = functools.cache(methods.source)  # Reads a folder, and complains of it, once.
     if config.run.trains:
-        train(config, origin, typed, open_data=open_data)
+        train(config, origin, open_data=open_data)
     if not replicas.is_chief():
         return None  # Evaluation is one worker's.
     result = None
-    for evaluated in _evaluations(config, given, open_data):
+    for evaluated in _evaluations(config, open_data):
         print("\n".join(evaluated.summary()), flush=True)
         result = evaluated.result
     return result
 
 
-def _evaluations(
-    config: Config, given: Collection[str], open_data: Callable[[Config], Source]
-) -> Iterable[Evaluated]:
+def _evaluations(config: Config, open_data: Callable[[Config], Source]) -> Iterable[Evaluated]:
     if config.run.mode == "train_then_eval":
         return [evaluate(config, again=False, open_data=open_data)]
     if config.run.mode == "eval":
-        return evaluate_until_trained(config, given, open_data=open_data)
+        return evaluate_until_trained(config, open_data=open_data)
     return []

@@ -1,6 +1,6 @@
 """Features of any data by a trained encoder, with labels and names, as one .npz file."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained
 
 
-def embed(config: Config, given: Collection[str]) -> None:
+def embed(config: Config) -> None:
     """Writes features, labels, names and splits of all pictures to --output.
 
     features float32 [n, width]; labels int64 [n], -1 where there is none; names [n], paths in the
@@ -22,7 +22,6 @@ def embed(config: Config, given: Collection[str]) -> None:
 
     Args:
       config: of the command: --checkpoint or --model_dir, --output, and the data.
-      given: flags that its user set; the others are as the encoder was trained.
 
     Raises:
       ValueError: if there is no encoder, no such data, or the file cannot be written.
@@ -35,8 +34,8 @@ def embed(config: Config, given: Collection[str]) -> None:
     strategy = strategy_to_judge(config)  # The command's: the run was trained elsewhere, maybe.
     with strategy.scope():
         found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
-    trained.require_data(found, given)
-    config = trained.with_given(found, config, given)
+    trained.require_data(found, config)
+    config = trained.with_given(found, config)
     side, trained_size = config.data.image_size, found.origin.trained_size
     if trained_size and (warning := picture_range.size_warning([side] * 2, trained_size)):
         print(f"Note: {warning} Give --image_size={trained_size}.")

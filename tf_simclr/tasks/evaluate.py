@@ -5,7 +5,7 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -117,7 +117,6 @@ def evaluate(
 
 def evaluate_until_trained(
     config: Config,
-    given: Collection[str] | None = None,
     *,
     open_data: Callable[[Config], Source] = methods.source,
 ) -> Iterator[Evaluated]:
@@ -125,8 +124,6 @@ def evaluate_until_trained(
 
     Args:
       config: of the command.
-      given: names of the flags that its user set: the others are as the run was trained. None
-        takes the config as it is.
       open_data: opens the data of the config, as often as there is a checkpoint.
 
     Raises:
@@ -142,8 +139,7 @@ def evaluate_until_trained(
         if saved == evaluated or (training and not saved):
             time.sleep(POLL_SECONDS)
         else:
-            if given is not None:  # Now there are settings, if there were none before.
-                config = adopt_settings(config, given)
+            config = adopt_settings(config)  # Now there are some, if there were none before.
             yield evaluate(config, open_data=open_data)
             evaluated = saved
 

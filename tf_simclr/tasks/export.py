@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +11,9 @@ import tensorflow as tf
 from tf_simclr import buckets, things
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
-from tf_simclr.config import Config, changed_from_defaults
+from tf_simclr.config import Config
 from tf_simclr.config.choices import EXPORT_FORMATS
+from tf_simclr.config.compare import changed_from_defaults
 from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
@@ -28,12 +29,11 @@ BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
 PLACES = ("mode", "model_dir", "data_dir", "output", "export_format")  # Not part of a recipe.
 
 
-def export(config: Config, given: Collection[str]) -> str:
+def export(config: Config) -> str:
     """Exports what --checkpoint or --model_dir names, as --export_format, to --output.
 
     Args:
-      config: of the command.
-      given: flags that its user set; the others are as the network was trained.
+      config: of the command. Flags that were not given are as the network was trained.
 
     Returns:
       The folder that was written.
@@ -55,8 +55,8 @@ def export(config: Config, given: Collection[str]) -> str:
     )
     _require_ours(path, kind, source)
     if FORMATS[kind].needs_pictures:
-        trained.require_data(found, given)
-    _write(found, trained.with_given(found, config, given), kind, path)
+        trained.require_data(found, config)
+    _write(found, trained.with_given(found, config), kind, path)
     return path
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -77,7 +77,6 @@ class Training:
 def train(
     config: Config,
     origin: Checkpoint | None = None,
-    typed: Collection[str] | None = None,
     *,
     open_data: Callable[[Config], Source] = methods.source,
 ) -> None:
@@ -86,7 +85,6 @@ def train(
     Args:
       config: of the run.
       origin: of the config, where it has been opened already: that reads a checkpoint through.
-      typed: names of the flags that notes may speak of; None is all that are not at their default.
       open_data: opens the data of the config.
 
     Raises:
@@ -122,7 +120,7 @@ def train(
                 keep=config.training.keep_checkpoint_max,
             )
             step = saved.restore_newest(model_dir) or 0
-        for line in remarks_on_resuming(config, step, typed) if step else ():
+        for line in remarks_on_resuming(config, step) if step else ():
             print(f"Note: {line}")
         total = build.total_steps(config, examples)
         if 0 < step < total:

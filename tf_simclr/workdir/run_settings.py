@@ -3,30 +3,18 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from tf_simclr.config import Config
-from tf_simclr.config.remarks import LABELS, PRETRAINING_ONLY, TPU_ONLY, TRAINING_ONLY
+from tf_simclr.config import Config, flag_fields
+from tf_simclr.config.fields import decides
 from tf_simclr.workdir import run_folder
 
-# A flag that is given, and those that would decide in its place: they go back to their defaults.
-DECIDES_FOR = {
-    **{name: tuple(other for other in LABELS if other != name) for name in LABELS},
-    "train_epochs": ("train_steps",),
-    "checkpoint_epochs": ("checkpoint_steps",),
-    "tpu_name": ("master",),
-    "master": ("tpu_name",),
-}
 # What an evaluation that leaves them out does not take from the run: there they say how it began,
 # and on which machine.
-OF_THE_COMMAND = ("mode", "model_dir", "eval_name", "use_ema_weights", "use_tpu", *TPU_ONLY)
+OF_COMMAND = {field.name for field in flag_fields() if field.metadata["of_command"]}
 # What decides nothing of an evaluation, though its page may show it.
-IDLE_WHEN_JUDGING = {
-    *("train_batch_size", "train_epochs", "train_steps", "optimizer", "weight_decay"),
-    *TRAINING_ONLY,
-    *PRETRAINING_ONLY,
-}
+IDLE_WHEN_JUDGING = {field.name for field in flag_fields() if not decides(field, "eval")}
 
 
-def adopt_settings(config: Config, given: Collection[str]) -> Config:
+def adopt_settings(config: Config, given: Collection[str] | None = None) -> Config:
     """The config with the settings of the run in its model_dir, but for the flags that were given.
 
     A command that trains and says on which data, as a recipe does, says all, and is taken as it
@@ -36,7 +24,7 @@ def adopt_settings(config: Config, given: Collection[str]) -> Config:
 
     Args:
       config: of the command.
-      given: names of the flags that its user set.
+      given: names of the flags that its user set; None takes the config's.
 
     Returns:
       The config itself where there is no run in its model_dir.
@@ -44,6 +32,7 @@ def adopt_settings(config: Config, given: Collection[str]) -> Config:
     Raises:
       ValueError: if the run's settings cannot be read, or contradict what was given.
     """
+    given = config.given if given is None else given
     goes_on = config.run.trains and "dataset" not in given
     if not (goes_on or config.run.mode == "eval") or not config.run.model_dir:
         return config
@@ -51,17 +40,17 @@ def adopt_settings(config: Config, given: Collection[str]) -> Config:
     if theirs is None:
         return config
     ours, values = config.flat(), theirs.flat()
-    defaults = Config().flat()
-    kept = {*given, "model_dir", *(OF_THE_COMMAND if config.run.mode == "eval" else ())}
-    decided = {name for flag in given for name in DECIDES_FOR.get(flag, ())} - set(given)
-    values |= {name: ours[name] for name in kept} | {name: defaults[name] for name in decided}
+    kept = {*given, "model_dir", *(OF_COMMAND if config.run.mode == "eval" else ())}
+    # What would decide in place of a flag that is given: it is at its default here.
+    kept |= {n for f in flag_fields() if f.name in given for n in f.metadata["instead_of"]}
+    values |= {name: ours[name] for name in kept}
     values |= without_own_place(ours, theirs, given)
     idle = IDLE_WHEN_JUDGING if config.run.mode == "eval" else ()
     taken = {n: value for n, value in values.items() if value != ours[n] and n not in idle}
     if taken:
         flags = " ".join(f"--{name}={value}" for name, value in sorted(taken.items()))
         print(f"From the settings of {config.run.model_dir}: {flags}")
-    return Config.from_flat(values)
+    return config.replaced(values)
 
 
 def without_own_place(
@@ -85,5 +74,5 @@ def changed_for_judging(config: Config, trained: Config) -> str:
       config: of the evaluation.
       trained: the run's own settings.
     """
-    idle = {*IDLE_WHEN_JUDGING, *OF_THE_COMMAND}
+    idle = {*IDLE_WHEN_JUDGING, *OF_COMMAND}
     return run_folder.changed_settings(config, trained, free=idle)
