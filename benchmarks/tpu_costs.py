@@ -2,8 +2,9 @@
 
     python -m benchmarks.tpu_costs
 
-prints a table from tests/tpu/compiled/measured.json: there libtpu's compiler says how much memory a
-step takes on a device, how many operations it has, and how many bytes it reads and writes.
+prints two tables from tests/tpu/compiled/measured.json, of slices and of TPUs with one host: there
+libtpu's compiler says how much memory a step takes on a device, how many operations it has, and how
+many bytes it reads and writes.
 """
 
 import dataclasses
@@ -51,7 +52,8 @@ class Slice:
 
 
 # https://cloud.google.com/tpu/docs/v3, and v4, v5e, v5p in place of v3: their key specifications.
-# A chip of v3 has 123 TFLOP/s, 32 GiB and 900 GB/s for its two cores.
+# A chip of v3 has 123 TFLOP/s, 32 GiB and 900 GB/s for its two cores. Those of v2 are in
+# Jouppi et al., "A Domain Specific Supercomputer for Training Deep Neural Networks" (2020).
 GIB = 2**30
 SLICES = {
     "v3-32": Slice(32, 16 * GIB, 123e12 / 2, 900e9 / 2),
@@ -60,6 +62,23 @@ SLICES = {
     "v5e-64": Slice(64, 16 * GIB, 197e12, 819e9),
     "v5p-16": Slice(8, 95 * GIB, 459e12, 2765e9),
 }
+# Types that have one host, as gcloud names them.
+ONE_HOST = {
+    "v2-8": Slice(8, 8 * GIB, 46e12 / 2, 700e9 / 2),
+    "v3-8": dataclasses.replace(SLICES["v3-32"], devices=8),
+    "v4-8": dataclasses.replace(SLICES["v4-32"], devices=4),
+    "v5litepod-8": dataclasses.replace(SLICES["v5e-32"], devices=8),
+    "v5p-8": dataclasses.replace(SLICES["v5p-16"], devices=4),
+}
+FULL = 0.95  # of a device's memory: a reckoned step that takes more is not said to fit
+# Of a step in parts: gradients and copies of weights, as a multiple of the variables. It comes from
+# ResNet-152 x 3 in parts of 64 and of 8 pictures, the two that were compiled.
+COPIES = 1.6
+# Bytes that a picture keeps until its part comes: two views in float32, cropped and coloured.
+PICTURE = 2 * 2 * 224 * 224 * 3 * 4
+PASSES = (
+    4 / 3
+)  # Parts pass forwards twice, and backwards once, which costs as much as twice forwards.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +115,25 @@ class Step:
             derived=True,
         )
 
+    def in_parts(self, parts: int) -> "Step":
+        """The same step with its batch worked through in parts (arXiv 2101.06983).
+
+        Intermediate values are those of one part; gradients do not shrink with it.
+        """
+        kept = COPIES * self.variables + PICTURE * self.batch
+        return dataclasses.replace(
+            self,
+            memory=self.variables + kept + (self.memory - self.variables) / parts,
+            flops=self.flops * PASSES,
+            accessed=self.accessed * PASSES,
+            microbatches=parts,
+            derived=True,
+        )
+
+    def fits(self, where: Slice) -> bool:
+        """Whether a device has the memory, and some to spare: what is reckoned is not exact."""
+        return self.memory <= FULL * where.memory
+
     def least(self, where: Slice) -> float:
         """Seconds that the arithmetic alone takes: no step is faster."""
         return self.flops / where.flops
@@ -103,6 +141,10 @@ class Step:
     def estimate(self, where: Slice) -> float:
         """Seconds where memory sets the pace, or the arithmetic; right to a factor of two."""
         return max(self.least(where), self.accessed / where.bandwidth)
+
+    def times(self, where: Slice) -> tuple[float, float]:
+        """The least and the estimate."""
+        return self.least(where), self.estimate(where)
 
 
 def hours(seconds: float, epochs: float, batch: int) -> float:
@@ -137,6 +179,18 @@ def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]
       measured: the file of numbers: "RECIPE on SLICE", with ", N microbatches" where it has them.
       recipe: as it is named there.
     """
+    found = _compiled(measured, recipe)
+    whole = _whole(found)
+    for where, its in SLICES.items():
+        if where in found:
+            yield where, found[where]
+        elif whole is not None:
+            step, everyone = whole
+            yield where, step.of(everyone // its.devices)
+
+
+def _compiled(measured: Mapping[str, Any], recipe: str) -> dict[str, Step]:
+    """Slice -> the step of a recipe that was compiled for it."""
     found: dict[str, Step] = {}
     for name, numbers in measured.items():
         match = NAME.fullmatch(name)
@@ -145,18 +199,16 @@ def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]
             # With microbatches it may fit where it does not as a whole.
             if match[2] not in found or step.memory < found[match[2]].memory:
                 found[match[2]] = step
-    whole = {
-        where: step
-        for where, step in found.items()
-        if step.memory < math.inf and step.microbatches == 1
-    }
-    nearest = next((where for where in ("v5e-32", *whole) if where in whole), None)
-    for where, its in SLICES.items():
-        if where in found:
-            yield where, found[where]
-        elif nearest is not None:
-            everyone = whole[nearest].batch * SLICES[nearest].devices
-            yield where, whole[nearest].of(everyone // its.devices)
+    return found
+
+
+def _whole(compiled: Mapping[str, Step]) -> tuple[Step, int] | None:
+    """A step that was not compiled in parts, and its pictures on all devices; v5e-32's first."""
+    for where in ("v5e-32", *compiled):
+        step = compiled.get(where)
+        if step is not None and step.memory < math.inf and step.microbatches == 1:
+            return step, step.batch * SLICES[where].devices
+    return None
 
 
 def _step(numbers: Mapping[str, Any], microbatches: int) -> Step:
@@ -182,15 +234,15 @@ def row(words: str, kind: str, where: str, step: Step) -> str:
     """
     its = SLICES[where]
     everyone = step.batch * its.devices
-    times = [step.least(its), step.estimate(its)]
+    times = step.times(its)
     about = "~" if step.derived else ""
     parts = f", {step.microbatches} parts" if step.microbatches > 1 else ""
-    memory = "more" if step.memory == math.inf else f"{about}{step.memory / GIB:.1f}"
+    memory = ">" if step.memory == math.inf else f"{about}{step.memory / GIB:.1f} of"
     cells = [
         words,
         where,
         f"{its.devices} x {step.batch}{parts}",
-        f"{memory} of {its.memory / GIB:.0f}",
+        f"{memory} {its.memory / GIB:.0f}",
     ]
     if step.memory > its.memory:
         return f"| {' | '.join([*cells, 'does not fit', '', '', ''])} |"
@@ -205,21 +257,78 @@ def row(words: str, kind: str, where: str, step: Step) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def one_host_steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]]:
+    """(type, step) of a recipe's whole batch on each TPU of one host; none if all was in parts.
+
+    Args:
+      measured: as `steps` takes it.
+      recipe: as it is named there.
+    """
+    whole = _whole(_compiled(measured, recipe))
+    if whole is not None:
+        step, everyone = whole
+        for where, its in ONE_HOST.items():
+            yield where, step.of(everyone // its.devices)
+
+
+def one_host_row(words: str, kind: str, where: str, whole: Step) -> str:
+    """A line of the table of TPUs with one host: what makes a recipe fit that does not.
+
+    Args:
+      words: what trains.
+      kind: as `cores` takes it. Only pretraining can work in parts.
+      where: a key of ONE_HOST.
+      whole: the recipe's step, of its whole batch, on one device of that.
+    """
+    its = ONE_HOST[where]
+    sizes = [whole.batch >> times for times in range(1, whole.batch.bit_length())]
+    in_parts = [whole.in_parts(whole.batch // size) for size in sizes if kind == "pretrain"]
+    found = [
+        None if whole.fits(its) else next((step for step in ways if step.fits(its)), None)
+        for ways in (in_parts, map(whole.of, sizes))
+    ]
+    step = next((step for step in found if step), whole)
+    ends = (hours(time, 100, step.batch * its.devices) for time in step.times(its))
+    cells = [
+        words,
+        where,
+        f"~{whole.memory / GIB:.1f} of {its.memory / GIB:.0f}",
+        f"{found[0].microbatches}: ~{found[0].memory / GIB:.1f}" if found[0] else "",
+        f"{found[1].batch * its.devices}: ~{found[1].memory / GIB:.1f}" if found[1] else "",
+        _span(f"{end:.1f}" for end in ends),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
 def _span(ends: Iterable[str]) -> str:
     """From the least to the estimate; one number where they are the same."""
     return " to ".join(dict.fromkeys(ends))
 
 
-def main() -> None:
-    """Prints the table."""
+def tables() -> tuple[str, str]:
+    """The table of slices, and that of TPUs with one host, as docs/tpu.md has them."""
     measured = json.loads(MEASURED.read_text())
-    print(
+    of_slices = [
         "| recipe | slice | devices x pictures | GiB of a device | ms of a step"
-        " | hours of 100 epochs | of 1000 | host cores |\n|---|---|---|---|---|---|---|---|"
-    )
+        " | hours of 100 epochs | of 1000 | host cores |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    of_one_host = [
+        "| recipe | type | GiB of a device | with `--microbatches` | or `--train_batch_size`"
+        " | hours of 100 epochs |",
+        "|---|---|---|---|---|---|",
+    ]
     for recipe, (words, kind) in RECIPES.items():
-        for where, step in steps(measured, recipe):
-            print(row(words, kind, where, step))
+        of_slices += [row(words, kind, *each) for each in steps(measured, recipe)]
+        of_one_host += [
+            one_host_row(words, kind, *each) for each in one_host_steps(measured, recipe)
+        ]
+    return "\n".join(of_slices), "\n".join(of_one_host)
+
+
+def main() -> None:
+    """Prints the tables."""
+    print(*tables(), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 import dataclasses
 import math
+import pathlib
+import re
 
 import pytest
 from cells import HELD, RECIPES
 from measure import named, read
 
 from benchmarks import tpu_costs
-from benchmarks.tpu_costs import GIB, SLICES, Step
+from benchmarks.tpu_costs import COPIES, GIB, ONE_HOST, PICTURE, SLICES, Step
 
 R50 = Step(batch=128, memory=9.6e9, flops=6.21e12, accessed=80.7e9, variables=0.24e9)
 NUMBERS = {
@@ -72,7 +74,45 @@ def test_a_row_says_that_a_step_does_not_fit():
     large = Step(128, 16.1 * GIB, 1, 1, 1)
     assert "| 16.1 of 16 | does not fit |" in tpu_costs.row("it", "pretrain", "v5e-32", large)
     refused = dataclasses.replace(R50, memory=math.inf, flops=math.nan)
-    assert "| more of 16 | does not fit |" in tpu_costs.row("it", "pretrain", "v5e-32", refused)
+    assert "| > 16 | does not fit |" in tpu_costs.row("it", "pretrain", "v5e-32", refused)
+
+
+def test_parts_keep_what_does_not_shrink_with_them():
+    in_parts = R50.in_parts(4)
+    assert (in_parts.batch, in_parts.microbatches, in_parts.derived) == (128, 4, True)
+    kept = 0.24e9 * 2.6 + 128 * 2 * 2 * 224 * 224 * 3 * 4
+    assert in_parts.memory == pytest.approx(kept + (9.6e9 - 0.24e9) / 4)
+    assert in_parts.flops == pytest.approx(6.21e12 * 4 / 3)  # Three passes of work become four.
+
+
+def test_what_parts_keep_is_what_two_compiled_steps_say():
+    v5p = read()["v2_memory 152 3x+SK on v5p-16, 8 microbatches"]
+    v5e = read()["v2_memory 152 3x+SK on v5e-32, 16 microbatches"]
+    kept = (1 + COPIES) * v5p["variable_bytes"]
+    each = (v5p["memory_bytes"] - kept - 512 * PICTURE) / (512 // 8)
+    temporaries = COPIES * v5e["variable_bytes"] + 128 * PICTURE + 128 // 16 * each
+    said = re.search(r"HLO temporaries \(([\d.]+)G\)", v5e["too_large"])[1]
+    assert temporaries / GIB == pytest.approx(float(said), rel=0.05)
+
+
+def test_one_host_says_what_makes_a_recipe_fit():
+    at_v4 = R50.of(1024)  # 75 GB of 34.4: parts of 256 pictures take 21.9, 2 x 512 take 40.7.
+    row = tpu_costs.one_host_row("it", "pretrain", "v4-8", at_v4)
+    assert row.startswith("| it | v4-8 | ~70.0 of 32 | 4: ~20.3 | 1024: ~17.7 |")
+    # A student does not work in parts.
+    assert "| ~70.0 of 32 |  | 1024: ~17.7 |" in tpu_costs.one_host_row(
+        "it", "classify", "v4-8", at_v4
+    )
+    assert "| ~70.0 of 95 |  |  |" in tpu_costs.one_host_row("it", "pretrain", "v5p-8", at_v4)
+    small = Step(512, 7.7 * GIB, 1e12, 1e9, 1e9)  # More than 95 % of 8 GiB.
+    assert not small.fits(ONE_HOST["v2-8"])
+    assert small.fits(ONE_HOST["v3-8"])
+
+
+def test_the_page_has_the_tables_as_they_are_printed():
+    page = (pathlib.Path(__file__).parents[1] / "docs" / "tpu.md").read_text()
+    for table in tpu_costs.tables():
+        assert table in page
 
 
 def test_the_numbers_are_those_of_the_cells():

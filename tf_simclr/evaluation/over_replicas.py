@@ -13,7 +13,9 @@ def over_replicas(function: Callable[..., Any], strategy: tf.distribute.Strategy
     Args:
       function: tensors [n, ...] -> a structure of tensors [n, ...], row by row: no row depends on
         the others. Its variables were made in the strategy's scope.
-      strategy: of one host. The default strategy is a single device, whose batch is left whole.
+      strategy: all of whose replicas this program runs. It runs those of a TPU slice with several
+        hosts, by TensorFlow's code, which was never tried; not those of other workers' programs.
+        The default strategy is a single device, whose batch is left whole.
 
     Returns:
       Tensors [n, ...] on the host -> the same structure of NumPy arrays [n, ...], in the rows'

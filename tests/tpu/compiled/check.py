@@ -1,6 +1,6 @@
 """Steps that libtpu's compiler compiles anew have the memory, the operations and the traffic kept.
 
-`make test-tpu-compile` runs this, and nothing else does: it takes most of an hour of two cores. A
+`make test-tpu-compile` runs this, and nothing else does: it takes half an hour of two cores. A
 step that changed on purpose is measured anew by measure.py, and so is the table in docs/tpu.md by
 `python -m benchmarks.tpu_costs`.
 """
