@@ -24,7 +24,11 @@ from absl import app
 
 from tf_simclr.data import decoding
 from tf_simclr.data.augment.blur import KERNEL_SHARE, gaussian_blur
-from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews, compiled
+from tf_simclr.data.augment.color import Color
+from tf_simclr.data.augment.crop import Crop
+from tf_simclr.data.augment.flip import Flip
+from tf_simclr.data.augment.gray import Gray
+from tf_simclr.data.augment.views import DENSE_SIDE, PretrainViews, View, compiled
 from tf_simclr.data.pipeline import TOGETHER
 
 ROUNDS, WARM_UP = 5, 2
@@ -135,7 +139,7 @@ def measure(title, items, decode, decode_windows, case, shape):
     """Prints one row of each table."""
     _, size, pictures = case
     batch = TOGETHER
-    views = PretrainViews(size, 1.0)
+    views = PretrainViews(size, View.of(Crop(), Flip(), Color(), Gray()))
     half = prepared(items, decode_windows, views, batch, shape)
     times = cpu_seconds_per_picture(
         {

@@ -22,7 +22,11 @@ import tensorflow_datasets as tfds
 from absl import app, flags, logging
 
 from tf_simclr.data import pipeline
-from tf_simclr.data.augment.views import PretrainViews
+from tf_simclr.data.augment.color import Color
+from tf_simclr.data.augment.crop import Crop
+from tf_simclr.data.augment.flip import Flip
+from tf_simclr.data.augment.gray import Gray
+from tf_simclr.data.augment.views import PretrainViews, View
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
 
@@ -77,7 +81,7 @@ def records(source: Source, place: float) -> tf.data.Dataset:
 
 def views(source: Source, place: float) -> tf.data.Dataset:
     """Pairs of views."""
-    made = PretrainViews(SIDE, 0.5)
+    made = PretrainViews(SIDE, View.of(Crop(), Flip(), Color(0.5), Gray()))
     return pipeline.pretrain_batches(stream(source, place), made, 0, tf.distribute.InputContext())
 
 

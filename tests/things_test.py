@@ -11,6 +11,7 @@ PACKAGE = pathlib.Path(things.__file__).parent
 # Folder of a kind -> its words.
 WORDS = {
     "architectures": {*choices.ARCHITECTURES},
+    "data.augment": {*choices.VIEW_OPERATIONS},
     "exporting": {*choices.EXPORT_FORMATS},
     "methods": {*choices.PRETEXT_TASKS, *choices.TRAIN_MODES} - {"pretrain"},
 }

@@ -11,6 +11,7 @@ from tf_simclr.config import (
     Config,
     flag_fields,
 )
+from tf_simclr.config.choices import VIEW_OPERATIONS
 from tf_simclr.config.fields import plain_type
 
 # The original's run.py, flag by flag; use_tpu is True there.
@@ -130,6 +131,26 @@ WRONG = [
     ({"temperature": 0.0}, "`temperature` must be above 0. Received: temperature=0.0."),
     ({"optimizer": "sgd"}, "`optimizer` must be one of ('momentum', 'adam', 'lars', 'lamb')."),
     ({"extra_augmentation": "x"}, "`extra_augmentation` must be one of ('none', 'rotate',"),
+    (
+        {"view_operations": "crop,flipp"},
+        f"`view_operations` must name operations of {VIEW_OPERATIONS}, and 'flipp' is none."
+        " Received: view_operations='crop,flipp'."
+        " Separate them by commas.",
+    ),
+    ({"view_operations": ""}, "`view_operations` must name operations of"),
+    ({"second_view_operations": "crop flip"}, "`second_view_operations` must name operations of"),
+    (
+        {"view_operations": "flip,crop"},
+        "`view_operations` must begin with crop and have it once: it gives pictures their size."
+        " Received: view_operations='flip,crop'.",
+    ),
+    ({"second_view_operations": "flip"}, "`second_view_operations` must begin with crop"),
+    ({"view_operations": "crop,flip,crop"}, "`view_operations` must begin with crop"),
+    (
+        {"view_operations": "crop,flip", "extra_augmentation": "rotate"},
+        "`extra_augmentation` must be left out with view_operations='crop,flip'."
+        " Received: extra_augmentation='rotate'. Name the operation there.",
+    ),
     ({"learning_rate": 0.0}, "`learning_rate` must be above 0."),
     ({"learning_rate_scaling": "cube"}, "`learning_rate_scaling` must be one of"),
     ({"warmup_epochs": -1.0}, "`warmup_epochs` must be at least 0."),
@@ -308,4 +329,5 @@ def test_every_setting_that_is_a_path_is_known_as_one():
     assert {f.name for f in texts if not f.metadata["path"]} == {
         *("tpu_name", "tpu_zone", "gcp_project", "master", "dataset", "variable_schema"),
         *("train_split", "eval_split", "embed_split", "eval_name"),
+        *("view_operations", "second_view_operations"),
     }

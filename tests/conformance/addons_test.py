@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.data.augment import color
+from tf_simclr.data.augment import color, gray
 from tf_simclr.data.augment.blur import gaussian_blur
 from tf_simclr.data.augment.cutout import cutout
-from tf_simclr.data.augment.rotation import rotate
+from tf_simclr.data.augment.operation import to_images, to_planes
+from tf_simclr.data.augment.rotate import rotate
 from tf_simclr.losses.nt_xent import nt_xent
 
 addons = pytest.importorskip("tensorflow_addons")
@@ -27,7 +28,7 @@ def pictures(height, width):
 
 def by_planes(act, images, *arguments):
     """`act` on the planes of images [batch, height, width, 3], as images again."""
-    return color.to_images(act(color.to_planes(images), *arguments), *images.shape[1:3])
+    return to_images(act(to_planes(images), *arguments), *images.shape[1:3])
 
 
 def channel_differences(images):
@@ -102,7 +103,7 @@ def test_grayscale(size):
     images = pictures(*size)
     theirs = addons.image.adjust_hsv_in_yiq(images, scale_saturation=0)
     # Luma is .2989 of red here and .299 there.
-    np.testing.assert_allclose(by_planes(color.grayscale, images), theirs, atol=2e-4)
+    np.testing.assert_allclose(by_planes(gray.grayscale, images), theirs, atol=2e-4)
 
 
 @pytest.mark.parametrize("temperature", [0.1, 0.5])

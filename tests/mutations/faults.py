@@ -92,9 +92,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build_data.py",
-        "return tf.concat(pair, axis=0)",
-        "return tf.concat(pair[::-1], axis=0)",
-        "second views come before the first ones",
+        "for words in config.data.operations]",
+        "for words in config.data.operations[::-1]]",
+        "--second_view_operations makes the first view",
     ),
     Fault(
         "tf_simclr/workdir/callbacks.py",
@@ -243,8 +243,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/blur.py",
-        "batch if sigma_per_image else 1",
-        "1 if sigma_per_image else batch",
+        'batch if self.blur_sigma == "image" else 1',
+        '1 if self.blur_sigma == "image" else batch',
         "the two ways to draw sigma change places",
     ),
     Fault(
@@ -273,9 +273,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/crop.py",
-        "tf.reverse(images, axis=[2])",
-        "tf.reverse(images, axis=[1])",
-        "flips turn pictures upside down",
+        "random_window(shape, seed, min_area=self.min_crop_area)",
+        "random_window(shape, seed)",
+        "--min_crop_area does not reach the views of pretraining",
     ),
     Fault(
         "tf_simclr/data/augment/cutout.py",
@@ -284,16 +284,46 @@ FAULTS = (
         "the square that is cut out has an odd side",
     ),
     Fault(
+        "tf_simclr/data/augment/flip.py",
+        "tf.reverse(images, axis=[2])",
+        "tf.reverse(images, axis=[1])",
+        "flips turn pictures upside down",
+    ),
+    Fault(
+        "tf_simclr/data/augment/gray.py",
+        "drawn[:, 0] < PROBABILITY",
+        "drawn[:, 0] > PROBABILITY",
+        "four fifths of all views lose their colour",
+    ),
+    Fault(
+        "tf_simclr/data/augment/operation.py",
+        "elif planes and not operation.on_planes:",
+        "elif planes and operation.on_planes:",
+        "what acts on images after the colours is given planes",
+    ),
+    Fault(
+        "tf_simclr/data/augment/operation.py",
+        "return tf.random.stateless_uniform([batch, self.count(size)], seed)",
+        "return tf.random.stateless_uniform([1, self.count(size)], seed)",
+        "after the blur all pictures of a batch are changed alike",
+    ),
+    Fault(
         "tf_simclr/data/augment/policies.py",
         "tf.random.stateless_uniform([1], _seeds(seed)[1])",
         "tf.random.stateless_uniform([1], _seeds(seed)[0])",
         "a fine-tuning view is flipped by the seed of its window",
     ),
     Fault(
-        "tf_simclr/data/augment/rotation.py",
+        "tf_simclr/data/augment/rotate.py",
         "tf.image.rot90(images, turns)",
         "tf.image.rot90(images, -turns)",
         "pictures turn clockwise",
+    ),
+    Fault(
+        "tf_simclr/data/augment/views.py",
+        "return tf.concat(finished, axis=0)",
+        "return tf.concat(finished[::-1], axis=0)",
+        "second views come before the first ones",
     ),
     Fault(
         "tf_simclr/data/augment/views.py",
@@ -309,9 +339,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/views.py",
-        "random_flip(crops / LEVELS, flip[:, 0])",
-        "random_flip(crops / LEVELS, extra[:, 0])",
-        "the flip and the extra operation share a draw",
+        "numbers[:, end - count : end]",
+        "numbers[:, :count]",
+        "operations share their draws",
     ),
     # tf_simclr/data/
     Fault(

@@ -11,6 +11,7 @@ RUN = {
     "image_size": 48,
     "train_steps": 30,
     "label_fraction": 0.5,
+    "extra_augmentation": "rotate",
     "mode": "train_then_eval",
     "use_ema_weights": True,
     "checkpoint": "start",
@@ -70,6 +71,7 @@ def test_other_data_are_not_looked_for_where_the_runs_own_lie(command):
         ({"labels_per_class": 2}, {"label_fraction": 1.0}),
         ({"train_epochs": 7}, {"train_steps": 0}),
         ({"train_steps": 9}, {"train_epochs": 100}),
+        ({"view_operations": "crop,gray"}, {"extra_augmentation": "none"}),
     ],
 )
 def test_what_would_decide_in_its_place_goes_back(command, given, back):

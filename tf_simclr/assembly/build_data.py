@@ -1,23 +1,20 @@
 """Config -> the data of a run: where pictures come from, and what networks see of them."""
 
+import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from tf_simclr import replicas
+from tf_simclr import replicas, things
 from tf_simclr.config import Config
 from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
-from tf_simclr.data.augment.blur import random_blur
-from tf_simclr.data.augment.cutout import random_cutout
-from tf_simclr.data.augment.rotation import random_rotation
-from tf_simclr.data.augment.views import PretrainViews
+from tf_simclr.data.augment.views import PretrainViews, View
 from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
-
-EXTRA_AUGMENTATIONS = {"none": None, "rotate": random_rotation, "cutout": random_cutout}
 
 
 def source(config: Config, *, labels_alone: bool = False) -> Source:
@@ -132,14 +129,16 @@ def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
 
 
 def pretrain_views(config: Config) -> PretrainViews:
-    """How two views of a picture are made for pretraining, without blur."""
-    data = config.data
-    return PretrainViews(
-        data.image_size,
-        data.color_jitter_strength,
-        min_crop_area=data.min_crop_area,
-        extra=EXTRA_AUGMENTATIONS[data.extra_augmentation],
-    )
+    """How two views of a picture are made for pretraining."""
+    views = [View.of(*map(partial(_operation, config), words)) for words in config.data.operations]
+    return PretrainViews(config.data.image_size, *views)
+
+
+def _operation(config: Config, word: str) -> Any:
+    """The operation of a word, by those flags that its fields are called after."""
+    kind = things.load("data.augment", word)
+    names = [field.name for field in dataclasses.fields(kind)]
+    return kind(**{name: getattr(config.data, name) for name in names})
 
 
 def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
@@ -149,33 +148,12 @@ def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
     """
     on_device, views = config.views_on == "device", pretrain_views(config)
 
-    def make(images, seeds):
+    def make(images: Any, seeds: tf.Tensor) -> tf.Tensor:
         if on_device:
             images = views.make(images, one_by_one=False)
-        return blurred_views(config, images, seeds)
+        return views.finish(images, seeds)
 
     return make
-
-
-def blurred_views(config: Config, images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-    """Takes pairs of views apart and blurs them as the config says.
-
-    Args:
-      config: of the run.
-      images: float32 [batch, size, size, 6].
-      seeds: int64 [2, 2], one for each view.
-
-    Returns:
-      float32 [2 * batch, size, size, 3], the first views before the second ones.
-    """
-    pair = tf.split(images, 2, axis=-1)
-    if config.data.use_blur:
-        per_image = config.data.blur_sigma == "image"
-        pair = [
-            random_blur(view, seed, sigma_per_image=per_image)
-            for view, seed in zip(pair, tf.unstack(seeds))
-        ]
-    return tf.concat(pair, axis=0)
 
 
 def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:

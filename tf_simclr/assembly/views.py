@@ -23,7 +23,7 @@ def view_pairs(config: Config, data: Source, *, pairs: int = PAIRS) -> np.ndarra
         prepared.append(views.prepare(image, views.windows(tf.shape(image), seed), seed))
     batch = tf.nest.map_structure(lambda *each: tf.stack(each), *prepared)
     seeds = tf.constant([[config.run.seed, view] for view in range(2)], tf.int64)
-    images = build_data.blurred_views(config, views.make(batch, one_by_one=False), seeds)
+    images = views.finish(views.make(batch, one_by_one=False), seeds)
     both = tf.split(images, 2)  # [pairs, size, size, 3] each
     return tf.image.convert_image_dtype(tf.stack(both, axis=1), tf.uint8, saturate=True).numpy()
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tf_simclr.config.choices import VIEW_OPERATIONS
 from tf_simclr.config.fields import Section, flag, require
 from tf_simclr.config.matters import (
     ALWAYS,
@@ -14,6 +15,9 @@ from tf_simclr.config.matters import (
     WITH_BLUR,
     WITH_ROOM_TO_BLUR,
 )
+
+# Of the original, and of arXiv 2002.05709, appendix A.
+ORIGINAL_VIEW = "crop,flip,color,gray,blur"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +44,14 @@ class DataConfig(Section):
         224, "Side of the pictures that the network sees, in pixels.", only=ALWAYS
     )
     color_jitter_strength: float = flag(
-        1.0, "Strength of the colour jitter; 0 is none.", only=PRETRAINED_SHOWN
+        1.0, "Strength of the colour jitter; 0 leaves out color and gray.", only=PRETRAINED_SHOWN
     )
     min_crop_area: float = flag(
         0.08, "Smallest share of a picture that a crop covers in training.", only=TRAINING
     )
     use_blur: bool = flag(
         True,
-        "Blur views at random when pretraining.",
+        "Blur views at random when pretraining; False leaves out blur.",
         only=(*PRETRAINED_SHOWN, WITH_ROOM_TO_BLUR),
     )
     blur_sigma: str = flag(
@@ -65,12 +69,37 @@ class DataConfig(Section):
         ("auto", "host", "device"),
         only=PRETRAINED_SHOWN,
     )
-    extra_augmentation: str = flag(
-        "none",
-        "One more operation on pretraining views: quarter turns, or a square cut out.",
-        ("none", "rotate", "cutout"),
+    view_operations: str = flag(
+        ORIGINAL_VIEW,
+        "How a pretraining view is made: crop, then operations in any order, separated by commas,"
+        f" of {', '.join(VIEW_OPERATIONS[1:])}.",
+        only=PRETRAINED_SHOWN,
+        instead_of=("extra_augmentation",),
+    )
+    second_view_operations: str | None = flag(
+        None,
+        "How the second view of a picture is made; by default as the first.",
         only=PRETRAINED_SHOWN,
     )
+    extra_augmentation: str = flag(
+        "none",
+        "An older way to add rotate or cutout to --view_operations, after flip.",
+        ("none", "rotate", "cutout"),
+        only=PRETRAINED_SHOWN,
+        instead_of=("view_operations",),
+    )
+
+    @property
+    def operations(self) -> tuple[tuple[str, ...], ...]:
+        """What makes the first view of a picture and the second, in order, by their words."""
+        left_out = set() if self.use_blur else {"blur"}
+        if self.color_jitter_strength == 0:
+            left_out |= {"color", "gray"}
+        first = self.view_operations
+        if self.extra_augmentation != "none":
+            first = first.replace("flip", f"flip,{self.extra_augmentation}")
+        both = first, self.second_view_operations or first
+        return tuple(tuple(w for w in text.split(",") if w not in left_out) for text in both)
 
     def _check(self) -> None:
         require(self.dataset != "", "dataset", "must be a name", self.dataset)
@@ -86,3 +115,22 @@ class DataConfig(Section):
             0 < self.min_crop_area <= 1, "min_crop_area", "must be in (0, 1]", self.min_crop_area
         )
         self._shares("max_bad_images")
+        self._check_operations("view_operations")
+        if self.second_view_operations is not None:
+            self._check_operations("second_view_operations")
+        require(
+            self.extra_augmentation == "none" or self.view_operations == ORIGINAL_VIEW,
+            "extra_augmentation",
+            f"must be left out with view_operations={self.view_operations!r}",
+            self.extra_augmentation,
+            "Name the operation there.",
+        )
+
+    def _check_operations(self, name: str) -> None:
+        text = getattr(self, name)
+        words = text.split(",")
+        for word in words:
+            rule = f"must name operations of {VIEW_OPERATIONS}, and {word!r} is none"
+            require(word in VIEW_OPERATIONS, name, rule, text, "Separate them by commas.")
+        rule = "must begin with crop and have it once: it gives pictures their size"
+        require(words[0] == "crop" and words.count("crop") == 1, name, rule, text)

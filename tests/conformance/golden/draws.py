@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.data.augment import blur, color, crop
-from tf_simclr.data.augment.views import PAIR, PretrainViews
+from tf_simclr.data.augment import blur, color, crop, flip, gray
+from tf_simclr.data.augment.operation import act_in_turn, to_images, to_planes
+from tf_simclr.data.augment.views import PAIR, PretrainViews, View
 
 DRAWS = 20_000
 VIEWS = 4_000  # whole views: dearer
@@ -51,22 +52,23 @@ def orders() -> np.ndarray:
 def gates() -> dict[str, int]:
     """How many of DRAWS pictures were jittered, made gray, both, or neither."""
     image = tf.constant([[[[0.2, 0.5, 0.7], [0.6, 0.4, 0.3]]]])
-    planes = color.to_planes(image)
-    draws = tf.random.stateless_uniform([DRAWS, color.DRAWS], [0, 4])
-    many = color.to_planes(tf.repeat(image, DRAWS, axis=0))
-    distorted = color.to_images(color.distort(many, draws, 1.0), 1, 2).numpy()
-    made_gray = color.to_images(color.grayscale(planes), 1, 2)
+    both = color.Color(1.0), gray.Gray()
+    numbers = [one.numbers for one in both]
+    draws = tf.random.stateless_uniform([DRAWS, sum(numbers)], [0, 4])
+    many = tf.repeat(image, DRAWS, axis=0)
+    distorted = act_in_turn(both, many, tf.split(draws, numbers, axis=1)).numpy()
+    made_gray = to_images(gray.grayscale(to_planes(image)), 1, 2)
 
     def unlike(other):
         return np.any(distorted != other.numpy(), axis=(1, 2, 3))
 
-    gray = np.all(distorted == distorted[..., :1], axis=(1, 2, 3))
-    jittered = np.where(gray, unlike(made_gray), unlike(image))
+    grayed = np.all(distorted == distorted[..., :1], axis=(1, 2, 3))
+    jittered = np.where(grayed, unlike(made_gray), unlike(image))
     return {
-        "neither": np.sum(~gray & ~jittered),
-        "jitter_only": np.sum(~gray & jittered),
-        "gray_only": np.sum(gray & ~jittered),
-        "both": np.sum(gray & jittered),
+        "neither": np.sum(~grayed & ~jittered),
+        "jitter_only": np.sum(~grayed & jittered),
+        "gray_only": np.sum(grayed & ~jittered),
+        "both": np.sum(grayed & jittered),
     }
 
 
@@ -74,7 +76,7 @@ def flips() -> np.ndarray:
     """Bool [DRAWS]: whether a picture was mirrored."""
     images = tf.constant([[[[0.0], [1.0]]]] * DRAWS)
     draws = tf.random.stateless_uniform([DRAWS], [0, 5])
-    return crop.random_flip(images, draws).numpy()[:, 0, 0, 0] == 1
+    return flip.random_flip(images, draws).numpy()[:, 0, 0, 0] == 1
 
 
 def sigmas() -> np.ndarray:
@@ -86,13 +88,16 @@ def blurred() -> np.ndarray:
     """Bool [2, DRAWS]: which pictures of two views' batches were blurred."""
     images = np.zeros([DRAWS, 20, 1, 1], np.float32)
     images[:, 10] = 1.0
-    views = [blur.random_blur(tf.constant(images), tf.constant([view, 7])) for view in range(2)]
+    one = blur.Blur()
+    drawn = [one.draw(tf.constant([view, 7]), DRAWS, 20) for view in range(2)]
+    views = [one.act(tf.constant(images), each) for each in drawn]
     return np.stack([view[:, 10, 0, 0] != 1 for view in views])
 
 
 def views(image: np.ndarray, size: int, strength: float, stream: int) -> np.ndarray:
     """float32 [VIEWS, size, size, 3]: training views of one uint8 picture."""
-    two = PretrainViews(size, strength)
+    operations = crop.Crop(), flip.Flip(), color.Color(strength), gray.Gray()
+    two = PretrainViews(size, View.of(*operations))
     shape = tf.constant(image.shape)
     prepared = tf.data.Dataset.from_tensor_slices(seeds(VIEWS // PAIR, stream)).map(
         lambda seed: two.prepare(image, two.windows(shape, seed), seed),

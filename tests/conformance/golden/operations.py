@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tf_simclr.data.augment import blur, color, crop, policies
+from tf_simclr.data.augment import blur, color, crop, gray, policies
+from tf_simclr.data.augment.operation import to_images, to_planes
 
 ORDER_LETTERS = "bcsh"  # brightness, contrast, saturation, hue: color's order of operations
 
@@ -13,8 +14,8 @@ def _clip(image):
 
 def _colour(act, image, *arguments):
     """act(planes, *arguments) of one picture [height, width, 3], each argument a batch of one."""
-    planes = act(color.to_planes(image[tf.newaxis]), *(tf.constant([each]) for each in arguments))
-    return color.to_images(planes, *image.shape[:2])[0]
+    planes = act(to_planes(image[tf.newaxis]), *(tf.constant([each]) for each in arguments))
+    return to_images(planes, *image.shape[:2])[0]
 
 
 def _jitter(image, record):
@@ -57,7 +58,7 @@ def _tf1(image, window, record):
 
 
 OPERATIONS = {
-    "to_grayscale": lambda image, r: _colour(color.grayscale, image),
+    "to_grayscale": lambda image, r: _colour(gray.grayscale, image),
     "brightness_v1": lambda image, r: _clip(
         _colour(color.additive_brightness, image, [r["delta"]])
     ),
@@ -86,6 +87,6 @@ def apply(record: dict, arrays: dict) -> tf.Tensor:
     if record["op"] == "batch_random_blur":
         start = record["key"].removesuffix("output")
         gate = arrays[f"{start}uniforms"] < blur.PROBABILITY
-        return blur.blur_where(gate, arrays[f"{start}images"], tf.constant(record["sigma"]))
+        return _clip(blur.blur_where(gate, arrays[f"{start}images"], tf.constant(record["sigma"])))
     image = tf.constant(arrays[f"image_{record['image']}"])
     return OPERATIONS[record["op"]](image, record)

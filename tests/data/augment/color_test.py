@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr.data.augment import color
+from tf_simclr.data.augment.operation import to_images, to_planes
 
 
 def pictures(height, width, count=3):
@@ -34,8 +35,8 @@ SIZES = [(6, 6), (5, 8)]
 def by_planes(act, images, *arguments, **options):
     """`act` on the planes of images [batch, height, width, 3], as images again."""
     arguments = [tf.constant(argument) for argument in arguments]
-    planes = act(color.to_planes(tf.constant(images)), *arguments, **options)
-    return color.to_images(planes, *images.shape[1:3]).numpy()
+    planes = act(to_planes(tf.constant(images)), *arguments, **options)
+    return to_images(planes, *images.shape[1:3]).numpy()
 
 
 def column(*values):
@@ -52,15 +53,6 @@ def by_hsv(image, change):
     """Applies change(h, s, v) to every pixel."""
     pixels = [colorsys.hsv_to_rgb(*change(*colorsys.rgb_to_hsv(*p))) for p in image.reshape(-1, 3)]
     return np.reshape(pixels, image.shape)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_planes_are_the_channels_and_go_back_to_the_images(size):
-    images = pictures(*size)
-    planes = color.to_planes(tf.constant(images))
-    for channel, plane in enumerate(planes):
-        np.testing.assert_array_equal(plane, images[..., channel].reshape(3, -1))
-    np.testing.assert_array_equal(color.to_images(planes, *size), images)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -134,14 +126,6 @@ def test_hue_is_that_of_tensorflow_outside_of_0_and_1_too(size, deltas):
         each(tf.image.adjust_hue, images, deltas),
         atol=1e-5,
     )
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_grayscale_is_luma_in_three_channels(size):
-    images = pictures(*size)
-    luma = images @ [0.2989, 0.5870, 0.1140]  # ITU-R BT.601
-    expected = np.stack([luma] * 3, axis=-1)
-    np.testing.assert_allclose(by_planes(color.grayscale, images), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -241,35 +225,19 @@ def test_jitter_of_strength_0_changes_nothing():
     np.testing.assert_allclose(jittered, images, atol=1e-5)
 
 
-GATES = [  # draw of the jitter, draw of gray, jittered, gray
-    (0.79, 0.2, True, False),
-    (0.8, 0.19, False, True),
-    (0.8, 0.2, False, False),
-    (0.1, 0.1, True, True),
-]
-
-
-def gated(image, jittered, gray):
-    draws = np.full((1, color.JITTER_DRAWS), 0.3, np.float32)
-    image = by_planes(color.jitter, image, draws, strength=1.0) if jittered else image
-    return by_planes(color.grayscale, image) if gray else image
-
-
-@pytest.mark.parametrize(("jitter_draw", "gray_draw", "jittered", "gray"), GATES)
-def test_distort_jitters_below_08_and_grays_below_02(jitter_draw, gray_draw, jittered, gray):
-    images = pictures(6, 6, count=1)
-    draws = np.float32([[jitter_draw, gray_draw] + [0.3] * color.JITTER_DRAWS])
-    expected = gated(images, jittered, gray)
-    distorted = by_planes(color.distort, images, draws, strength=1.0)
-    np.testing.assert_array_equal(distorted, expected)
-    assert np.array_equal(expected, images) != (jittered or gray)
+@pytest.mark.parametrize(("draw", "jittered"), [(0.79, True), (0.8, False)])
+def test_color_jitters_below_08(draw, jittered):
+    images, others = pictures(6, 6, count=1), np.full((1, color.JITTER_DRAWS), 0.3, np.float32)
+    expected = by_planes(color.jitter, images, others, strength=0.5) if jittered else images
+    found = by_planes(color.Color(0.5).act, images, np.float32([[draw, *others[0]]]))
+    np.testing.assert_array_equal(found, expected)
+    assert np.array_equal(expected, images) != jittered
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_each_picture_of_a_batch_has_gates_of_its_own(size):
-    images = pictures(*size, count=len(GATES))
-    draws = np.float32([[*gates[:2]] + [0.3] * color.JITTER_DRAWS for gates in GATES])
-    expected = [gated(images[i : i + 1], *gates[2:]) for i, gates in enumerate(GATES)]
-    np.testing.assert_allclose(
-        by_planes(color.distort, images, draws, strength=1.0), np.concatenate(expected), atol=1e-6
-    )
+def test_each_picture_of_a_batch_has_a_gate_of_its_own(size):
+    images = pictures(*size, count=4)
+    draws = np.float32([[gate] + [0.3] * color.JITTER_DRAWS for gate in (0.79, 0.8, 0.0, 0.99)])
+    alone = [by_planes(color.Color(1.0).act, images[i : i + 1], draws[i : i + 1]) for i in range(4)]
+    together = by_planes(color.Color(1.0).act, images, draws)
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-6)

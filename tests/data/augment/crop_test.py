@@ -1,4 +1,4 @@
-"""Windows inside the picture and in range, the resize, the centre by hand, the flip."""
+"""Windows inside the picture and in range, the resize, the centre by hand."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from tf_simclr.data.augment.crop import (
     crop_and_resize,
     crop_and_resize_batch,
     cubic_weights,
-    random_flip,
     random_window,
     resize,
 )
@@ -207,15 +206,3 @@ def test_pictures_of_unknown_size_are_cut_to_a_known_one():
 
     image = tf.constant(np.uint8(255 * picture(9, 9)))
     np.testing.assert_array_equal(cut(image), resize(image[1:6, 2:6], 8, 6))
-
-
-@pytest.mark.parametrize(("height", "width"), [(4, 5), (6, 3)])
-def test_flip_mirrors_left_to_right_below_one_half(height, width):
-    image = picture(height, width)
-    draws = np.float32([0.0, 0.49, 0.5, 0.99])
-    expected = np.stack([image[:, ::-1], image[:, ::-1], image, image])
-    images = tf.constant(np.stack([image] * 4))
-    np.testing.assert_array_equal(random_flip(images, tf.constant(draws)), expected)
-    for place in range(4):
-        alone = random_flip(images[:1], tf.constant(draws[place : place + 1]))
-        np.testing.assert_array_equal(alone, expected[place : place + 1])

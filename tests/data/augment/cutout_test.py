@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.data.augment.cutout import FILL, cutout, random_cutout
+from tf_simclr.data.augment.cutout import FILL, Cutout, cutout
 
 
 def looped(image, center, size, fill):
@@ -41,7 +41,7 @@ def test_odd_and_negative_sizes_are_errors(size):
 def test_half_the_side_is_cut_around_any_pixel(side, square):
     heights, count = [], 300
     draws = tf.random.stateless_uniform([count, 2], [side, 0])
-    results = random_cutout(tf.zeros([count, side, side, 3]), draws).numpy()
+    results = Cutout().act(tf.zeros([count, side, side, 3]), draws).numpy()
     assert results.shape == (count, side, side, 3)
     for result in results:
         rows = np.flatnonzero((result == FILL).all(-1).any(axis=1))
@@ -60,4 +60,4 @@ def test_the_draws_are_the_squares_centre(side):
     centers = tf.constant([[0, side - 1], [side // 2, side // 4]])
     images = tf.zeros([2, side, side, 3])
     expected = cutout(images, centers, side // 2)
-    np.testing.assert_array_equal(random_cutout(images, tf.constant(draws)), expected)
+    np.testing.assert_array_equal(Cutout().act(images, tf.constant(draws)), expected)

@@ -22,9 +22,8 @@ from absl import flags as absl_flags
 from tensorflow.compiler.xla.service import hlo_pb2
 
 from tf_simclr import cli, methods
-from tf_simclr.assembly import build
+from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
-from tf_simclr.data.augment.views import DRAWS
 from tf_simclr.losses.contrastive import contrastive_loss
 
 CLASSES, EXAMPLES = 1000, 1_281_167  # of ImageNet
@@ -102,9 +101,10 @@ def _images(config: Config, batch: int) -> Any:
         return tf.TensorSpec([batch, size, size, 3], tf.float32)
     if config.data.augment_on == "host":
         return tf.TensorSpec([batch, size, size, 6], tf.float32)
+    draws = build_data.pretrain_views(config).num_draws
     return {
         "crops": tf.TensorSpec([batch, 2, size, size, 3], tf.float32),
-        "draws": tf.TensorSpec([batch, 2, DRAWS], tf.float32),
+        "draws": tf.TensorSpec([batch, 2, draws], tf.float32),
     }
 
 

@@ -1,6 +1,10 @@
 """Gaussian blur of a batch, on the device (arXiv 2002.05709, appendix A)."""
 
+import dataclasses
+
 import tensorflow as tf
+
+from tf_simclr.data.augment.operation import Operation
 
 SIGMA = (0.1, 2.0)  # pixels
 PROBABILITY = 0.5
@@ -62,7 +66,7 @@ def random_sigma(seed: tf.Tensor, count: int | tf.Tensor = 1) -> tf.Tensor:
 
 
 def blur_where(gate: tf.Tensor, images: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-    """Blurs some pictures of a batch; clips all to [0, 1].
+    """Blurs some pictures of a batch.
 
     Args:
       gate: bool [batch, 1, 1, 1], true for those to be blurred.
@@ -70,22 +74,33 @@ def blur_where(gate: tf.Tensor, images: tf.Tensor, sigma: tf.Tensor) -> tf.Tenso
       sigma: standard deviation in pixels, > 0: a scalar for all, or [batch], one for each.
     """
     blurred = gaussian_blur(images, sigma, kernel_size=images.shape[1] // KERNEL_SHARE)
-    return tf.clip_by_value(tf.where(gate, blurred, images), 0.0, 1.0)
+    return tf.where(gate, blurred, images)
 
 
-def random_blur(images: tf.Tensor, seed: tf.Tensor, *, sigma_per_image: bool = False) -> tf.Tensor:
-    """Blurs each picture of a batch with probability one half; clips to [0, 1].
+@dataclasses.dataclass(frozen=True)
+class Blur(Operation):
+    """Blurs half of all views: images [batch, size, size, 3].
 
-    Args:
-      images: float [batch, height, width, 3] in [0, 1].
-      seed: integer [2].
-      sigma_per_image: whether each picture has a sigma of its own, as in the paper, or the batch
-        has one, as in the original code.
-
-    Returns:
-      As images, in [0, 1].
+    Attributes:
+      blur_sigma: "image" gives each picture a sigma of its own, as in the paper; "batch" one to the
+        batch, as in the original code.
     """
-    sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
-    batch = tf.shape(images)[0]
-    gate = tf.random.stateless_uniform([batch, 1, 1, 1], gate_seed) < PROBABILITY
-    return blur_where(gate, images, random_sigma(sigma_seed, batch if sigma_per_image else 1))
+
+    blur_sigma: str = "batch"
+    in_the_step = True
+
+    def draw(
+        self, seed: tf.Tensor, batch: int | tf.Tensor, size: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Which pictures are blurred, bool [batch, 1, 1, 1], and by which sigma."""
+        sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
+        gate = tf.random.stateless_uniform([batch, 1, 1, 1], gate_seed) < PROBABILITY
+        return gate, random_sigma(sigma_seed, batch if self.blur_sigma == "image" else 1)
+
+    def act(self, pictures: tf.Tensor, drawn: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Blurs images by (which, sigma), as `draw` gives them."""
+        gate, sigma = drawn
+        return blur_where(gate, pictures, sigma)
+
+
+OPERATION = Blur

@@ -1,35 +1,21 @@
-"""Colour distortion: jitter in random order, then grayscale (arXiv 2002.05709, appendix A).
+"""Colour jitter: four operations in random order (arXiv 2002.05709, appendix A).
 
-Pictures come as planes: red, green and blue apart, float [batch, pixels] each, so that what is done
-to a channel runs over contiguous memory. Only `jitter_in_order` clips. Saturation and hue are those
-of HSV, written without going there and back: both leave a pixel's largest channel as it is.
+Pictures come as planes, float [batch, pixels] each. Only `jitter_in_order` clips. Saturation and
+hue are those of HSV, written without going there and back: both leave a pixel's largest channel as
+it is.
 """
+
+import dataclasses
 
 import tensorflow as tf
 
 from tf_simclr.data.augment import choose
+from tf_simclr.data.augment.operation import Operation, Planes
 
-JITTER_PROBABILITY = 0.8
-GRAYSCALE_PROBABILITY = 0.2
+PROBABILITY = 0.8
 # Half-widths of the factors' ranges at strength 1: brightness, contrast, saturation, hue.
 HALF_WIDTHS = (0.8, 0.8, 0.8, 0.2)
 JITTER_DRAWS = 8  # uniform numbers: four factors, four to sort the operations by
-DRAWS = JITTER_DRAWS + 2  # of `distort`: two more decide
-LUMA = (0.2989, 0.5870, 0.1140)  # ITU-R BT.601
-
-Planes = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
-
-
-def to_planes(images: tf.Tensor) -> Planes:
-    """[batch, height, width, 3] -> planes of [batch, height * width] pixels."""
-    height, width = images.shape[1:3]
-    red, green, blue = tf.unstack(images, num=3, axis=-1)
-    return tuple(tf.reshape(plane, [-1, height * width]) for plane in (red, green, blue))
-
-
-def to_images(planes: Planes, height: int, width: int) -> tf.Tensor:
-    """The inverse of `to_planes`: [batch, height, width, 3]."""
-    return tf.reshape(tf.stack(planes, axis=-1), [-1, height, width, 3])
 
 
 def brightness(planes: Planes, factor: tf.Tensor) -> Planes:
@@ -88,12 +74,6 @@ def hue(planes: Planes, delta: tf.Tensor) -> Planes:
         return largest - chroma * below
 
     return channel(5.0), channel(3.0), channel(1.0)
-
-
-def grayscale(planes: Planes) -> Planes:
-    """Luma in all three channels."""
-    luma = sum(weight * plane for weight, plane in zip(LUMA, planes))
-    return luma, luma, luma
 
 
 def jitter_factors(draws: tf.Tensor, strength: float, *, additive: bool = False) -> tf.Tensor:
@@ -163,27 +143,33 @@ def jitter_in_order(
     return planes
 
 
-def distort(planes: Planes, draws: tf.Tensor, strength: float) -> Planes:
-    """Jitter with probability .8, grayscale with probability .2.
-
-    Args:
-      planes: float32, of a static batch.
-      draws: float32 [batch, DRAWS] uniform in [0, 1): the first two decide.
-      strength: of the jitter, >= 0.
-    """
-    planes = choose.where(
-        draws[:, 0] < JITTER_PROBABILITY,
-        lambda: jitter(planes, draws[:, 2:], strength),
-        lambda: tuple(planes),
-    )
-    return choose.where(
-        draws[:, 1] < GRAYSCALE_PROBABILITY, lambda: grayscale(planes), lambda: planes
-    )
-
-
 def _largest(planes: Planes) -> tf.Tensor:
     return tf.maximum(tf.maximum(planes[0], planes[1]), planes[2])
 
 
 def _smallest(planes: Planes) -> tf.Tensor:
     return tf.minimum(tf.minimum(planes[0], planes[1]), planes[2])
+
+
+@dataclasses.dataclass(frozen=True)
+class Color(Operation):
+    """Jitters four fifths of all views: planes of [batch, pixels].
+
+    Attributes:
+      color_jitter_strength: >= 0; 1 is the paper's for ImageNet, 0.5 for CIFAR-10.
+    """
+
+    color_jitter_strength: float = 1.0
+    numbers = 1 + JITTER_DRAWS
+    on_planes = True
+
+    def act(self, pictures: Planes, drawn: tf.Tensor) -> Planes:
+        """Jitters where the first number is below PROBABILITY, by the others."""
+        return choose.where(
+            drawn[:, 0] < PROBABILITY,
+            lambda: jitter(pictures, drawn[:, 1:], self.color_jitter_strength),
+            lambda: tuple(pictures),
+        )
+
+
+OPERATION = Color

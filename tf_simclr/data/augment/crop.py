@@ -1,8 +1,8 @@
-"""Crops and flips: the geometric part of a view (arXiv 2002.05709, appendix A)."""
+"""Crops, resized by bicubic interpolation (arXiv 2002.05709, appendix A)."""
+
+import dataclasses
 
 import tensorflow as tf
-
-from tf_simclr.data.augment import choose
 
 MIN_AREA = 0.08  # the smallest share of the picture that a random crop covers
 ASPECT = (3 / 4, 4 / 3)  # width / height of a random crop, times that of the target
@@ -142,12 +142,19 @@ def center_crop(
     return crop_and_resize(image, window, height, width)
 
 
-def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Mirrors left to right those pictures whose draw is below one half.
+@dataclasses.dataclass(frozen=True)
+class Crop:
+    """A random window: the first operation of every view, and the one that sees the whole picture.
 
-    Args:
-      images: [batch, height, width, channels], of a static batch.
-      draws: float32 [batch] uniform in [0, 1).
+    Attributes:
+      min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].
     """
-    mirrored, same = lambda: (tf.reverse(images, axis=[2]),), lambda: (images,)
-    return choose.where(draws < 0.5, mirrored, same)[0]
+
+    min_crop_area: float = MIN_AREA
+
+    def window(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draws the window of a view, int32 [4], of a picture of `shape`, by a seed [2]."""
+        return random_window(shape, seed, min_area=self.min_crop_area)
+
+
+OPERATION = Crop

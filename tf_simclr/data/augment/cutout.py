@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_simclr.data.augment.operation import Operation
+
 # Of the side: 16 of CIFAR-10's 32 pixels, section 4.1 of the cutout paper.
 SHARE = 0.5
 # Middle grey. The paper cuts to the mean of normalised pictures; ours are in [0, 1].
@@ -35,12 +37,18 @@ def _inside(length: tf.Tensor, centers: tf.Tensor, half: int) -> tf.Tensor:
     return (offsets >= -half) & (offsets < half)
 
 
-def random_cutout(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Cuts a square of half the side out of each picture, around any of its pixels.
+class Cutout(Operation):
+    """Cuts a square of half the side out of each view, around any of its pixels.
 
-    Args:
-      images: float [batch, side, side, channels] of a static side.
-      draws: float32 [batch, 2] uniform in [0, 1): the centre.
+    It acts on images [batch, size, size, 3]; the two numbers of a view are the square's centre.
     """
-    side = images.shape[1]
-    return cutout(images, tf.cast(draws * side, tf.int32), 2 * round(side * SHARE / 2))
+
+    numbers = 2
+
+    def act(self, pictures: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+        """Cuts the square around the pixel that two numbers stand for."""
+        side = pictures.shape[1]
+        return cutout(pictures, tf.cast(drawn * side, tf.int32), 2 * round(side * SHARE / 2))
+
+
+OPERATION = Cutout

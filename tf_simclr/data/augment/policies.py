@@ -8,9 +8,9 @@ from tf_simclr.data.augment.crop import (
     MIN_AREA,
     center_crop,
     crop_and_resize,
-    random_flip,
     random_window,
 )
+from tf_simclr.data.augment.flip import random_flip
 
 SMALL = 32  # pixels: pictures of this size and less are evaluated whole
 

@@ -1,58 +1,81 @@
 """The views of a picture that networks are trained on: drawn picture by picture, made by the batch.
 
 What is drawn comes from the picture's own seed, so its views are the same whatever batch it is in,
-and wherever they are made: in the input pipeline, or inside the training step.
+and wherever they are made: in the input pipeline, or inside the training step. Only what follows an
+operation of the training step's own, the blur, is drawn there.
 """
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tf_simclr import host_xla
-from tf_simclr.data.augment import color
-from tf_simclr.data.augment.crop import (
-    MIN_AREA,
-    crop_and_resize,
-    crop_and_resize_batch,
-    random_flip,
-    random_window,
-)
+from tf_simclr.data.augment.crop import Crop, crop_and_resize, crop_and_resize_batch
+from tf_simclr.data.augment.operation import Operation, act_in_turn
 
-# (images float [batch, side, side, 3], draws float32 [batch, EXTRA_DRAWS]) -> images of that shape
-Extra = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-EXTRA_DRAWS = 2
-DRAWS = 1 + EXTRA_DRAWS + color.DRAWS  # uniform numbers for a view: flip, extra, colours
 PAIR = 2  # views of a picture for the contrastive loss
 # Pixels: up to this side two matrix products cost a CPU no more than a resize of four taps and the
 # calls for it, picture by picture.
 DENSE_SIDE = 32
 LEVELS = 255.0  # of uint8
 
-# What is ready of a batch: "draws" float32 [batch, 2, DRAWS], and either
+# What is ready of a batch: "draws" float32 [batch, 2, num_draws], and either
 #   "crops" float32 [batch, 2, size, size, 3] in levels of 0 to 255, or
 #   "pictures" uint8 [batch, h, w, 3] with "windows" int32 [batch, 2, 4]
 Prepared = dict[str, tf.Tensor]
 
 
+class View(NamedTuple):
+    """The operations of a view.
+
+    Attributes:
+      crop: comes first.
+      by_picture: follow, each picture with numbers of its own.
+      in_the_step: follow those, drawn by the training step for a whole batch.
+    """
+
+    crop: Crop
+    by_picture: tuple[Operation, ...]
+    in_the_step: tuple[Operation, ...]
+
+    @classmethod
+    def of(cls, crop: Crop, *operations: Operation) -> "View":
+        """The view of operations in the order in which they act."""
+        by_picture = tuple(itertools.takewhile(lambda each: not each.in_the_step, operations))
+        return cls(crop, by_picture, operations[len(by_picture) :])
+
+
 @dataclasses.dataclass(frozen=True)
 class PretrainViews:
-    """Two views for the contrastive loss: crop, flip, colour jitter, grayscale, clip.
+    """Two views for the contrastive loss, each by operations of its own.
 
-    arXiv 2002.05709, appendix A. Blur comes later, on the device, to a whole batch.
+    arXiv 2002.05709, appendix A: crop, flip, colour jitter, grayscale, blur.
 
     Attributes:
       size: side of a view in pixels.
-      jitter_strength: 0 leaves colours alone, grayscale included.
-      min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].
-      extra: one more operation, between flip and colours.
+      first: the first view.
+      second: the second one; None is as the first.
     """
 
     size: int
-    jitter_strength: float
-    min_crop_area: float = MIN_AREA
-    extra: Extra | None = None
+    first: View
+    second: View | None = None
+
+    @property
+    def both(self) -> tuple[View, View]:
+        """The first view and the second."""
+        return self.first, self.first if self.second is None else self.second
+
+    @property
+    def num_draws(self) -> int:
+        """Uniform numbers for a view, of which the one with fewer operations leaves some."""
+        return max(
+            sum(operation.count(self.size) for operation in view.by_picture) for view in self.both
+        )
 
     def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Draws what each view shows: int32 [2, 4] = (top, left, height, width).
@@ -62,12 +85,14 @@ class PretrainViews:
           seed: integer [2], the picture's.
         """
         seeds = tf.unstack(tf.random.split(seed, PAIR))
-        return tf.stack([random_window(shape, s, min_area=self.min_crop_area) for s in seeds])
+        return tf.stack([view.crop.window(shape, own) for view, own in zip(self.both, seeds)])
 
     def draws(self, seed: tf.Tensor) -> tf.Tensor:
-        """Draws all that is not the window: float32 [2, DRAWS] uniform in [0, 1)."""
-        # Another seed than that which the windows' own are split from.
-        return tf.random.stateless_uniform([PAIR, DRAWS], tf.random.fold_in(seed, PAIR))
+        """Draws what the other operations take: float32 [2, num_draws] uniform in [0, 1)."""
+        # Not the seed that the windows' own are split from.
+        seed = tf.random.fold_in(seed, PAIR)
+        # By number and then by view: one more operation changes no draw of those before it.
+        return tf.transpose(tf.random.stateless_uniform([self.num_draws, PAIR], seed))
 
     def prepare(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> Prepared:
         """Cuts both windows out of one picture of any size, and draws the rest.
@@ -93,46 +118,77 @@ class PretrainViews:
         return {"pictures": picture, "windows": windows, "draws": self.draws(seed)}
 
     def make(self, prepared: Prepared, *, one_by_one: bool) -> tf.Tensor:
-        """Makes both views of a batch: float32 [batch, size, size, 6] in [0, 1].
+        """Makes both views of a batch, as far as each picture has them for itself.
 
         Args:
           prepared: of a static batch.
           one_by_one: whether pictures take turns, each with only the operations that are its own:
             for a CPU, under XLA. Accelerators select among all operations for all at once.
+
+        Returns:
+          float32 [batch, size, size, 6] in [0, 1].
         """
         crops = prepared.get("crops")
         if crops is None:
             pictures = prepared["pictures"]
             crops = crop_and_resize_batch(pictures, prepared["windows"], self.size, self.size)
-        shape = [self.size, self.size, 3]
-        crops = tf.reshape(crops, [-1, *shape])  # [2 * batch, size, size, 3], views take turns
-        draws = tf.reshape(prepared["draws"], [-1, DRAWS])
-        views = (
-            _one_by_one(self.distort, crops, draws) if one_by_one else self.distort(crops, draws)
-        )
-        first, second = tf.unstack(tf.reshape(views, [-1, PAIR, *shape]), axis=1)
-        return tf.concat([first, second], axis=-1)
+        # Views that are made alike are made in one loop, which XLA compiles once.
+        kinds = tuple(dict.fromkeys(view.by_picture for view in self.both))
+        draws = prepared["draws"]
+        parts = zip(*(tf.split(each, len(kinds), axis=1) for each in (crops, draws)))
+        made = [
+            self._changed(kind, *part, one_by_one=one_by_one) for kind, part in zip(kinds, parts)
+        ]
+        return tf.concat(tf.unstack(tf.concat(made, axis=1), num=PAIR, axis=1), axis=-1)
 
-    def distort(self, crops: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-        """Flips and colours: float32 [batch, size, size, 3] in [0, 1].
+    def _changed(
+        self,
+        operations: tuple[Operation, ...],
+        crops: tf.Tensor,
+        draws: tf.Tensor,
+        *,
+        one_by_one: bool,
+    ) -> tf.Tensor:
+        """Crops [batch, views, size, size, 3] and draws [batch, views, num_draws] -> such views."""
+        shape = [crops.shape[1], self.size, self.size, 3]
+        counts = [operation.count(self.size) for operation in operations]
+        ends = list(itertools.accumulate(counts))
+
+        def act(some: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+            # Of levels, which resizing may have left.
+            drawn = [numbers[:, end - count : end] for count, end in zip(counts, ends)]
+            return tf.clip_by_value(act_in_turn(operations, some / LEVELS, drawn), 0.0, 1.0)
+
+        images = tf.reshape(crops, [-1, *shape[1:]])  # Those of a picture side by side.
+        numbers = tf.reshape(draws, [images.shape[0], self.num_draws])
+        made = _one_by_one(act, images, numbers) if one_by_one else act(images, numbers)
+        return tf.reshape(made, [-1, *shape])
+
+    def finish(self, images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Takes pairs of views apart, and makes what the training step draws for a whole batch.
 
         Args:
-          crops: float32 [batch, size, size, 3] in levels of 0 to 255, which resizing may have left.
-          draws: float32 [batch, DRAWS] uniform in [0, 1).
+          images: float32 [batch, size, size, 6] in [0, 1], as `make` gives them.
+          seeds: integer [2, 2], one for each view.
+
+        Returns:
+          float32 [2 * batch, size, size, 3] in [0, 1], the first views before the second ones.
         """
-        flip, extra, colours = tf.split(draws, [1, EXTRA_DRAWS, color.DRAWS], axis=1)
-        images = random_flip(crops / LEVELS, flip[:, 0])
-        if self.extra is not None:
-            images = self.extra(images, extra)
-        if self.jitter_strength > 0:
-            planes = color.distort(color.to_planes(images), colours, self.jitter_strength)
-            images = color.to_images(planes, self.size, self.size)
-        return tf.clip_by_value(images, 0.0, 1.0)
+        batch, finished = tf.shape(images)[0], []
+        pairs = tf.split(images, PAIR, axis=-1)
+        for view, half, seed in zip(self.both, pairs, tf.unstack(seeds)):
+            drawn = [
+                operation.draw(tf.random.fold_in(seed, place), batch, self.size)
+                for place, operation in enumerate(view.in_the_step)
+            ]
+            made = act_in_turn(view.in_the_step, half, drawn)
+            finished.append(tf.clip_by_value(made, 0.0, 1.0) if drawn else half)
+        return tf.concat(finished, axis=0)
 
 
 @functools.cache
 def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
-    """`views.make`, one by one, by XLA: one loop over the pixels for each operation's dozen.
+    """`views.make`, one by one, by XLA, which fuses what is done to a pixel into one loop.
 
     Where XLA has no CPU it is a plain function: the same views up to rounding, more slowly. The
     same function for equal views, so that it is compiled once for each shape.

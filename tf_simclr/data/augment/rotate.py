@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_simclr.data.augment import choose
+from tf_simclr.data.augment.operation import Operation
 
 QUARTERS = 4
 
@@ -18,11 +19,17 @@ def rotate(images: tf.Tensor, quarter_turns: tf.Tensor) -> tf.Tensor:
     return choose.among(outcomes, quarter_turns)[0]
 
 
-def random_rotation(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Turns each picture by 0, 1, 2 or 3 quarters, equally likely (arXiv 1803.07728, section 2.1).
+class Rotate(Operation):
+    """Turns by 0, 1, 2 or 3 quarters, equally likely (arXiv 1803.07728, section 2.1).
 
-    Args:
-      images: [batch, side, side, channels], of a static batch.
-      draws: float32 [batch, 2] uniform in [0, 1), of which the first is used.
+    It acts on images [batch, size, size, 3].
     """
-    return rotate(images, tf.cast(draws[:, 0] * QUARTERS, tf.int32))
+
+    numbers = 1
+
+    def act(self, pictures: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+        """Turns by as many quarters as the number says."""
+        return rotate(pictures, tf.cast(drawn[:, 0] * QUARTERS, tf.int32))
+
+
+OPERATION = Rotate
