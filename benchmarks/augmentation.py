@@ -139,7 +139,7 @@ def measure(title, items, decode, decode_windows, case, shape):
     """Prints one row of each table."""
     _, size, pictures = case
     batch = TOGETHER
-    views = PretrainViews(size, View.of(Crop(), Flip(), Color(), Gray()))
+    views = PretrainViews(size, (View.of(Crop(), Flip(), Color(), Gray()),) * 2)
     half = prepared(items, decode_windows, views, batch, shape)
     times = cpu_seconds_per_picture(
         {

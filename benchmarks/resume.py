@@ -81,7 +81,7 @@ def records(source: Source, place: float) -> tf.data.Dataset:
 
 def views(source: Source, place: float) -> tf.data.Dataset:
     """Pairs of views."""
-    made = PretrainViews(SIDE, View.of(Crop(), Flip(), Color(0.5), Gray()))
+    made = PretrainViews(SIDE, (View.of(Crop(), Flip(), Color(0.5), Gray()),) * 2)
     return pipeline.pretrain_batches(stream(source, place), made, 0, tf.distribute.InputContext())
 
 

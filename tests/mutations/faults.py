@@ -92,8 +92,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build_data.py",
-        "for words in config.data.operations]",
-        "for words in config.data.operations[::-1]]",
+        "PretrainViews(config.data.image_size, (first, second))",
+        "PretrainViews(config.data.image_size, (second, first))",
         "--second_view_operations makes the first view",
     ),
     Fault(
@@ -285,8 +285,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/flip.py",
-        "tf.reverse(images, axis=[2])",
-        "tf.reverse(images, axis=[1])",
+        "tf.reverse(pictures, axis=[2])",
+        "tf.reverse(pictures, axis=[1])",
         "flips turn pictures upside down",
     ),
     Fault(
@@ -309,8 +309,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/augment/policies.py",
-        "tf.random.stateless_uniform([1], _seeds(seed)[1])",
-        "tf.random.stateless_uniform([1], _seeds(seed)[0])",
+        "Flip().draw(_seeds(seed)[1], 1, self.size)",
+        "Flip().draw(_seeds(seed)[0], 1, self.size)",
         "a fine-tuning view is flipped by the seed of its window",
     ),
     Fault(

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -130,8 +129,10 @@ def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
 
 def pretrain_views(config: Config) -> PretrainViews:
     """How two views of a picture are made for pretraining."""
-    views = [View.of(*map(partial(_operation, config), words)) for words in config.data.operations]
-    return PretrainViews(config.data.image_size, *views)
+    first, second = (
+        View.of(*(_operation(config, word) for word in words)) for words in config.data.operations
+    )
+    return PretrainViews(config.data.image_size, (first, second))
 
 
 def _operation(config: Config, word: str) -> Any:

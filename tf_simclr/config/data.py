@@ -44,14 +44,16 @@ class DataConfig(Section):
         224, "Side of the pictures that the network sees, in pixels.", only=ALWAYS
     )
     color_jitter_strength: float = flag(
-        1.0, "Strength of the colour jitter; 0 leaves out color and gray.", only=PRETRAINED_SHOWN
+        1.0,
+        "Strength of the colour jitter; 0 leaves color and gray out of --view_operations.",
+        only=PRETRAINED_SHOWN,
     )
     min_crop_area: float = flag(
         0.08, "Smallest share of a picture that a crop covers in training.", only=TRAINING
     )
     use_blur: bool = flag(
         True,
-        "Blur views at random when pretraining; False leaves out blur.",
+        "Blur views at random when pretraining; false leaves blur out of --view_operations.",
         only=(*PRETRAINED_SHOWN, WITH_ROOM_TO_BLUR),
     )
     blur_sigma: str = flag(

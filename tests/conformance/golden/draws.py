@@ -75,13 +75,13 @@ def gates() -> dict[str, int]:
 def flips() -> np.ndarray:
     """Bool [DRAWS]: whether a picture was mirrored."""
     images = tf.constant([[[[0.0], [1.0]]]] * DRAWS)
-    draws = tf.random.stateless_uniform([DRAWS], [0, 5])
-    return flip.random_flip(images, draws).numpy()[:, 0, 0, 0] == 1
+    draws = tf.random.stateless_uniform([DRAWS, 1], [0, 5])
+    return flip.Flip().act(images, draws).numpy()[:, 0, 0, 0] == 1
 
 
 def sigmas() -> np.ndarray:
     """float32 [DRAWS] of the blur."""
-    return _each(lambda seed: blur.random_sigma(seed)[0], 6, tf.float32)
+    return _each(lambda seed: blur.Blur().draw(seed, 1, 20)[1][0], 6, tf.float32)
 
 
 def blurred() -> np.ndarray:
@@ -96,8 +96,8 @@ def blurred() -> np.ndarray:
 
 def views(image: np.ndarray, size: int, strength: float, stream: int) -> np.ndarray:
     """float32 [VIEWS, size, size, 3]: training views of one uint8 picture."""
-    operations = crop.Crop(), flip.Flip(), color.Color(strength), gray.Gray()
-    two = PretrainViews(size, View.of(*operations))
+    view = View.of(crop.Crop(), flip.Flip(), color.Color(strength), gray.Gray())
+    two = PretrainViews(size, (view, view))
     shape = tf.constant(image.shape)
     prepared = tf.data.Dataset.from_tensor_slices(seeds(VIEWS // PAIR, stream)).map(
         lambda seed: two.prepare(image, two.windows(shape, seed), seed),

@@ -87,6 +87,8 @@ def apply(record: dict, arrays: dict) -> tf.Tensor:
     if record["op"] == "batch_random_blur":
         start = record["key"].removesuffix("output")
         gate = arrays[f"{start}uniforms"] < blur.PROBABILITY
-        return _clip(blur.blur_where(gate, arrays[f"{start}images"], tf.constant(record["sigma"])))
+        return _clip(
+            blur.Blur().act(arrays[f"{start}images"], (gate, tf.constant(record["sigma"])))
+        )
     image = tf.constant(arrays[f"image_{record['image']}"])
     return OPERATIONS[record["op"]](image, record)

@@ -9,7 +9,6 @@ from tf_simclr.data.augment.blur import (
     Blur,
     blur_matrices,
     gaussian_blur,
-    random_sigma,
 )
 
 
@@ -137,7 +136,7 @@ def test_each_picture_may_have_a_sigma_of_its_own(size):
 
 @pytest.mark.parametrize("count", [1, 500])
 def test_drawn_sigmas_lie_between_the_papers_bounds(count):
-    sigmas = random_sigma(tf.constant([0, count]), count).numpy()
+    sigmas = Blur("image").draw(tf.constant([0, count]), count, 20)[1].numpy()
     assert sigmas.shape == (count,)
     assert SIGMA == (0.1, 2.0)  # arXiv 2002.05709, appendix A
     assert sigmas.min() >= 0.1 and sigmas.max() < 2

@@ -21,10 +21,14 @@ from tf_simclr.data.augment.views import PAIR, PretrainViews, View, compiled
 ATOL = 1e-4
 
 
+def alike(size, *operations):
+    return PretrainViews(size, (View.of(*operations), View.of(*operations)))
+
+
 def of_paper(size, strength=1.0, *more, min_crop_area=0.08):
     """Crop, flip, `more`, colours: both views alike."""
     colours = (Color(strength), Gray()) if strength else ()
-    return PretrainViews(size, View.of(Crop(min_crop_area), Flip(), *more, *colours))
+    return alike(size, Crop(min_crop_area), Flip(), *more, *colours)
 
 
 def pictures(height=40, width=30, count=6):
@@ -282,12 +286,12 @@ def test_one_more_operation_changes_the_picture_and_no_draw_before_it(extra, siz
 ORDERS = {  # views of other operations, and in other orders
     "rotate before the colours": of_paper(16, 1.0, Rotate()),
     "cutout before the colours": of_paper(24, 1.0, Cutout()),
-    "colours first": PretrainViews(16, View.of(Crop(), Gray(), Color(0.5), Flip())),
-    "colours apart": PretrainViews(24, View.of(Crop(), Color(0.5), Flip(), Cutout(), Gray())),
-    "an operation twice": PretrainViews(16, View.of(Crop(), Cutout(), Flip(), Cutout())),
-    "a crop alone": PretrainViews(24, View.of(Crop())),
+    "colours first": alike(16, Crop(), Gray(), Color(0.5), Flip()),
+    "colours apart": alike(24, Crop(), Color(0.5), Flip(), Cutout(), Gray()),
+    "an operation twice": alike(16, Crop(), Cutout(), Flip(), Cutout()),
+    "a crop alone": alike(24, Crop()),
     "views that differ": PretrainViews(
-        16, View.of(Crop(0.5), Flip(), Gray()), View.of(Crop(), Cutout(), Color())
+        16, (View.of(Crop(0.5), Flip(), Gray()), View.of(Crop(), Cutout(), Color()))
     ),
 }
 
@@ -313,7 +317,7 @@ BLUR_SEEDS = np.array([[1, 2], [3, 4]])
 @pytest.mark.parametrize("blur", [Blur(), Blur("image")])
 def test_the_step_takes_pairs_apart_and_blurs_each_view_by_a_seed_of_its_own(size, blur):
     pairs = np.random.default_rng(size).random((6, size, size, 6), np.float32)
-    views = PretrainViews(size, View.of(Crop(), Flip(), blur))
+    views = alike(size, Crop(), Flip(), blur)
     first, second = np.split(views.finish(tf.constant(pairs), BLUR_SEEDS).numpy(), 2)
     for found, view, seed in zip((first, second), np.split(pairs, 2, axis=-1), BLUR_SEEDS):
         drawn = blur.draw(tf.random.fold_in(tf.constant(seed), 0), 6, size)
@@ -325,7 +329,7 @@ def test_the_step_takes_pairs_apart_and_blurs_each_view_by_a_seed_of_its_own(siz
 def test_what_comes_after_the_blur_is_made_in_the_step_too(size):
     pairs = np.random.default_rng(size).random((40, size, size, 6), np.float32)
     way = View.of(Crop(), Blur(), Flip(), Gray())
-    views = PretrainViews(size, way, View.of(Crop(), Flip()))
+    views = PretrainViews(size, (way, View.of(Crop(), Flip())))
     assert (way.by_picture, views.num_draws) == ((), 1)
     first, second = np.split(views.finish(tf.constant(pairs), BLUR_SEEDS).numpy(), 2)
     np.testing.assert_array_equal(second, pairs[..., 3:])
@@ -340,7 +344,7 @@ def test_what_comes_after_the_blur_is_made_in_the_step_too(size):
 
 def test_what_the_step_makes_is_clipped():
     pairs = 3 * np.random.default_rng(0).random((8, 20, 20, 6), np.float32) - 1
-    finished = PretrainViews(20, View.of(Crop(), Blur())).finish(tf.constant(pairs), BLUR_SEEDS)
+    finished = alike(20, Crop(), Blur()).finish(tf.constant(pairs), BLUR_SEEDS)
     assert finished.numpy().min() == 0 and finished.numpy().max() == 1
 
 

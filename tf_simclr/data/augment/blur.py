@@ -60,23 +60,6 @@ def _exchange_axes(images: tf.Tensor) -> tf.Tensor:
     return tf.transpose(images, [0, 2, 1, 3])
 
 
-def random_sigma(seed: tf.Tensor, count: int | tf.Tensor = 1) -> tf.Tensor:
-    """Draws standard deviations of a blur in pixels: float32 [count], uniform in SIGMA."""
-    return tf.random.stateless_uniform([count], seed, *SIGMA)
-
-
-def blur_where(gate: tf.Tensor, images: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-    """Blurs some pictures of a batch.
-
-    Args:
-      gate: bool [batch, 1, 1, 1], true for those to be blurred.
-      images: float [batch, height, width, channels]; the kernel is height // KERNEL_SHARE wide.
-      sigma: standard deviation in pixels, > 0: a scalar for all, or [batch], one for each.
-    """
-    blurred = gaussian_blur(images, sigma, kernel_size=images.shape[1] // KERNEL_SHARE)
-    return tf.where(gate, blurred, images)
-
-
 @dataclasses.dataclass(frozen=True)
 class Blur(Operation):
     """Blurs half of all views: images [batch, size, size, 3].
@@ -92,15 +75,17 @@ class Blur(Operation):
     def draw(
         self, seed: tf.Tensor, batch: int | tf.Tensor, size: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Which pictures are blurred, bool [batch, 1, 1, 1], and by which sigma."""
+        """Which pictures are blurred, bool [batch, 1, 1, 1], and by which sigma, [1 or batch]."""
         sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
         gate = tf.random.stateless_uniform([batch, 1, 1, 1], gate_seed) < PROBABILITY
-        return gate, random_sigma(sigma_seed, batch if self.blur_sigma == "image" else 1)
+        count = batch if self.blur_sigma == "image" else 1
+        return gate, tf.random.stateless_uniform([count], sigma_seed, *SIGMA)
 
     def act(self, pictures: tf.Tensor, drawn: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Blurs images by (which, sigma), as `draw` gives them."""
+        """Blurs those that were drawn, by a kernel of a tenth of the side."""
         gate, sigma = drawn
-        return blur_where(gate, pictures, sigma)
+        blurred = gaussian_blur(pictures, sigma, kernel_size=pictures.shape[1] // KERNEL_SHARE)
+        return tf.where(gate, blurred, pictures)
 
 
 OPERATION = Blur

@@ -10,7 +10,7 @@ from tf_simclr.data.augment.crop import (
     crop_and_resize,
     random_window,
 )
-from tf_simclr.data.augment.flip import random_flip
+from tf_simclr.data.augment.flip import Flip
 
 SMALL = 32  # pixels: pictures of this size and less are evaluated whole
 
@@ -45,7 +45,7 @@ class FinetuneView:
           seed: integer [2].
         """
         view = crop_and_resize(_unit(picture), windows[0], self.size, self.size)
-        view = random_flip(view[tf.newaxis], tf.random.stateless_uniform([1], _seeds(seed)[1]))[0]
+        view = Flip().act(view[tf.newaxis], Flip().draw(_seeds(seed)[1], 1, self.size))[0]
         return _finish(view, self.size)
 
 

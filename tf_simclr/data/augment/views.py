@@ -57,25 +57,16 @@ class PretrainViews:
 
     Attributes:
       size: side of a view in pixels.
-      first: the first view.
-      second: the second one; None is as the first.
+      both: the first view and the second.
     """
 
     size: int
-    first: View
-    second: View | None = None
-
-    @property
-    def both(self) -> tuple[View, View]:
-        """The first view and the second."""
-        return self.first, self.first if self.second is None else self.second
+    both: tuple[View, View]
 
     @property
     def num_draws(self) -> int:
-        """Uniform numbers for a view, of which the one with fewer operations leaves some."""
-        return max(
-            sum(operation.count(self.size) for operation in view.by_picture) for view in self.both
-        )
+        """Uniform numbers for a view; one that takes fewer than the other leaves some."""
+        return max(sum(each.count(self.size) for each in view.by_picture) for view in self.both)
 
     def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Draws what each view shows: int32 [2, 4] = (top, left, height, width).
@@ -134,35 +125,9 @@ class PretrainViews:
             crops = crop_and_resize_batch(pictures, prepared["windows"], self.size, self.size)
         # Views that are made alike are made in one loop, which XLA compiles once.
         kinds = tuple(dict.fromkeys(view.by_picture for view in self.both))
-        draws = prepared["draws"]
-        parts = zip(*(tf.split(each, len(kinds), axis=1) for each in (crops, draws)))
-        made = [
-            self._changed(kind, *part, one_by_one=one_by_one) for kind, part in zip(kinds, parts)
-        ]
+        parts = zip(*(tf.split(each, len(kinds), axis=1) for each in (crops, prepared["draws"])))
+        made = [_made(kind, *part, one_by_one=one_by_one) for kind, part in zip(kinds, parts)]
         return tf.concat(tf.unstack(tf.concat(made, axis=1), num=PAIR, axis=1), axis=-1)
-
-    def _changed(
-        self,
-        operations: tuple[Operation, ...],
-        crops: tf.Tensor,
-        draws: tf.Tensor,
-        *,
-        one_by_one: bool,
-    ) -> tf.Tensor:
-        """Crops [batch, views, size, size, 3] and draws [batch, views, num_draws] -> such views."""
-        shape = [crops.shape[1], self.size, self.size, 3]
-        counts = [operation.count(self.size) for operation in operations]
-        ends = list(itertools.accumulate(counts))
-
-        def act(some: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
-            # Of levels, which resizing may have left.
-            drawn = [numbers[:, end - count : end] for count, end in zip(counts, ends)]
-            return tf.clip_by_value(act_in_turn(operations, some / LEVELS, drawn), 0.0, 1.0)
-
-        images = tf.reshape(crops, [-1, *shape[1:]])  # Those of a picture side by side.
-        numbers = tf.reshape(draws, [images.shape[0], self.num_draws])
-        made = _one_by_one(act, images, numbers) if one_by_one else act(images, numbers)
-        return tf.reshape(made, [-1, *shape])
 
     def finish(self, images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Takes pairs of views apart, and makes what the training step draws for a whole batch.
@@ -178,8 +143,8 @@ class PretrainViews:
         pairs = tf.split(images, PAIR, axis=-1)
         for view, half, seed in zip(self.both, pairs, tf.unstack(seeds)):
             drawn = [
-                operation.draw(tf.random.fold_in(seed, place), batch, self.size)
-                for place, operation in enumerate(view.in_the_step)
+                each.draw(tf.random.fold_in(seed, place), batch, self.size)
+                for place, each in enumerate(view.in_the_step)
             ]
             made = act_in_turn(view.in_the_step, half, drawn)
             finished.append(tf.clip_by_value(made, 0.0, 1.0) if drawn else half)
@@ -198,6 +163,22 @@ def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
         autograph=False,
         jit_compile=host_xla.compiles(),
     )
+
+
+def _made(
+    operations: tuple[Operation, ...], crops: tf.Tensor, draws: tf.Tensor, *, one_by_one: bool
+) -> tf.Tensor:
+    """Crops [batch, views, size, size, 3] and draws [batch, views, numbers] -> finished crops."""
+    counts = [operation.count(crops.shape[2]) for operation in operations]
+    ends = list(itertools.accumulate(counts))
+
+    def act(images: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+        drawn = [numbers[:, end - count : end] for count, end in zip(counts, ends)]
+        return tf.clip_by_value(act_in_turn(operations, images / LEVELS, drawn), 0.0, 1.0)
+
+    every = crops.shape[0] * crops.shape[1]
+    parts = [tf.reshape(part, [every, *part.shape[2:]]) for part in (crops, draws)]
+    return tf.reshape(_one_by_one(act, *parts) if one_by_one else act(*parts), crops.shape)
 
 
 def _one_by_one(
