@@ -2,9 +2,9 @@
 
 import shutil
 import sys
-import types
 
 import pytest
+import small_architecture
 import tensorflow as tf
 from golden import released
 
@@ -211,18 +211,41 @@ def test_more_blocks_than_there_are_cannot_be_frozen(r18):
             adopted(config)
 
 
-def test_a_flag_of_another_architecture_is_refused_by_name(monkeypatch):
-    class Other:
-        ARCHITECTURE = types.SimpleNamespace(flags=lambda: ["image_size", "proj_out_dim"])
+@pytest.fixture
+def another(monkeypatch):
+    """A choice of two architectures."""
+    monkeypatch.setitem(sys.modules, "tf_simclr.architectures.pixels", small_architecture)
+    monkeypatch.setattr(choices, "ARCHITECTURES", ("resnet", "pixels"))
 
-    monkeypatch.setitem(sys.modules, "tf_simclr.architectures.other", Other)
-    monkeypatch.setattr(choices, "ARCHITECTURES", ("resnet", "other"))
-    values = {"image_size": 16, "proj_out_dim": 8}
+
+@pytest.mark.usefixtures("another")
+def test_a_flag_of_another_architecture_is_refused_by_name():
+    values = {"image_size": 16, "ema_decay": 0.5}
     config = Config.from_flat(values, given={"image_size", "resnet_depth"})
     assert adopted(config) is config
     with pytest.raises(
         ValueError,
-        match="`proj_out_dim` is a flag of --architecture=other. Received: proj_out_dim=8,"
+        match="`ema_decay` is a flag of --architecture=pixels. Received: ema_decay=0.5,"
         " architecture='resnet'. Leave it out.",
     ):
-        adopted(Config.from_flat(values, given={"proj_out_dim"}))
+        adopted(Config.from_flat(values, given={"ema_decay"}))
+
+
+@pytest.mark.usefixtures("another")
+def test_another_architecture_is_taken_with_its_flags_unless_one_contradicts(r18):
+    config, origin = Config(), origins.open_checkpoint(r18)
+    theirs = small_architecture.PIXELS
+
+    def misfits(*given):
+        return origins.require_fit(config, origin, theirs, given)
+
+    assert misfits("resnet_depth") == {
+        "architecture": ("resnet", "pixels"),
+        "ema_decay": (0.999, 0.5),
+        "image_size": (224, 8),
+    }
+    for flag, received in (("architecture", "'resnet'"), ("ema_decay", "0.999")):
+        give = {"architecture": "pixels", "ema_decay": "0.5"}[flag]
+        said = f"found Pixels of 0.5. .*, {flag}={received}. Give --{flag}={give}, or leave"
+        with pytest.raises(ValueError, match=said):
+            misfits(flag)

@@ -24,14 +24,12 @@ class Architecture(abc.ABC):
     Attributes:
       word: of --architecture, and the name of the encoder's layer.
       kind: what such an encoder is called.
-      groups: that --fine_tune_after_block can freeze behind the stem.
       image_size: side of the pictures that it is made for, in pixels.
       head: None where nothing is known of it, or asked of it.
     """
 
     word: ClassVar[str]
     kind: ClassVar[str]
-    groups: ClassVar[int]
 
     image_size: int
     head: HeadArchitecture | None
@@ -77,8 +75,7 @@ class Architecture(abc.ABC):
           theirs: what the weights were made for; what is not known of it is not compared.
         """
         if type(self) is not type(theirs):
-            ours = self.settings()
-            return {name: (ours.get(name), value) for name, value in theirs.settings().items()}
+            return {"architecture": (self.word, theirs.word)}
         known = [name for name in self.flags() if getattr(theirs, name) is not None]
         different = {
             name: (getattr(self, name), getattr(theirs, name))
@@ -96,6 +93,11 @@ class Architecture(abc.ABC):
     def title(self) -> str:
         """In a few words: "ResNet-50 x 1"."""
 
+    @property
+    @abc.abstractmethod
+    def groups(self) -> int:
+        """Groups of layers behind the stem that --fine_tune_after_block can freeze."""
+
     @abc.abstractmethod
     def describe(self) -> str:
         """In words, as errors and cards have it."""
@@ -105,23 +107,13 @@ class Architecture(abc.ABC):
         return {}
 
     @abc.abstractmethod
-    def encoder(self, *, bn_momentum: float, global_bn: bool) -> Encoder:
-        """The untrained encoder.
+    def encoder(self, **norms: Any) -> Encoder:
+        """The untrained encoder; `norms` are `bn_momentum` and `global_bn`, as of a ResNet."""
 
-        Args:
-          bn_momentum: of the moving averages of batch norm.
-          global_bn: whether batch norm sees the batch of all replicas.
-        """
-
-    def projection_head(self, *, bn_momentum: float, global_bn: bool) -> ProjectionHead:
-        """The untrained projection head of an architecture that is known whole.
-
-        Args:
-          bn_momentum: as for `encoder`.
-          global_bn: as for `encoder`.
-        """
+    def projection_head(self, **norms: Any) -> ProjectionHead:
+        """The untrained projection head, which must be known; `norms` are as for `encoder`."""
         assert self.head is not None
-        return self.head.build(bn_momentum=bn_momentum, global_bn=global_bn)
+        return self.head.build(**norms)
 
 
 def architecture_of(values: Mapping[str, Any]) -> Architecture:

@@ -91,17 +91,7 @@ class HeadArchitecture:
             f" {self.proj_out_dim}"
         )
 
-    def build(self, *, bn_momentum: float, global_bn: bool) -> ProjectionHead:
-        """The untrained head.
-
-        Args:
-          bn_momentum: of the moving averages of batch norm.
-          global_bn: whether batch norm sees the batch of all replicas.
-        """
-        return ProjectionHead(
-            self.proj_head_mode,
-            out_dim=self.proj_out_dim,
-            num_layers=self.num_proj_layers,
-            bn_momentum=bn_momentum,
-            global_bn=global_bn,
-        )
+    def build(self, **norms: Any) -> ProjectionHead:
+        """The untrained head; `norms` are what ProjectionHead is told of batch norm."""
+        layers, width = self.num_proj_layers, self.proj_out_dim
+        return ProjectionHead(self.proj_head_mode, out_dim=width, num_layers=layers, **norms)

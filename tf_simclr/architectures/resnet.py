@@ -7,6 +7,7 @@ Small images have another stem; selective kernels and wider networks are SimCLRv
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from tf_simclr.architectures.architecture import Architecture, Shapes
 from tf_simclr.architectures.head import HeadArchitecture
@@ -41,12 +42,7 @@ class ResNetArchitecture(Architecture):
 
     @classmethod
     def of_variables(cls, shapes: Shapes, *, linear: bool = False) -> "ResNetArchitecture | None":
-        """The ResNet that has these variables; None if there is none.
-
-        Args:
-          shapes: "encoder" and "projection_head" -> role -> shape.
-          linear: whether a projection head of one layer is called linear.
-        """
+        """The ResNet that has these variables; None if there is none."""
         encoder = shapes["encoder"]
         skeleton = recognise(encoder)
         if skeleton is None:
@@ -103,21 +99,15 @@ class ResNetArchitecture(Architecture):
         """Role -> name of each variable in the original's TensorFlow 1 checkpoints."""
         return self.skeleton.names()
 
-    def encoder(self, *, bn_momentum: float, global_bn: bool) -> ResNet:
-        """The untrained ResNet.
-
-        Args:
-          bn_momentum: of the moving averages of batch norm.
-          global_bn: whether batch norm sees the batch of all replicas.
-        """
+    def encoder(self, **norms: Any) -> ResNet:
+        """The untrained ResNet; `norms` are as it takes them."""
         return ResNet(
             self.resnet_depth,
             width_multiplier=self.width_multiplier,
             sk_ratio=self.sk_ratio or 0.0,
             se_ratio=self.se_ratio,
             small_images=self.small_images,
-            bn_momentum=bn_momentum,
-            global_bn=global_bn,
+            **norms,
         )
 
     def _agrees(self, flag: str, theirs: "ResNetArchitecture") -> bool:

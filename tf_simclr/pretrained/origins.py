@@ -53,7 +53,7 @@ def adopt_architecture(config: Config, origin: Checkpoint | None) -> Config:
         check_flags(config)
         return config
     # Differs from the original: there the flags must repeat it.
-    different = require_fit(config, origin, config.given)
+    different = require_fit(config, origin, wanted_architecture(config, origin), config.given)
     layer = origin.fine_tuned_from
     if layer and config.run.classifies and "ft_proj_selector" not in config.given:
         different["ft_proj_selector"] = (0, layer)
@@ -93,38 +93,38 @@ def check_flags(config: Config) -> None:
 
 
 def require_fit(
-    config: Config, origin: Checkpoint, given: Collection[str] | None = None
+    config: Config, origin: Checkpoint, theirs: Architecture | None, given: Collection[str]
 ) -> Misfits:
-    """Flags of a run by which the origin's weights do not fit: name -> (ours, theirs).
+    """Flags of a run by which weights do not fit: name -> (ours, theirs).
 
     Args:
       config: of the run.
-      origin: that it starts from.
-      given: flags that must agree; None is all of them.
+      origin: where the weights lie.
+      theirs: what they were made for; None where nothing tells.
+      given: flags that must agree. Without --architecture among them, the others are compared as
+        if it did.
 
     Raises:
       ValueError: if one of these does not; says what was found.
     """
-    theirs = _wanted(config, origin)
     if theirs is None:
         return {}
-    different = architecture_of(config.flat()).misfits(theirs)
-    check_fit(origin, theirs, {n: v for n, v in different.items() if given is None or n in given})
-    return different
-
-
-def check_fit(origin: Checkpoint, theirs: Architecture, different: Misfits) -> None:
-    """Raises ValueError, with what was found and the flags to give, unless `different` is empty."""
-    if different:
-        received = ", ".join(f"{name}={ours!r}" for name, (ours, _) in different.items())
-        give = " ".join(f"--{name}={value}" for name, (_, value) in different.items())
+    values = config.flat()
+    different = architecture_of(values).misfits(theirs)
+    if "architecture" in different and "architecture" not in given:
+        different |= architecture_of(values | {"architecture": theirs.word}).misfits(theirs)
+    wrong = {name: pair for name, pair in different.items() if name in given}
+    if wrong:
+        received = ", ".join(f"{name}={ours!r}" for name, (ours, _) in wrong.items())
+        give = " ".join(f"--{name}={value}" for name, (_, value) in wrong.items())
         raise ValueError(
             f"`checkpoint` does not fit this architecture: found {theirs.describe()}. Received:"
             f" checkpoint={origin.path!r}, {received}. Give {give}, or leave these flags out."
         )
+    return different
 
 
-def _wanted(config: Config, origin: Checkpoint) -> Architecture | None:
+def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | None:
     """The origin's architecture as far as a run with this config has to agree with it.
 
     A projection head that is not restored, because `variable_schema` leaves it out or there is

@@ -38,12 +38,6 @@ class OwnCheckpoint(Checkpoint):
         To train a classifier, the linear head of a pretraining is left out too: it saw every label
         known there. Whoever gives `variable_schema` has said what is restored; not a classifier of
         other classes. One of another number of classes is found when it is restored.
-
-        Args:
-          config: of the run.
-          layer: that the run's classifier reads.
-          kernel: shape of the run's own.
-          class_names: of the run's data, in the order of its labels.
         """
         theirs, reads = self.settings, self.reads_layer
         if theirs is None:
@@ -78,11 +72,7 @@ class OwnCheckpoint(Checkpoint):
         return Verdict(reason, notes)
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
-        """As the function `restore`, from this checkpoint.
-
-        Args:
-          parts: "encoder" and maybe others.
-        """
+        """As the function `restore`, from this checkpoint."""
         return restore(self.prefix, parts, averaged=self.averaged)
 
 

@@ -50,14 +50,7 @@ class ReleasedCheckpoint(Checkpoint):
     def judge_classifier(
         self, config: Config, *, layer: int, kernel: Sequence[int], class_names: Sequence[str]
     ) -> Verdict:
-        """Leaves out a classifier of another shape, or that was fine-tuned on another layer.
-
-        Args:
-          config: of the run.
-          layer: that the run's classifier reads.
-          kernel: shape of the run's own.
-          class_names: of the run's data, which no released checkpoint tells.
-        """
+        """Leaves out a classifier of another shape, or that was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
         if theirs is not None and list(theirs) != list(kernel):
             return Verdict(classifier_left_out(theirs, kernel))
@@ -73,9 +66,6 @@ class ReleasedCheckpoint(Checkpoint):
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
         """Gives built parts their weights, one tensor at a time.
-
-        Args:
-          parts: "encoder" and maybe others.
 
         Raises:
           ValueError: if one does not fit; says what does not, by role.

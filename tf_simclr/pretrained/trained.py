@@ -17,7 +17,7 @@ from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.pretrained.checkpoint import Checkpoint
-from tf_simclr.pretrained.origins import check_fit, check_flags, open_checkpoint
+from tf_simclr.pretrained.origins import check_flags, open_checkpoint, require_fit
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import dataset_facts
 from tf_simclr.workdir.run_settings import without_own_place
@@ -96,9 +96,7 @@ def with_given(trained: Trained, config: Config) -> Config:
       ValueError: if one of them contradicts the architecture, or as `check_flags`.
     """
     theirs = architecture_of(trained.settings.flat())
-    different = architecture_of(config.flat()).misfits(theirs)
-    wrong = {name: pair for name, pair in different.items() if name in config.given}
-    check_fit(trained.origin, theirs, wrong)
+    require_fit(config, trained.origin, theirs, config.given)
     values = config.flat()
     adopted = trained.settings.flat() | {name: values[name] for name in config.given}
     adopted |= without_own_place(values, trained.settings, config.given)

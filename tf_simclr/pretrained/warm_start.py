@@ -6,7 +6,7 @@ from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.config import Config
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint
-from tf_simclr.pretrained.origins import require_fit
+from tf_simclr.pretrained.origins import require_fit, wanted_architecture
 from tf_simclr.pretrained.variable_schema import restored_parts
 
 
@@ -26,7 +26,7 @@ def warm_start(
     Raises:
       ValueError: if the checkpoint does not fit; nothing is restored then.
     """
-    require_fit(config, origin)
+    require_fit(config, origin, wanted_architecture(config, origin), config.flat())
     ours = {name: part for name, part in net.parts().items() if name in restored_parts(config)}
     if config.finetuning.zero_init_logits_layer:
         ours.pop("supervised_head", None)  # It is to start at zero.
