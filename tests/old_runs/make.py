@@ -1,6 +1,6 @@
-"""Makes what lies in this folder: `python make.py CHECKOUT FOLDER`, in the clone's environment.
+"""Makes what lies in this folder: `python make.py CHECKOUT FOLDER`.
 
-CHECKOUT is of the old commit. FOLDER, empty, is where the runs are written.
+CHECKOUT is of the old commit. FOLDER is an empty one, where the runs are written.
 """
 
 import json
