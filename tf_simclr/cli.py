@@ -24,7 +24,9 @@ DEFINE: dict[type, Callable] = {
 class FlagValues(flags.FlagValues):
     """Flags that are read from flagfiles too: UTF-8 in any locale, with or without its mark."""
 
-    def _get_flag_file_lines(self, filename: str, parsed_file_stack: Sequence[str] = ()):
+    def _get_flag_file_lines(
+        self, filename: str, parsed_file_stack: Sequence[str] = ()
+    ) -> list[str]:
         if filename in parsed_file_stack:
             circle = " -> ".join([*parsed_file_stack, filename])
             raise flags.Error(f"Flagfiles must not include each other in a circle: {circle}.")

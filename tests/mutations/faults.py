@@ -1326,9 +1326,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/config/matters.py",
-        'c.training.train_steps, "with --train_steps")',
-        'c.training.train_steps, "with --checkpoint_steps")',
-        "a remark on idle epochs names the wrong flag",
+        'f"with --{name}")',
+        'f"without --{name}")',
+        "idle epochs are put down to steps that were not given",
     ),
     Fault(
         "tf_simclr/replicas.py",

@@ -12,6 +12,7 @@ from tf_simclr.config.data import DataConfig
 from tf_simclr.config.distillation import DistillationConfig
 from tf_simclr.config.evaluation import EvaluationConfig
 from tf_simclr.config.exporting import ExportConfig
+from tf_simclr.config.fields import Section
 from tf_simclr.config.finetuning import FinetuningConfig
 from tf_simclr.config.labels import LabelsConfig
 from tf_simclr.config.model import ModelConfig
@@ -19,18 +20,6 @@ from tf_simclr.config.optimization import OptimizationConfig
 from tf_simclr.config.run import RunConfig
 from tf_simclr.config.training import TrainingConfig
 
-SECTIONS: dict[str, type] = {
-    "run": RunConfig,
-    "data": DataConfig,
-    "labels": LabelsConfig,
-    "model": ModelConfig,
-    "optimization": OptimizationConfig,
-    "training": TrainingConfig,
-    "evaluation": EvaluationConfig,
-    "exporting": ExportConfig,
-    "finetuning": FinetuningConfig,
-    "distillation": DistillationConfig,
-}
 # Former name of a flag -> its name today: settings of older runs are read with it.
 RENAMED: dict[str, str] = {}
 
@@ -133,6 +122,13 @@ class Config:
         for name in RENAMED.keys() & values:
             values[RENAMED[name]] = values.pop(name)
         return cls.from_flat(values)
+
+
+SECTIONS: dict[str, type] = {
+    field.name: field.type
+    for field in dataclasses.fields(Config)
+    if isinstance(field.type, type) and issubclass(field.type, Section)
+}
 
 
 def flag_fields() -> list[dataclasses.Field]:

@@ -12,8 +12,8 @@ from tf_simclr.config.matters import (
     PRETRAINED_SHOWN,
     RUNNING,
     TRAINING,
-    WITH_BLUR,
     WITH_ROOM_TO_BLUR,
+    needs_one,
 )
 
 # Of the original, and of arXiv 2002.05709, appendix A.
@@ -61,7 +61,7 @@ class DataConfig(Section):
         "Whether a view's strength of blur is drawn for the batch, as in the original, or for each"
         " image, as in the paper.",
         ("batch", "image"),
-        only=(*PRETRAINED_SHOWN, WITH_BLUR, WITH_ROOM_TO_BLUR),
+        only=(*PRETRAINED_SHOWN, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
     )
     augment_on: str = flag(
         "auto",

@@ -3,9 +3,7 @@
 import dataclasses
 
 from tf_simclr.config.fields import Section, flag, require
-from tf_simclr.config.matters import DISTILLING, TRAINING
-
-DISTILLED = (TRAINING, DISTILLING)
+from tf_simclr.config.matters import DISTILLED
 
 
 @dataclasses.dataclass(frozen=True)

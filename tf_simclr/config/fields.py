@@ -62,7 +62,7 @@ def decides(field: dataclasses.Field, mode: str) -> bool:
 class Section:
     """A part of the config: types and choices are checked here, ranges in `_check`."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value, choices = getattr(self, field.name), field.metadata["choices"]
             if value is not None or field.default is not None:

@@ -5,9 +5,9 @@ A field names the broadest condition first: the first one that fails is the reas
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tf_simclr.config.choices import MODES
+from tf_simclr.config.choices import MODES, TRAIN_MODES
 
 if TYPE_CHECKING:
     from tf_simclr.config import Config
@@ -70,18 +70,29 @@ class Settings:
 Condition = Modes | Settings
 
 
-def _pretrains(config: "Config") -> bool:
-    return config.run.train_mode == "pretrain"
+def needs(name: str, *, adopted: bool = True) -> Settings:
+    """The condition that another flag is set: neither none nor 0 nor false."""
+    return Settings(lambda config: bool(config.flat()[name]), f"without --{name}", adopted)
+
+
+def unless(name: str) -> Settings:
+    """The condition that another flag is not set."""
+    return Settings(lambda config: not config.flat()[name], f"with --{name}")
+
+
+def needs_one(name: str, *values: Any) -> Settings:
+    """The condition that another flag has one of some values."""
+    return Settings(lambda config: config.flat()[name] in values, f"with --{name}={{{name}}}")
 
 
 def _has_head(config: "Config") -> bool:
-    return not _pretrains(config) or config.training.lineareval_while_pretraining
+    return not PRETRAINING.fit(config) or config.training.lineareval_while_pretraining
 
 
 def _trains_norms(config: "Config") -> bool:
     head_alone = config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
     follow = config.finetuning.frozen_batch_norm == "training"
-    return _pretrains(config) or not head_alone or follow
+    return PRETRAINING.fit(config) or not head_alone or follow
 
 
 def _freezes(config: "Config") -> bool:
@@ -97,55 +108,46 @@ RUNNING = TRAINING | EVALUATING
 EXPORTING = Modes(("export",))
 EMBEDDING = Modes(("embed",))
 
-ON_TPU = Settings(lambda c: c.run.use_tpu, "without --use_tpu", adopted=False)
-OFF_TPU = Settings(
-    lambda c: not c.run.use_tpu, "with --use_tpu: the step of a TPU is always compiled"
-)
-IN_FOLDER = Settings(lambda c: c.data.dataset == "image_folder", "without --dataset=image_folder")
-
-PRETRAINING = Settings(_pretrains, "with --train_mode={train_mode}")
-CLASSIFYING = Settings(lambda c: not _pretrains(c), PRETRAINING.reason)
-DISTILLING = Settings(lambda c: c.run.train_mode == "distill", PRETRAINING.reason)
+PRETRAINING = needs_one("train_mode", "pretrain")
+CLASSIFYING = needs_one("train_mode", *(word for word in TRAIN_MODES if word != "pretrain"))
 PRETRAINED = (TRAINING, PRETRAINING)
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
+DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
-WITH_BLUR = Settings(lambda c: c.data.use_blur, "with --use_blur={use_blur}")
+ON_TPU = needs("use_tpu", adopted=False)
+OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: the step of a TPU is always compiled")
 WITH_ROOM_TO_BLUR = Settings(
-    lambda c: c.data.image_size >= SMALLEST_BLURRED,
+    lambda config: config.data.image_size >= SMALLEST_BLURRED,
     f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur",
 )
-
+IN_FOLDER = Settings(needs_one("dataset", "image_folder").fit, "without --dataset=image_folder")
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
 # An evaluation's judges read labels, whatever was trained.
-LABELS_FOR_HEAD = Settings(lambda c: c.run.mode != "train" or _has_head(c), LINEAR_HEAD.reason)
+LABELS_FOR_HEAD = Settings(
+    lambda config: config.run.mode != "train" or _has_head(config), LINEAR_HEAD.reason
+)
 LABELS_FOR_STUDENT = Settings(
-    lambda c: c.run.mode != "train" or not DISTILLING.fit(c) or c.distillation.distill_alpha != 1,
+    lambda config: (
+        config.run.mode != "train"
+        or config.run.train_mode != "distill"
+        or config.distillation.distill_alpha != 1
+    ),
     "with --distill_alpha=1, which ignores labels",
 )
-
-HEAD_REASON = "with --proj_head_mode={proj_head_mode}"
-PROJECTION = Settings(lambda c: c.model.proj_head_mode != "none", HEAD_REASON)
-NONLINEAR_PROJECTION = Settings(lambda c: c.model.proj_head_mode == "nonlinear", HEAD_REASON)
-WITH_MEMORY = Settings(lambda c: c.model.memory_size > 0, "without --memory_size")
 TRAINED_NORMS = Settings(
     _trains_norms, f"with --fine_tune_after_block={LINEAR_HEAD_ONLY}: no norm trains"
 )
 FROZEN_LAYERS = Settings(_freezes, "where every layer trains")
-
-WITH_MOMENTUM = Settings(
-    lambda c: c.optimization.optimizer in ("momentum", "lars"), "with --optimizer={optimizer}"
-)
-NO_STEPS = Settings(lambda c: not c.training.train_steps, "with --train_steps")
-NO_CHECKPOINT_STEPS = Settings(lambda c: not c.training.checkpoint_steps, "with --checkpoint_steps")
-
-FROM_CHECKPOINT = Settings(lambda c: bool(c.finetuning.checkpoint), "without --checkpoint")
+FROM_CHECKPOINT = needs("checkpoint")
 # An evaluation without --checkpoint judges the averaged weights of the run itself.
 AVERAGED_TO_START = Settings(
-    lambda c: not c.run.trains or FROM_CHECKPOINT.fit(c), FROM_CHECKPOINT.reason
+    lambda config: not config.run.trains or FROM_CHECKPOINT.fit(config), FROM_CHECKPOINT.reason
 )
 AVERAGED_TO_JUDGE = Settings(
-    lambda c: c.run.mode != "eval" or _pretrains(c) or not FROM_CHECKPOINT.fit(c),
+    lambda config: (
+        config.run.mode != "eval" or PRETRAINING.fit(config) or not FROM_CHECKPOINT.fit(config)
+    ),
     "with --mode=eval: the averaged weights are those that the run started from",
 )
 # Fails where a run goes on, at a step that only remarks_on_resuming knows.
-AT_THE_START = Settings(lambda c: True, "where the run goes on from its own step {step}")
+AT_THE_START = Settings(lambda config: True, "where the run goes on from its own step {step}")

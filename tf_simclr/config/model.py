@@ -11,15 +11,7 @@ from tf_simclr.config.choices import (
     PROJECTION_HEADS,
 )
 from tf_simclr.config.fields import Section, flag, require
-from tf_simclr.config.matters import (
-    ALWAYS,
-    NONLINEAR_PROJECTION,
-    PRETRAINED,
-    PROJECTION,
-    TRAINED_NORMS,
-    TRAINING,
-    WITH_MEMORY,
-)
+from tf_simclr.config.matters import ALWAYS, PRETRAINED, TRAINED_NORMS, TRAINING, needs, needs_one
 
 NORMS = (TRAINING, TRAINED_NORMS)
 
@@ -39,10 +31,14 @@ class ModelConfig(Section):
         "nonlinear", "Kind of projection head.", PROJECTION_HEADS, only=ALWAYS
     )
     proj_out_dim: int = flag(
-        128, "Width of the projection head's last layer.", only=(ALWAYS, PROJECTION)
+        128,
+        "Width of the projection head's last layer.",
+        only=(ALWAYS, needs_one("proj_head_mode", "linear", "nonlinear")),
     )
     num_proj_layers: int = flag(
-        3, "Layers of a nonlinear projection head.", only=(ALWAYS, NONLINEAR_PROJECTION)
+        3,
+        "Layers of a nonlinear projection head.",
+        only=(ALWAYS, needs_one("proj_head_mode", "nonlinear")),
     )
     loss: str = flag(
         "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=PRETRAINED
@@ -63,7 +59,9 @@ class ModelConfig(Section):
         only=PRETRAINED,
     )
     ema_decay: float = flag(
-        0.999, "Decay of the averaged network for --memory_size.", only=(*PRETRAINED, WITH_MEMORY)
+        0.999,
+        "Decay of the averaged network for --memory_size.",
+        only=(*PRETRAINED, needs("memory_size")),
     )
 
     ARCHITECTURE = (

@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_simclr.config.choices import LEARNING_RATE_SCALINGS, OPTIMIZERS
 from tf_simclr.config.fields import Section, flag, require
-from tf_simclr.config.matters import SHOWN, TRAINING, WITH_MOMENTUM
+from tf_simclr.config.matters import SHOWN, TRAINING, needs_one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,9 @@ class OptimizationConfig(Section):
     warmup_epochs: float = flag(10.0, "Epochs of linear warm-up.", only=TRAINING)
     weight_decay: float = flag(1e-6, "Weight decay.", only=SHOWN)
     momentum: float = flag(
-        0.9, "Momentum of the optimisers lars and momentum.", only=(TRAINING, WITH_MOMENTUM)
+        0.9,
+        "Momentum of the optimisers lars and momentum.",
+        only=(TRAINING, needs_one("optimizer", "momentum", "lars")),
     )
 
     def _check(self) -> None:

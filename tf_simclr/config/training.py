@@ -4,15 +4,7 @@ import dataclasses
 
 from tf_simclr.config.choices import PRECISIONS
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import (
-    NO_CHECKPOINT_STEPS,
-    NO_STEPS,
-    OFF_TPU,
-    PRETRAINED,
-    PRETRAINED_SHOWN,
-    SHOWN,
-    TRAINING,
-)
+from tf_simclr.config.matters import OFF_TPU, PRETRAINED, PRETRAINED_SHOWN, SHOWN, TRAINING, unless
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +13,7 @@ class TrainingConfig(Section):
 
     train_batch_size: int = flag(512, "Pictures per step, over all replicas together.", only=SHOWN)
     train_epochs: float = flag(
-        100.0, "Epochs to train.", only=(SHOWN, NO_STEPS), instead_of=("train_steps",)
+        100.0, "Epochs to train.", only=(SHOWN, unless("train_steps")), instead_of=("train_steps",)
     )
     train_steps: int = flag(0, "Steps to train; overrides train_epochs.", only=SHOWN)
     steps_per_execution: int = flag(
@@ -45,7 +37,7 @@ class TrainingConfig(Section):
     checkpoint_epochs: float = flag(
         1.0,
         "Epochs between checkpoints.",
-        only=(TRAINING, NO_CHECKPOINT_STEPS),
+        only=(TRAINING, unless("checkpoint_steps")),
         instead_of=("checkpoint_steps",),
     )
     checkpoint_steps: int = flag(
