@@ -17,7 +17,8 @@ import tensorflow as tf
 from tf_simclr import main as door
 from tf_simclr import stopping
 from tf_simclr.main import main
-from tf_simclr.tasks import evaluate, train
+from tf_simclr.tasks import command
+from tf_simclr.tasks.evaluate import Evaluated
 from tf_simclr.version import __version__
 from tf_simclr.workdir.callbacks import Interrupted
 
@@ -61,9 +62,10 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
 
     def task(config, *_, open_data, **__):
         opened.append(open_data(config))
+        return Evaluated({}, {}, [], "")
 
-    monkeypatch.setattr(train, "train", task)
-    monkeypatch.setattr(evaluate, "evaluate", task)
+    monkeypatch.setattr(command, "train", task)
+    monkeypatch.setattr(command, "evaluate", task)
     flags = [
         *("--mode=train_then_eval", "--eval_split=test", "--model_dir=m"),
         *("--dataset=image_folder", f"--data_dir={tmp_path}/pictures", "--max_bad_images=0.5"),
@@ -73,7 +75,7 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
         assert opened[-1] is opened[-2]
         assert len({id(data) for data in opened}) == count
         lines = capsys.readouterr().out.splitlines()
-        assert [line for line in lines if not line.startswith("Note: ")] == [
+        assert [line for line in lines if line and not line.startswith("Note: ")] == [
             "image_folder: 1 of 25 pictures unreadable, passed over: train/dark/broken.png",
             "image_folder: 2 classes: dark, light; 16 pictures to train, 8 to judge",
         ]
@@ -105,8 +107,6 @@ def test_bad_input_in_a_real_process(command, trained_run, tiny_flags):
 @pytest.fixture
 def tasks(monkeypatch):
     """Stands in for the tasks: notes which are called, and raises `tasks.error` from training."""
-    import tf_simclr.tasks.evaluate
-    import tf_simclr.tasks.train
 
     class Tasks:
         called: list = []
@@ -115,15 +115,21 @@ def tasks(monkeypatch):
     stand_in = Tasks()
     stand_in.called = []
 
-    def train(config, origin, typed, **_):
+    def train(config, origin, **_):
         stand_in.called.append("train")
         if stand_in.error:
             raise stand_in.error
 
-    monkeypatch.setattr(tf_simclr.tasks.train, "train", train)
-    for name in ("evaluate", "evaluate_until_trained"):
-        note = lambda *_, name=name, **__: stand_in.called.append(name)  # noqa: E731
-        monkeypatch.setattr(tf_simclr.tasks.evaluate, name, note)
+    def evaluate(*_, **__):
+        stand_in.called.append("evaluate")
+        return Evaluated({}, {}, [], "")
+
+    def evaluate_until_trained(*_, **__):
+        stand_in.called.append("evaluate_until_trained")
+        return []
+
+    for task in (train, evaluate, evaluate_until_trained):
+        monkeypatch.setattr(command, task.__name__, task)
     return stand_in
 
 
