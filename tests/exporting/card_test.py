@@ -80,6 +80,7 @@ def test_what_is_not_known_is_said():
     assert "## Results\n\nNone when this was written." in text
     assert "\n\nIt turns a picture into 256 numbers" in text
     assert "classify" not in text and "`project(" in text
+    assert "Measured on this export" not in change(measured={})
     assert "licence of the data: not stated by its source" in change(dataset={"licence": ""})
 
 

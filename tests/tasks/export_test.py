@@ -136,10 +136,12 @@ def test_int8_is_calibrated_on_the_runs_own_pictures_and_compared_on_others(
     assert len(both) == len(np.unique(both, axis=0)) == 16
 
 
-def test_onnx_tells_how_near_it_is(trained_run, tmp_path):
+@pytest.mark.parametrize("size", [0, 24])
+def test_onnx_tells_how_near_it_is(trained_run, tmp_path, size):
     pytest.importorskip("tf2onnx")
     pytest.importorskip("onnxruntime")
-    export(f"--model_dir={trained_run}", "--export_format=onnx", f"--output={tmp_path / 'out'}")
+    flags = ["--export_format=onnx", f"--export_image_size={size}", f"--output={tmp_path / 'out'}"]
+    export(f"--model_dir={trained_run}", *flags)
     assert "cosine at least 1.0000" in card.read(str(tmp_path / "out")).measured["model.onnx"]
 
 
