@@ -296,7 +296,7 @@ def test_a_file_that_fails_is_named_in_one_line(tasks, capsys, error):
 
 
 def test_importing_tensorflow_leaves_stderr_as_it_was(capfd):
-    door._import_tensorflow_quietly()
+    quiet.import_tensorflow()
     os.write(2, b"still here")
     assert capfd.readouterr().err == "still here"
 
@@ -304,7 +304,7 @@ def test_importing_tensorflow_leaves_stderr_as_it_was(capfd):
 def test_the_console_script_exits_with_the_code(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["tf-simclr", "--image_size=0"])
     with pytest.raises(SystemExit) as caught:
-        door.run()
+        door.console()
     assert caught.value.code == 2
 
 

@@ -12,7 +12,6 @@ from tf_simclr.config.data import DataConfig
 from tf_simclr.config.distillation import DistillationConfig
 from tf_simclr.config.evaluation import EvaluationConfig
 from tf_simclr.config.exporting import ExportConfig
-from tf_simclr.config.fields import Section
 from tf_simclr.config.finetuning import FinetuningConfig
 from tf_simclr.config.labels import LabelsConfig
 from tf_simclr.config.model import ModelConfig
@@ -124,11 +123,8 @@ class Config:
         return cls.from_flat(values)
 
 
-SECTIONS: dict[str, type] = {
-    field.name: field.type
-    for field in dataclasses.fields(Config)
-    if isinstance(field.type, type) and issubclass(field.type, Section)
-}
+# Two configs are compared by their sections alone.
+SECTIONS: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(Config) if f.compare}
 
 
 def flag_fields() -> list[dataclasses.Field]:
