@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 from tf_simclr import main as door
-from tf_simclr import stopping
+from tf_simclr import quiet, stopping
 from tf_simclr.main import main
 from tf_simclr.tasks import command
 from tf_simclr.tasks.evaluate import Evaluated
@@ -249,7 +249,7 @@ def test_what_cannot_be_printed_ends_the_program_in_one_line(
 ):
     monkeypatch.setattr(sys, "stdout", Unwritable(error))
     with pytest.raises(SystemExit) as caught:
-        door.run(["tf-simclr", "--model_dir=m", flag])
+        door.console(["tf-simclr", "--model_dir=m", flag])
     monkeypatch.undo()
     assert caught.value.code == code
     assert len(capsys.readouterr().err.splitlines()) <= 1
@@ -265,7 +265,7 @@ def test_closed_streams_are_opened_to_nowhere(monkeypatch):
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
     with pytest.raises(SystemExit) as caught:
-        door.run(["tf-simclr", "--version"])
+        door.console(["tf-simclr", "--version"])
     assert caught.value.code == 0
     assert not sys.stdout.isatty()
 

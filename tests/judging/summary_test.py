@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tf_simclr.judging.summary import TOP_1, TOP_5, classifier_lines, percent, summary_lines
+from tf_simclr.judging.summary import classifier_lines, percent, summary_lines
+from tf_simclr.reporting.names import TOP_1, TOP_5
 
 
 @pytest.mark.parametrize(

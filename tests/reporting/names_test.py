@@ -1,12 +1,12 @@
 import pytest
 
-from tf_simclr.judging import judge, summary
-from tf_simclr.reporting.names import ROWS, SCORES, in_text
+from tf_simclr.reporting.names import COLUMNS, SCORES, TOP_1, TOP_5, in_text
 
 
-def test_every_score_and_row_of_a_result_has_its_name():
-    assert list(SCORES) == [*judge.METRICS, summary.TOP_1, summary.TOP_5]
-    assert ROWS == summary.ROWS
+def test_every_score_of_a_result_has_its_name_and_a_column_a_shorter_one():
+    assert list(SCORES) == [*COLUMNS, TOP_1, TOP_5]
+    for key, name in COLUMNS.items():
+        assert SCORES[key].startswith(name)
 
 
 @pytest.mark.parametrize(

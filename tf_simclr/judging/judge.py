@@ -17,6 +17,7 @@ from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.retrieval import retrieval_at_k
+from tf_simclr.reporting.names import COLUMNS
 
 # Raw pixels are judged at this side at the most: beyond it a linear probe has too many inputs.
 PIXELS_SIDE = 32
@@ -25,7 +26,6 @@ GRIDS: dict[str, dict[str, Any]] = {
     "short": {"l2": SHORT_GRID},
     "paper": {"l2": PAPER_GRID, "warm_start": True},
 }
-METRICS = ("linear_probe_top1", "knn_top1", "retrieval_at_1")
 
 
 Score = TypeVar("Score")
@@ -37,7 +37,7 @@ class Judged:
 
     Attributes:
       test: the features.
-      scores: METRICS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
+      scores: COLUMNS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
         that the probe chose; None: cannot say.
       strange: whether the training split shows no class of the test split.
     """
@@ -116,7 +116,7 @@ def _of_shown_classes(
 def _judged(
     config: Config, test: Features, shown: np.ndarray, train: Features | None, strange: bool
 ) -> Judged:
-    scores: dict[str, float | None] = dict.fromkeys(METRICS)
+    scores: dict[str, float | None] = dict.fromkeys(COLUMNS)
     if train is not None:
         learned = train.vectors, train.labels
         grid = GRIDS[config.evaluation.probe_grid]

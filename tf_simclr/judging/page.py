@@ -21,6 +21,7 @@ from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
 from tf_simclr.reporting import report
+from tf_simclr.reporting.names import COLUMNS, TOP_1, TOP_5
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.summaries import read_scalars
@@ -131,7 +132,7 @@ def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
     if all(value is None for values in rows.values() for value in values):
         return None
     return report.ResultTable(
-        columns=["Linear probe", "kNN", "Retrieval at 1"],
+        columns=list(COLUMNS.values()),
         rows=[report.ResultRow(title, values) for title, values in rows.items()],
         note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
         " of pictures whose class is told right. Retrieval: how often the nearest picture of"
@@ -142,7 +143,7 @@ def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
 def _scores(classified: Classified | None) -> list[report.KeyScore]:
     if classified is None:
         return []
-    top_1, top_5 = (classified.scores[key] for key in (summary.TOP_1, summary.TOP_5))
+    top_1, top_5 = (classified.scores[key] for key in (TOP_1, TOP_5))
     note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
     return [report.KeyScore(classified.title, top_1, note)]
 

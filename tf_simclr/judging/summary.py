@@ -7,13 +7,8 @@ import numpy as np
 
 from tf_simclr.evaluation.confusion import most_confused
 from tf_simclr.evaluation.provenance import AVERAGED
-from tf_simclr.judging.judge import METRICS
+from tf_simclr.reporting.names import COLUMNS, ROWS, TOP_1, TOP_5
 
-# Result keys start with the row's prefix; what is judged, in the order of the table.
-ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
-COLUMNS = dict(zip(METRICS, ("Linear probe", "kNN", "Retrieval at 1")))
-# What a classifier's accuracy is called in a result.
-TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
 MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
 
@@ -60,7 +55,7 @@ def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:
 def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
     """The table: a row's title -> its score in each column of COLUMNS; None where there is none."""
     titles = ROWS | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
-    return {title: [result.get(row + name) for name in METRICS] for row, title in titles.items()}
+    return {title: [result.get(row + name) for name in COLUMNS] for row, title in titles.items()}
 
 
 def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:

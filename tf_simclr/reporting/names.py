@@ -1,12 +1,20 @@
 """What a result's scores and rows are called, for whoever reads of them anywhere."""
 
+# The judges of features, as a table's columns call them.
+COLUMNS = {
+    "linear_probe_top1": "Linear probe",
+    "knn_top1": "kNN",
+    "retrieval_at_1": "Retrieval at 1",
+}
+# What a classifier's accuracy is called in a result.
+TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
 # Keys of a result -> the judge and what it measures.
 SCORES = {
     "linear_probe_top1": "Linear probe, top-1",
     "knn_top1": "kNN, top-1",
     "retrieval_at_1": "Retrieval at 1",
-    "eval/label_top_1_accuracy": "Classifier, top-1",
-    "eval/label_top_5_accuracy": "Classifier, top-5",
+    TOP_1: "Classifier, top-1",
+    TOP_5: "Classifier, top-5",
 }
 # Prefixes of these keys -> what was judged.
 ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}

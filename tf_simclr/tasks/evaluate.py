@@ -20,10 +20,11 @@ from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTUR
 from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.page import write_page
-from tf_simclr.judging.summary import ROWS, mixed_up, summary_lines
+from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained import own
 from tf_simclr.pretrained.find import find
+from tf_simclr.reporting.names import ROWS
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import buckets, things
+from tf_simclr import buckets, methods, things
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
@@ -80,7 +80,10 @@ def tell_results(model_dir: str, step: int) -> None:
         folder = _default_path(model_dir, kind, step)
         told = card.read(folder)
         if told is not None:
-            card.write(dataclasses.replace(told, results=results), folder)
+            settings, data = run_folder.read_settings(folder) or Config(), told.dataset.get("name")
+            # Cards of before do not have the sentence.
+            learned = told.learned or _learned(settings, data)
+            card.write(dataclasses.replace(told, results=results, learned=learned), folder)
 
 
 def _default_path(model_dir: str, kind: str, step: int, *, averaged: bool = False) -> str:
@@ -176,10 +179,4 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
 
 def _learned(settings: Config, data: str | None) -> str:
     """A card's sentence on how the network was trained; "" where it is not known on what."""
-    sentences = {
-        "pretrain": f"Learned on {data} by SimCLR.",
-        "finetune": f"Fine-tuned on {data}.",
-        "supervised": f"Trained with the labels of {data}.",
-        "distill": f"Learned on {data} from a teacher.",
-    }
-    return sentences[settings.run.train_mode] if data else ""
+    return methods.method_of(settings).words.learned.format(data) if data else ""
