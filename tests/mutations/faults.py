@@ -891,8 +891,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        "if not named and config.run.classifies and not theirs.run.classifies:",
-        "if not named and config.run.classifies and theirs.run.classifies:",
+        "if not named and classifies and self.alongside:",
+        "if not named and classifies and not self.alongside:",
         "the linear head of a pretraining brings its labels along",
     ),
     Fault(
@@ -1617,8 +1617,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        'if layer and config.run.classifies and "ft_proj_selector" not in config.given:',
-        "if layer and config.run.classifies:",
+        'if layer and classifies and "ft_proj_selector" not in config.given:',
+        "if layer and classifies:",
         "a selector that was given is overruled by the released model",
     ),
     Fault(

@@ -43,7 +43,8 @@ def finetuning(path, given=(), **settings):
 
 
 def adopted(config):
-    return origins.adopt_architecture(config, origins.origin_of(config))
+    classifies = methods.method_of(config).classifies
+    return origins.adopt_architecture(config, origins.origin_of(config), classifies=classifies)
 
 
 @pytest.fixture(scope="module")

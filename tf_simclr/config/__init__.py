@@ -50,14 +50,6 @@ class Config:
     typed: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
 
     @property
-    def reads_layer(self) -> int:
-        """The projection head's output that the classifier reads, counted from 0, the encoder's.
-
-        The classifier of a pretraining is the linear head trained alongside.
-        """
-        return self.finetuning.ft_proj_selector % (self.model.num_projections + 1)
-
-    @property
     def views_on(self) -> str:
         """Where pretraining views are made: "host" or "device"."""
         if self.data.augment_on != "auto":

@@ -62,9 +62,9 @@ class RunConfig(Section):
         return self.pretext_task if self.train_mode == "pretrain" else self.train_mode
 
     @property
-    def classifies(self) -> bool:
-        """Whether a classifier is trained, with labels or a teacher, and not an encoder alone."""
-        return self.train_mode != "pretrain"
+    def pretrains(self) -> bool:
+        """Whether an encoder is what is trained, and labels or a teacher have no say in it."""
+        return self.train_mode == "pretrain"
 
     @property
     def trains(self) -> bool:

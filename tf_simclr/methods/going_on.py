@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.config import Config
 from tf_simclr.methods import method_of
 from tf_simclr.workdir import run_folder
@@ -57,7 +58,11 @@ def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
     made, other = (architecture_of(config.flat()) for config in (ours, theirs))
     names = ["train_mode", "pretext_task"]
     classify = all(method_of(config).has_classifier(config) for config in (ours, theirs))
-    if classify and ours.reads_layer != theirs.reads_layer:
+    read = [
+        HeadArchitecture.of_settings(config.flat()).layer(config.finetuning.ft_proj_selector)
+        for config in (ours, theirs)
+    ]
+    if classify and read[0] != read[1]:
         names.append("ft_proj_selector")  # Unless -1 is another name of the same layer.
     return _differing(ours, theirs, names) | made.misfits(other)
 

@@ -32,6 +32,8 @@ class Checkpoint(abc.ABC):
       trained_size: side of the pictures that it was trained on, in pixels; None if nothing tells.
       settings: that lie beside it; None where there are none.
       fine_tuned_from: the layer from which a fine-tuning is to go on; None if nothing says it.
+      alongside: whether the classifier was trained alongside a pretraining, on labels that say
+        nothing of what the encoder learned from.
       doubt: why the classifier may read another layer than `reads_layer`; "" where it may not.
     """
 
@@ -44,16 +46,24 @@ class Checkpoint(abc.ABC):
     trained_size: int | None
     settings: Config | None = None
     fine_tuned_from: int | None = None
+    alongside: bool = False
     doubt: str = ""
 
     @abc.abstractmethod
     def judge_classifier(
-        self, config: Config, *, layer: int, kernel: Sequence[int], class_names: Sequence[str]
+        self,
+        config: Config,
+        *,
+        classifies: bool,
+        layer: int,
+        kernel: Sequence[int],
+        class_names: Sequence[str],
     ) -> Verdict:
         """Whether a run takes the classifier.
 
         Args:
           config: of the run.
+          classifies: whether the run trains a classifier, and not one alongside a pretraining.
           layer: that its classifier reads.
           kernel: shape of its classifier's kernel: [inputs, classes].
           class_names: of its data, in the order of the labels.

@@ -39,12 +39,13 @@ def origin_of(config: Config) -> Checkpoint | None:
     return open_checkpoint(path, averaged=config.finetuning.use_ema_weights)
 
 
-def adopt_architecture(config: Config, origin: Checkpoint | None) -> Config:
+def adopt_architecture(config: Config, origin: Checkpoint | None, *, classifies: bool) -> Config:
     """The config with the architecture of what it starts from, but for the flags that were given.
 
     Args:
       config: of a run.
       origin: of the config; None leaves it as it is.
+      classifies: whether the run trains a classifier.
 
     Raises:
       ValueError: if a flag that was given contradicts the weights, or as `check_flags`.
@@ -53,9 +54,11 @@ def adopt_architecture(config: Config, origin: Checkpoint | None) -> Config:
         check_flags(config)
         return config
     # Differs from the original: there the flags must repeat it.
-    different = require_fit(config, origin, wanted_architecture(config, origin), config.given)
+    different = require_fit(
+        config, origin, wanted_architecture(config, origin, classifies), config.given
+    )
     layer = origin.fine_tuned_from
-    if layer and config.run.classifies and "ft_proj_selector" not in config.given:
+    if layer and classifies and "ft_proj_selector" not in config.given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}
     if adopted:
@@ -124,7 +127,9 @@ def require_fit(
     return different
 
 
-def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | None:
+def wanted_architecture(
+    config: Config, origin: Checkpoint, classifies: bool
+) -> Architecture | None:
     """The origin's architecture as far as a run with this config has to agree with it.
 
     A projection head that is not restored, because `variable_schema` leaves it out or there is
@@ -134,6 +139,6 @@ def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | No
     if found is None or found.head is None:
         return found
     absent = origin.settings is None and not found.head.layers
-    if (absent and not config.run.classifies) or "projection_head" not in restored_parts(config):
+    if (absent and not classifies) or "projection_head" not in restored_parts(config):
         return dataclasses.replace(found, head=None)
     return found

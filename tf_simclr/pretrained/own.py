@@ -31,7 +31,13 @@ class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
     def judge_classifier(
-        self, config: Config, *, layer: int, kernel: Sequence[int], class_names: Sequence[str]
+        self,
+        config: Config,
+        *,
+        classifies: bool,
+        layer: int,
+        kernel: Sequence[int],
+        class_names: Sequence[str],
     ) -> Verdict:
         """Leaves out a classifier of other classes, or that reads another layer.
 
@@ -39,8 +45,8 @@ class OwnCheckpoint(Checkpoint):
         known there. Whoever gives `variable_schema` has said what is restored; not a classifier of
         other classes. One of another number of classes is found when it is restored.
         """
-        theirs, reads = self.settings, self.reads_layer
-        if theirs is None:
+        reads = self.reads_layer
+        if self.settings is None:
             return Verdict()
         knows, named = class_names_at(self.path), config.finetuning.variable_schema is not None
         notes = []
@@ -52,7 +58,7 @@ class OwnCheckpoint(Checkpoint):
         reason = ""
         # Differs from the original: it starts from that head. Its labels are more than those of a
         # run that is to learn from few, and may be those that the run is judged by.
-        if not named and config.run.classifies and not theirs.run.classifies:
+        if not named and classifies and self.alongside:
             reason = (
                 "The checkpoint's linear head is left out: it was trained with the labels of its"
                 " own run. --variable_schema=.* takes it."
@@ -105,6 +111,7 @@ def open_own(
         reads_layer=HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"]),
         trained_size=settings.data.image_size if settings else None,
         settings=settings,
+        alongside=settings is not None and settings.run.pretrains,
     )
 
 

@@ -48,7 +48,13 @@ class ReleasedCheckpoint(Checkpoint):
     contents: CheckpointContents
 
     def judge_classifier(
-        self, config: Config, *, layer: int, kernel: Sequence[int], class_names: Sequence[str]
+        self,
+        config: Config,
+        *,
+        classifies: bool,
+        layer: int,
+        kernel: Sequence[int],
+        class_names: Sequence[str],
     ) -> Verdict:
         """Leaves out a classifier of another shape, or that was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from

@@ -120,7 +120,7 @@ def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
         size = settings.data.image_size
         if size != image_size:
             yield f"was trained at {size} pixels, and is asked at {image_size}."
-        if not settings.run.classifies:
+        if found.origin.alongside:
             knew = known_labels(settings) or "all labels"
             yield f"is the linear head trained alongside a pretraining; it knew {knew}."
     if doubt := found.origin.doubt:

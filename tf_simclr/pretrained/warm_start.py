@@ -11,7 +11,12 @@ from tf_simclr.pretrained.variable_schema import restored_parts
 
 
 def warm_start(
-    config: Config, origin: Checkpoint, net: TrainableNet, class_names: Sequence[str] = ()
+    config: Config,
+    origin: Checkpoint,
+    net: TrainableNet,
+    class_names: Sequence[str] = (),
+    *,
+    classifies: bool,
 ) -> list[str]:
     """Restores what the config's --checkpoint has for `net`; the names of the parts.
 
@@ -22,11 +27,12 @@ def warm_start(
       origin: of the config.
       net: a built model of the config.
       class_names: of the data, in the order of its labels.
+      classifies: whether the run trains a classifier.
 
     Raises:
       ValueError: if the checkpoint does not fit; nothing is restored then.
     """
-    require_fit(config, origin, wanted_architecture(config, origin), config.flat())
+    require_fit(config, origin, wanted_architecture(config, origin, classifies), config.flat())
     ours = {name: part for name, part in net.parts().items() if name in restored_parts(config)}
     if config.finetuning.zero_init_logits_layer:
         ours.pop("supervised_head", None)  # It is to start at zero.
@@ -34,6 +40,7 @@ def warm_start(
     if head is not None and origin.classifier is not None:
         reason, notes = origin.judge_classifier(
             config,
+            classifies=classifies,
             layer=HeadArchitecture.of_settings(config.flat()).layer(
                 config.finetuning.ft_proj_selector
             ),

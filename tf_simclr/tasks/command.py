@@ -38,7 +38,8 @@ def carry_out(config: Config) -> Mapping[str, Any] | None:
         task(config)
         return None
     origin = origin_of(config)
-    config = methods.checked(adopt_architecture(config, origin))
+    classifies = methods.method_of(config).classifies
+    config = methods.checked(adopt_architecture(config, origin, classifies=classifies))
     open_data = functools.cache(methods.source)  # Reads a folder, and complains of it, once.
     if config.run.trains:
         train(config, origin, open_data=open_data)

@@ -16,7 +16,7 @@ def known_difference(config: Config, *, tf1: bool) -> str:
       config: of the run.
       tf1: whether the TF1 code is meant, and not the TF2 code.
     """
-    if not config.run.classifies or config.reads_layer == 0:
+    if config.run.pretrains or config.finetuning.ft_proj_selector == 0:
         return ""
     linear = config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
     if tf1 and linear:

@@ -97,7 +97,7 @@ def of_little_memory(make: Callable[..., tf.Variable], **given: Any) -> tf.Varia
 def _images(config: Config, batch: int) -> Any:
     """What the input pipeline gives a replica of pictures of many sizes, as ImageNet's."""
     size = config.data.image_size
-    if config.run.classifies:
+    if not config.run.pretrains:
         return tf.TensorSpec([batch, size, size, 3], tf.float32)
     if config.data.augment_on == "host":
         return tf.TensorSpec([batch, size, size, 6], tf.float32)
