@@ -884,6 +884,18 @@ FAULTS = (
         "released weights of another width fit",
     ),
     Fault(
+        "tf_simclr/pretrained/checkpoint.py",
+        "it has {theirs[1]} classes on {theirs[0]}",
+        "it has {theirs[0]} classes on {theirs[1]}",
+        "a classifier that is left out is told by its features",
+    ),
+    Fault(
+        "tf_simclr/pretrained/checkpoint.py",
+        "this one has {ours[1]} on {ours[0]}.",
+        "this one has {theirs[1]} on {theirs[0]}.",
+        "a classifier that is left out is told to be of the same shape",
+    ),
+    Fault(
         "tf_simclr/pretrained/own.py",
         'found.discard("supervised_head")\n            report',
         "report",
