@@ -17,7 +17,7 @@ import numpy as np
 
 from golden import weights
 from golden.trajectories import BATCH_NORM, STATISTICS, Recording
-from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
+from tf_simclr.config.matters import LINEAR_HEAD_ONLY
 
 BY_VARIABLE = ("step_variable_norm", "step_grad_norm", "final_first8", "final_momentum_norm")
 RELATIVE_NOISE = {

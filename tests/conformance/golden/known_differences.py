@@ -5,7 +5,7 @@ here, and is frozen and trained as the encoder's last group is.
 """
 
 from tf_simclr.config import Config
-from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
+from tf_simclr.config.matters import LINEAR_HEAD_ONLY
 from tf_simclr.nets.classifier import Classifier
 
 

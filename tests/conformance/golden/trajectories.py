@@ -12,7 +12,7 @@ from golden import folder, known_differences, weights
 from tf_simclr import methods
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
-from tf_simclr.config.finetuning import LINEAR_HEAD_ONLY
+from tf_simclr.config.matters import LINEAR_HEAD_ONLY
 from tf_simclr.nets.heads import SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.optim.decay import weight_roles
