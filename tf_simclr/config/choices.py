@@ -17,7 +17,7 @@ EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 
 MODES = ("train", "eval", "train_then_eval", "export", "embed")
 DEPTHS = (10, 18, 34, 50, 101, 152, 200)
-PROJECTION_HEADS = ("none", "linear", "nonlinear")
+HEAD_MODES = ("none", "linear", "nonlinear")
 LOSS_IMPLEMENTATIONS = ("auto", "dense", "blockwise")
 OPTIMIZERS = ("momentum", "adam", "lars", "lamb")
 LEARNING_RATE_SCALINGS = ("linear", "sqrt")

@@ -34,15 +34,11 @@ class DataConfig(Section):
     )
     train_split: str = flag("train", "Split to train on.", only=RUNNING | EXPORTING)
     eval_split: str = flag("validation", "Split to evaluate on.", only=EVALUATING)
-    cache_dataset: bool = flag(
-        False, "Keep the undecoded training pictures in memory.", only=TRAINING
-    )
+    cache_dataset: bool = flag(False, "Keep encoded training pictures in memory.", only=TRAINING)
     max_bad_images: float = flag(
         0.01, "Largest share of unreadable pictures to accept.", only=(ALWAYS, IN_FOLDER)
     )
-    image_size: int = flag(
-        224, "Side of the pictures that the network sees, in pixels.", only=ALWAYS
-    )
+    image_size: int = flag(224, "Side of the network's pictures, in pixels.", only=ALWAYS)
     color_jitter_strength: float = flag(
         1.0,
         "Strength of the colour jitter; 0 leaves color and gray out of --view_operations.",

@@ -12,9 +12,7 @@ class EvaluationConfig(Section):
     """How a trained model is judged."""
 
     eval_batch_size: int = flag(256, "Pictures per evaluation step.", only=EVALUATING | EMBEDDING)
-    eval_steps: int = flag(
-        0, "Evaluation steps; 0 is the whole split.", only=(EVALUATING, LINEAR_HEAD)
-    )
+    eval_steps: int = flag(0, "Evaluation steps; 0 is all of them.", only=(EVALUATING, LINEAR_HEAD))
     eval_name: str | None = flag(
         None,
         "Name of the evaluation's TensorBoard folder, and of its files if it uses other data,"

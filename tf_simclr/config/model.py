@@ -6,9 +6,9 @@ from typing import Any
 from tf_simclr.config.choices import (
     ARCHITECTURES,
     DEPTHS,
+    HEAD_MODES,
     LOSS_IMPLEMENTATIONS,
     LOSSES,
-    PROJECTION_HEADS,
 )
 from tf_simclr.config.fields import Section, flag, require
 from tf_simclr.config.matters import ALWAYS, PRETRAINED, TRAINED_NORMS, TRAINING, needs, needs_one
@@ -27,9 +27,7 @@ class ModelConfig(Section):
     se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.", only=ALWAYS)
     batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)
     global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
-    proj_head_mode: str = flag(
-        "nonlinear", "Kind of projection head.", PROJECTION_HEADS, only=ALWAYS
-    )
+    proj_head_mode: str = flag("nonlinear", "Kind of projection head.", HEAD_MODES, only=ALWAYS)
     proj_out_dim: int = flag(
         128,
         "Width of the projection head's last layer.",

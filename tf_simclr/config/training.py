@@ -16,9 +16,7 @@ class TrainingConfig(Section):
         100.0, "Epochs to train.", only=(SHOWN, unless("train_steps")), instead_of=("train_steps",)
     )
     train_steps: int = flag(0, "Steps to train; overrides train_epochs.", only=SHOWN)
-    steps_per_execution: int = flag(
-        1, "Steps to run before control returns to Python.", only=TRAINING
-    )
+    steps_per_execution: int = flag(1, "Steps to run before returning to Python.", only=TRAINING)
     microbatches: int = flag(
         1, "Parts to split a pretraining batch into, to save memory.", only=PRETRAINED
     )
