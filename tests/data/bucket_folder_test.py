@@ -8,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tf_simclr.data import kept_findings
+from tf_simclr.data.labelled_subset import keep_labels
 from tf_simclr.data.opening import open_source
 
 
@@ -127,3 +128,34 @@ def test_many_are_looked_at_side_by_side(folder):
     from tf_simclr.data import folder_listing
 
     assert folder_listing.threads_for(folder) == 64
+
+
+@pytest.mark.parametrize("labels", ["all", "few"])
+def test_what_is_remembered_is_read_once_and_looks_the_same(storage, folder, labels):
+    for number in range(4):
+        tf.io.gfile.rename(f"{folder}/{number}.jpg", f"{folder}/{'ab'[number % 2]}/{number}.jpg")
+    source = open_source("image_folder", data_dir=folder, max_bad_fraction=0.5)
+    if labels == "few":
+        source = keep_labels(source, "train", ["a/0.jpg", "b/1.jpg"], drop=False)
+
+    def seen(share):
+        """What three epochs show, and which pictures were read for it."""
+        storage.requests()
+        records = share.shuffled(seed=0, start=0, window=8).map(share.parse).take(3 * share.size)
+        shown = records.map(lambda r: (r["label"], *_halves(source, r["image"])))
+        found = list(shown.as_numpy_iterator())
+        asked = [a for a in storage.requests() if a.startswith("GET storage.") and "jpg" in a]
+        return found, asked
+
+    expected, without = seen(source.share("train"))
+    found, asked = seen(source.share("train").remembered())
+    assert len(without) == 2 * 3 * len(asked) and len(set(asked)) == len(asked) == 5
+    for ours, theirs in zip(found, expected, strict=True):
+        for value, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(value, other)
+
+
+def _halves(source, image):
+    """A picture whole, and cut from its file as for views."""
+    picture, places = source.decode_windows(image, lambda shape: tf.constant([[0, 0, 5, 5]]))
+    return source.decode(image), picture, places

@@ -21,6 +21,7 @@ from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named, the rest is counted.
 _NAMED = 20
+_CONTENT = b"\0"  # What comes after it is no path: none holds this character.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,7 +31,8 @@ class ImageFolder(Source):
     Attributes:
       pictures: split name -> (image, label) of each picture. An image is the EXIF orientation,
         one digit, and the path: the header has been read once, at opening, and decoding in the
-        graph has no means to read it again.
+        graph has no means to read it again. What training keeps in memory has _CONTENT and the
+        encoded picture in the path's place.
       folder: that all paths begin with.
       of_one_host: paths in it of pictures that are read where one host reads all of them.
       by_python: paths in it of pictures that TensorFlow does not decode by itself.
@@ -78,7 +80,7 @@ class ImageFolder(Source):
         def parse(place: tf.Tensor) -> shares.Record:
             return {"image": images[place], "label": tf.cast(labels[place], tf.int64)}
 
-        return shares.ListedShare(tf.constant(places), parse)
+        return shares.ListedShare(tf.constant(places), parse, _with_content)
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
         """Finds them in the list. See `Source.places`."""
@@ -216,8 +218,19 @@ def open_folder(
 
 def _read(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """(EXIF orientation, encoded picture) of a record's `image`."""
-    orientation = tf.strings.to_number(tf.strings.substr(image, 0, 1), tf.int32)
-    return orientation, tf.io.read_file(tf.strings.substr(image, 1, tf.strings.length(image) - 1))
+    orientation = tf.strings.to_number(_cut(image, 0, 1), tf.int32)
+    is_content = _cut(image, 1, 1) == _CONTENT
+    encoded = tf.cond(is_content, lambda: _cut(image, 2), lambda: tf.io.read_file(_cut(image, 1)))
+    return orientation, encoded
+
+
+def _with_content(image: tf.Tensor) -> tf.Tensor:
+    """A record's `image` with the encoded picture in place of its path."""
+    return tf.strings.join([_cut(image, 0, 1), _CONTENT, tf.io.read_file(_cut(image, 1))])
+
+
+def _cut(text: tf.Tensor, start: int, length: int = -1) -> tf.Tensor:
+    return tf.strings.substr(text, start, length)
 
 
 def _judge(

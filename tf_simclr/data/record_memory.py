@@ -47,6 +47,22 @@ class RecordMemory:
         )
         return remembered.concatenate(fresh.map(self._keep))
 
+    def image(self, place: tf.Tensor, read: Callable[[], tf.Tensor]) -> tf.Tensor:
+        """The encoded picture of one record: from memory where it is there, else read, and kept.
+
+        Args:
+          place: int64 scalar, that tells it from all others.
+          read: gives it, a scalar string that is not empty.
+        """
+        kept = tf.ensure_shape(self._encoded.lookup(place), [])
+
+        def fresh() -> tf.Tensor:
+            encoded = read()
+            with tf.control_dependencies([self._encoded.insert(place, encoded)]):
+                return tf.identity(encoded)
+
+        return tf.cond(tf.strings.length(kept) > 0, lambda: kept, fresh)
+
     def _keep(self, place: tf.Tensor, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         known = self._known.insert(place, tf.constant(1, tf.int64))
         with tf.control_dependencies([known, self._encoded.insert(place, encoded)]):

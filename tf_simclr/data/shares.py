@@ -43,7 +43,7 @@ class Share(abc.ABC):
 
     @abc.abstractmethod
     def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
-        """Epoch after epoch without end, each in an order of its own.
+        """Its records, one epoch after another without end, each epoch in an order of its own.
 
         Args:
           seed: of the run; where a record comes is a matter of it, of the share and of `window`.
@@ -55,12 +55,29 @@ class Share(abc.ABC):
         """
 
     def remembered(self) -> "Share":
-        """A share of the same records in the same order that reads each file once."""
+        """A share of the same records in the same order that keeps what it reads in memory."""
         return self
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class ListedShare(Share):
-    """Records of which each is as cheap to get as the next, from its place alone."""
+    """Records of which each is as cheap to get as the next, from its place alone.
+
+    Attributes:
+      read: makes a record's `image`, a scalar string, another that holds what decoding it reads.
+    """
+
+    read: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+
+    def remembered(self) -> "ListedShare":
+        """Reads each picture once, when it is first asked for. See `Share`."""
+        memory = RecordMemory()
+
+        def parse(place: tf.Tensor) -> Record:
+            record = self.parse(place)
+            return record | {"image": memory.image(place, lambda: self.read(record["image"]))}
+
+        return dataclasses.replace(self, parse=parse)
 
     def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
         """Each epoch is a permutation of all; `window` says nothing here. See `Share`."""
