@@ -37,10 +37,10 @@ def flags(storage, tiny_flags, pictures):
 
 @pytest.fixture
 def stops(capfd):
-    """Called with a command that stops with exit code 2: the one line that it says."""
+    """Called with a command that stops with an exit code: the one line that it says."""
 
-    def stops(*command):
-        assert main(["tf-simclr", *command]) == 2
+    def stops(*command, code=2):
+        assert main(["tf-simclr", *command]) == code
         [line] = capfd.readouterr().err.splitlines()
         return line.removeprefix("tf-simclr: ")
 
@@ -88,9 +88,12 @@ def test_a_storage_that_goes_away_in_the_middle_of_training_is_a_line(
 ):
     # Each picture is read once to look at it, and those of four of the steps are trained on.
     storage.refuse(f"{READING}data/.*png", 503, after=24 + 16)
-    line = stops(*flags, f"--model_dir={tmp_path}", "--train_steps=90", "--checkpoint_steps=1")
+    line = stops(
+        *flags, f"--model_dir={tmp_path}", "--train_steps=90", "--checkpoint_steps=1", code=75
+    )
     assert line.startswith("A file cannot be used: gs://data/pictures/train/")
-    assert ".png; HTTP response 503: " in line and "What was saved before is kept." in line
+    assert ".png; HTTP response 503: the storage is unavailable for now. What" in line
+    assert "What was saved before is kept." in line
 
 
 def test_a_run_that_may_not_be_read_is_a_line_and_no_new_run(flags, storage, stops):
@@ -98,6 +101,13 @@ def test_a_run_that_may_not_be_read_is_a_line_and_no_new_run(flags, storage, sto
     line = stops(*flags, "--model_dir=gs://other/run")
     assert line.startswith("`model_dir` must be a folder that can be written (gs://other/run; HTTP")
     assert not [name for name in storage.names() if name.startswith("other/")]
+
+
+def test_a_storage_that_is_away_when_a_run_starts_may_come_back(flags, storage, stops):
+    """What is raised then is said of a flag, and the storage is its cause."""
+    storage.refuse("(PUT|POST) .*/bucket", 503)
+    line = stops(*flags, "--model_dir=gs://bucket/away", code=75)
+    assert line.startswith("`model_dir` must be a folder that can be written (gs://bucket/away")
 
 
 def test_a_bucket_that_does_not_exist_is_a_line_at_once(flags, storage, stops):

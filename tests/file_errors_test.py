@@ -5,7 +5,7 @@ import os
 import pytest
 import tensorflow as tf
 
-from tf_simclr.file_errors import file_error, of_storage, reason
+from tf_simclr.file_errors import file_error, of_storage, passes, reason
 
 
 def raised(call, *arguments):
@@ -71,14 +71,19 @@ ON_STORAGE = [tf.io.read_file, read, read_records, tf.io.gfile.stat, tf.io.gfile
 @pytest.mark.parametrize("call", [*ON_STORAGE, write_text])
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(401, "Log in by `gcloud"), (403, "may not do that. Give it a role"), (503, "does not do")],
+    [
+        (401, "Log in by `gcloud"),
+        (403, "may not do that. Give it a role"),
+        (412, "the storage refuses"),
+        (503, "is unavailable"),
+    ],
 )
 def test_what_the_storage_refuses_is_named_and_so_is_why(storage, call, status, said):
     storage.refuse("", status)
     error = raised(call, "gs://bucket/a picture.png")
     told = file_error(error)
     assert told.startswith(f"gs://bucket/a picture.png; HTTP response {status}: ") and said in told
-    assert reason(error) == told and of_storage(error)
+    assert reason(error) == told and of_storage(error) and passes(error) == (status == 503)
 
 
 @pytest.mark.parametrize("call", [tf.io.read_file, read, read_records])
@@ -96,6 +101,18 @@ def test_a_storage_that_cannot_be_reached_is_named(storage, call, monkeypatch):
     told = file_error(raised(call, "gs://bucket/a"))
     start = "gs://bucket/a; Google Cloud Storage cannot be reached (Could"
     assert told.startswith(start) and told.endswith(" connect to server)")
+    assert passes(raised(call, "gs://bucket/a"))
+
+
+@pytest.mark.parametrize(
+    ("status", "later"), [(401, False), (404, False), (408, True), (429, True), (500, True)]
+)
+def test_what_the_storage_may_do_later_is_known_in_what_is_raised_from_it_too(status, later):
+    error = ValueError("`model_dir` must be a folder that can be written.")
+    assert not passes(error)
+    said = f"Error executing an HTTP request: HTTP response code {status} when reading gs://a/b"
+    error.__cause__ = tf.errors.UnknownError(None, None, said)
+    assert passes(error) == later
 
 
 @pytest.mark.parametrize("call", [save, tf.train.load_checkpoint])

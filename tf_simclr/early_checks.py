@@ -2,7 +2,7 @@
 
 import os
 
-from tf_simclr import network
+from tf_simclr import network, stopping
 from tf_simclr.config import Config, flag_fields
 from tf_simclr.config.fields import require
 
@@ -11,7 +11,7 @@ def check(config: Config) -> None:
     """Checks that a command names what it needs, and that it can be reached.
 
     Raises:
-      ValueError: for what the user can mend.
+      ValueError: for what the user can mend; NotNow where the storage cannot be reached.
     """
     check_output(config)
     _check_folders(config)
@@ -21,8 +21,10 @@ def check(config: Config) -> None:
         require(not on_the_web, name, "must be a path and no address", path, "Download it first.")
     remote = [name for name, path in paths.items() if path.startswith("gs://")]
     if remote and not network.reachable(network.CLOUD_STORAGE):
-        rule = "must be a local path where Google Cloud Storage cannot be reached"
-        require(False, remote[0], rule, paths[remote[0]], "Connect, or copy it here.")
+        raise stopping.NotNow(
+            f"`{remote[0]}` must be a local path where Google Cloud Storage cannot be reached."
+            f" Received: {remote[0]}={paths[remote[0]]!r}. Connect, or copy it here."
+        )
 
 
 def paths_of(config: Config) -> dict[str, str]:

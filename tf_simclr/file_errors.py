@@ -4,6 +4,7 @@ import errno
 import os
 import re
 
+_PASSING = re.compile("408|429|5..")  # HTTP statuses that ask to try again later.
 _REASONS = "|".join(re.escape(os.strerror(number)) for number in errno.errorcode)
 # What TensorFlow says: "{{node}} ... iterator: Iterator::Root: /the/path; Permission denied [Op".
 _OF_TENSORFLOW = re.compile(
@@ -70,9 +71,23 @@ def of_storage(error: BaseException) -> bool:
     return found is not None and found["status"] != "404"
 
 
+def passes(error: BaseException) -> bool:
+    """Whether Google Cloud Storage, which may answer later, is the cause of an error.
+
+    Args:
+      error: that was caught, or raised from one that was.
+    """
+    found = _OF_STORAGE.search(str(error))
+    if found and (found["status"] is None or _PASSING.fullmatch(found["status"])):
+        return True
+    return error.__cause__ is not None and passes(error.__cause__)
+
+
 def _of_storage(found: re.Match[str]) -> str:
     status = found["status"]
     if status is None:
         return f"Google Cloud Storage cannot be reached ({found['curl']})"
-    told = _OF_STATUS.get(status, "the storage does not do what it is asked for")
+    passing = _PASSING.fullmatch(status)
+    told = "the storage is unavailable for now" if passing else "the storage refuses"
+    told = _OF_STATUS.get(status, told)
     return f"HTTP response {status}: {told}"

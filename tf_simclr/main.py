@@ -12,11 +12,11 @@ from absl import flags
 
 from tf_simclr import cli, early_checks, quiet, stopping
 from tf_simclr.config import Config
-from tf_simclr.file_errors import file_error
+from tf_simclr.file_errors import file_error, passes
 from tf_simclr.version import __version__
 
 BAD_INPUT = 2  # the exit code for what the user can mend
-FAILED = 1
+NOT_NOW = 75  # for what may pass, EX_TEMPFAIL of sysexits.h: the same command may succeed later
 SIGNALLED = 128  # plus the signal's number, as shells report it
 UNREAD = SIGNALLED + signal.SIGPIPE  # as of a program that writes to a pipe without a reader
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "-?"}
@@ -46,7 +46,7 @@ def _answer(argv: list[str]) -> int:
         return 0
     except (flags.Error, ValueError) as error:
         if isinstance(error, flags.Error) or _is_ours(error):
-            return _say(BAD_INPUT, error)
+            return _say(_code_of(error), error)
         return _unexpected(error, argv)
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
@@ -73,19 +73,26 @@ def _raise_interrupt(number: int, frame: object) -> None:
 def _unexpected(error: Exception, argv: list[str]) -> int:
     if reason := file_error(error):
         kept = f"What was saved before is kept. {_how_to_go_on(argv)}"
-        return _say(BAD_INPUT, f"A file cannot be used: {reason}. {kept}")
+        return _say(_code_of(error), f"A file cannot be used: {reason}. {kept}")
+    from tf_simclr import replicas
     from tf_simclr.workdir.callbacks import Interrupted
     from tf_simclr.workdir.checkpoints import NonFinite
 
     if isinstance(error, Interrupted):
         return _say(SIGNALLED + error.signal, f"{error} {_how_to_go_on(argv)}")
+    if replicas.lost_a_worker(error):
+        return _say(NOT_NOW, f"Another worker has ended. {_how_to_go_on(argv)} on each of them")
     if isinstance(error, NonFinite):
         return _say(
-            FAILED,
-            f"{error} The last good checkpoint is kept. Lower --learning_rate, or raise"
+            BAD_INPUT,
+            f"{error} What was saved before is kept. Lower --learning_rate, or raise"
             " --temperature or --warmup_epochs, and run again.",
         )
     raise error  # A bug, not bad input: its traceback is what is needed.
+
+
+def _code_of(error: Exception) -> int:
+    return NOT_NOW if isinstance(error, stopping.NotNow) or passes(error) else BAD_INPUT
 
 
 def _how_to_go_on(argv: list[str]) -> str:

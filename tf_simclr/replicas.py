@@ -13,6 +13,7 @@ import os
 import tensorflow as tf
 
 from tf_simclr import tpu
+from tf_simclr.network import answer_of
 
 
 def make_strategy(
@@ -53,6 +54,13 @@ def workers() -> int:
     return _place_among_workers()[1]
 
 
+def lost_a_worker(error: BaseException) -> bool:
+    """Whether an error says that another of several workers has ended."""
+    ended = "Collective ops is aborted by" in str(error)
+    ended |= isinstance(error, tf.errors.UnavailableError)
+    return workers() > 1 and isinstance(error, tf.errors.OpError) and ended
+
+
 def _place_among_workers() -> tuple[int, int]:
     """(number of this process, how many train together), as TF_CONFIG says; (0, 1) without it."""
     text = os.environ.get("TF_CONFIG", "{}")
@@ -74,8 +82,12 @@ def _place_among_workers() -> tuple[int, int]:
 
 @functools.cache
 def _multi_worker() -> tf.distribute.MultiWorkerMirroredStrategy:
-    """One for the whole process: the others' collectives are set up with it."""
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    """One for the whole process: the others' collectives are set up with it.
+
+    It waits for all of them, without end; signals are heard meanwhile.
+    """
+    print(f"Waiting until all {workers()} workers of TF_CONFIG have started.", flush=True)
+    return answer_of(tf.distribute.MultiWorkerMirroredStrategy)
 
 
 @functools.cache

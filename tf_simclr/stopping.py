@@ -1,4 +1,4 @@
-"""The signals that ask a process to stop, and who answers them."""
+"""What stops a process and is no fault: signals, who answers them, and troubles that pass."""
 
 import contextlib
 import signal
@@ -7,6 +7,10 @@ from types import FrameType
 
 # SIGHUP comes when a terminal is closed or a connection to another machine is lost.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class NotNow(ValueError):
+    """What was asked for cannot be done now; the same command may succeed later."""
 
 
 @contextlib.contextmanager

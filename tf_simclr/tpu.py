@@ -2,16 +2,22 @@
 
 import importlib.util
 import os
+import re
 from collections.abc import Callable
 
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
 from tf_simclr.network import answer_of
+from tf_simclr.stopping import NotNow
 
 SECONDS = 60.0  # that a TPU may take to answer
 LOCAL = "local"  # TensorFlow's word for the TPU of the machine itself
 ADDRESS = "grpc://"
+_PLACE = r"(grpc://)?[^\s/:,\[\]]+:\d+"
+_NAME_OR_ADDRESS = re.compile(rf"[^\s:]+|{_PLACE}(,{_PLACE})*")
+# Errors that say that a TPU, or the way to it, may be there later.
+_LATER = (TimeoutError, tf.errors.DeadlineExceededError, tf.errors.UnavailableError)
 # How lines begin in which TensorFlow says where an error was, before it says which.
 WHERE = ("Graph execution error", "Detected at node", "<stack traces", " ")
 # Where TensorFlow's client looks for a TPU that it is not told, in this order.
@@ -47,23 +53,28 @@ def connect(
       The strategy over all of the TPU's cores.
 
     Raises:
-      ValueError: if no TPU answers, or this installation cannot ask for one.
+      ValueError: if there is no TPU, or this installation cannot ask for one; NotNow, if the TPU
+        does not answer in time.
     """
     _require_made_for_tpus()
     name, source = choose(tpu_name)
     place = "the TPU of this machine" if name == LOCAL else f"TPU {name}"
-    received = f"{name!r} by {source}" if source else f"tpu_name={tpu_name!r}"
+    place += f" ({source})" if source else ""
     limit = "" if name == LOCAL else f", waiting at most {seconds:g} seconds for its answer"
-    report(f"Connecting to {place}{f' ({source})' if source else ''}{limit}.")
+    report(f"Connecting to {place}{limit}.")
     if name != LOCAL and not name.startswith(ADDRESS):
-        _require_api_client(received)
+        _require_api_client(place)
     try:
         resolver = answer_of(lambda: _reach(name, zone, project), seconds=seconds)
         answer_of(lambda: tf.tpu.experimental.initialize_tpu_system(resolver))
     except Exception as error:  # Google's clients have kinds of their own.
-        raise ValueError(
+        # libtpu leaves the file behind, and is not loaded by a process that finds it.
+        look = "delete /tmp/libtpu_lockfile if no other process uses it"
+        if name != LOCAL:
+            look = "see that it is running and can be reached from here"
+        raise (NotNow if isinstance(error, _LATER) else ValueError)(
             f"`use_tpu` needs a TPU and none answered ({_reason(error)}). Received: use_tpu=True,"
-            f" {received}. Run with --use_tpu=False on this machine."
+            f" for {place}. If it is there, {look}; else run with --use_tpu=False."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
 
@@ -77,12 +88,15 @@ def choose(tpu_name: str | None) -> tuple[str, str]:
     Returns:
       (name, address that begins with "grpc://", or "local"; where in the environment it was
       found, in words, or "").
+
+    Raises:
+      ValueError: if it can be neither a name nor an address.
     """
     if tpu_name:
-        return _named(tpu_name), ""
+        return _named(tpu_name, "tpu_name"), ""
     for variable in ENVIRONMENT:
         if os.environ.get(variable):
-            return _named(os.environ[variable]), f"{variable} in the environment"
+            return _named(os.environ[variable], variable), f"{variable} in the environment"
     return LOCAL, ""
 
 
@@ -96,8 +110,15 @@ def made_for_tpus() -> bool:
     return any(kernel.device_type == "TPU" for kernel in found)
 
 
-def _named(text: str) -> str:
+def _named(text: str, source: str) -> str:
     """A TPU as TensorFlow takes it. Names have no colon; addresses have one before the port."""
+    if not _NAME_OR_ADDRESS.fullmatch(text):
+        raise ValueError(
+            "A TPU is given by its name, as local, or by an address such as grpc://10.0.0.2:8470."
+            f" Received: {source}={text!r}."
+        )
+    if text.lower() == LOCAL:
+        return LOCAL
     return ADDRESS + text if ":" in text and "://" not in text else text
 
 
@@ -119,15 +140,15 @@ def _require_made_for_tpus() -> None:
     if not made_for_tpus():
         raise ValueError(
             "`use_tpu` needs a TensorFlow made for TPUs, and the installed TensorFlow"
-            f" {tf.__version__} is not. Received: use_tpu=True. Install tensorflow-tpu as README.md"
-            " says, or run with --use_tpu=False."
+            f" {tf.__version__} is not. Received: use_tpu=True. Install tensorflow-tpu as"
+            " docs/tpu.md in the sources of tf_simclr says, or run with --use_tpu=False."
         )
 
 
-def _require_api_client(received: str) -> None:
+def _require_api_client(place: str) -> None:
     if not all(importlib.util.find_spec(module) for module in API_CLIENT):
         raise ValueError(
             "A TPU's name is looked up by Google's API client, which is not installed. Received:"
-            f" {received}. Install what the extra `tpu` has: pip install"
+            f" {place}. Install what the extra `tpu` has: pip install"
             f" {' '.join(API_CLIENT.values())}. Or give the address: --tpu_name=grpc://HOST:8470."
         )

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import time
 
 import processes
 import pytest
@@ -14,12 +16,15 @@ WRITTEN |= {f"ckpt-{n}.{end}" for n in (1, 2, 3) for end in ("index", "data-0000
 WRITTEN |= {"eval", "result.json", "result_3.json", "report.html", "confusion_matrix.csv"}
 
 
+def started(folder, config, *flags):
+    """A worker of its own process."""
+    command = ["-m", "tf_simclr.main", *flags, f"--model_dir={folder}"]
+    return processes.start(command, env=os.environ | {"TF_CONFIG": config})
+
+
 def train(folder, *flags):
     """What each of two workers says."""
-    command = ["-m", "tf_simclr.main", *flags, f"--model_dir={folder}"]
-    workers = [
-        processes.start(command, env=os.environ | {"TF_CONFIG": config}) for config in tf_configs(2)
-    ]
+    workers = [started(folder, config, *flags) for config in tf_configs(2)]
     try:
         said = [worker.communicate() for worker in workers]
     finally:
@@ -50,3 +55,40 @@ def test_two_workers_and_then_one_go_on(run, tiny_flags, tmp_path, capsys):
         assert "Trains steps 4 to 4" in said
     assert main(["tf-simclr", *tiny_flags, "--train_steps=5", f"--model_dir={folder}"]) == 0
     assert "Trains steps 5 to 5" in capsys.readouterr().out
+
+
+def wait_for(worker, text, name="out"):
+    while text not in worker.read(name):
+        assert worker.poll() is None, worker.read("err")
+        time.sleep(0.05)
+
+
+def test_a_worker_that_waits_for_another_says_so_and_hears_signals(tiny_flags, tmp_path):
+    worker = started(tmp_path / "run", tf_configs(2)[0], *tiny_flags)
+    try:
+        wait_for(worker, "Waiting until all 2 workers of TF_CONFIG have started.")
+        worker.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 5
+        while "Stopped." not in worker.read("err"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert worker.wait(60) == 128 + signal.SIGTERM
+    finally:
+        worker.kill()
+
+
+def test_the_death_of_a_worker_ends_the_other_in_a_line(tiny_flags, tmp_path):
+    flags = [*tiny_flags, "--train_steps=100000", "--checkpoint_steps=2"]
+    chief, other = (started(tmp_path / "run", config, *flags) for config in tf_configs(2))
+    try:
+        wait_for(chief, "Trains steps 1 to")
+        while not (tmp_path / "run" / "ckpt-2.index").exists():
+            assert chief.poll() is None, chief.read("err")
+            time.sleep(0.05)
+        other.kill()
+        errors = chief.communicate()[1]
+    finally:
+        chief.kill()
+        other.kill()
+    assert errors.startswith("tf-simclr: Another worker has ended. To go on, give the same command")
+    assert (errors.count("\n"), chief.returncode) == (1, 75)

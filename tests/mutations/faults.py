@@ -1098,6 +1098,30 @@ FAULTS = (
         "bugs are told as bad input, without a traceback",
     ),
     Fault(
+        "tf_simclr/file_errors.py",
+        'return found is not None and found["status"] != "404"',
+        "return found is not None",
+        "an object that is not there is taken for a storage that does not answer",
+    ),
+    Fault(
+        "tf_simclr/file_errors.py",
+        "return error.__cause__ is not None and passes(error.__cause__)",
+        "return False",
+        "a storage that is away for a while is told as the user's mistake",
+    ),
+    Fault(
+        "tf_simclr/data/shares.py",
+        "return dataclasses.replace(self, parse=parse)",
+        "return self",
+        "a folder's pictures are read in every epoch though they are to be kept in memory",
+    ),
+    Fault(
+        "tf_simclr/main.py",
+        "NOT_NOW if isinstance(error, stopping.NotNow) or",
+        "NOT_NOW if",
+        "who has to wait for a folder is told to change something",
+    ),
+    Fault(
         "tf_simclr/running.py",
         "{**recipe.flat(), **flags}",
         "{**flags, **recipe.flat()}",
@@ -1472,8 +1496,8 @@ FAULTS = (
     # tf_simclr/
     Fault(
         "tf_simclr/workdir/bucket_lock.py",
-        "if now - seconds <= dead and not",
-        "if now - seconds > dead and not",
+        "if now - claim.written <= dead and not",
+        "if now - claim.written > dead and not",
         "who lives is taken for dead in a bucket",
     ),
     Fault(

@@ -16,17 +16,29 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_simclr import buckets
+from tf_simclr import buckets, stopping
+from tf_simclr.network import answer_of
 
 FOLDER = ".lock"
 BEAT = 20.0  # Seconds between two writings of a claim.
 DEAD = 90.0  # Seconds without one after which its process is taken for dead.
-_BOOT = "/proc/sys/kernel/random/boot_id"
+LAST = 5.0  # Seconds that letting go may take: a process that is told to stop has few.
+_BOOT, _PIDS = "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"
+
+
+class _Claim(NamedTuple):
+    """A claim as it lies in the storage: when it was written, in seconds since 1970, and by whom.
+
+    The holder has a host, a pid and a boot; it is {} where the claim is damaged.
+    """
+
+    written: float
+    holder: Mapping[str, Any]
 
 
 @contextlib.contextmanager
@@ -50,7 +62,7 @@ def hold(
       happen when this one cannot reach the storage for `dead` seconds.
 
     Raises:
-      ValueError: if another live process holds the folder.
+      NotNow: if another live process holds the folder.
       tf.errors.OpError: if the storage does not answer.
     """
     place = os.path.join(folder, FOLDER)
@@ -58,18 +70,27 @@ def hold(
     released, lost = threading.Event(), threading.Event()
 
     def keep_it() -> None:
+        last = time.monotonic()
         while not released.wait(beat):
             with contextlib.suppress(tf.errors.OpError):  # It may answer the next time.
-                if not tf.io.gfile.exists(claim):
+                gone = not tf.io.gfile.exists(claim)
+                # Alone and so soon it was removed by a user, who took it for a leftover.
+                if gone and (time.monotonic() - last > dead or _claims(place)):
                     return lost.set()
                 _write(claim)
+                last = time.monotonic()
+
+    def let_go() -> None:
+        if beating.is_alive():
+            beating.join()
+        tf.io.gfile.remove(claim)
 
     def require_it() -> None:
         if lost.is_set():
             raise ValueError(
-                "`model_dir` was taken over by another process, after this one could not write to"
-                f" it for {dead:g} seconds. Received: model_dir={folder!r}. Nothing more is saved"
-                " there by this one: see that only one goes on."
+                "`model_dir` was taken over by another process, as may happen when this one cannot"
+                f" write to it for {dead:g} seconds. Received: model_dir={folder!r}. Nothing more"
+                " is saved there by this one: see that only one goes on."
             )
 
     beating = threading.Thread(target=keep_it, daemon=True)
@@ -79,10 +100,8 @@ def hold(
         yield require_it
     finally:
         released.set()
-        if beating.is_alive():
-            beating.join()
-        with contextlib.suppress(tf.errors.OpError):
-            tf.io.gfile.remove(claim)
+        with contextlib.suppress(tf.errors.OpError, TimeoutError):
+            answer_of(let_go, seconds=LAST)
 
 
 def is_held(folder: str, *, dead: float = DEAD) -> bool:
@@ -95,36 +114,35 @@ def is_held(folder: str, *, dead: float = DEAD) -> bool:
     Raises:
       tf.errors.OpError: if the storage does not answer.
     """
-    return bool(_alive(_written(os.path.join(folder, FOLDER)), time.time(), dead))
+    return bool(_alive(_claims(os.path.join(folder, FOLDER)), time.time(), dead))
 
 
 def _claim(
     folder: str, claim: str, *, beat: float, dead: float, report: Callable[[str], None]
 ) -> None:
-    """Writes the claim, and returns when there is no live one beside it; else raises ValueError."""
-    first: dict[str, float] = {}  # The others that may be alive, as they were at the first look.
+    """Writes the claim, and returns when there is no live one beside it; else raises NotNow."""
+    first: dict[str, _Claim] = {}  # The others that may be alive, as they were at the first look.
     while True:
         _write(claim)
-        written = _written(os.path.dirname(claim))
-        now = written.pop(claim)  # By the storage's clock, as the others'.
-        alive = _alive(written, now, dead)
-        for path in written.keys() - alive.keys():
+        others = _claims(os.path.dirname(claim))
+        now = others.pop(claim).written  # By the storage's clock, as the others'.
+        alive = _alive(others, now, dead)
+        for path in others.keys() - alive.keys():
             with contextlib.suppress(tf.errors.NotFoundError):  # Its process was quicker.
                 tf.io.gfile.remove(path)
         if not alive:
             return
-        if first and any(first.get(path) != seconds for path, seconds in alive.items()):
-            raise ValueError(
+        if first and any(first.get(path) != other for path, other in alive.items()):
+            raise stopping.NotNow(
                 f"`model_dir` is in use by another live process ({_said(alive)}). Received:"
                 f" model_dir={folder!r}. Wait for it, or give another folder. Of the hosts of a TPU"
                 " slice only one runs the command."
             )
         if not first:
             first = alive
-            ago = max(0, round(now - max(alive.values())))  # One may have been written since.
             report(
-                f"Note: {folder} was in use {ago} seconds ago"
-                f" ({_said(alive)}). Waits for at most {dead:g} to see whether that process lives."
+                f"Note: {folder} may be in use by another process ({_said(alive)}). Waiting up to"
+                f" {dead:g} seconds to see whether it is alive."
             )
         time.sleep(beat / 4)
 
@@ -135,36 +153,35 @@ def _write(claim: str) -> None:
     tf.io.write_file(claim, json.dumps(holder))
 
 
-def _written(place: str) -> dict[str, float]:
-    """The claims in a folder -> when each was written, in seconds since 1970."""
+def _claims(place: str) -> dict[str, _Claim]:
+    """The claims in a folder, by path."""
     claims = {}
     for name in tf.io.gfile.listdir(place) if buckets.is_folder(place) else ():
         path = os.path.join(place, name)
         with contextlib.suppress(tf.errors.NotFoundError):  # Let go of meanwhile.
-            claims[path] = tf.io.gfile.stat(path).mtime_nsec / 1e9
+            claims[path] = _Claim(tf.io.gfile.stat(path).mtime_nsec / 1e9, _holder(path))
     return claims
 
 
-def _alive(written: Mapping[str, float], now: float, dead: float) -> dict[str, float]:
+def _alive(claims: Mapping[str, _Claim], now: float, dead: float) -> dict[str, _Claim]:
     """Those of the claims whose process may be alive."""
     return {
-        path: seconds
-        for path, seconds in written.items()
-        if now - seconds <= dead and not _is_gone(_holder(path))
+        path: claim
+        for path, claim in claims.items()
+        if now - claim.written <= dead and not _is_gone(claim.holder)
     }
 
 
-def _holder(claim: str) -> dict[str, Any]:
-    """Whose a claim is: host, pid and boot; {} if it is gone or damaged."""
-    try:
-        with tf.io.gfile.GFile(claim) as file:
+def _holder(path: str) -> dict[str, Any]:
+    with tf.io.gfile.GFile(path) as file:
+        try:
             return dict(json.loads(file.read()))
-    except (tf.errors.NotFoundError, ValueError, TypeError):
-        return {}
+        except (ValueError, TypeError):
+            return {}
 
 
-def _said(claims: Iterable[str]) -> str:
-    holders = [_holder(claim) for claim in sorted(claims)]
+def _said(claims: Mapping[str, _Claim]) -> str:
+    holders = [claims[path].holder for path in sorted(claims)]
     return ", ".join(f"pid {h.get('pid', '?')} on {h.get('host', '?')}" for h in holders)
 
 
@@ -175,7 +192,10 @@ def _is_gone(holder: Mapping[str, Any]) -> bool:
 
 
 def _boot() -> str:
-    """What tells this start of the machine from all others; "" where nothing does."""
+    """What tells this start of the machine from all others, and its containers' processes apart.
+
+    "" where nothing does.
+    """
     with contextlib.suppress(OSError), open(_BOOT) as file:
-        return file.read().strip()
+        return f"{file.read().strip()} {os.readlink(_PIDS)}"
     return ""

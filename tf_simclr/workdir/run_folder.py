@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_simclr import buckets
+from tf_simclr import buckets, stopping
 from tf_simclr.config import Config
 from tf_simclr.file_errors import reason
 from tf_simclr.workdir import bucket_lock
@@ -136,7 +136,7 @@ def workplace(model_dir: str, *, chief: bool) -> Iterator[Workplace]:
         which they must, and get a folder of their own that is thrown away.
 
     Raises:
-      ValueError: if it cannot be written, or another live process holds it.
+      ValueError: if it cannot be written; NotNow, if another live process holds it.
     """
     if not chief:
         with tempfile.TemporaryDirectory() as folder:
@@ -163,7 +163,7 @@ def lock(model_dir: str) -> Iterator[Callable[[], None]]:
       that of a bucket may be.
 
     Raises:
-      ValueError: if another live process holds it.
+      NotNow: if another live process holds it.
     """
     if buckets.in_bucket(model_dir):
         with bucket_lock.hold(model_dir) as require_held:
@@ -180,7 +180,7 @@ def lock(model_dir: str) -> Iterator[Callable[[], None]]:
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise ValueError(
+            raise stopping.NotNow(
                 f"`model_dir` is in use by another live process (pid {holder})."
                 f" Received: model_dir={model_dir!r}. Wait for it, or give another folder."
             ) from error
