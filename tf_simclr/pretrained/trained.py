@@ -95,8 +95,7 @@ def with_given(trained: Trained, config: Config) -> Config:
     Raises:
       ValueError: if one of them contradicts the architecture, or as `check_flags`.
     """
-    theirs = architecture_of(trained.settings.flat())
-    require_fit(config, trained.origin, theirs, config.given)
+    require_fit(config, trained.origin, trained.origin.architecture, config.given)
     values = config.flat()
     adopted = trained.settings.flat() | {name: values[name] for name in config.given}
     adopted |= without_own_place(values, trained.settings, config.given)
