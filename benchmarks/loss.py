@@ -31,9 +31,9 @@ ONCE_FROM = 32768  # pictures, of which one round must do
 
 def in_blocks(hidden):
     """The package's."""
-    from tf_simclr.losses.contrastive import contrastive_loss
+    from tf_simclr.losses.nt_xent import NTXent
 
-    return contrastive_loss(hidden, temperature=TEMPERATURE, implementation="blockwise").loss
+    return NTXent(temperature=TEMPERATURE, implementation="blockwise")(hidden).loss
 
 
 def dense(hidden):

@@ -9,7 +9,7 @@ import pytest
 import tf_simclr
 
 NAMES = [
-    *("LARS", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"),
+    *("LARS", "NTXent", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"),
     *("load_encoder", "nt_xent", "run"),
 ]
 

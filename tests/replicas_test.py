@@ -14,7 +14,8 @@ import tf_keras as keras
 from tiny_encoders import TinyConvolution
 
 from tf_simclr import replicas
-from tf_simclr.losses.nt_xent import compare, nt_xent
+from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.losses.pairs import compare
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.simclr import SimCLR

@@ -13,6 +13,7 @@ WORDS = {
     "architectures": {*choices.ARCHITECTURES},
     "data.augment": {*choices.VIEW_OPERATIONS},
     "exporting": {*choices.EXPORT_FORMATS},
+    "losses": {*choices.LOSSES},
     "methods": {*choices.PRETEXT_TASKS, *choices.TRAIN_MODES} - {"pretrain"},
 }
 

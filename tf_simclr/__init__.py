@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tf_simclr.version import __version__
 
 if TYPE_CHECKING:
-    from tf_simclr.losses.nt_xent import nt_xent
+    from tf_simclr.losses.nt_xent import NTXent, nt_xent
     from tf_simclr.nets.heads import ProjectionHead
     from tf_simclr.nets.resnet import ResNet
     from tf_simclr.nets.simclr import SimCLR
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "LARS": "tf_simclr.optim.lars",
+    "NTXent": "tf_simclr.losses.nt_xent",
     "ProjectionHead": "tf_simclr.nets.heads",
     "ResNet": "tf_simclr.nets.resnet",
     "SimCLR": "tf_simclr.nets.simclr",
@@ -32,6 +33,7 @@ _HOMES = {
 
 __all__ = [
     "LARS",
+    "NTXent",
     "ProjectionHead",
     "ResNet",
     "SimCLR",

@@ -5,14 +5,15 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from every_loss import made
 
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
-from tf_simclr.losses.nt_xent import ENTROPY_EPSILON
+from tf_simclr.losses.contrastive import ENTROPY_EPSILON, ContrastiveLoss
 
 # Images, dimensions: blocks of 8 fit the first, and not the second.
 SIZES = [(16, 5), (23, 4)]
 BLOCK = 8
+KINDS = ("nt_xent", "dcl")
 
 
 def projections(images, dim, dtype=np.float64):
@@ -31,13 +32,7 @@ def in_blocks(hidden, *, kind="nt_xent", temperature=0.3, hidden_norm=True, bloc
 
 
 def whole(hidden, *, kind="nt_xent", temperature=0.3, hidden_norm=True):
-    return contrastive_loss(
-        hidden,
-        temperature=temperature,
-        hidden_norm=hidden_norm,
-        kind=kind,
-        implementation="dense",
-    )
+    return made(kind, temperature=temperature, hidden_norm=hidden_norm)(hidden)
 
 
 def with_gradient(loss, hidden, **options):

@@ -1,46 +1,83 @@
-"""Which loss, and computed how: names, choices and what comes out of all of them."""
+"""What every loss promises, which way of computing it is chosen, and how flags describe it."""
+
+import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from finite_differences import projections
+import tf_keras as keras
+from every_loss import CASES, implementations, made
+from finite_differences import gradient_by_differences, projections
+from tf_simclr.config.sections import ModelConfig
 
+from tf_simclr import things
 from tf_simclr.config import flag_fields
+from tf_simclr.config.choices import LOSSES
 from tf_simclr.losses import contrastive
-from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
-from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy
+from tf_simclr.losses.contrastive import (
+    IMPLEMENTATIONS,
+    Loss,
+    contrastive_accuracy,
+    contrastive_entropy,
+)
+from tf_simclr.losses.dcl import DCL
+from tf_simclr.losses.nt_xent import NTXent
 
 SIZES = [(4, 6), (9, 3)]  # images, dimensions
+IN_BLOCKS = [word for word in LOSSES if "blockwise" in implementations(word)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+class Distance(Loss):
+    """A loss that has only the dense form, and no settings."""
+
+    def dense(self, projections, memory=None):
+        a, b = tf.split(projections, 2)
+        return tf.reduce_mean((a - b) ** 2), a @ tf.transpose(b), tf.eye(a.shape[0])
+
+
+@pytest.mark.parametrize("word", LOSSES)
 @pytest.mark.parametrize(("images", "dim"), SIZES)
-def test_small_batches_give_the_numbers_of_the_loss_of_that_name(images, dim, kind):
+def test_a_call_says_the_dense_loss_of_small_batches_and_how_views_find_each_other(
+    images, dim, word
+):
     hidden = tf.constant(projections(images, dim))
-    options = {"temperature": 0.2, "hidden_norm": False}
-    loss, logits, labels = contrastive.DENSE[kind](hidden, **options)
-    found = contrastive_loss(hidden, kind=kind, **options)
-    assert found.loss == loss
+    loss = made(word, "auto", hidden_norm=False)
+    value, logits, labels = loss.dense(hidden)
+    found = loss(hidden)
+    assert found.loss == value
     assert found.accuracy == contrastive_accuracy(logits, labels)
     assert found.entropy == contrastive_entropy(logits)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("word", IN_BLOCKS)
 @pytest.mark.parametrize("hidden_norm", [True, False])
 @pytest.mark.parametrize(("images", "dim"), SIZES)
-def test_both_implementations_agree(images, dim, hidden_norm, kind):
+def test_both_implementations_agree(images, dim, hidden_norm, word):
     hidden = tf.constant(projections(images, dim))
-    options = {"temperature": 0.2, "hidden_norm": hidden_norm, "kind": kind}
-    dense = contrastive_loss(hidden, implementation="dense", **options)
-    blockwise = contrastive_loss(hidden, implementation="blockwise", **options)
+    options = {"temperature": 0.2, "hidden_norm": hidden_norm}
+    dense, blockwise = (made(word, how, **options)(hidden) for how in ("dense", "blockwise"))
     np.testing.assert_allclose(blockwise.loss, dense.loss, rtol=1e-12)
     assert blockwise.accuracy == dense.accuracy
     assert 0 < blockwise.entropy - dense.entropy < 1e-8 * images
 
 
-def test_kinds_differ():
-    losses = [contrastive_loss(projections(4, 6), temperature=0.2, kind=k).loss for k in KINDS]
-    assert losses[0] > losses[1] + 0.01  # nt_xent has one term more.
+@pytest.mark.parametrize("word", LOSSES)
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_gradient_is_that_of_the_loss(images, dim, word):
+    loss, hidden = made(word, temperature=0.5), projections(images, dim)
+    variable = tf.Variable(hidden)
+    with tf.GradientTape() as tape:
+        value = loss(variable).loss
+    differences = gradient_by_differences(lambda rows: float(loss(rows).loss), hidden)
+    np.testing.assert_allclose(tape.gradient(value, variable), differences, atol=1e-7)
+
+
+def test_losses_differ():
+    found = {word: float(made(word)(projections(4, 6)).loss) for word in LOSSES}
+    assert len(set(found.values())) == len(LOSSES)
+    assert found["nt_xent"] > found["dcl"] + 0.01  # nt_xent has one term more.
 
 
 @pytest.mark.parametrize(
@@ -72,41 +109,107 @@ def test_a_memory_counts_as_the_keys_that_it_is():
     assert contrastive.choose("auto", None, 65536) == "dense"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-def test_half_precision_is_computed_in_float32_and_float64_stays(kind, implementation):
-    options = {"temperature": 0.2, "kind": kind, "implementation": implementation}
+@pytest.mark.parametrize(("word", "implementation"), CASES)
+def test_half_precision_is_computed_in_float32_and_float64_stays(word, implementation):
+    loss = made(word, implementation, temperature=0.2)
     for dtype, computed in (
         (tf.float16, tf.float32),
         (tf.bfloat16, tf.float32),
         (tf.float64, tf.float64),
     ):
         hidden = tf.cast(projections(4, 6), dtype)
-        exact = contrastive_loss(tf.cast(hidden, tf.float64), **options)
-        found = contrastive_loss(hidden, **options)
+        exact = loss(tf.cast(hidden, tf.float64))
+        found = loss(hidden)
         assert {value.dtype for value in found} == {computed}
         np.testing.assert_allclose(found.loss, exact.loss, rtol=1e-5)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-def test_metrics_carry_no_gradient(implementation):
+@pytest.mark.parametrize(("word", "implementation"), CASES)
+def test_metrics_carry_no_gradient(word, implementation):
     hidden = tf.constant(projections(4, 6))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(hidden)
-        found = contrastive_loss(hidden, temperature=0.2, implementation=implementation)
+        found = made(word, implementation)(hidden)
         total = found.loss + 10 * found.entropy + 10 * found.accuracy
     np.testing.assert_array_equal(tape.gradient(total, hidden), tape.gradient(found.loss, hidden))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("kind", "infonce"), ("implementation", "fast"), ("kind", None)]
-)
-def test_names_that_there_are_not_are_refused(name, value):
-    with pytest.raises(ValueError, match=rf"^`{name}` must be one of .*Received: {name}={value!r}"):
-        contrastive_loss(projections(4, 6), temperature=0.2, **{name: value})
+@pytest.mark.parametrize("word", LOSSES)
+def test_it_is_a_value_that_keras_keeps(word):
+    loss = made(word, hidden_norm=False)
+    assert loss == made(word, hidden_norm=False) != made(word)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loss.hidden_norm = True
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert (type(again), again) == (type(loss), loss)
+
+
+def test_keras_finds_a_loss_that_was_not_imported():
+    kept = keras.saving.serialize_keras_object(DCL(temperature=0.2))
+    code = (
+        "import tf_keras, tf_simclr.nets.simclr;"
+        f"assert tf_keras.saving.deserialize_keras_object({kept}).temperature == 0.2"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("word", LOSSES)
+def test_an_implementation_that_there_is_not_is_refused(word):
+    message = r"^`implementation` \(--loss_implementation\) of .*Received: implementation='fast'"
+    with pytest.raises(ValueError, match=message):
+        made(word, "fast")
+
+
+def test_a_loss_without_a_blockwise_form_refuses_it_and_never_takes_it(monkeypatch):
+    message = r"of Distance must be one of \('auto', 'dense'\)\. Received: .*='blockwise'\.$"
+    with pytest.raises(ValueError, match=message):
+        Distance(implementation="blockwise")
+    monkeypatch.setattr(contrastive, "LARGE", 1)
+    hidden = tf.constant(projections(4, 6))
+    assert Distance()(hidden).loss == Distance(implementation="dense")(hidden).loss
+
+
+def test_a_loss_must_say_what_it_computes():
+    with pytest.raises(NotImplementedError):
+        Loss()(projections(4, 6))
+
+
+def test_flags_that_a_loss_has_no_setting_for_are_not_its_own():
+    flags = vars(ModelConfig(temperature=0.7, hidden_norm=False, loss_implementation="dense"))
+    settings = {"hidden_norm": False, "implementation": "dense"}
+    assert NTXent.of(flags) == NTXent(temperature=0.7, **settings)
+    assert Distance.of(flags) == Distance(**settings)
+
+
+def test_every_word_has_its_file():
+    for word in LOSSES:
+        assert issubclass(things.load("losses", word), Loss)
 
 
 def test_the_flags_offer_what_there_is():
     choices = {field.name: field.metadata["choices"] for field in flag_fields()}
-    assert tuple(choices["loss"]) == KINDS
+    assert tuple(choices["loss"]) == LOSSES
     assert tuple(choices["loss_implementation"]) == IMPLEMENTATIONS
+
+
+@pytest.mark.parametrize(("images", "classes"), [(4, 4), (3, 6)])
+def test_accuracy_and_entropy_equal_numpys(images, classes):
+    logits = np.random.default_rng(2).standard_normal((images, classes))
+    labels = np.eye(classes)[np.array([1, 0, 2, 3])[:images]]
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    hits = logits.argmax(1) == labels.argmax(1)
+    np.testing.assert_allclose(contrastive_accuracy(logits, labels), hits.mean())
+    entropy = -(p * np.log(p + 1e-8)).sum(1).mean()
+    np.testing.assert_allclose(contrastive_entropy(tf.constant(logits)), entropy, rtol=1e-12)
+
+
+def test_accuracy_is_1_for_equal_views_and_0_for_shifted_ones():
+    views = np.eye(4)
+    for second, expected in ((views, 1.0), (np.roll(views, 1, axis=0), 0.0)):
+        _, logits, labels = NTXent().dense(tf.constant(np.concatenate([views, second])))
+        assert float(contrastive_accuracy(logits, labels)) == expected
+
+
+def test_entropy_of_equal_logits_is_that_of_a_uniform_choice():
+    np.testing.assert_allclose(contrastive_entropy(tf.zeros([2, 7])), np.log(7), rtol=1e-6)

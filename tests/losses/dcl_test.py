@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from finite_differences import gradient_by_differences, projections
 
-from tf_simclr.losses.dcl import dcl
-from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.losses.dcl import DCL
+from tf_simclr.losses.nt_xent import NTXent, nt_xent
 
 SIZES = [(3, 5), (8, 4)]  # images, dimensions
 
@@ -34,7 +34,7 @@ def paper_loss(hidden: np.ndarray, temperature: float, hidden_norm: bool) -> flo
 @pytest.mark.parametrize(("images", "dim"), SIZES)
 def test_is_twice_the_papers_loss(images, dim, temperature, hidden_norm):
     hidden = projections(images, dim)
-    loss, _, _ = dcl(tf.constant(hidden), temperature=temperature, hidden_norm=hidden_norm)
+    loss = DCL(temperature=temperature, hidden_norm=hidden_norm)(hidden).loss
     np.testing.assert_allclose(loss, 2 * paper_loss(hidden, temperature, hidden_norm), rtol=1e-12)
 
 
@@ -44,7 +44,7 @@ def test_gradient_is_that_of_the_papers_loss(images, dim, hidden_norm):
     hidden = projections(images, dim)
     variable = tf.Variable(hidden)
     with tf.GradientTape() as tape:
-        loss, _, _ = dcl(variable, temperature=0.5, hidden_norm=hidden_norm)
+        loss = DCL(temperature=0.5, hidden_norm=hidden_norm)(variable).loss
     gradient = tape.gradient(loss, variable).numpy()
 
     differences = gradient_by_differences(
@@ -59,11 +59,11 @@ def test_the_positive_is_what_nt_xent_has_more_of(images, dim):
     hidden = projections(images, dim)
     # Rows that all look alike: the same number of each, so that means say it all.
     turns = np.concatenate([np.eye(images), np.eye(images)])
-    _, logits, labels = dcl(tf.constant(hidden), temperature=0.2)
+    _, logits, labels = DCL(temperature=0.2).dense(tf.constant(hidden))
     _, logits_of_nt_xent, labels_of_nt_xent = nt_xent(tf.constant(hidden), temperature=0.2)
     np.testing.assert_array_equal(logits, logits_of_nt_xent)
     np.testing.assert_array_equal(labels, labels_of_nt_xent)
-    row = [float(loss(tf.constant(turns), temperature=0.2)[0]) / 2 for loss in (dcl, nt_xent)]
+    row = [float(loss(temperature=0.2)(turns).loss) / 2 for loss in (DCL, NTXent)]
     np.testing.assert_allclose(np.exp(row[0]) + 1, np.exp(row[1]), rtol=1e-12)
 
 
@@ -72,15 +72,14 @@ def test_order_of_images_and_of_views_does_not_matter(images, dim):
     hidden = projections(images, dim)
     order = np.random.default_rng(1).permutation(images)
     shuffled = np.concatenate([hidden[images:][order], hidden[:images][order]])
-    loss, _, _ = dcl(tf.constant(hidden), temperature=0.1)
-    loss_of_shuffled, _, _ = dcl(tf.constant(shuffled), temperature=0.1)
+    loss, loss_of_shuffled = (DCL(temperature=0.1)(rows).loss for rows in (hidden, shuffled))
     np.testing.assert_allclose(loss, loss_of_shuffled, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
 def test_half_precision_is_computed_in_float32(dtype):
     hidden = tf.cast(projections(4, 6), dtype)
-    loss, logits, labels = dcl(hidden, temperature=0.05)
+    loss, logits, labels = DCL(temperature=0.05).dense(hidden)
     assert loss.dtype == logits.dtype == labels.dtype == tf.float32
     expected = 2 * paper_loss(tf.cast(hidden, tf.float64).numpy(), 0.05, True)
     np.testing.assert_allclose(loss, expected, rtol=1e-5)

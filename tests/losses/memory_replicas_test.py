@@ -1,4 +1,4 @@
-"""Both losses with a memory say under two and four replicas what they say on one device.
+"""Every loss with a memory says under two and four replicas what it says on one device.
 
 Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
 computes under MirroredStrategy, in float64, and the tests compare with one device here.
@@ -10,32 +10,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from by_replicas import found_by_replicas
+from every_loss import CASES, made
 
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
 from tf_simclr.losses.memory import Memory
 
 COUNTS = (2, 4)
 IMAGES, DIM, PLACES, FILLED = 12, 5, 19, 13
 BLOCK = 4  # Local images: 6 or 3, in blocks of 3. Tiles of the memory have 10 places.
-TEMPERATURE = 0.3
 VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE
 ROWS = np.random.default_rng(1).standard_normal((PLACES, DIM))
-CASES = [(kind, name) for kind in KINDS for name in ("dense", "blockwise")]
 
 
-def loss_of(hidden, kind, implementation):
+def loss_of(hidden, word, implementation):
     memory = Memory(tf.math.l2_normalize(ROWS, axis=-1), tf.constant(FILLED))
-    options = {"temperature": TEMPERATURE, "memory": memory}
-    if implementation == "dense":
-        return contrastive_loss(hidden, kind=kind, implementation=implementation, **options)
-    rows = tf.reshape(tf.math.l2_normalize(hidden, axis=-1), [2, -1, DIM])
-    return ContrastiveLoss(*blockwise_loss(rows, decoupled=kind == "dcl", block=BLOCK, **options))
+    return made(word, implementation)(hidden, memory)
 
 
 def program(path, count):
     """Writes the results under `count` replicas to `path`."""
+    blockwise_loss.__kwdefaults__["block"] = BLOCK
     results, _ = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
     np.savez(path, **results)
 

@@ -5,16 +5,17 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from every_loss import made
 from finite_differences import gradient_by_differences, projections
 
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
+from tf_simclr.losses.contrastive import ContrastiveLoss
 from tf_simclr.losses.memory import Memory
 
 # Images, dimensions, places of the memory, of which are filled. Tiles of the memory have 8 places.
 CASES = [(3, 5, 4, 4), (8, 4, 19, 11), (9, 3, 16, 16), (5, 4, 20, 0)]
 BLOCK, TEMPERATURE = 4, 0.3
-IMPLEMENTATIONS = ("dense", "blockwise")
+KINDS, IMPLEMENTATIONS = ("nt_xent", "dcl"), ("dense", "blockwise")
 
 
 def unit_rows(count, dim):
@@ -44,13 +45,7 @@ def naive_loss(hidden, kind, memory_rows):
 
 def loss_of(hidden, kind, implementation, memory, block=BLOCK):
     if implementation == "dense":
-        return contrastive_loss(
-            hidden,
-            temperature=TEMPERATURE,
-            kind=kind,
-            implementation=implementation,
-            memory=memory,
-        )
+        return made(kind, temperature=TEMPERATURE)(hidden, memory)
     rows = tf.stack(tf.split(tf.math.l2_normalize(hidden, axis=-1), 2))
     return ContrastiveLoss(
         *blockwise_loss(
@@ -121,13 +116,10 @@ def test_size_of_blocks_does_not_matter(block, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_public_function_takes_it_in_blocks_too(kind):
+def test_a_call_takes_it_in_blocks_too(kind):
     hidden, memory = projections(6, 4).astype(np.float16), remembered(13, 4, 9, np.float32)
     whole, blocks = (
-        contrastive_loss(
-            hidden, temperature=TEMPERATURE, kind=kind, implementation=name, memory=memory
-        ).loss
-        for name in IMPLEMENTATIONS
+        made(kind, name, temperature=TEMPERATURE)(hidden, memory).loss for name in IMPLEMENTATIONS
     )
     assert whole.dtype == blocks.dtype == tf.float32  # Half precision is computed in float32.
     expected = naive_loss(hidden.astype(np.float64), kind, memory.rows.numpy()[:9])

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from finite_differences import gradient_by_differences, projections
 
-from tf_simclr.losses.nt_xent import contrastive_accuracy, contrastive_entropy, nt_xent
+from tf_simclr.losses.dcl import DCL
+from tf_simclr.losses.nt_xent import NTXent, nt_xent
 
 SIZES = [(3, 5), (8, 4)]  # images, dimensions
 
@@ -99,23 +100,14 @@ def test_logits_compare_first_views_with_second_ones(images, dim):
     np.testing.assert_array_equal(labels, np.eye(images))
 
 
-@pytest.mark.parametrize(("images", "classes"), [(4, 4), (3, 6)])
-def test_accuracy_and_entropy_equal_numpys(images, classes):
-    logits = np.random.default_rng(2).standard_normal((images, classes))
-    labels = np.eye(classes)[np.array([1, 0, 2, 3])[:images]]
-    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    hits = logits.argmax(1) == labels.argmax(1)
-    np.testing.assert_allclose(contrastive_accuracy(logits, labels), hits.mean())
-    entropy = -(p * np.log(p + 1e-8)).sum(1).mean()
-    np.testing.assert_allclose(contrastive_entropy(tf.constant(logits)), entropy, rtol=1e-12)
+@pytest.mark.parametrize("hidden_norm", [True, False])
+def test_the_object_says_what_the_function_says(hidden_norm):
+    hidden = tf.constant(projections(5, 4))
+    loss, _, _ = nt_xent(hidden, temperature=0.2, hidden_norm=hidden_norm)
+    assert NTXent(temperature=0.2, hidden_norm=hidden_norm)(hidden).loss == loss
 
 
-def test_accuracy_is_1_for_equal_views_and_0_for_shifted_ones():
-    views = np.eye(4)
-    for second, expected in ((views, 1.0), (np.roll(views, 1, axis=0), 0.0)):
-        _, logits, labels = nt_xent(tf.constant(np.concatenate([views, second])), temperature=0.1)
-        assert float(contrastive_accuracy(logits, labels)) == expected
-
-
-def test_entropy_of_equal_logits_is_that_of_a_uniform_choice():
-    np.testing.assert_allclose(contrastive_entropy(tf.zeros([2, 7])), np.log(7), rtol=1e-6)
+def test_a_temperature_is_above_0():
+    for kind in (NTXent, DCL):
+        with pytest.raises(ValueError, match="^`temperature` must be > 0. Received: temp.*=0.0"):
+            kind(temperature=0.0)

@@ -3,8 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from benchmarks.precision import TEMPERATURES, errors, in_passes
-from tf_simclr.losses.contrastive import KINDS
+from benchmarks.precision import LOSSES, TEMPERATURES, errors, in_passes
 
 
 @pytest.mark.parametrize("count", [1, 3, 6])
@@ -21,7 +20,7 @@ def test_more_passes_are_nearer_to_the_product(count):
 @pytest.mark.parametrize("with_memory", [False, True])
 @pytest.mark.parametrize("implementation", ["dense", "blockwise"])
 @pytest.mark.parametrize("temperature", TEMPERATURES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOSSES)
 def test_the_products_asked_for_on_a_tpu_are_as_good_as_float32(
     kind, temperature, implementation, with_memory
 ):

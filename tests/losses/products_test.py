@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from every_loss import CASES, made
 
 from tf_simclr import replicas
-from tf_simclr.losses.contrastive import KINDS, contrastive_loss
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.products import exact_product, product
 from tf_simclr.nets.heads import ProjectionHead
@@ -18,7 +18,6 @@ from tf_simclr.optim.lars import LARS
 RANDOM = np.random.default_rng(0)
 IMAGES, DIM, PLACES = 6, 5, 8
 ALL_BITS = "operand_precision={highest,highest}"
-CASES = [(kind, implementation) for kind in KINDS for implementation in ("dense", "blockwise")]
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +43,7 @@ def loss_and_gradient(hidden, kind, implementation):
     memory = Memory(tf.eye(PLACES, DIM, dtype=hidden.dtype), tf.constant(PLACES - 2))
     with tf.GradientTape() as tape:
         tape.watch(hidden)
-        found = contrastive_loss(
-            hidden, temperature=0.3, kind=kind, implementation=implementation, memory=memory
-        )
+        found = made(kind, implementation)(hidden, memory)
     return found.loss, tape.gradient(found.loss, hidden)
 
 

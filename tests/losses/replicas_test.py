@@ -1,4 +1,4 @@
-"""Both losses, whole and in blocks, say under two and four replicas what they say on one device.
+"""Every loss, whole and in blocks, says under two and four replicas what it says on one device.
 
 Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
 computes under MirroredStrategy, in float64, and the tests compare with one device here.
@@ -11,36 +11,30 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from by_replicas import found_by_replicas
+from every_loss import CASES, made
 
+from tf_simclr.config.choices import LOSSES
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import KINDS, ContrastiveLoss, contrastive_loss
+from tf_simclr.losses.contrastive import ContrastiveLoss
 
 COUNTS = (2, 4)
 IMAGES, DIM = 20, 5
 # Local images: 10 in blocks of 4, or 5 in blocks of 3. Those of keys are 4 and 5: they begin in
 # different places, and a block of queries is filled up.
 BLOCK = 4
-TEMPERATURE = 0.3
 VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE
-# NT-Xent whole is in tests/replicas_test.py.
-CASES = [("nt_xent", "blockwise"), ("dcl", "blockwise"), ("dcl", "dense")]
+# Those that find the gradient of their keys without its traffic.
+FRUGAL = [(word, how) for word in ("nt_xent", "dcl") for how in ("dense", "blockwise")]
 
 
-def loss_of(hidden, kind, implementation):
-    if implementation == "dense":
-        return contrastive_loss(
-            hidden, temperature=TEMPERATURE, kind=kind, implementation=implementation
-        )
-    rows = tf.reshape(tf.math.l2_normalize(hidden, axis=-1), [2, -1, DIM])
-    decoupled = kind == "dcl"
-    return ContrastiveLoss(
-        *blockwise_loss(rows, temperature=TEMPERATURE, decoupled=decoupled, block=BLOCK)
-    )
+def loss_of(hidden, word, implementation):
+    return made(word, implementation)(hidden)
 
 
 def program(path, count):
     """Writes the results under `count` replicas, and what they gather, to `path`."""
+    blockwise_loss.__kwdefaults__["block"] = BLOCK
     results, graphs = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
     for case, graph in graphs.items():
         kinds = [op.type for op in graph.get_operations() if "Collective" in op.type]
@@ -58,15 +52,15 @@ def measured(run_by_replicas):
 def one():
     """What the whole loss says on one device, by case."""
     results = {}
-    for kind in KINDS:
+    for word in LOSSES:
         hidden = tf.constant(np.concatenate([VIEW_A, VIEW_B]))
         with tf.GradientTape() as tape:
             tape.watch(hidden)
-            found = loss_of(hidden, kind, "dense")
+            found = loss_of(hidden, word, "dense")
         gradient = tape.gradient(found.loss, hidden)
         named = found._asdict() | {"gradient": gradient}
         results |= {
-            f"{kind}_{implementation}": {name: value.numpy() for name, value in named.items()}
+            f"{word}_{implementation}": {name: value.numpy() for name, value in named.items()}
             for implementation in ("dense", "blockwise")
         }
     return results
@@ -95,7 +89,7 @@ def test_gradient_of_the_shared_loss_is_one_devices(measured, one, case, count):
 
 
 @pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("case", map("_".join, CASES))
+@pytest.mark.parametrize("case", map("_".join, FRUGAL))
 def test_rows_and_normalisers_cross_once_and_nothing_on_the_way_back(measured, case, count):
     # TensorFlow gathers the shape beside each.
     collectives = json.loads(str(measured[count][f"{case}/collectives"]))

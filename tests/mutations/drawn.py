@@ -42,7 +42,7 @@ DRAWN = (
         "drawn: sign 1",
     ),
     Fault(
-        "tf_simclr/losses/nt_xent.py",
+        "tf_simclr/losses/pairs.py",
         "    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b], axis=0))",
         "    b_as_keys = tf.exp(from_b[:, :queries] + tf.concat([all_a, all_b], axis=0))",
         "drawn: sign 2",
@@ -66,7 +66,7 @@ DRAWN = (
         "drawn: sign 5",
     ),
     Fault(
-        "tf_simclr/losses/nt_xent.py",
+        "tf_simclr/losses/pairs.py",
         "    logits_aa = product(a, all_a, transpose_right=True) / temperature + mask",
         "    logits_aa = product(a, all_a, transpose_right=False) / temperature + mask",
         "drawn: constant 1",

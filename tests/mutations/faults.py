@@ -1032,12 +1032,24 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
+        "losses += _cross_entropy(pairs.targets, pairs.from_b)",
+        "losses += _cross_entropy(pairs.targets, pairs.from_a)",
+        "NT-Xent asks only the first views",
+    ),
+    Fault(
+        "tf_simclr/losses/nt_xent.py",
+        "losses += as_keys(",
+        "as_keys(",
+        "on several replicas NT-Xent loses the gradient of its keys",
+    ),
+    Fault(
+        "tf_simclr/losses/pairs.py",
         "logits_ba = product(b, all_a, transpose_right=True)",
         "logits_ba = product(a, all_b, transpose_right=True)",
         "the logits of second views against first ones are transposed",
     ),
     Fault(
-        "tf_simclr/losses/nt_xent.py",
+        "tf_simclr/losses/pairs.py",
         "from_a[:, :queries] - tf.concat([all_b, all_a], axis=0)",
         "from_a[:, :queries] - tf.concat([all_a, all_b], axis=0)",
         "first views as keys meet the normalisers of the other views",

@@ -14,8 +14,8 @@ import tf_keras as keras
 from sameness import assert_same
 
 from tf_simclr import replicas
-from tf_simclr.losses.contrastive import contrastive_loss
 from tf_simclr.losses.memory import Memory
+from tf_simclr.losses.nt_xent import NTXent
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.memory import MemoryBank, Queue
@@ -26,6 +26,7 @@ COUNTS, STEPS, BATCH, SIDE, DIM = (2, 4), 4, 8, 4, 5
 TEMPERATURE, DECAY = 0.5, 0.75
 VIEWS = np.random.default_rng(0).random((STEPS, BATCH, SIDE, SIDE, 6))
 FLAT = SIDE * SIDE * 3
+OF_THE_LOSS = {"hidden_norm", "implementation"}
 pytestmark = pytest.mark.usefixtures("float64")
 
 
@@ -72,7 +73,10 @@ def compiled(size, *, kinds=(Normed, normed_head), optimizer=None, freeze=False,
     of_fit = {name: options.pop(name) for name in set(options) & {"jit_compile"}}
     of_fit |= {name: options.pop(name) for name in set(options) & {"steps_per_execution"}}
     bank = MemoryBank(*(make() for make in kinds), size=size, decay=DECAY) if size else None
-    net = SimCLR(*(make() for make in kinds), temperature=TEMPERATURE, memory=bank, **options)
+    loss = NTXent(
+        temperature=TEMPERATURE, **{name: options.pop(name) for name in set(options) & OF_THE_LOSS}
+    )
+    net = SimCLR(*(make() for make in kinds), loss=loss, memory=bank, **options)
     net(tf.zeros([1, SIDE, SIDE, 3]))
     random = np.random.default_rng(1)
     net.set_weights([0.3 * random.standard_normal(weight.shape) for weight in net.weights])
@@ -155,7 +159,7 @@ def by_hand(size, steps):
             tape.watch(variables)
             flat = tf.reshape(tf.concat([first, second], axis=0), [-1, FLAT])
             hidden = (flat @ variables[0] + variables[1]) @ variables[2] + variables[3]
-            loss = contrastive_loss(hidden, temperature=TEMPERATURE, memory=memory).loss
+            loss = NTXent(temperature=TEMPERATURE)(hidden, memory).loss
         gradients = tape.gradient(loss, variables)
         weights = [w - 0.1 * g.numpy() for w, g in zip(weights, gradients)]
         averages = [DECAY * a + (1 - DECAY) * w for a, w in zip(averages, weights)]
@@ -173,7 +177,7 @@ def test_steps_are_those_by_hand(size, implementation):
         size,
         kinds=(Linear, Head),
         optimizer=keras.optimizers.SGD(0.1),
-        loss_implementation=implementation,
+        implementation=implementation,
     )
     losses, weights, averages, rows = by_hand(size, STEPS)
     found = [net.train_on_batch(images, return_dict=True)["contrast_loss"] for images in VIEWS]

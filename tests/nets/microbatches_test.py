@@ -14,7 +14,7 @@ import tf_keras as keras
 from sameness import RTOL, assert_same
 from tiny_encoders import TinyConvolution
 
-from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.losses.nt_xent import NTXent, nt_xent
 from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.layers import BatchNorm
@@ -38,7 +38,7 @@ def compiled(microbatches, *, frozen=False, optimizer=None, selector=0, **option
         ProjectionHead(out_dim=5, num_layers=2),
         num_classes=CLASSES,
         selector=selector,
-        temperature=TEMPERATURE,
+        loss=NTXent(temperature=TEMPERATURE),
         microbatches=microbatches,
     )
     net(tf.zeros([1, SIZE, SIZE, 3]))

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr.losses.dcl import DCL
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
@@ -174,7 +175,7 @@ def test_an_encoder_made_frozen_is_frozen_inside():
 
 def test_a_pretraining_goes_on_where_it_was_saved(tmp_path):
     """With its penalty, and LARS with its exclusions and velocities, under other names or not."""
-    net = simclr(temperature=0.5)
+    net = simclr(loss=DCL(temperature=0.5))
     variables = net.trainable_variables
     rate = WarmupCosine(0.5, warmup_steps=0, total_steps=9)
     net.compile(

@@ -6,8 +6,8 @@ import tensorflow as tf
 import tf_keras as keras
 from tiny_encoders import TinyEncoder
 
-from tf_simclr.losses.contrastive import contrastive_loss
-from tf_simclr.losses.nt_xent import nt_xent
+from tf_simclr.losses.dcl import DCL
+from tf_simclr.losses.nt_xent import NTXent, nt_xent
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.simclr import SimCLR
@@ -21,7 +21,7 @@ def tiny(model=SimCLR, **options):
     net = model(
         TinyEncoder(),
         ProjectionHead(out_dim=5, num_layers=2),
-        **({"num_classes": CLASSES, "temperature": 0.5} | options),
+        **({"num_classes": CLASSES, "loss": NTXent(temperature=0.5)} | options),
     )
     net(tf.zeros([1, SIZE, SIZE, 3]))
     return net
@@ -290,15 +290,15 @@ def test_make_views_takes_whatever_a_batch_begins_with():
     np.testing.assert_allclose(loss, [2 * np.log(2 * BATCH - 1)], rtol=1e-5)
 
 
-@pytest.mark.parametrize("loss", ["nt_xent", "dcl"])
+@pytest.mark.parametrize("loss", [NTXent, DCL])
 @pytest.mark.parametrize("implementation", ["dense", "blockwise"])
 def test_the_loss_is_the_one_that_is_asked_for(loss, implementation):
-    net = tiny(num_classes=0, loss=loss, loss_implementation=implementation)
+    net = tiny(num_classes=0, loss=loss(temperature=0.5, implementation=implementation))
     net.compile(keras.optimizers.SGD(0.0))
     results = net.train_on_batch(views(), return_dict=True)
     both = tf.concat([views()[..., :3], views()[..., 3:]], 0)
     projections = net(both, training=True)["proj_head_output"]
-    expected = contrastive_loss(projections, temperature=0.5, kind=loss, implementation="dense")
+    expected = loss(temperature=0.5, implementation="dense")(projections)
     np.testing.assert_allclose(results["contrast_loss"], expected.loss, rtol=1e-5)
 
 
@@ -360,13 +360,8 @@ def test_tells_of_a_step_whose_loss_is_not_a_number():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": 0.0}, "`temperature` must be > 0. Received: temperature=0.0"),
         ({"num_classes": -1}, "`num_classes` must be >= 0. Received: num_classes=-1"),
-        ({"loss": "triplet"}, "`loss` must be one of .*nt_xent.* Received: loss='triplet'"),
-        (
-            {"loss_implementation": "sparse"},
-            "`loss_implementation` must be one of .*dense.* Received: loss_implementation='sparse'",
-        ),
+        ({"loss": "dcl"}, r"`loss` must be a Loss, such as NTXent\(.*\). Received: loss='dcl'"),
         ({"microbatches": 0}, "`microbatches` must be >= 1. Received: microbatches=0"),
     ],
 )

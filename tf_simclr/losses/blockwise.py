@@ -10,7 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK
+from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK
 from tf_simclr.losses.products import product
 from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 

@@ -1,35 +1,64 @@
 """NT-Xent, the normalised temperature-scaled cross entropy (arXiv 2002.05709, equation 1)."""
 
-from typing import NamedTuple
+import dataclasses
+from typing import ClassVar
 
 import tensorflow as tf
+import tf_keras as keras
 
 from tf_simclr import replicas
+from tf_simclr.losses.blockwise import blockwise_loss
+from tf_simclr.losses.contrastive import Loss
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.products import product
-
-# Added to the logit of a view with itself: exp(-1e9) is 0 in float32, and the value is finite.
-SELF_SIMILARITY_MASK = -1e9
-ENTROPY_EPSILON = 1e-8
+from tf_simclr.losses.pairs import as_keys, compare
 
 
-class Pairs(NamedTuple):
-    """Logits of this replica's rows against those of all, each row's own masked.
+@keras.saving.register_keras_serializable("tf_simclr")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NTXent(Loss):
+    """NT-Xent as a value: `NTXent(temperature=0.5)(projections).loss` (arXiv 2002.05709, eq. 1).
 
-    Attributes:
-      targets: int [local], columns of the positives.
-      labels: [local, global], the same one-hot.
-      logits_ab: [local, global] of first views against second views.
-      from_a: [local, 2 * global] of first views against [b, a]; with a memory [local, 2 * global +
-        places], against [b, a, memory].
-      from_b: of second views against [a, b], likewise.
+    Args:
+      temperature: divides the logits; > 0.
+      hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
+      implementation: "auto", "dense" or "blockwise": see Loss.
+
+    Raises:
+      ValueError: for a temperature that is not positive, or an implementation that there is not.
     """
 
-    targets: tf.Tensor
-    labels: tf.Tensor
-    logits_ab: tf.Tensor
-    from_a: tf.Tensor
-    from_b: tf.Tensor
+    decoupled: ClassVar[bool] = False  # Whether positives leave the denominators: see dcl.py.
+
+    temperature: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.temperature <= 0:
+            raise ValueError(
+                f"`temperature` must be > 0. Received: temperature={self.temperature!r}."
+            )
+
+    def dense(
+        self, projections: tf.Tensor, memory: Memory | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """What `nt_xent` returns for projections [2 * local, dim]."""
+        return nt_xent(
+            projections,
+            temperature=self.temperature,
+            hidden_norm=self.hidden_norm,
+            memory=memory,
+        )
+
+    def blockwise(
+        self, rows: tf.Tensor, memory: Memory | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """What `blockwise_loss` returns for rows [2, local, dim]."""
+        return blockwise_loss(
+            rows, temperature=self.temperature, decoupled=self.decoupled, memory=memory
+        )
+
+
+LOSS = NTXent
 
 
 def nt_xent(
@@ -60,7 +89,7 @@ def nt_xent(
       memory: negatives of former batches; None is no memory.
 
     Replicas gather their rows and one normaliser a row, as constants, and the gradient needs no
-    further traffic (see `as_keys`). What a gather costs depends on the strategy: see
+    further traffic (see `pairs.as_keys`). What a gather costs depends on the strategy: see
     replicas.gather.
 
     Returns:
@@ -88,119 +117,5 @@ def nt_xent(
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 
-def compare(
-    hidden: tf.Tensor,
-    *,
-    temperature: float,
-    hidden_norm: bool,
-    memory: Memory | None = None,
-    constant_keys: bool = False,
-) -> Pairs:
-    """The logits of all pairs, of which the contrastive losses are made.
-
-    Whatever loss is computed from them has its whole gradient, on several replicas too.
-
-    Args:
-      hidden: [2 * local, dim] projections, as nt_xent takes them.
-      temperature: divides the products; > 0.
-      hidden_norm: whether to l2-normalise the rows first.
-      memory: negatives of former batches; None is no memory.
-      constant_keys: whether the rows that those of this replica are compared with are constants.
-        That saves the traffic of their gradient, which the loss must then add: see `as_keys`.
-    """
-    a, b = tf.split(compared_rows(hidden, hidden_norm), 2, axis=0)  # [local, dim] each
-    gather = replicas.gather_constant if constant_keys else replicas.gather
-    # One gather of both views: [global, 2 * dim], row order is that of the global batch.
-    all_a, all_b = tf.split(gather(tf.concat([a, b], axis=1)), 2, axis=1)
-
-    local = tf.shape(a)[0]
-    targets = tf.range(local) + replicas.index() * local
-    labels = tf.one_hot(targets, tf.shape(all_a)[0], dtype=a.dtype)  # [local, global]
-    mask = labels * SELF_SIMILARITY_MASK
-
-    logits_aa = product(a, all_a, transpose_right=True) / temperature + mask
-    logits_bb = product(b, all_b, transpose_right=True) / temperature + mask
-    logits_ab = product(a, all_b, transpose_right=True) / temperature
-    logits_ba = product(b, all_a, transpose_right=True) / temperature
-
-    from_a = tf.concat([logits_ab, logits_aa], axis=1)  # [local, 2 * global]
-    from_b = tf.concat([logits_ba, logits_bb], axis=1)
-    if memory is not None:
-        from_a = tf.concat([from_a, remembered_logits(a, memory, temperature)], axis=1)
-        from_b = tf.concat([from_b, remembered_logits(b, memory, temperature)], axis=1)
-    return Pairs(targets, labels, logits_ab, from_a, from_b)
-
-
-def remembered_logits(rows: tf.Tensor, memory: Memory, temperature: float) -> tf.Tensor:
-    """[n, places] logits of `rows` [n, dim] against a memory, -1e9 where it is empty.
-
-    Args:
-      rows: [n, dim] projections, as `compared_rows` gives them.
-      memory: negatives of former batches.
-      temperature: divides the products; > 0.
-    """
-    keys = tf.stop_gradient(memory.rows)
-    logits = product(rows, keys, transpose_right=True) / temperature
-    is_filled = tf.range(tf.shape(keys)[0]) < memory.filled
-    return tf.where(is_filled, logits, tf.constant(SELF_SIMILARITY_MASK, logits.dtype))
-
-
-def compared_rows(hidden: tf.Tensor, hidden_norm: bool) -> tf.Tensor:
-    """`hidden` [2 * local, dim] in float32 at least, its rows l2-normalised if `hidden_norm`."""
-    # Differs from the original: in float16 its mask is infinite.
-    if hidden.dtype in (tf.float16, tf.bfloat16):
-        hidden = tf.cast(hidden, tf.float32)
-    return tf.math.l2_normalize(hidden, axis=-1) if hidden_norm else hidden
-
-
 def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-
-
-def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Tensor:
-    """Zeros [local] that carry the gradient of these rows as keys of all queries, on all replicas.
-
-    A row is a query in its own loss and a key in the losses of all other rows. With `constant_keys`
-    the losses of this replica give each row its gradient as a query only; these zeros, added to
-    them, give it the rest. Query j, compared with key k, has
-
-        d loss_j / d (q_j . k) = exp(q_j . k - log_sum_exp_j) - (1 if k is the target of j else 0)
-
-    Products are symmetric: q_j . k is the logit of row k against row j, which this replica has. It
-    lacks one number a query, log_sum_exp_j, and only those are gathered. The gradient of
-    `replicas.gather` would be the sum over replicas of a [global, 2 * dim] matrix instead: where a
-    gather sends parts, as many times its traffic as there are replicas; on TPUs, as much again.
-
-    Args:
-      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator.
-        With a memory there are columns of its places behind them: these are keys of the rows here,
-        but never queries.
-      from_b: [local, 2 * global] logits of b against [a, b], likewise.
-      positives: [local] sums of both directions' logits of the positives.
-    """
-    normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
-    all_a, all_b = tf.unstack(replicas.gather_constant(normalisers), num=2, axis=1)  # [global] each
-    queries = 2 * tf.shape(all_a)[0]
-    # The queries are rows of b, then of a.
-    a_as_keys = tf.exp(from_a[:, :queries] - tf.concat([all_b, all_a], axis=0))
-    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b], axis=0))
-    terms = tf.reduce_sum(a_as_keys + b_as_keys, axis=1) - positives
-    return terms - tf.stop_gradient(terms)
-
-
-def contrastive_accuracy(logits_ab: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Share of first views whose most similar second view is their own: scalar in [0, 1].
-
-    Args:
-      logits_ab: [local, global], as nt_xent returns them.
-      labels: [local, global] one-hot, as nt_xent returns them.
-    """
-    hits = tf.argmax(logits_ab, axis=1) == tf.argmax(labels, axis=1)
-    return tf.reduce_mean(tf.cast(hits, logits_ab.dtype))
-
-
-def contrastive_entropy(logits_ab: tf.Tensor) -> tf.Tensor:
-    """Mean entropy in nats of softmax over the rows of logits_ab [local, global]: a scalar."""
-    probabilities = tf.nn.softmax(logits_ab)
-    terms = probabilities * tf.math.log(probabilities + ENTROPY_EPSILON)
-    return -tf.reduce_mean(tf.reduce_sum(terms, axis=-1))

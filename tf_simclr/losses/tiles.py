@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.nt_xent import SELF_SIMILARITY_MASK, remembered_logits
+from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, remembered_logits
 from tf_simclr.losses.products import product
 
 
@@ -192,9 +192,8 @@ def gather_views(values: tf.Tensor) -> tf.Tensor:
         return values
     _, local, *rest = values.shape
     # One gather of both views, an image a row; of its shape the graph knows only the rank.
-    by_image = replicas.gather_constant(
-        tf.stack(tf.unstack(values, num=2), axis=1)
-    )  # [global, 2, ...]
+    by_image = tf.stack(tf.unstack(values, num=2), axis=1)  # [local, 2, ...]
+    by_image = replicas.gather_constant(by_image)  # [global, 2, ...]
     everyone = None if local is None else local * replicas.count()
     by_image = tf.ensure_shape(by_image, [everyone, 2, *rest])
     return tf.stack(tf.unstack(by_image, num=2, axis=1))

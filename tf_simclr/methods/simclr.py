@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr import things
 from tf_simclr.assembly import build, build_data
 from tf_simclr.assembly.views import view_pairs
 from tf_simclr.config import Config
@@ -66,10 +67,7 @@ class Contrastive(Method):
             build.projection_head(config),
             num_classes=lesson.num_classes if self.has_classifier(config) else 0,
             selector=config.finetuning.ft_proj_selector,
-            temperature=config.model.temperature,
-            hidden_norm=config.model.hidden_norm,
-            loss=config.model.loss,
-            loss_implementation=config.model.loss_implementation,
+            loss=things.load("losses", config.model.loss).of(vars(config.model)),
             microbatches=config.training.microbatches,
             make_views=build_data.views_in_the_step(config),
             memory=memory,

@@ -10,7 +10,7 @@ import tf_keras as keras
 
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.nt_xent import compared_rows
+from tf_simclr.losses.pairs import compared_rows
 from tf_simclr.nets.microbatches import Microbatches
 
 

@@ -10,7 +10,8 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
-from tf_simclr.losses.contrastive import IMPLEMENTATIONS, KINDS, contrastive_loss
+from tf_simclr.losses.contrastive import Loss
+from tf_simclr.losses.nt_xent import NTXent
 from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.memory import MemoryBank
@@ -52,20 +53,18 @@ class SimCLR(TrainableNet):
     Args:
       encoder: a ResNet, or any layer from images to a dict with "final_avg_pool".
       projection_head: a ProjectionHead.
+      loss: what is minimised: `NTXent(temperature=0.5)`, say; None is NTXent().
       num_classes: of the linear head, behind a stop-gradient; 0 leaves it out.
       selector: which of the projection head's outputs the linear head reads: 0 the representation,
         k layer k, -1 the last.
-      temperature: of the loss, > 0.
-      hidden_norm: whether the loss compares cosines.
-      loss: "nt_xent" or "dcl", as contrastive_loss takes it.
-      loss_implementation: "auto", "dense" or "blockwise", as contrastive_loss takes it.
       make_views: makes the views inside the step, of a whole batch on its replica: of augmentation
         on the device, say. None splits the channels.
       microbatches: K, >= 1, parts of a replica's batch; it must divide the batch. 1 is the plain
         step.
       memory: of negatives of former batches, which training adds to those of the batch and puts
         the second views of the batch into (arXiv 2006.10029, section 2); it must `follow` the
-        encoder and the head once they are built. None is no memory. evaluate() leaves it alone.
+        encoder and the head once they are built. Its rows are normalised if the loss says
+        `hidden_norm`. None is no memory. evaluate() leaves it alone.
       seed: of make_views; the two seeds it is given are (this seed, a number of its own for each
         step, replica and view).
 
@@ -73,9 +72,9 @@ class SimCLR(TrainableNet):
     with a linear head, logits_sup [batch, classes].
 
     Raises:
-      ValueError: for a temperature that is not positive, a negative number of classes, a loss that
-        there is not, or less than one micro-batch; when it is first called, for a `selector` beyond
-        the head's layers; in `fit`, for a batch that `microbatches` does not divide.
+      ValueError: for a negative number of classes, a loss that is none, or less than one
+        micro-batch; when it is first called, for a `selector` beyond the head's layers; in `fit`,
+        for a batch that `microbatches` does not divide.
     """
 
     METRICS = (
@@ -94,12 +93,9 @@ class SimCLR(TrainableNet):
         encoder: keras.layers.Layer,
         projection_head: keras.layers.Layer,
         *,
+        loss: Loss | None = None,
         num_classes: int = 0,
         selector: int = 0,
-        temperature: float = 0.1,
-        hidden_norm: bool = True,
-        loss: str = "nt_xent",
-        loss_implementation: str = "auto",
         make_views: MakeViews | None = None,
         microbatches: int = 1,
         memory: MemoryBank | None = None,
@@ -108,16 +104,12 @@ class SimCLR(TrainableNet):
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
-        if temperature <= 0:
-            raise ValueError(f"`temperature` must be > 0. Received: temperature={temperature!r}.")
         if num_classes < 0:
             raise ValueError(f"`num_classes` must be >= 0. Received: num_classes={num_classes!r}.")
-        if loss not in KINDS:
-            raise ValueError(f"`loss` must be one of {KINDS}. Received: loss={loss!r}.")
-        if loss_implementation not in IMPLEMENTATIONS:
+        loss = NTXent() if loss is None else loss
+        if not isinstance(loss, Loss):
             raise ValueError(
-                f"`loss_implementation` must be one of {IMPLEMENTATIONS}."
-                f" Received: loss_implementation={loss_implementation!r}."
+                f"`loss` must be a Loss, such as NTXent(temperature=0.1). Received: loss={loss!r}."
             )
         if microbatches < 1:
             raise ValueError(
@@ -128,10 +120,7 @@ class SimCLR(TrainableNet):
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None
         self.num_classes = num_classes
         self.selector = selector
-        self.temperature = temperature
-        self.hidden_norm = hidden_norm
-        self.loss_kind = loss  # Keras' own `loss` is what compile was given.
-        self.loss_implementation = loss_implementation
+        self.contrastive_loss = loss  # Keras' own `loss` is what compile was given.
         self.make_views = make_views
         self.microbatches = microbatches
         self._running.memory = memory  # Its weights are none of the model's.
@@ -148,12 +137,9 @@ class SimCLR(TrainableNet):
         return super().get_config() | {
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "projection_head": keras.saving.serialize_keras_object(self.projection_head),
+            "loss": keras.saving.serialize_keras_object(self.contrastive_loss),
             "num_classes": self.num_classes,
             "selector": self.selector,
-            "temperature": self.temperature,
-            "hidden_norm": self.hidden_norm,
-            "loss": self.loss_kind,
-            "loss_implementation": self.loss_implementation,
             "microbatches": self.microbatches,
             "seed": self.seed,
             "name": self.name,
@@ -199,7 +185,8 @@ class SimCLR(TrainableNet):
             self.minimize(tape, loss)
         if self.memory is not None:
             _, second = tf.split(views, 2, axis=0)
-            self.memory.update(second, self.microbatches, hidden_norm=self.hidden_norm)
+            hidden_norm = self.contrastive_loss.hidden_norm
+            self.memory.update(second, self.microbatches, hidden_norm=hidden_norm)
         return self.results()
 
     def _minimize_in_parts(self, views: tf.Tensor, one_hot: tf.Tensor | None) -> None:
@@ -262,13 +249,8 @@ class SimCLR(TrainableNet):
         one_hot: tf.Tensor | None,
         memory: MemoryBank | None = None,
     ) -> tf.Tensor:
-        contrast, accuracy, entropy = contrastive_loss(
-            outputs["proj_head_output"],
-            temperature=self.temperature,
-            hidden_norm=self.hidden_norm,
-            kind=self.loss_kind,
-            implementation=self.loss_implementation,
-            memory=None if memory is None else memory.remembered(),
+        contrast, accuracy, entropy = self.contrastive_loss(
+            outputs["proj_head_output"], None if memory is None else memory.remembered()
         )
         self.track(contrast_loss=contrast, contrast_acc=accuracy, contrast_entropy=entropy)
         total = contrast

@@ -116,7 +116,7 @@ class TrainableNet(TimedSteps):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableNet":
         """The model that `get_config` told of, with parts of its own."""
-        parts = ("encoder", "projection_head")
+        parts = {"encoder", "projection_head", "loss"} & set(config)
         made = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects)
             for name in parts

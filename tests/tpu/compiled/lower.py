@@ -21,10 +21,9 @@ import tensorflow as tf
 from absl import flags as absl_flags
 from tensorflow.compiler.xla.service import hlo_pb2
 
-from tf_simclr import cli, methods
+from tf_simclr import cli, methods, things
 from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
-from tf_simclr.losses.contrastive import contrastive_loss
 
 CLASSES, EXAMPLES = 1000, 1_281_167  # of ImageNet
 DIM = 128  # of a projection
@@ -111,15 +110,12 @@ def _images(config: Config, batch: int) -> Any:
 def loss_step(config: Config, batch: int) -> Step:
     """The contrastive loss alone, and its gradient: what grows with the batch of all replicas."""
 
+    loss = things.load("losses", config.model.loss).of(vars(config.model))
+
     def step(hidden: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(hidden)
-            found = contrastive_loss(
-                hidden,
-                temperature=config.model.temperature,
-                kind=config.model.loss,
-                implementation=config.model.loss_implementation,
-            )
+            found = loss(hidden)
         return (*found, tape.gradient(found.loss, hidden))
 
     return [tf.TensorSpec([2 * batch, DIM], tf.float32)], step
