@@ -1,7 +1,8 @@
 """Replicas and workers train as one device with the whole batch, and gather no more than they must.
 
 Devices and workers must be set up before TensorFlow starts, so the file runs itself as a program:
-it trains the same small networks under each strategy, in float64, and the tests compare them.
+it trains the same small networks under each strategy, in float64, and the tests compare them. So
+they do with every loss and its gradient.
 """
 
 import json
@@ -15,9 +16,10 @@ import tensorflow as tf
 import tf_keras as keras
 from cluster import tf_configs
 
-from tf_simclr import methods, replicas
+from tf_simclr import methods, replicas, things
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
+from tf_simclr.config.choices import LOSSES
 from tf_simclr.losses.nt_xent import nt_xent
 from tf_simclr.nets.resnet import BLOCKS
 
@@ -50,6 +52,7 @@ FEWER = ("pretrain_lars", "finetune_momentum")
 DEVICES, WORKERS = (2, 4), 2
 RTOL = 1e-9  # float64 leaves 1e-15 a step; what is summed in another order may grow from there
 DIM = 16  # of the projections whose traffic is counted
+PROJECTIONS = RANDOM.standard_normal((2, BATCH, DIM))
 
 
 def train(flags: dict, strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
@@ -106,6 +109,31 @@ def train_all(strategy: tf.distribute.Strategy, cases=tuple(CASES)) -> dict[str,
     return {f"{case}/{name}": value for case, run in runs.items() for name, value in run.items()}
 
 
+def every_loss(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
+    """WORD/loss and WORD/gradient of each loss: those of all rows, from any replica."""
+    count = strategy.num_replicas_in_sync
+    parts = PROJECTIONS.reshape(2, count, -1, DIM).transpose(1, 0, 2, 3).reshape(count, -1, DIM)
+    results = {}
+    for word in LOSSES:
+
+        def step(word=word):
+            hidden = tf.constant(parts)[replicas.index()]
+            with tf.GradientTape() as tape:
+                tape.watch(hidden)
+                loss = things.load("losses", word)()(hidden).loss
+            gradient = tape.gradient(loss, hidden)
+            here = tf.one_hot(replicas.index(), count, dtype=gradient.dtype)
+            # The mean over replicas of what is 0 but for the part of one's own.
+            return replicas.mean(loss), replicas.mean(here[:, tf.newaxis, tf.newaxis] * gradient)
+
+        run = tf.function(lambda step=step: strategy.run(step), autograph=False)
+        loss, gradient = (strategy.experimental_local_results(each)[0] for each in run())
+        gradient = gradient.numpy().reshape(count, 2, -1, DIM).transpose(1, 0, 2, 3)
+        results[f"{word}/loss"] = loss.numpy()
+        results[f"{word}/gradient"] = gradient.reshape(PROJECTIONS.shape)
+    return results
+
+
 def traffic(strategy: tf.distribute.Strategy) -> dict[str, list]:
     """What crosses replicas in the graph of NT-Xent and its gradient.
 
@@ -152,7 +180,7 @@ def program(path: str) -> None:
         "replicas": strategy.num_replicas_in_sync,
         "traffic": traffic(strategy),
     }
-    np.savez(path, described=json.dumps(described), **results)
+    np.savez(path, described=json.dumps(described), **results, **every_loss(strategy))
 
 
 def start(path, **environment):
@@ -202,6 +230,14 @@ def assert_same(found, expected, case):
 )
 def test_replicas_train_as_one_device_with_the_whole_batch(measured, one, where, case):
     assert_same(measured[where], one, case)
+
+
+@pytest.mark.parametrize("word", LOSSES)
+@pytest.mark.parametrize("where", ["2 devices", "4 devices", "worker 0", "worker 1"])
+def test_every_loss_and_its_gradient_are_one_devices(measured, where, word):
+    one = every_loss(tf.distribute.get_strategy())
+    for name in (f"{word}/loss", f"{word}/gradient"):
+        np.testing.assert_allclose(measured[where][name], one[name], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", FEWER)
