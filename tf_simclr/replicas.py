@@ -17,7 +17,7 @@ from tf_simclr.network import answer_of
 
 
 def make_strategy(
-    *, use_tpu: bool, tpu_name: str | None = None, **cluster
+    *, use_tpu: bool, tpu_name: str | None = None, **cluster: str | None
 ) -> tf.distribute.Strategy:
     """Returns the strategy that the machine calls for.
 

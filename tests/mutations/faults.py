@@ -903,8 +903,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        "if not named and classifies and self.alongside:",
-        "if not named and classifies and not self.alongside:",
+        "if not named and ours.alone and self.alongside:",
+        "if not named and ours.alone and not self.alongside:",
         "the linear head of a pretraining brings its labels along",
     ),
     Fault(

@@ -11,6 +11,24 @@ from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config import Config
 
 
+class Classifier(NamedTuple):
+    """The classifier of a run that starts from a checkpoint.
+
+    Attributes:
+      alone: whether the run trains a classifier, and not one alongside a pretraining.
+      asked_for: whether its user has said by `variable_schema` what is restored.
+      layer: of the projection head, that it reads.
+      kernel: its shape, [inputs, classes].
+      class_names: of the run's data, in the order of the labels.
+    """
+
+    alone: bool
+    asked_for: bool
+    layer: int
+    kernel: Sequence[int]
+    class_names: Sequence[str]
+
+
 class Verdict(NamedTuple):
     """Why a checkpoint's classifier is left out, "" if it is taken; and what is said anyway."""
 
@@ -50,23 +68,11 @@ class Checkpoint(abc.ABC):
     doubt: str = ""
 
     @abc.abstractmethod
-    def judge_classifier(
-        self,
-        config: Config,
-        *,
-        classifies: bool,
-        layer: int,
-        kernel: Sequence[int],
-        class_names: Sequence[str],
-    ) -> Verdict:
-        """Whether a run takes the classifier.
+    def judge_classifier(self, ours: Classifier) -> Verdict:
+        """Whether a run takes the checkpoint's classifier.
 
         Args:
-          config: of the run.
-          classifies: whether the run trains a classifier, and not one alongside a pretraining.
-          layer: that its classifier reads.
-          kernel: shape of its classifier's kernel: [inputs, classes].
-          class_names: of its data, in the order of the labels.
+          ours: the run's own, that it would be.
         """
 
     @abc.abstractmethod

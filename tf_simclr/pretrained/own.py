@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,7 +13,7 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
@@ -30,15 +30,7 @@ SCOPES = {
 class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
-    def judge_classifier(
-        self,
-        config: Config,
-        *,
-        classifies: bool,
-        layer: int,
-        kernel: Sequence[int],
-        class_names: Sequence[str],
-    ) -> Verdict:
+    def judge_classifier(self, ours: Classifier) -> Verdict:
         """Leaves out a classifier of other classes, or that reads another layer.
 
         To train a classifier, the linear head of a pretraining is left out too: it saw every label
@@ -48,32 +40,32 @@ class OwnCheckpoint(Checkpoint):
         reads = self.reads_layer
         if self.settings is None:
             return Verdict()
-        knows, named = class_names_at(self.path), config.finetuning.variable_schema is not None
+        knows, named = class_names_at(self.path), ours.asked_for
         notes = []
-        if named and reads != layer:
+        if named and reads != ours.layer:
             notes.append(
                 f"The checkpoint's classifier reads layer {reads} of the projection head, this one"
-                f" layer {layer}. Give --ft_proj_selector={reads} to go on from it."
+                f" layer {ours.layer}. Give --ft_proj_selector={reads} to go on from it."
             )
         reason = ""
         # Differs from the original: it starts from that head. Its labels are more than those of a
         # run that is to learn from few, and may be those that the run is judged by.
-        if not named and classifies and self.alongside:
+        if not named and ours.alone and self.alongside:
             reason = (
                 "The checkpoint's linear head is left out: it was trained with the labels of its"
                 " own run. --variable_schema=.* takes it."
             )
-        elif not named and reads != layer:
+        elif not named and reads != ours.layer:
             reason = (
                 f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
                 f" head. --ft_proj_selector={reads} takes it."
             )
-        elif knows and class_names and knows != tuple(class_names):
+        elif knows and ours.class_names and knows != tuple(ours.class_names):
             reason = (
                 f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data"
-                f" has {listed(class_names)}."
+                f" has {listed(ours.class_names)}."
             )
-        elif class_names and not knows:
+        elif ours.class_names and not knows:
             notes.append(f"Note: what lies in {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
 

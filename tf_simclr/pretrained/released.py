@@ -5,15 +5,14 @@ optimiser's slots, the memory of MoCo, counters, and, unless they are asked for,
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.architectures.resnet import ResNetArchitecture
-from tf_simclr.config import Config
 from tf_simclr.pretrained import recognition
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.released_names import (
     CLASSIFIER,
@@ -47,25 +46,17 @@ class ReleasedCheckpoint(Checkpoint):
     keys: Mapping[str, Mapping[str, str]]
     contents: CheckpointContents
 
-    def judge_classifier(
-        self,
-        config: Config,
-        *,
-        classifies: bool,
-        layer: int,
-        kernel: Sequence[int],
-        class_names: Sequence[str],
-    ) -> Verdict:
+    def judge_classifier(self, ours: Classifier) -> Verdict:
         """Leaves out a classifier of another shape, or that was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
-        if theirs is not None and list(theirs) != list(kernel):
-            return Verdict(classifier_left_out(theirs, kernel))
-        if trained_on is not None and trained_on != layer:
+        if theirs is not None and list(theirs) != list(ours.kernel):
+            return Verdict(classifier_left_out(theirs, ours.kernel))
+        if trained_on is not None and trained_on != ours.layer:
             return Verdict(
                 "The checkpoint's classifier is left out: it was fine-tuned on layer"
                 f" {trained_on} of the projection head. --ft_proj_selector={trained_on} takes it."
             )
-        if not self.doubt or layer != 0:
+        if not self.doubt or ours.layer != 0:
             return Verdict()
         taken = "The checkpoint's classifier is taken to read the encoder's output."
         return Verdict(notes=[f"{taken} {self.doubt}: for those give --ft_proj_selector=1."])

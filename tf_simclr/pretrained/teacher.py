@@ -6,6 +6,7 @@ arXiv 2006.10029, section 2.
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -96,7 +97,7 @@ def _open(path: str, image_size: int) -> Teacher:
     if network.supervised_head is None:
         raise _no_logits(path, "a network without a classifier")
 
-    def classify(images):
+    def classify(images: tf.Tensor) -> tf.Tensor:
         return network.classify(network.encode(images)["final_avg_pool"])
 
     for doubt in _doubts(found, image_size):
@@ -146,7 +147,7 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     function, output = signatures[name], _output(signatures[name])
     pictures, spec = _input(path, name, function)
 
-    def classify(images):
+    def classify(images: tf.Tensor) -> tf.Tensor:
         height, width = (have or given for have, given in zip(spec.shape[1:3], images.shape[1:3]))
         if (height, width) != tuple(images.shape[1:3]):
             images = resize_antialiased(images, height, width)
@@ -159,7 +160,7 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     )
 
 
-def _output(function) -> str | None:
+def _output(function: Any) -> str | None:
     """The output of a signature that is class logits, by its name or because it is the only one."""
     outputs = function.structured_outputs if function is not None else {}
     names = [name for name in LOGITS if name in outputs] or list(outputs)
@@ -169,7 +170,7 @@ def _output(function) -> str | None:
     return only
 
 
-def _input(path: str, name: str, function) -> tuple[str, tf.TensorSpec]:
+def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
     """The keyword and the spec of a signature's only input, pictures."""
     inputs = function.structured_input_signature[1]
     for keyword, spec in inputs.items():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.config import Config
 from tf_simclr.nets.trainable import TrainableNet
-from tf_simclr.pretrained.checkpoint import Checkpoint
+from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier
 from tf_simclr.pretrained.origins import require_fit, wanted_architecture
 from tf_simclr.pretrained.variable_schema import restored_parts
 
@@ -38,14 +38,10 @@ def warm_start(
         ours.pop("supervised_head", None)  # It is to start at zero.
     head = ours.get("supervised_head")
     if head is not None and origin.classifier is not None:
+        read = HeadArchitecture.of_settings(config.flat()).layer(config.finetuning.ft_proj_selector)
+        schema, kernel = config.finetuning.variable_schema, head.kernel.shape.as_list()
         reason, notes = origin.judge_classifier(
-            config,
-            classifies=classifies,
-            layer=HeadArchitecture.of_settings(config.flat()).layer(
-                config.finetuning.ft_proj_selector
-            ),
-            kernel=head.kernel.shape.as_list(),
-            class_names=class_names,
+            Classifier(classifies, schema is not None, read, kernel, class_names)
         )
         for line in [*notes, reason] if reason else notes:
             print(line)

@@ -1,6 +1,6 @@
 """Features of any data by a trained encoder, with labels and names, as one .npz file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -56,7 +56,9 @@ def embed(config: Config) -> None:
     print(f"Wrote {output}: {columns}")
 
 
-def _batches(config: Config, data: Source, splits: list[str], represent) -> Iterator[dict]:
+def _batches(
+    config: Config, data: Source, splits: list[str], represent: Callable
+) -> Iterator[dict]:
     for split in splits:
         for batch in build_data.evaluation_data(config, data, split, names=True):
             features = represent(batch["image"])
