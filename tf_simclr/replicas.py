@@ -9,6 +9,7 @@ them, and `on_tpu` whether the replicas are a TPU's.
 import functools
 import json
 import os
+from typing import Any
 
 import tensorflow as tf
 
@@ -17,7 +18,7 @@ from tf_simclr.network import answer_of
 
 
 def make_strategy(
-    *, use_tpu: bool, tpu_name: str | None = None, **cluster: str | None
+    *, use_tpu: bool, tpu_name: str | None = None, **cluster: Any
 ) -> tf.distribute.Strategy:
     """Returns the strategy that the machine calls for.
 
