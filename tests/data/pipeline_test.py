@@ -324,7 +324,7 @@ def test_elements_have_static_shapes(batch, size, num_classes):
         assert labels == spec([CLASSES])
         return images
 
-    draws = {"draws": spec([PAIR, 11])}
+    draws = {"draws": spec([11, PAIR])}
     for varied in (False, True):
         assert elements(varied, pretrain_batches) == spec([size, size, 6])
         assert elements(varied, finetune_batches) == spec([size, size, 3])

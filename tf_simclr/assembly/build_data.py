@@ -136,7 +136,7 @@ def pretrain_views(config: Config) -> PretrainViews:
 
 
 def _operation(config: Config, word: str) -> Any:
-    """The operation of a word, by those flags that its fields are called after."""
+    """The operation of a word; its fields take the values of the flags of the same names."""
     kind = things.load("data.augment", word)
     names = [field.name for field in dataclasses.fields(kind)]
     return kind(**{name: getattr(config.data, name) for name in names})

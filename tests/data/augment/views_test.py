@@ -98,7 +98,7 @@ BY_TENSORFLOW = {Flip: flipped, Color: colored, Gray: grayed}
 def by_tensorflow(views, image, seed):
     """Both views of one picture by tf.image; what is drawn is taken from `views`."""
     windows = views.windows(tf.constant(image.shape), tf.constant(seed)).numpy()
-    numbers, made = views.draws(tf.constant(seed)).numpy(), []
+    numbers, made = views.draws(tf.constant(seed)).numpy().T, []
     for (top, left, height, width), draws, way in zip(windows, numbers, views.both):
         view = tf.image.crop_to_bounding_box(image, top, left, height, width)
         view = tf.image.resize(view, [views.size] * 2, tf.image.ResizeMethod.BICUBIC) / 255
@@ -189,13 +189,13 @@ def test_what_is_prepared_has_the_promised_shapes(count):
     crops = prepared(views, images, seeds(count))
     assert {name: (part.shape, part.dtype) for name, part in crops.items()} == {
         "crops": ((count, PAIR, 16, 16, 3), tf.float32),
-        "draws": ((count, PAIR, 11), tf.float32),
+        "draws": ((count, 11, PAIR), tf.float32),
     }
     whole = prepared(views, images, seeds(count), whole=True)
     assert {name: (part.shape, part.dtype) for name, part in whole.items()} == {
         "pictures": ((count, 40, 30, 3), tf.uint8),
         "windows": ((count, PAIR, 4), tf.int32),
-        "draws": ((count, PAIR, 11), tf.float32),
+        "draws": ((count, 11, PAIR), tf.float32),
     }
     np.testing.assert_array_equal(whole["draws"], crops["draws"])
     assert len(np.unique(crops["draws"])) == count * PAIR * views.num_draws
@@ -278,7 +278,7 @@ def test_one_more_operation_changes_the_picture_and_no_draw_before_it(extra, siz
     made = make(of_paper(size, 0.0, extra), images, picture_seeds)
     draws = prepared(of_paper(size, 0.0, extra), images, picture_seeds)["draws"]
     for view in range(PAIR):
-        own = draws[:, view, 1:]
+        own = draws[:, 1:, view]
         np.testing.assert_array_equal(made[:, view], extra.act(tf.constant(plain[:, view]), own))
     assert not np.array_equal(made, plain)
 
@@ -307,7 +307,7 @@ def test_operations_come_in_any_order(views, one_by_one):
 def test_an_operation_draws_the_same_whatever_comes_after_it():
     few, many = of_paper(16, 0.0), of_paper(16)
     few_draws, many_draws = (each.draws(tf.constant([3, 1])) for each in (few, many))
-    np.testing.assert_array_equal(few_draws, many_draws[:, :1])
+    np.testing.assert_array_equal(few_draws, many_draws[:1])
 
 
 BLUR_SEEDS = np.array([[1, 2], [3, 4]])

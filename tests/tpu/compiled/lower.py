@@ -103,7 +103,7 @@ def _images(config: Config, batch: int) -> Any:
     draws = build_data.pretrain_views(config).num_draws
     return {
         "crops": tf.TensorSpec([batch, 2, size, size, 3], tf.float32),
-        "draws": tf.TensorSpec([batch, 2, draws], tf.float32),
+        "draws": tf.TensorSpec([batch, draws, 2], tf.float32),
     }
 
 

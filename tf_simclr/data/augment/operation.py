@@ -17,14 +17,14 @@ Planes = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 class Operation:
     """One step in making a view: what it draws, what it acts on, and where.
 
-    Pictures are square, and about in [0, 1]: nothing is clipped before a view is finished.
+    Pictures are square. Their values may leave [0, 1] a little: only finished views are clipped.
 
     Attributes:
       numbers: how many uniform numbers it takes for a view.
       on_planes: whether it acts on planes of colour instead of images. What is done to a channel
         then runs over contiguous memory; neighbours share the planes.
       in_the_step: whether it draws something for a whole batch. Then the training step makes it,
-        and all that comes after it.
+        and everything that comes after it.
     """
 
     numbers: ClassVar[int] = 0
@@ -39,8 +39,8 @@ class Operation:
     def draw(self, seed: tf.Tensor, batch: int | tf.Tensor, size: int) -> Any:
         """What `act` takes for a batch: float32 [batch, count] uniform in [0, 1), or its own.
 
-        Only the training step asks for it, with a seed, integer [2], of the batch. Before, each
-        picture has numbers of its own.
+        Only the training step calls it, with the batch's own seed, integer [2]. What is made before
+        the step takes numbers of each picture's own.
         """
         return tf.random.stateless_uniform([batch, self.count(size)], seed)
 

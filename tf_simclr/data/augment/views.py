@@ -1,8 +1,8 @@
 """The views of a picture that networks are trained on: drawn picture by picture, made by the batch.
 
 What is drawn comes from the picture's own seed, so its views are the same whatever batch it is in,
-and wherever they are made: in the input pipeline, or inside the training step. Only what follows an
-operation of the training step's own, the blur, is drawn there.
+and wherever they are made: in the input pipeline, or inside the training step. The blur is drawn
+for a whole batch. So the training step draws it, and everything that comes after it.
 """
 
 import dataclasses
@@ -23,19 +23,19 @@ PAIR = 2  # views of a picture for the contrastive loss
 DENSE_SIDE = 32
 LEVELS = 255.0  # of uint8
 
-# What is ready of a batch: "draws" float32 [batch, 2, num_draws], and either
+# What is ready of a batch: "draws" float32 [batch, num_draws, 2], and either
 #   "crops" float32 [batch, 2, size, size, 3] in levels of 0 to 255, or
 #   "pictures" uint8 [batch, h, w, 3] with "windows" int32 [batch, 2, 4]
 Prepared = dict[str, tf.Tensor]
 
 
 class View(NamedTuple):
-    """The operations of a view.
+    """The operations of a view, in the order in which they act.
 
     Attributes:
-      crop: comes first.
-      by_picture: follow, each picture with numbers of its own.
-      in_the_step: follow those, drawn by the training step for a whole batch.
+      crop: the first.
+      by_picture: those that take numbers of the picture's own.
+      in_the_step: the rest, which the training step draws for a whole batch.
     """
 
     crop: Crop
@@ -44,7 +44,7 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, crop: Crop, *operations: Operation) -> "View":
-        """The view of operations in the order in which they act."""
+        """The view of these operations: the rest begins at the first that draws for a batch."""
         by_picture = tuple(itertools.takewhile(lambda each: not each.in_the_step, operations))
         return cls(crop, by_picture, operations[len(by_picture) :])
 
@@ -79,11 +79,12 @@ class PretrainViews:
         return tf.stack([view.crop.window(shape, own) for view, own in zip(self.both, seeds)])
 
     def draws(self, seed: tf.Tensor) -> tf.Tensor:
-        """Draws what the other operations take: float32 [2, num_draws] uniform in [0, 1)."""
+        """Draws what the other operations take: float32 [num_draws, 2] uniform in [0, 1).
+
+        A view has a column, so that one more operation changes no draw of those before it.
+        """
         # Not the seed that the windows' own are split from.
-        seed = tf.random.fold_in(seed, PAIR)
-        # By number and then by view: one more operation changes no draw of those before it.
-        return tf.transpose(tf.random.stateless_uniform([self.num_draws, PAIR], seed))
+        return tf.random.stateless_uniform([self.num_draws, PAIR], tf.random.fold_in(seed, PAIR))
 
     def prepare(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> Prepared:
         """Cuts both windows out of one picture of any size, and draws the rest.
@@ -125,7 +126,8 @@ class PretrainViews:
             crops = crop_and_resize_batch(pictures, prepared["windows"], self.size, self.size)
         # Views that are made alike are made in one loop, which XLA compiles once.
         kinds = tuple(dict.fromkeys(view.by_picture for view in self.both))
-        parts = zip(*(tf.split(each, len(kinds), axis=1) for each in (crops, prepared["draws"])))
+        draws = tf.transpose(prepared["draws"], [0, 2, 1])  # [batch, 2, num_draws], as the crops
+        parts = zip(*(tf.split(each, len(kinds), axis=1) for each in (crops, draws)))
         made = [_made(kind, *part, one_by_one=one_by_one) for kind, part in zip(kinds, parts)]
         return tf.concat(tf.unstack(tf.concat(made, axis=1), num=PAIR, axis=1), axis=-1)
 
