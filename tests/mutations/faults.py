@@ -990,9 +990,9 @@ FAULTS = (
     # tf_simclr/losses/
     Fault(
         "tf_simclr/losses/blockwise.py",
-        "total=seen.total * kept + ",
-        "total=seen.total + ",
-        "sums of former tiles keep their former highest logit",
+        "total=running.total * rescale + ",
+        "total=running.total + ",
+        "sums of former tiles stay relative to their former maximum",
     ),
     Fault(
         "tf_simclr/losses/blockwise.py",

@@ -19,20 +19,20 @@ from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 BLOCK = 512
 
 
-class _Seen(NamedTuple):
-    """What a block of queries remembers of the negatives it has met."""
+class _RunningSoftmax(NamedTuple):
+    """The softmax of a block of queries over the negatives of all tiles so far."""
 
-    highest: tf.Tensor  # [2 * block, 2] largest logit, by view of the keys
-    total: tf.Tensor  # [2 * block, 2] sum of exp(logit - highest)
-    spread: tf.Tensor  # [block] sum of exp(logit - highest) * (logit - highest), in ab
-    best: tf.Tensor  # int [block] image of the largest logit in ab, of equals the first
-    positive: tf.Tensor  # [2 * block] logit of the positive; 0 until it is met
+    maximum: tf.Tensor  # [2 * block, 2] largest logit, by view of the keys
+    total: tf.Tensor  # [2 * block, 2] sum of exp(logit - maximum)
+    weighted: tf.Tensor  # [block] sum of exp(logit - maximum) * (logit - maximum), in ab
+    argmax: tf.Tensor  # int [block] image of the largest logit in ab, of equals the first
+    positive: tf.Tensor  # [2 * block] logit of the positive; 0 until its tile is added
 
 
-class _Found(NamedTuple):
-    """What is kept of them all."""
+class _Softmax(NamedTuple):
+    """What the loss, the metrics and the gradient need of a block of queries and all keys."""
 
-    normaliser: tf.Tensor  # [2 * block] log of the denominator
+    log_sum_exp: tf.Tensor  # [2 * block] log of the denominator
     positive: tf.Tensor  # [2 * block] logit of the positive
     hit: tf.Tensor  # [block] 1 where the positive is the largest logit of ab
     entropy: tf.Tensor  # [block] of softmax over ab
@@ -55,9 +55,10 @@ def blockwise_loss(
         d sum of losses / d z_i    =  (sum_j (exp(s_ij - l_i) + exp(s_ij - l_j)) z_j - 2 z_i')
                                       / temperature
 
-    The second is what i says as a query and, products being symmetric, what all rows say of i as
-    their key. So replicas gather rows and normalisers l, and no gradient crosses them. A row m
-    of a memory is one more key of every i, and asks nothing: it adds exp(s_im - l_i) z_m.
+    Of the two exponentials the first comes from i as a query, the second from i as a key of query
+    j. Products are symmetric, so s_ij serves both. Replicas gather rows and their l, and the
+    gradient needs no traffic. A row m of a memory is one more key of every i, but never a query: it
+    adds exp(s_im - l_i) z_m.
 
     Args:
       rows: [2, local, dim] first and second views, float32 or float64, compared as they are. Every
@@ -80,121 +81,134 @@ def blockwise_loss(
         if memory is not None:
             width = 2 * tiles.most_keys
             remembered = RememberedTiles(memory, temperature=temperature, width=width)
-        found = queries.map(
-            lambda number: _meet_all(tiles, remembered, number, decoupled),
-            _Found(*[rows.dtype] * 4),
+        softmax = queries.map(
+            lambda number: _softmax(tiles, remembered, number, decoupled),
+            _Softmax(*[rows.dtype] * 4),
         )
-        normaliser, positive = queries.join(found.normaliser), queries.join(found.positive)
-        normalisers = keys.fill_up(gather_views(normaliser))
+        log_sum_exp, positive = queries.join(softmax.log_sum_exp), queries.join(softmax.positive)
+        of_keys = keys.fill_up(gather_views(log_sum_exp))
 
         def gradient(upstream: tf.Tensor, *of_metrics: tf.Tensor) -> tf.Tensor:
             del of_metrics
             images = tf.cast(tf.shape(rows)[1], rows.dtype)
             weight = upstream / (images * temperature)
-            pulls = queries.map(
+            sums = queries.map(
                 lambda number: (
-                    weight * _pull(tiles, remembered, number, found, normalisers, decoupled)
+                    weight * _gradient_sum(tiles, remembered, number, softmax, of_keys, decoupled)
                 ),
                 rows.dtype,
             )
-            return queries.join(pulls)
+            return queries.join(sums)
 
-        loss = tf.reduce_mean(tf.reduce_sum(normaliser - positive, axis=0))
-        accuracy = tf.reduce_mean(queries.join_images(found.hit))
-        entropy = tf.reduce_mean(queries.join_images(found.entropy))
+        loss = tf.reduce_mean(tf.reduce_sum(log_sum_exp - positive, axis=0))
+        accuracy = tf.reduce_mean(queries.join_images(softmax.hit))
+        entropy = tf.reduce_mean(queries.join_images(softmax.entropy))
         return (loss, accuracy, entropy), gradient
 
     return loss_of(rows)
 
 
-def _meet_all(
+def _softmax(
     tiles: Tiles, remembered: RememberedTiles | None, query: tf.Tensor, decoupled: bool
-) -> _Found:
-    """One block of queries and all keys, and the memory."""
+) -> _Softmax:
+    """That of one block of queries over all keys and the memory."""
     block, dtype = tiles.queries.block, tiles.dtype
     rows = 2 * block
-    start = _Seen(
-        highest=tf.fill([rows, 2], tf.constant(SELF_SIMILARITY_MASK, dtype)),
+    start = _RunningSoftmax(
+        maximum=tf.fill([rows, 2], tf.constant(SELF_SIMILARITY_MASK, dtype)),
         total=tf.zeros([rows, 2], dtype),
-        spread=tf.zeros([block], dtype),
-        best=tf.zeros([block], tf.int32),
+        weighted=tf.zeros([block], dtype),
+        argmax=tf.zeros([block], tf.int32),
         positive=tf.zeros([rows], dtype),
     )
-    seen = tiles.keys.fold(
-        lambda seen, key: _meet(seen, *tiles.negatives(query, key), key * tiles.keys.block), start
+    running = tiles.keys.fold(
+        lambda running, key: _add_tile(
+            running, *tiles.negatives(query, key), key * tiles.keys.block
+        ),
+        start,
     )
-    of_memory = None if remembered is None else _recall(remembered, tiles.query_rows(query))
-    return _conclude(seen, of_memory, tiles.images_asking(query), decoupled)
+    of_memory = None
+    if remembered is not None:
+        of_memory = _log_sum_exp_over_memory(remembered, tiles.query_rows(query))
+    return _finish(running, of_memory, tiles.query_images(query), decoupled)
 
 
-def _recall(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
+def _log_sum_exp_over_memory(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
     """[2 * block]: the log-sum-exp of the queries' logits over the memory."""
 
-    def add(normaliser: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        met = tf.reduce_logsumexp(remembered.negatives(queries, number), axis=1)
-        return tf.reduce_logsumexp(tf.stack([normaliser, met]), axis=0)
+    def add(log_sum_exp: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        of_tile = tf.reduce_logsumexp(remembered.negatives(queries, number), axis=1)
+        return _add_exp(log_sum_exp, of_tile)
 
     nothing = tf.fill([queries.shape[0]], tf.constant(SELF_SIMILARITY_MASK, queries.dtype))
     return remembered.fold(add, nothing)
 
 
-def _meet(seen: _Seen, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor) -> _Seen:
-    """Takes a tile in, whose keys are images from `first` on."""
+def _add_exp(log_sum_exp: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """log(exp(log_sum_exp) + exp(logits)), element by element."""
+    return tf.reduce_logsumexp(tf.stack([log_sum_exp, logits]), axis=0)
+
+
+def _add_tile(
+    running: _RunningSoftmax, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor
+) -> _RunningSoftmax:
+    """Adds a tile, whose keys are images from `first` on."""
     block, keys = (rows // 2 for rows in negatives.shape)
     by_view = tf.reshape(negatives, [2 * block, 2, keys])
-    highest = tf.maximum(seen.highest, tf.reduce_max(by_view, axis=2))
-    below = by_view - highest[..., tf.newaxis]
-    shares = tf.exp(below)
-    fall = seen.highest - highest
-    kept = tf.exp(fall)  # [2 * block, 2]: sums so far are relative to the former highest.
+    maximum = tf.maximum(running.maximum, tf.reduce_max(by_view, axis=2))
+    below = by_view - maximum[..., tf.newaxis]
+    exps = tf.exp(below)
+    shift = running.maximum - maximum
+    rescale = tf.exp(shift)  # [2 * block, 2]: sums so far are relative to the former maximum.
     ab = (slice(None, block), 1)
-    return _Seen(
-        highest=highest,
-        total=seen.total * kept + tf.reduce_sum(shares, axis=2),
-        spread=(seen.spread + seen.total[ab] * fall[ab]) * kept[ab]
-        + tf.reduce_sum(shares[ab] * below[ab], axis=1),
-        best=tf.where(
-            highest[ab] > seen.highest[ab],
+    return _RunningSoftmax(
+        maximum=maximum,
+        total=running.total * rescale + tf.reduce_sum(exps, axis=2),
+        weighted=(running.weighted + running.total[ab] * shift[ab]) * rescale[ab]
+        + tf.reduce_sum(exps[ab] * below[ab], axis=1),
+        argmax=tf.where(
+            maximum[ab] > running.maximum[ab],
             first + tf.argmax(by_view[ab], axis=1, output_type=tf.int32),
-            seen.best,
+            running.argmax,
         ),
-        positive=seen.positive + positive,
+        positive=running.positive + positive,
     )
 
 
-def _conclude(
-    seen: _Seen, of_memory: tf.Tensor | None, image: tf.Tensor, decoupled: bool
-) -> _Found:
-    """What the queries, of images `image` [block], find once they have met all keys."""
-    normaliser = tf.reduce_logsumexp(seen.highest + tf.math.log(seen.total), axis=1)
+def _finish(
+    running: _RunningSoftmax, of_memory: tf.Tensor | None, image: tf.Tensor, decoupled: bool
+) -> _Softmax:
+    """Adds the memory's log-sum-exp and the positives; the queries are images `image` [block]."""
+    log_sum_exp = tf.reduce_logsumexp(running.maximum + tf.math.log(running.total), axis=1)
     if of_memory is not None:
-        normaliser = tf.reduce_logsumexp(tf.stack([normaliser, of_memory]), axis=0)
+        log_sum_exp = _add_exp(log_sum_exp, of_memory)
     if not decoupled:
-        normaliser = tf.reduce_logsumexp(tf.stack([normaliser, seen.positive]), axis=0)
+        log_sum_exp = _add_exp(log_sum_exp, running.positive)
 
     ab = (slice(None, image.shape[0]), 1)
-    positive, negative = seen.positive[: image.shape[0]], seen.highest[ab]  # [block] each
-    hit = (positive > negative) | ((positive == negative) & (image < seen.best))
-    # The positive is one more key, of the softmax of ab at any rate.
-    highest = tf.maximum(negative, positive)
-    fall, below = negative - highest, positive - highest
-    total = seen.total[ab] * tf.exp(fall) + tf.exp(below)
-    spread = (seen.spread + seen.total[ab] * fall) * tf.exp(fall) + tf.exp(below) * below
-    # Differs from the original: the entropy there is of log(p + 1e-8), which wants p itself.
-    return _Found(
-        normaliser=normaliser,
-        positive=seen.positive,
+    positive, negative = running.positive[: image.shape[0]], running.maximum[ab]  # [block] each
+    hit = (positive > negative) | ((positive == negative) & (image < running.argmax))
+    # Even if it is decoupled, the softmax of ab, whose entropy this is, has the positive.
+    maximum = tf.maximum(negative, positive)
+    shift, below = negative - maximum, positive - maximum
+    total = running.total[ab] * tf.exp(shift) + tf.exp(below)
+    weighted = (running.weighted + running.total[ab] * shift) * tf.exp(shift)
+    weighted += tf.exp(below) * below
+    # Differs from the original: the entropy there is of log(p + 1e-8), which needs p itself.
+    return _Softmax(
+        log_sum_exp=log_sum_exp,
+        positive=running.positive,
         hit=tf.cast(hit, positive.dtype),
-        entropy=tf.math.log(total) - spread / total,
+        entropy=tf.math.log(total) - weighted / total,
     )
 
 
-def _pull(
+def _gradient_sum(
     tiles: Tiles,
     remembered: RememberedTiles | None,
     query: tf.Tensor,
-    found: _Found,
-    normalisers: tf.Tensor,
+    softmax: _Softmax,
+    of_keys: tf.Tensor,
     decoupled: bool,
 ) -> tf.Tensor:
     """[2 * block, dim]: the sum in the gradient, for one block.
@@ -203,16 +217,16 @@ def _pull(
       tiles: the matrix.
       remembered: that of the memory.
       query: scalar int, number of the block of queries.
-      found: of all blocks of queries, [count, ...].
-      normalisers: [2, global] and some more, l of all rows.
+      softmax: of all blocks of queries, [count, ...].
+      of_keys: [2, images of all blocks of keys], l of all rows.
       decoupled: whether positives leave the denominators.
     """
-    own, positive = found.normaliser[query], found.positive[query]  # [2 * block]
+    own, positive = softmax.log_sum_exp[query], softmax.positive[query]  # [2 * block]
 
     def add(sums: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         negatives, _ = tiles.negatives(query, key)
         as_query = tf.exp(negatives - own[:, tf.newaxis])
-        as_key = tf.exp(negatives - tiles.keys.cut(normalisers, key))
+        as_key = tf.exp(negatives - tiles.keys.cut(of_keys, key))
         return sums + product(as_query + as_key, tiles.key_rows(key))
 
     rows = tiles.query_rows(query)
@@ -221,12 +235,12 @@ def _pull(
     weight = tf.fill([2 * block], tf.constant(-2, rows.dtype))
     if not decoupled:
         weight += tf.exp(positive - own) + tf.exp(positive - tf.roll(own, block, axis=0))
-    pull = tiles.keys.fold(add, weight[:, tf.newaxis] * others)
+    total = tiles.keys.fold(add, weight[:, tf.newaxis] * others)
     if remembered is None:
-        return pull
+        return total
 
     def add_memory(sums: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         as_query = tf.exp(remembered.negatives(rows, number) - own[:, tf.newaxis])
         return sums + product(as_query, remembered.key_rows(number))
 
-    return remembered.fold(add_memory, pull)
+    return remembered.fold(add_memory, total)

@@ -22,7 +22,7 @@ class Blocks:
     """A batch of images in blocks, the last of them filled up with zeros.
 
     Args:
-      images: how many; an int, or a scalar tensor if only the data tell.
+      images: how many; an int, or a scalar tensor if the graph does not know.
       block: images in a block, >= 1.
     """
 
@@ -34,8 +34,8 @@ class Blocks:
     def equal(cls, images: int | tf.Tensor, most: int) -> "Blocks":
         """The fewest blocks that hold all images, as equal as can be.
 
-        Less than one image a block is filled up, where `images` is an int. Where it is a tensor all
-        blocks have `most` images, and the last one may be filled up by nearly as many.
+        Where `images` is an int, fewer places are filled up than there are blocks. Where it is a
+        tensor all blocks have `most` images, and nearly all of the last one may be filled up.
 
         Args:
           images: as Blocks takes them.
@@ -62,11 +62,11 @@ class Blocks:
         )
 
     def fold(self, function: Callable, start: Any) -> Any:
-        """What `function` makes of `start`, taking the block's number in: (state, number)."""
+        """The state after function(state, number) of each block in turn, from `start` on."""
         return tf.foldl(function, tf.range(self.count), start, parallel_iterations=1)
 
     def join(self, values: tf.Tensor) -> tf.Tensor:
-        """[count, 2 * block, ...], as `map` stacks what belongs to `cut` -> [2, images, ...]."""
+        """[count, 2 * block, ...], results of what `cut` gives, stacked -> [2, images, ...]."""
         rest = values.shape[2:]
         values = tf.reshape(values, [self.count, 2, self.block, *rest])
         values = tf.transpose(values, [1, 0, *range(2, values.shape.rank)])
@@ -113,13 +113,13 @@ class Tiles:
         """[2 * block of keys, dim] of the block with that number, a scalar int."""
         return self.keys.cut(self._key_rows, key)
 
-    def images_asking(self, query: tf.Tensor) -> tf.Tensor:
+    def query_images(self, query: tf.Tensor) -> tf.Tensor:
         """Numbers of a block's images among those of all replicas: int [block of queries]."""
         first = self._first_query + query * self.queries.block
         return first + tf.range(self.queries.block)
 
     def negatives(self, query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Logits of a tile with -1e9 where two rows are no negatives: of one image, or filled up.
+        """Logits of a tile, -1e9 where the rows are of one image or the key only fills up a block.
 
         Args:
           query: scalar int, number of the block of queries.
