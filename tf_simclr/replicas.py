@@ -123,8 +123,7 @@ def index() -> tf.Tensor | int:
 def gather(local: tf.Tensor) -> tf.Tensor:
     """Concatenates `local` [batch, ...] of all replicas on axis 0, in replica order, with gradient.
 
-    The gradient with respect to `local` is that of the sum of all replicas' losses: it adds up what
-    each replica's loss says of these rows.
+    The gradient with respect to `local` is that of the sum of all replicas' losses.
 
     What it costs depends on the strategy. Under MirroredStrategy and MultiWorkerMirroredStrategy
     each replica sends its part once. Under TPUStrategy TensorFlow sums: each replica hands in the

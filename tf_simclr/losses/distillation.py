@@ -1,4 +1,4 @@
-"""Learning from a teacher's word: arXiv 2006.10029, section 2, equations 2 and 3."""
+"""Learning from a teacher's predictions: arXiv 2006.10029, section 2, equations 2 and 3."""
 
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ def mixed_loss(
       teacher_logits: [batch, classes], float.
       one_hot: [batch, classes], rows of zeros without a label; None without any.
       temperature: of equation 2, > 0; the cross entropy has none.
-      alpha: in [0, 1], the weight of the teacher's word.
+      alpha: in [0, 1], the weight of the teacher's term.
 
     Raises:
       ValueError: if there are no labels and `alpha` leaves them a weight.

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class Memory(NamedTuple):
-    """Further keys, which every row takes for negatives.
+    """Further keys, negatives of every row.
 
     They are constants: no gradient passes to them. An image that was seen a while ago may be among
     them, and is then a negative of itself, as in MoCo.

@@ -25,9 +25,9 @@ class Queue(tf.Module):
 
     def __init__(self, size: int, dim: int, dtype: tf.DType):
         super().__init__(name="memory")
-        # All replicas put the same rows in, each into a copy of its own: ON_READ. What is kept in
-        # step on writing is sent from the first replica to all, on TPUs by an AllToAll of count()
-        # times the queue.
+        # All replicas put the same rows in, each into a copy of its own: ON_READ. Copies that are
+        # kept in step on writing are sent from the first replica to all, on TPUs by an AllToAll of
+        # count() times the queue.
         kept = {
             "trainable": False,
             "synchronization": tf.VariableSynchronization.ON_READ,
@@ -37,7 +37,7 @@ class Queue(tf.Module):
         self.filled = tf.Variable(tf.constant(0, tf.int32), name="filled", **kept)
 
     def put(self, newest: tf.Tensor) -> None:
-        """Puts rows [n, dim] before all others; the oldest beyond the size leave."""
+        """Puts rows [n, dim] before all others; the oldest beyond the size are dropped."""
         size = self.rows.shape[0]
         self.rows.assign(tf.concat([tf.cast(newest, self.rows.dtype), self.rows], axis=0)[:size])
         self.filled.assign(tf.minimum(self.filled + tf.shape(newest)[0], size))
@@ -58,7 +58,7 @@ class MemoryBank:
 
     So the loss of a step meets rows of former batches only. The averaged network runs in training
     mode: its batch norms use the statistics of the second views, and their moving averages follow
-    them. No gradient passes through it. Its weights are no weights of the model that has it.
+    them. No gradient passes through it. Its weights do not belong to the model that has it.
 
     Args:
       encoder: of the same kind as the one that trains, not built yet or with any weights.
@@ -99,7 +99,7 @@ class MemoryBank:
     ) -> None:
         """Builds the averaged network as a copy of a built one, which it follows from now on.
 
-        Whatever of that is to be frozen is frozen afterwards.
+        Layers of that network are to be frozen only afterwards.
 
         Args:
           encoder: the one that trains.
@@ -152,7 +152,7 @@ class MemoryBank:
         return Memory(tf.convert_to_tensor(queue.rows), tf.convert_to_tensor(queue.filled))
 
     def update(self, second_views: tf.Tensor, microbatches: int = 1, *, hidden_norm: bool) -> None:
-        """What follows each step of the optimiser, on every replica.
+        """Averages the weights and puts new rows in, after each step, on every replica.
 
         Args:
           second_views: [local, h, w, channels], float, of this replica's batch.
@@ -175,7 +175,7 @@ class MemoryBank:
             average.assign(self.decay * average + (1 - self.decay) * variable)
 
         for average, variable in self._pairs:
-            if average.trainable:  # The others are statistics, of its own passes.
+            if average.trainable:  # The others are statistics of its own passes.
                 update(average, follow, args=(variable,))
 
     def _embed(

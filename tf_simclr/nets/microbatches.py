@@ -114,7 +114,7 @@ def _after(done: Sequence[Any], number: int) -> tf.Tensor:
 
 @contextlib.contextmanager
 def unchanged(variables: Sequence[tf.Variable]) -> Iterator[None]:
-    """Whatever happens to the variables inside, they have their values back behind it."""
+    """Gives the variables their values back when the block ends."""
     before = [tf.identity(variable) for variable in variables]
     yield
     for variable, value in zip(variables, before):

@@ -1,4 +1,4 @@
-"""SimCLR: encoder, projection head, contrastive loss, and a linear head that watches.
+"""SimCLR: encoder, projection head, contrastive loss, and a linear head trained alongside.
 
 arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original code's.
 """
@@ -123,7 +123,7 @@ class SimCLR(TrainableNet):
         self.contrastive_loss = loss  # Keras' own `loss` is what compile was given.
         self.make_views = make_views
         self.microbatches = microbatches
-        self._running.memory = memory  # Its weights are none of the model's.
+        self._running.memory = memory  # Its weights do not belong to the model.
         self.seed = seed
 
     def get_config(self) -> dict[str, Any]:
@@ -209,7 +209,7 @@ class SimCLR(TrainableNet):
         with tf.GradientTape() as tape:
             tape.watch(projections)
             loss = self._loss(self._outputs(read, projections), one_hot, self.memory)
-        # The loss has a gradient in the head's weights and, of the penalty, in the others', too.
+        # The penalty gives the other weights a gradient, too.
         cached, of_penalty, of_head = tape.gradient(
             loss, (projections, through, head), output_gradients=self.upstream(loss)
         )
