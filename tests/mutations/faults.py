@@ -758,8 +758,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/exporting/atomic.py",
-        '    except (tf.errors.OpError, OSError) as error:\n        report(f"Note: {folder} is',
-        '    except OSError as error:\n        report(f"Note: {folder} is',
+        '    except (tf.errors.OpError, OSError) as error:\n        report(f"Note: {folder} cannot',
+        '    except OSError as error:\n        report(f"Note: {folder} cannot',
         "an old export that cannot be removed fails the run",
     ),
     Fault(
@@ -1120,6 +1120,24 @@ FAULTS = (
         "return error.__cause__ is not None and passes(error.__cause__)",
         "return False",
         "a storage that is away for a while is told as the user's mistake",
+    ),
+    Fault(
+        "tf_simclr/tasks/train.py",
+        "if every and training.step and training.step % every == 0 and",
+        "if not training.step and",
+        "an export that a killed process did not finish is never made",
+    ),
+    Fault(
+        "tf_simclr/workdir/dataset_facts.py",
+        'begun = facts.get("order", 1)',
+        'begun = facts.get("order", order.VERSION)',
+        "a run of an older version goes on in another order",
+    ),
+    Fault(
+        "tf_simclr/workdir/dataset_facts.py",
+        "list(data.class_names or class_names)",
+        "list(class_names or data.class_names)",
+        "a teacher's names of classes take the place of the data's own",
     ),
     Fault(
         "tf_simclr/data/shares.py",

@@ -169,6 +169,18 @@ def test_training_exports_on_its_way(tiny_flags, tmp_path, trained_run):
     np.testing.assert_array_equal(features(tmp_path), features(trained_run))
 
 
+def test_an_export_that_a_killed_process_did_not_finish_is_made_when_the_run_goes_on(
+    tiny_flags, tmp_path, without_exports
+):
+    flags = ["--export_epochs=0.5", "--keep_hub_module_max=0", f"--model_dir={tmp_path}"]
+    with without_exports():  # As if it had been killed when its last checkpoint was there.
+        assert main(["tf-simclr", *tiny_flags, *flags, "--train_steps=2"]) == 0
+    assert main(["tf-simclr", *tiny_flags, *flags, "--train_steps=3"]) == 0
+    assert set(os.listdir(tmp_path / "hub")) == set(os.listdir(tmp_path / "saved_model"))
+    assert set(os.listdir(tmp_path / "hub")) == {"2", "3"}
+    assert card.read(str(tmp_path / "hub" / "2")).step == 2
+
+
 @pytest.mark.parametrize(
     ("start", "total", "every", "steps"),
     [

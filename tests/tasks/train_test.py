@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import re
@@ -216,6 +217,25 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert "No step was trained" not in said
     assert re.findall(r"Epoch \d+/\d+", said) == ["Epoch 1/2", "Epoch 2/2"]
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_run_that_was_taken_over_saves_nothing_more(tiny_flags, tmp_path, monkeypatch, looks):
+    """After the last step, too: it is looked at once after each of two, and before the end."""
+    looked = []
+
+    def require_held():
+        looked.append(True)
+        if len(looked) > looks:
+            raise ValueError("`model_dir` was taken over.")
+
+    monkeypatch.setattr(
+        "tf_simclr.workdir.run_folder.lock", lambda folder: contextlib.nullcontext(require_held)
+    )
+    flags = ["--train_steps=2", "--checkpoint_steps=9", f"--model_dir={tmp_path}"]
+    with pytest.raises(ValueError, match="taken over"):
+        run(*tiny_flags, *flags)
+    assert len(looked) == looks + 1 and not list(tmp_path.glob("ckpt-2*"))
 
 
 def test_a_run_in_another_order_is_refused_unless_it_is_done(

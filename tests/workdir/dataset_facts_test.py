@@ -63,8 +63,14 @@ def test_without_facts_there_are_none(tmp_path):
 def test_a_run_goes_on_in_the_order_that_it_was_begun_in(data, tmp_path):
     write_dataset(data, str(tmp_path))
     check_order(str(tmp_path), 5)
-    for facts, version in (({}, 1), ({"order": order.VERSION + 1}, order.VERSION + 1)):
+    for facts, version in (
+        ({"name": "of old"}, 1),
+        ({"order": order.VERSION + 1}, order.VERSION + 1),
+    ):
         (tmp_path / "dataset.json").write_text(json.dumps(facts))
         with pytest.raises(ValueError, match=f"at step 5, of order {version}; this version") as got:
             check_order(str(tmp_path), 5)
         assert "\n" not in str(got.value)
+    (tmp_path / "dataset.json").unlink()
+    with pytest.raises(ValueError, match="the dataset.json of a run .* at step 5, without a read"):
+        check_order(str(tmp_path), 5)

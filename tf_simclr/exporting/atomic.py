@@ -42,7 +42,8 @@ def write_folder(
     except (tf.errors.OpError, OSError) as error:
         raise ValueError(
             f"`output` must be a folder that can be written ({reason(error)}). Received:"
-            f" output={path!r}. What was there before still is."
+            f" output={path!r}. Checkpoints and an older export there are kept: give the"
+            " same command again when that is mended."
         ) from error
     finally:
         _tidy(temporary, _remove, report)
@@ -53,7 +54,7 @@ def _tidy(folder: str, act: Callable[[str], None], report: Callable[[str], None]
     try:
         act(folder)
     except (tf.errors.OpError, OSError) as error:
-        report(f"Note: {folder} is left over and cannot be removed ({reason(error)}).")
+        report(f"Note: {folder} cannot be removed, and may be left over ({reason(error)}).")
 
 
 def _settle(place: str, aside: str) -> None:

@@ -136,7 +136,8 @@ def train(
             print(f"Trains steps {step + 1} to {total}: {_describe(training)}.")
             _fit(training)
         else:
-            print(f"Training is done: {model_dir} is at step {step} of {total}.")
+            asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
+            print(f"Training is done: {model_dir} is at step {step} {asked}.")
             if changed:
                 print(
                     "No step was trained with the settings that changed. Give more --train_steps"
@@ -182,7 +183,10 @@ def _fit(training: Training) -> None:
     if views is not None:
         summaries.image("image", view_strip(views), step=0)
     watch, waiting = WatchSteps(training.step), MeasureWaiting()
-    exports = export_steps(training.step, total, build.export_interval(config, training.examples))
+    every = build.export_interval(config, training.examples)
+    exports = export_steps(training.step, total, every)
+    if every and training.step and training.step % every == 0 and replicas.is_chief():
+        export_run(config)  # A process that was stopped between the checkpoint and its export.
     stops = [training.step, *exports, total]
     with StopOnSignal(training.saved, watch) as stop_on_signal:
         callbacks = _callbacks(training, summaries, watch, waiting, stop_on_signal)
@@ -204,6 +208,7 @@ def _fit(training: Training) -> None:
                     steps_per_epoch=steps,
                     callbacks=_of_all_epochs(callbacks, training, steps),
                 )
+            training.place.require_held()
             training.saved.save(end)  # Each worker's part in it.
             if end in exports and replicas.is_chief():
                 export_run(config)

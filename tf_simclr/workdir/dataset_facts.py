@@ -43,12 +43,19 @@ def check_order(model_dir: str, step: int) -> None:
       step: that it stands at, more than 0.
 
     Raises:
-      ValueError: if it was begun in the order of another version.
+      ValueError: if it was begun in the order of another version, or nothing says in which.
     """
-    begun = run_folder.read_facts(os.path.join(model_dir, DATASET)).get("order", 1)
+    facts = run_folder.read_facts(os.path.join(model_dir, DATASET))
+    if not facts:
+        raise ValueError(
+            f"`model_dir` must hold the {DATASET} of a run that goes on: it says in which order the"
+            f" pictures come. Received: model_dir={model_dir!r}, at step {step}, without a readable"
+            " one. Restore it, or start anew in another folder."
+        )
+    begun = facts.get("order", 1)
     if begun != order.VERSION:
         raise ValueError(
-            "`model_dir` must not hold an unfinished run whose pictures come in the order of"
+            "`model_dir` must not hold a run to go on with whose pictures come in the order of"
             f" another version of tf_simclr. Received: model_dir={model_dir!r}, at step {step}, of"
             f" order {begun}; this version has order {order.VERSION}. Finish it with the version"
             " that began it, or start anew in another folder."
