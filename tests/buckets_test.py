@@ -68,5 +68,5 @@ def test_a_bucket_must_exist(storage):
 
 @pytest.mark.parametrize("path", ["gs://", "gs:///run"])
 def test_a_bucket_must_have_a_name(storage, path):
-    with pytest.raises(ValueError, match="`model_dir` must lie in a bucket that exists"):
+    with pytest.raises(ValueError, match="`model_dir` must name a bucket: gs://BUCKET/FOLDER. Rec"):
         buckets.require_buckets({"model_dir": path})

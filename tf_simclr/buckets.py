@@ -46,13 +46,17 @@ def require_buckets(paths: Mapping[str, str]) -> None:
       paths: name of the flag -> path; only those on gs:// are looked at.
 
     Raises:
-      ValueError: if there is no such bucket.
+      ValueError: if there is no such bucket, or a path names none.
       tf.errors.OpError: if the storage does not answer.
     """
     for name, path in paths.items():
         if not in_bucket(path):
             continue
         bucket = path.split("/")[2]
+        if not bucket:
+            raise ValueError(
+                f"`{name}` must name a bucket: gs://BUCKET/FOLDER. Received: {name}={path!r}."
+            )
         try:
             tf.io.gfile.stat(f"gs://{bucket}/")
         except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:

@@ -81,7 +81,7 @@ def _unexpected(error: Exception, argv: list[str]) -> int:
     if isinstance(error, Interrupted):
         return _say(SIGNALLED + error.signal, f"{error} {_how_to_go_on(argv)}")
     if replicas.lost_a_worker(error):
-        return _say(NOT_NOW, f"Another worker has ended. {_how_to_go_on(argv)} on each of them")
+        return _say(NOT_NOW, f"Another worker has ended: start all again. {_how_to_go_on(argv)}")
     if isinstance(error, NonFinite):
         return _say(
             BAD_INPUT,

@@ -77,7 +77,8 @@ def test_a_worker_that_waits_for_another_says_so_and_hears_signals(tiny_flags, t
         worker.kill()
 
 
-def test_the_death_of_a_worker_ends_the_other_in_a_line(tiny_flags, tmp_path):
+@pytest.mark.parametrize("dies", ["the first", "another"])
+def test_the_death_of_a_worker_ends_the_other_in_a_line(tiny_flags, tmp_path, dies):
     flags = [*tiny_flags, "--train_steps=100000", "--checkpoint_steps=2"]
     chief, other = (started(tmp_path / "run", config, *flags) for config in tf_configs(2))
     try:
@@ -85,10 +86,11 @@ def test_the_death_of_a_worker_ends_the_other_in_a_line(tiny_flags, tmp_path):
         while not (tmp_path / "run" / "ckpt-2.index").exists():
             assert chief.poll() is None, chief.read("err")
             time.sleep(0.05)
-        other.kill()
-        errors = chief.communicate()[1]
+        dead, alive = (chief, other) if dies == "the first" else (other, chief)
+        dead.kill()
+        errors = alive.communicate()[1]
     finally:
         chief.kill()
         other.kill()
-    assert errors.startswith("tf-simclr: Another worker has ended. To go on, give the same command")
-    assert (errors.count("\n"), chief.returncode) == (1, 75)
+    assert errors.startswith("tf-simclr: Another worker has ended: start all again. To go on, give")
+    assert (errors.count("\n"), alive.returncode) == (1, 75)

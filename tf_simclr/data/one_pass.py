@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 class OnePass(tf.distribute.DistributedDataset):
-    """What a `fit` leaves of a data set, the next one goes on with.
+    """A data set that each `fit` goes on reading where the last one stopped.
 
     Keras begins to read a data set anew in each `fit`, and takes an iterator for a generator in
     Python. A distributed data set it only asks for its iterator: this one has the same for all.

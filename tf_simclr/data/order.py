@@ -87,8 +87,7 @@ def stretches(sizes: tf.Tensor, window: int) -> Stretches:
     """Groups pieces so that small ones fill a window together, and large ones have several.
 
     Pieces that begin in the same multiple of `window` are read together. Their windows are as
-    equal as can be, and from two thirds to one and a half of `window` unless the stretch is
-    smaller.
+    equal as can be: between half and one and a half of `window`, unless the stretch is smaller.
 
     Args:
       sizes: int64 [pieces], records of each piece.

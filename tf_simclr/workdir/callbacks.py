@@ -140,7 +140,9 @@ class StopWhenTaken(StepCallback):
 
 
 class StopOnSignal(StepCallback):
-    """On SIGTERM, SIGHUP or Ctrl-C: finishes the step, saves, and raises Interrupted. Near the end.
+    """On SIGTERM, SIGHUP or Ctrl-C: finishes the step, saves, and raises Interrupted.
+
+    It stands after the other callbacks that save or write.
 
     A context manager: it has the signals from entry to exit, and raises there if one came after the
     last step. A second one does not wait for the step. Where nobody reads any more what is printed,

@@ -27,7 +27,9 @@ class StepCallback(keras.callbacks.Callback):
 
 
 class WatchSteps(StepCallback):
-    """Counts steps, and reads the status of each execution, once; first in the list.
+    """Counts steps, and reads the status of each execution once.
+
+    It comes before all callbacks that are given it.
 
     NonFinite is raised one execution late, or by `look`: whoever saves something calls it before.
 
@@ -113,7 +115,7 @@ class MeasureWaiting(StepCallback):
 
 
 class ProgressBar(keras.callbacks.ProgbarLogger):
-    """Keras' line of progress, with the means that were read already; last in the list.
+    """Keras' line of progress, with the means that were read already. It comes last.
 
     Keras' own reads each metric after each execution.
     """
