@@ -238,3 +238,15 @@ def test_the_changelog_and_the_citation_are_of_the_version():
     heading = re.search(r"^## (\S+) ", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert heading[1] == __version__
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_git_has_every_module_of_the_package():
+    """A package folder of a name that .gitignore passes over would be missing in every clone."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "tf_simclr"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    assert [path for path in listed if path.endswith(".py")] == []
