@@ -20,6 +20,7 @@ SITUATIONS = [
         {"use_tpu": True, "memory_size": 2, "train_steps": 1, "checkpoint_steps": 1},
         {"lineareval_while_pretraining": False, "use_blur": False, "proj_head_mode": "none"},
         {"image_size": 8, "optimizer": "adam", "proj_head_mode": "linear"},
+        {"view_operations": "crop,flip"},
         {"dataset": "image_folder", "data_dir": "a", "fine_tune_after_block": 4},
         {"checkpoint": None if train_mode == "supervised" else "a", "distill_alpha": 0.5},
     )

@@ -6,6 +6,8 @@ from tf_simclr.config.choices import VIEW_OPERATIONS
 from tf_simclr.config.fields import Section, flag, require
 from tf_simclr.config.matters import (
     ALWAYS,
+    BLUR,
+    COLOR,
     EVALUATING,
     EXPORTING,
     IN_FOLDER,
@@ -42,7 +44,7 @@ class DataConfig(Section):
     color_jitter_strength: float = flag(
         1.0,
         "Strength of the colour jitter; 0 leaves color and gray out of --view_operations.",
-        only=PRETRAINED_SHOWN,
+        only=(*PRETRAINED_SHOWN, COLOR),
     )
     min_crop_area: float = flag(
         0.08, "Smallest share of a picture that a crop covers in training.", only=TRAINING
@@ -50,14 +52,14 @@ class DataConfig(Section):
     use_blur: bool = flag(
         True,
         "Blur views at random when pretraining; false leaves blur out of --view_operations.",
-        only=(*PRETRAINED_SHOWN, WITH_ROOM_TO_BLUR),
+        only=(*PRETRAINED_SHOWN, BLUR, WITH_ROOM_TO_BLUR),
     )
     blur_sigma: str = flag(
         "batch",
         "Whether a view's strength of blur is drawn for the batch, as in the original, or for each"
         " image, as in the paper.",
         ("batch", "image"),
-        only=(*PRETRAINED_SHOWN, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
+        only=(*PRETRAINED_SHOWN, BLUR, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
     )
     augment_on: str = flag(
         "auto",
@@ -76,7 +78,7 @@ class DataConfig(Section):
     )
     second_view_operations: str | None = flag(
         None,
-        "How the second view of a picture is made; by default as the first.",
+        "How the second view of a picture is made; by default like the first.",
         only=PRETRAINED_SHOWN,
     )
     extra_augmentation: str = flag(

@@ -12,7 +12,7 @@ from tf_simclr.config.choices import MODES, TRAIN_MODES
 if TYPE_CHECKING:
     from tf_simclr.config import Config
 
-LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups are frozen.
+LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups of a ResNet are frozen.
 SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
 HANDING_OUT = ("export", "embed")
 
@@ -100,6 +100,11 @@ def _freezes(config: "Config") -> bool:
     return block >= 0 or layer not in (-1, config.model.num_projections)
 
 
+def _in_views(config: "Config", word: str) -> bool:
+    first, second = config.data.view_operations, config.data.second_view_operations
+    return word in first.split(",") or word in (second or first).split(",")
+
+
 ALWAYS = Modes(MODES)
 TRAINING = Modes(("train", "train_then_eval"))
 SHOWN = Modes(TRAINING.deciding, shown=("eval",))
@@ -120,6 +125,8 @@ WITH_ROOM_TO_BLUR = Settings(
     lambda config: config.data.image_size >= SMALLEST_BLURRED,
     f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur",
 )
+BLUR = Settings(lambda config: _in_views(config, "blur"), "without blur in --view_operations")
+COLOR = Settings(lambda config: _in_views(config, "color"), "without color in --view_operations")
 IN_FOLDER = Settings(needs_one("dataset", "image_folder").fit, "without --dataset=image_folder")
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
 # An evaluation's judges read labels, whatever was trained.
