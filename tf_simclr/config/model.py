@@ -62,17 +62,6 @@ class ModelConfig(Section):
         only=(*PRETRAINED, needs("memory_size")),
     )
 
-    ARCHITECTURE = (
-        "architecture",
-        "resnet_depth",
-        "width_multiplier",
-        "sk_ratio",
-        "se_ratio",
-        "proj_head_mode",
-        "proj_out_dim",
-        "num_proj_layers",
-    )
-
     def _check(self) -> None:
         self._positive("width_multiplier", "temperature")
         self._at_least(1, "proj_out_dim", "num_proj_layers")
