@@ -13,6 +13,7 @@ import tf_keras as keras
 from tiny_encoders import TinyEncoder
 
 from tf_simclr import replicas
+from tf_simclr.losses.nt_xent import NTXent
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.optim.lars import LARS
@@ -34,7 +35,8 @@ def train(model, strategy):
     """What two steps leave: each replica's weights, those of before, the scale, and the losses."""
     keras.utils.set_random_seed(1)
     with strategy.scope():
-        net = model(TinyEncoder(), ProjectionHead(out_dim=5, num_layers=2), temperature=0.5)
+        loss = NTXent(temperature=0.5)
+        net = model(TinyEncoder(), ProjectionHead(out_dim=5, num_layers=2), loss=loss)
         net(tf.zeros([1, SIZE, SIZE, 3]))
         net.compile(keras.mixed_precision.LossScaleOptimizer(LARS(0.1), initial_scale=SCALE))
     before = [variable.numpy() for variable in net.trainable_variables]
