@@ -10,6 +10,13 @@ from tf_simclr.config.choices import PRETEXT_TASKS, TRAIN_MODES
 from tf_simclr.methods.method import Method
 
 METHODS = [*PRETEXT_TASKS, *(mode for mode in TRAIN_MODES if mode != "pretrain")]
+
+
+def chosen(word):
+    """The flags by which a method is chosen."""
+    return {"pretext_task": word} if word in PRETEXT_TASKS else {"train_mode": word}
+
+
 CONTRADICTIONS = [
     ({"train_mode": "distill"}, "`teacher` must name whom to learn from with --train_mode=distill"),
     (
@@ -64,9 +71,8 @@ def test_no_two_methods_have_the_same_words():
 
 @pytest.mark.parametrize("word", METHODS)
 def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
-    train_mode = "pretrain" if word in PRETEXT_TASKS else word
     tiny = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
-    config = Config.from_flat({**tiny, "train_mode": train_mode})
+    config = Config.from_flat(tiny | chosen(word))
     lesson = methods.Lesson(3, teacher=lambda images: images[:, 0, 0])
     net = methods.network(config, lesson, training=True)
     curves = methods.method_of(config).words.curves
@@ -76,8 +82,6 @@ def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
 
 def test_a_method_is_chosen_by_mode_and_task():
     for word in METHODS:
-        mode = "pretrain" if word in PRETEXT_TASKS else word
-        task = word if word in PRETEXT_TASKS else PRETEXT_TASKS[0]
-        config = Config.from_flat({"train_mode": mode, "pretext_task": task})
+        config = Config.from_flat(chosen(word))
         assert methods.method_of(config) is things.load("methods", word)
         assert isinstance(methods.method_of(config), Method)
