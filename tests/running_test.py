@@ -55,9 +55,11 @@ def test_results_encoder_and_export_of_a_run(trained_run, tmp_path):
 
 def test_a_recipe_is_overridden_by_what_is_given(flags, tmp_path):
     recipe = tmp_path / "recipe.cfg"
-    lines = [f"--{name}={value}" for name, value in flags.items() if name != "train_steps"]
+    data_dir = flags.pop("data_dir")  # As of a recipe for any folder: alone it is no config.
+    lines = [f"--{name}={value}" for name, value in flags.items()]
     recipe.write_text("\n".join([*lines, "--train_steps=100000"]))
-    run = tf_simclr.run(flagfile=str(recipe), train_steps=1, model_dir=str(tmp_path / "run"))
+    ours = {"data_dir": data_dir, "train_steps": 1, "model_dir": str(tmp_path / "run")}
+    run = tf_simclr.run(flagfile=str(recipe), **ours)
     assert run.step == 1
     settings = json.loads(pathlib.Path(run.folder, "flags.json").read_text())
     assert settings["train_steps"] == 1 and settings["proj_out_dim"] == flags["proj_out_dim"]

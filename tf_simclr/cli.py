@@ -5,6 +5,7 @@ import shlex
 import shutil
 import textwrap
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -73,6 +74,18 @@ def parse(argv: Sequence[str]) -> Config:
     flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=typed)
     typed(argv)
     return config_from_flags(values, typed=_present(typed))
+
+
+def written_in(flagfile: str) -> dict[str, Any]:
+    """The flags that a recipe gives: name -> value. Whether they go together is not asked here.
+
+    Raises:
+      flags.Error: for what is no flag, or no value of its type; a file that cannot be read.
+    """
+    values = FlagValues()
+    define_flags(values)
+    values(["tf-simclr", f"--flagfile={flagfile}"])
+    return {name: values[name].value for name in _present(values)}
 
 
 def config_from_flags(

@@ -89,8 +89,8 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
 
 def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
     """The config of a recipe and of what overrides it, as the command line makes it."""
-    recipe = Config() if flagfile is None else cli.parse(["tf-simclr", f"--flagfile={flagfile}"])
-    values, given = {**recipe.flat(), **flags}, {*recipe.given, *flags}
-    config = Config.from_flat(values, given=given, typed=flags.keys())
+    recipe = cli.written_in(flagfile) if flagfile is not None else {}
+    values = {**recipe, **flags}
+    config = Config.from_flat(values, given=values.keys(), typed=flags.keys())
     cli.require_plain_paths(config)
     return config

@@ -122,8 +122,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/cli.py",
-        "    define_flags(values)",
-        "    pass",
+        "    define_flags(values)\n    if rest",
+        "    pass\n    if rest",
         "drawn: dropped call 5",
     ),
 )

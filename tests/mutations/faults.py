@@ -1153,8 +1153,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/running.py",
-        "{**recipe.flat(), **flags}",
-        "{**flags, **recipe.flat()}",
+        "{**recipe, **flags}",
+        "{**flags, **recipe}",
         "from Python a recipe overrides what is given",
     ),
     Fault(
