@@ -154,7 +154,9 @@ def test_networks_do_not_know_data(file):
 
 def test_the_package_does_not_know_what_is_not_installed(file):
     if PACKAGE in file.parents:
-        assert not {"export", "tests", "benchmarks"} & {n.split(".")[0] for n in imports(file)}
+        assert not {"export", "tests", "benchmarks", "examples"} & {
+            n.split(".")[0] for n in imports(file)
+        }
 
 
 def test_the_config_is_plain_python():

@@ -1,0 +1,34 @@
+"""Pretrains on a folder of pictures, then says which pictures the encoder finds most alike.
+
+python examples/pretrain_folder.py PICTURES runs/mine
+"""
+
+import os
+import pathlib
+import sys
+
+import numpy as np
+
+import tf_simclr
+
+RECIPE = pathlib.Path(__file__).parents[1] / "flags" / "own_images.cfg"
+
+
+def main(pictures: str, model_dir: str, **flags) -> None:
+    """Any flag of the command line may follow: `train_steps=500`, say."""
+    recipe = str(RECIPE)
+    run = tf_simclr.run(flagfile=recipe, data_dir=pictures, model_dir=model_dir, **flags)
+    print(f"{run.folder} is at step {run.step}.")
+
+    features = os.path.join(model_dir, "features.npz")
+    tf_simclr.run(mode="embed", checkpoint=model_dir, output=features)
+    with np.load(features) as table:
+        vectors, names = table["features"], table["names"]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    likeness = vectors @ vectors.T - 2 * np.eye(len(vectors))  # Nothing is like itself.
+    for row in likeness.max(axis=1).argsort()[::-1][:5]:
+        print(f"{names[row]} is most like {names[likeness[row].argmax()]}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,49 @@
+"""The scripts of examples/ run, on few pictures and small networks."""
+
+import importlib
+import pathlib
+
+import numpy as np
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+TINY = {"steps": 2, "batch": 4, "width": 0.0625}
+
+
+@pytest.fixture
+def example(monkeypatch):
+    """A script by its name: its functions are its attributes."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return importlib.import_module
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+
+
+def test_each_is_tried_and_says_how_it_is_run():
+    scripts = {path.stem: path.read_text() for path in EXAMPLES.glob("*.py")}
+    assert set(scripts) == {"fit_arrays", "pretrain_folder"}
+    for name, text in scripts.items():
+        assert f"python examples/{name}.py" in text.split('"""')[1]
+
+
+def test_pretraining_on_a_folder(example, picture_folder, tmp_path, capsys, no_exports):
+    tiny = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "warmup_epochs": 0}
+    run = example("pretrain_folder").main
+    run(str(picture_folder), str(tmp_path), train_steps=2, train_batch_size=4, **tiny)
+    printed = capsys.readouterr().out
+    assert "is at step 2." in printed
+    assert printed.count("is most like") == 5
+
+
+def test_simclr_by_fit(example, pictures):
+    features = example("fit_arrays").main(pictures, **TINY)
+    assert features.shape == (8, 32) and np.isfinite(features).all()
+
+
+def test_views_of_a_picture_differ(example, pictures):
+    first = next(iter(example("fit_arrays").pairs_of_views(pictures, 4))).numpy()
+    assert first.shape == (4, 16, 16, 6) and first.min() >= 0 and first.max() <= 1
+    assert not np.allclose(first[..., :3], first[..., 3:])
