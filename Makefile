@@ -23,7 +23,7 @@ ARGS ?=
 PYTEST := -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace test-tpu-install demo-v2 bench lint types format clean
+.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace test-tpu-install demo-v2 bench docs lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,11 @@ $(VENV)/.run: setup.py constraints.txt
 $(VENV)/.test: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx,lite,notebooks]'
+	@touch $(VENV)/.run $@
+
+$(VENV)/.docs: setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $(VENV)/.run $@
 
 $(ADDONS)/.test: setup.py constraints-addons.txt
@@ -96,6 +101,12 @@ bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make r
 	  printf '\n## %s\n\n' $$name; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if test -d $(MODEL_DIR); then printf '\n## exports\n\n'; \
 	  $(BIN)/python -m benchmarks.exports --model_dir=$(MODEL_DIR); fi
+
+# Not in CI. A link to a page or a heading that is not there is an error.
+docs: $(VENV)/.docs  ## Makes a site of docs/ and the docstrings (Python 3.11 and newer).
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs \
+	  --doctree-dir build/doctrees . build/docs
+	@echo "Made build/docs/index.html"
 
 lint: $(VENV)/.test  ## Checks style.
 	$(BIN)/ruff check .

@@ -24,6 +24,13 @@ REQUIRED = [
 ]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "tf2onnx>=1.16"]
 LITE = ["ai-edge-litert>=1.2"]  # The interpreter; the converter is TensorFlow's.
+# What makes the site: `make docs`.
+HAS_SPHINX = "python_version >= '3.11'"
+DOCS = [
+    f"furo>=2024.8.6; {HAS_SPHINX}",
+    f"myst-parser>=5; {HAS_SPHINX}",
+    f"sphinx>=9; {HAS_SPHINX}",
+]
 NOTEBOOKS = [
     "ipykernel>=6.29",
     "matplotlib>=3.8",
@@ -88,6 +95,7 @@ setuptools.setup(
     install_requires=REQUIRED,
     extras_require={
         "addons": ADDONS,
+        "docs": DOCS,
         "lite": LITE,
         "notebooks": NOTEBOOKS,
         "onnx": ONNX,

@@ -3,12 +3,17 @@
 import pathlib
 import re
 import textwrap
+import xml.etree.ElementTree as ElementTree
 
 import pytest
+from floors_test import FLOORS
 from tensorflow_datasets.core.utils import gcs_utils
 
+from tf_simclr import things
+
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), ROOT / "flags" / "README.md"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -23,10 +28,53 @@ def test_the_tests_that_a_page_names_are_there(page):
     assert missing == []
 
 
+def anchors(page):
+    """The fragments of a page's headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_files_that_a_page_links_to_are_there(page):
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_what_a_page_links_to_is_there(page):
+    missing = []
+    for path, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            missing.append(f"{path}#{anchor}")
+    assert missing == []
+
+
+def test_every_page_is_in_the_contents_of_the_site():
+    contents = re.findall(r"```{toctree}(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL)
+    named = {re.sub(r".*<(.*)>", r"\1", line) for block in contents for line in block.split("\n")}
+    assert {page.stem for page in DOCS.glob("*.md")} - {"index"} <= named
+    assert {f"../{page.name}" for page in ROOT.glob("*.md")} <= named
+
+
+def drawn():
+    """The rows of the drawing, the highest first: the rooms in each."""
+    text = {}
+    for node in ElementTree.parse(DOCS / "floors.svg").iter("{http://www.w3.org/2000/svg}text"):
+        if node.get("class") == "name":
+            text.setdefault(float(node.get("y")), []).append(node.text.removesuffix(" *"))
+    return [text[y] for y in sorted(text)]
+
+
+def test_the_drawing_has_the_floors():
+    floors = [{FLOORS[f"tf_simclr.{room}"] for room in row} for row in drawn()]
+    assert [len(row) for row in floors] == [1] * len(floors)
+    numbers = [min(row) for row in floors]
+    assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == len(numbers)
+    folders = {path.parent.name for path in (ROOT / "tf_simclr").glob("*/__init__.py")}
+    assert folders <= {room for row in drawn() for room in row}
+
+
+def test_the_page_of_the_layout_names_every_folder_and_every_kind():
+    text = (DOCS / "architecture.md").read_text()
+    folders = {path.parent.name for path in (ROOT / "tf_simclr").glob("*/__init__.py")}
+    assert [name for name in folders if f"`{name}/`" not in text] == []
+    for folder, name in things.NAMES.items():
+        assert f"`{folder.replace('.', '/')}/`" in text and f"`{name}`" in text
 
 
 def test_imagenet_is_prepared_as_the_page_says_up_to_its_files(tmp_path, monkeypatch):
