@@ -1,11 +1,21 @@
 """When a flag does something: every field says so, in conditions that can hold and can fail."""
 
+import types
+
 import pytest
 
 from tf_simclr.config import Config, flag_fields, matters
 from tf_simclr.config.choices import MODES, TRAIN_MODES
 from tf_simclr.config.fields import decides, flag
-from tf_simclr.config.matters import AT_THE_START, EVALUATING, EXPORTING, TRAINING, Modes, Settings
+from tf_simclr.config.matters import (
+    AT_THE_START,
+    CONTRASTIVE,
+    EVALUATING,
+    EXPORTING,
+    TRAINING,
+    Modes,
+    Settings,
+)
 
 CONDITIONS = {
     name: value for name, value in vars(matters).items() if isinstance(value, Modes | Settings)
@@ -97,3 +107,13 @@ def test_flags_that_say_the_same_know_each_other():
     assert overridden.items() <= known.items()
     for name in known.keys() - overridden:
         assert all(name in known[other] for other in known[name])
+
+
+def test_another_pretext_task_says_that_it_ignores_the_loss():
+    """There is one task today: this is a config of another one, as far as conditions look."""
+    values = {"train_mode": "pretrain", "pretext_task": "rotation"}
+    other = types.SimpleNamespace(flat=lambda: values, run=types.SimpleNamespace(mode="train"))
+    reasons = [condition.why_not(other) for condition in CONTRASTIVE]
+    assert [reason for reason in reasons if reason] == ["with --pretext_task=rotation"]
+    of_loss = {field.name for field in flag_fields() if field.metadata["only"] == CONTRASTIVE}
+    assert {"loss", "loss_implementation", "temperature", "hidden_norm", "memory_size"} <= of_loss

@@ -116,6 +116,7 @@ EMBEDDING = Modes(("embed",))
 PRETRAINING = needs_one("train_mode", "pretrain")
 CLASSIFYING = needs_one("train_mode", *(word for word in TRAIN_MODES if word != "pretrain"))
 PRETRAINED = (TRAINING, PRETRAINING)
+CONTRASTIVE = (*PRETRAINED, needs_one("pretext_task", "simclr"))
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 

@@ -11,7 +11,7 @@ from tf_simclr.config.choices import (
     LOSSES,
 )
 from tf_simclr.config.fields import Section, flag, require
-from tf_simclr.config.matters import ALWAYS, PRETRAINED, TRAINED_NORMS, TRAINING, needs, needs_one
+from tf_simclr.config.matters import ALWAYS, CONTRASTIVE, TRAINED_NORMS, TRAINING, needs, needs_one
 
 NORMS = (TRAINING, TRAINED_NORMS)
 
@@ -39,27 +39,27 @@ class ModelConfig(Section):
         only=(ALWAYS, needs_one("proj_head_mode", "nonlinear")),
     )
     loss: str = flag(
-        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=PRETRAINED
+        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=CONTRASTIVE
     )
     loss_implementation: str = flag(
         "auto",
         "Whether the loss computes all similarities at once (dense), or block by block in linear"
         " memory (blockwise); auto is blockwise for large batches.",
         LOSS_IMPLEMENTATIONS,
-        only=PRETRAINED,
+        only=CONTRASTIVE,
     )
-    temperature: float = flag(0.1, "Temperature of the contrastive loss.", only=PRETRAINED)
-    hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=PRETRAINED)
+    temperature: float = flag(0.1, "Temperature of the contrastive loss.", only=CONTRASTIVE)
+    hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=CONTRASTIVE)
     memory_size: int = flag(
         0,
         "Negatives that the loss keeps from earlier batches, projected by an averaged network; 0 is"
         " none.",
-        only=PRETRAINED,
+        only=CONTRASTIVE,
     )
     ema_decay: float = flag(
         0.999,
         "Decay of the averaged network for --memory_size.",
-        only=(*PRETRAINED, needs("memory_size")),
+        only=(*CONTRASTIVE, needs("memory_size")),
     )
 
     def _check(self) -> None:
