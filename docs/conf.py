@@ -1,5 +1,6 @@
 """Settings of Sphinx, which makes a site of the Markdown files: `make docs`."""
 
+import inspect
 import re
 
 from tf_simclr.version import __version__
@@ -38,7 +39,10 @@ html_show_sphinx = False
 autodoc_typehints = "none"  # Docstrings say shapes, dtypes and ranges.
 autodoc_member_order = "bysource"
 napoleon_attr_annotations = False
-napoleon_custom_sections = [("Returns by name", "params_style")]
+napoleon_custom_sections = [
+    ("Call arguments", "params_style"),
+    ("Returns by name", "params_style"),
+]
 napoleon_use_rtype = False
 
 SPAN = re.compile(r"(`[^`]+`)")
@@ -63,13 +67,25 @@ def as_sphinx_reads_it(app, what, name, obj, options, lines):
         if not literal:
             parts = SPAN.split(line)
             line = "".join(p if SPAN.fullmatch(p) else p.replace("*", r"\*") for p in parts)
-        if last == "Returns:" and RETURNED.match(line):  # Several values.
-            written[-1] = "Returns by name:"
+        if last == "Returns:":  # Of a single value napoleon would take a part for its type.
+            written[-1] = "Returns by name:" if RETURNED.match(line) else ":returns:"
         written.append(line)
         last = line or last
     lines[:] = written
 
 
+def as_it_is_called(app, what, name, obj, options, signature, returns):
+    """Of a Keras class autodoc would show the arguments of Keras' own `__new__`."""
+    if what != "class":
+        return None
+    plain = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(obj.__init__).parameters.values()
+    ]
+    return str(inspect.Signature(plain[1:])), None  # Without `self`.
+
+
 def setup(app):
     """Sphinx calls this. Docstrings are changed before napoleon reads their sections."""
     app.connect("autodoc-process-docstring", as_sphinx_reads_it, priority=100)
+    app.connect("autodoc-process-signature", as_it_is_called)
