@@ -1,6 +1,8 @@
 """Pretrains on a folder of pictures, then says which pictures the encoder finds most alike.
 
-python examples/pretrain_folder.py PICTURES runs/mine
+    python examples/pretrain_folder.py PICTURES runs/mine
+
+A run that was stopped goes on when the same command is given again.
 """
 
 import os
@@ -31,4 +33,6 @@ def main(pictures: str, model_dir: str, **flags) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
