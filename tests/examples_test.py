@@ -24,7 +24,7 @@ def pictures():
 
 def test_each_is_tried_and_says_how_it_is_run():
     scripts = {path.stem: path.read_text() for path in EXAMPLES.glob("*.py")}
-    assert set(scripts) == {"fit_arrays", "pretrain_folder"}
+    assert set(scripts) == {"fit_arrays", "own_loss", "pretrain_folder"}
     for name, text in scripts.items():
         assert f"python examples/{name}.py" in text.split('"""')[1]
 
@@ -47,3 +47,8 @@ def test_views_of_a_picture_differ(example, pictures):
     first = next(iter(example("fit_arrays").pairs_of_views(pictures, 4))).numpy()
     assert first.shape == (4, 16, 16, 6) and first.min() >= 0 and first.max() <= 1
     assert not np.allclose(first[..., :3], first[..., 3:])
+
+
+def test_a_loss_of_ones_own(example, pictures):
+    losses = example("own_loss").main(pictures, **TINY)
+    assert 0 < losses["contrast_loss"][0] < 2 * (2 + 0.4)  # Both directions, each below 2 + margin.

@@ -61,6 +61,7 @@ SLOW = {
         "conformance/golden_test.py::test_float32_runs",
         "conformance/golden_test.py::test_float64_runs",
         "conformance/golden_test.py::test_runs_repeat",
+        "examples_test.py::test_a_loss",
         "examples_test.py::test_pretraining",
         "examples_test.py::test_simclr",
         "old_runs_test.py::test_a_finished_run",
