@@ -1,12 +1,14 @@
 """The scripts of examples/ run, on few pictures and small networks."""
 
 import importlib
+import json
 import pathlib
 
 import numpy as np
 import pytest
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+TEXT = {"dataset", "data_dir", "eval_split"}
 TINY = {"steps": 2, "batch": 4, "width": 0.0625}
 
 
@@ -24,7 +26,7 @@ def pictures():
 
 def test_each_is_tried_and_says_how_it_is_run():
     scripts = {path.stem: path.read_text() for path in EXAMPLES.glob("*.py")}
-    assert set(scripts) == {"fit_arrays", "own_loss", "pretrain_folder"}
+    assert set(scripts) == {"fit_arrays", "own_loss", "pretrain_folder", "two_by_two"}
     for name, text in scripts.items():
         assert f"python examples/{name}.py" in text.split('"""')[1]
 
@@ -52,3 +54,18 @@ def test_views_of_a_picture_differ(example, pictures):
 def test_a_loss_of_ones_own(example, pictures):
     losses = example("own_loss").main(pictures, **TINY)
     assert 0 < losses["contrast_loss"][0] < 2 * (2 + 0.4)  # Both directions, each below 2 + margin.
+
+
+def test_a_two_by_two_study(example, tiny_flags, tmp_path, capsys, monkeypatch, no_exports):
+    tiny = dict(flag.removeprefix("--").split("=", 1) for flag in tiny_flags)
+    numbers = {name: json.loads(tiny.pop(name)) for name in set(tiny) - TEXT}
+    study = example("two_by_two")
+    monkeypatch.setitem(study.STUDY, "color_jitter_strength", (1.0,))  # Half of it.
+    scores = study.main(str(tmp_path), "knn_top1", **tiny, **numbers)
+    assert list(scores) == [(1.0, 0.1), (1.0, 0.5)]
+    title, *table = capsys.readouterr().out.splitlines()[-3:]
+    assert title == "color_jitter_strength temperature: knn_top1"
+    for line, ((jitter, temperature), score) in zip(table, scores.items()):
+        assert line.split() == [str(jitter), f"{temperature}:", f"{score:.1%}"]
+    settings = json.loads((tmp_path / "1.0_0.5" / "flags.json").read_text())
+    assert (settings["color_jitter_strength"], settings["temperature"]) == (1.0, 0.5)

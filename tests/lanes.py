@@ -64,6 +64,7 @@ SLOW = {
         "examples_test.py::test_a_loss",
         "examples_test.py::test_pretraining",
         "examples_test.py::test_simclr",
+        "examples_test.py::test_a_two",
         "old_runs_test.py::test_a_finished_run",
         "old_runs_test.py::test_a_student",
         "old_runs_test.py::test_an_unfinished_run",
