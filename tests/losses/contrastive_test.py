@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 from every_loss import CASES, implementations, made
 from finite_differences import gradient_by_differences, projections
-from tf_simclr.config.sections import ModelConfig
+from tf_simclr.config.model import ModelConfig
 
 from tf_simclr import things
 from tf_simclr.config import flag_fields

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from tf_simclr.config.sections import DataConfig
+from tf_simclr.config.data import DataConfig
 
 from tf_simclr import things
 from tf_simclr.config.choices import VIEW_OPERATIONS
