@@ -82,7 +82,7 @@ def truncate(path):
             "`train_batch_size` must be at least 2 to pretrain",
         ),
         (["--dataset=image_folder"], "`data_dir` must name the folder of pictures"),
-        (["pictures"], "Only flags are taken. Received: pictures."),
+        (["pictures"], "Only flags are accepted. Received: pictures."),
         (["--flagfile=/no/such.cfg"], "Unable to open flagfile"),
         (["--flagfile"], "--flagfile with no argument"),
     ],

@@ -113,4 +113,4 @@ def test_a_storage_that_is_away_when_a_run_starts_may_come_back(flags, storage, 
 def test_a_bucket_that_does_not_exist_is_a_line_at_once(flags, storage, stops):
     storage.refuse("(GET|POST) .*/b/typo", 404)
     line = stops(*flags, "--model_dir=gs://typo/run")
-    assert line.startswith("`model_dir` must lie in a bucket that exists. Received: model_dir='gs")
+    assert line.startswith("`model_dir` must be in a bucket that exists. Received: model_dir='gs")

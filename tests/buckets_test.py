@@ -59,7 +59,7 @@ def test_a_bucket_must_exist(storage):
     storage.refuse("GET www.googleapis.com/storage/v1/b/bucket$", 403)  # As for object admins.
     buckets.require_buckets(paths)
     storage.refuse("GET www.googleapis.com/storage/v1/b/bucket$", 404)
-    with pytest.raises(ValueError, match=r"`model_dir` must lie in a bucket .*'gs://bucket/run'"):
+    with pytest.raises(ValueError, match=r"`model_dir` must be in a bucket .*'gs://bucket/run'"):
         buckets.require_buckets(paths)
     storage.refuse("", 503)
     with pytest.raises(tf.errors.OpError, match="503"):

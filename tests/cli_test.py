@@ -146,5 +146,5 @@ def test_flags_of_a_flagfile_are_given_and_not_typed(tmp_path, form):
 
 
 def test_what_is_no_flag_is_refused():
-    with pytest.raises(flags.Error, match="Only flags are taken. Received: 'two words' eval."):
+    with pytest.raises(flags.Error, match="Only flags are accepted. Received: 'two words' eval."):
         cli.parse(["tf-simclr", "--seed=1", "two words", "eval"])

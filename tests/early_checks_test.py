@@ -37,13 +37,13 @@ def without_tensorflow(monkeypatch):
         ),
         (
             ["--model_dir=m", "--checkpoint=https://a/b"],
-            "`checkpoint` must be a path and no address. Received: checkpoint='https://a/b'."
+            "`checkpoint` must be a path, not a URL. Received: checkpoint='https://a/b'."
             " Download it first.",
         ),
         (
             ["--model_dir=gs://bucket/run"],
-            "`model_dir` must be a local path where Google Cloud Storage cannot be reached."
-            " Received: model_dir='gs://bucket/run'. Connect, or copy it here.",
+            "`model_dir` must be a local path while Google Cloud Storage cannot be reached."
+            " Received: model_dir='gs://bucket/run'. Go online, or copy it to this machine.",
         ),
     ],
     ids=["nothing", "no run", "csv", "no output", "data", "web", "cloud"],

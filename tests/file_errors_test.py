@@ -52,7 +52,7 @@ def test_a_full_disk_is_named():
 
 
 def test_a_stream_that_cannot_be_written_is_named():
-    assert file_error(OSError(5, "Input/output error")) == "what is printed; Input/output error"
+    assert file_error(OSError(5, "Input/output error")) == "the output; Input/output error"
 
 
 def read_records(path):
@@ -72,7 +72,7 @@ ON_STORAGE = [tf.io.read_file, read, read_records, tf.io.gfile.stat, tf.io.gfile
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "Log in by `gcloud"),
+        (401, "Run `gcloud auth"),
         (403, "may not do that. Give it a role"),
         (412, "the storage refuses"),
         (503, "is unavailable"),

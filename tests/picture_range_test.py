@@ -32,7 +32,11 @@ def test_of_values_in_range_nothing_is_said(values):
 
 @pytest.mark.parametrize(
     ("values", "mend"),
-    [((0, 255), "Divide bytes by 255."), ((0, 1.2), "Divide"), ((-1, 1), "Subtract no mean.")],
+    [
+        ((0, 255), "Divide bytes by 255."),
+        ((0, 1.2), "Divide"),
+        ((-1, 1), "Do not subtract a mean."),
+    ],
 )
 def test_other_values_are_named(values, mend):
     text = value_warning(*values)

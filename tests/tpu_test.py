@@ -103,8 +103,8 @@ def test_an_address_that_does_not_answer_is_one_line_after_the_time_given(ask, s
         source = " (TPU_NAME in the environment)" if address == closed else ""
         assert errors == (
             f"{NO_TPU}no answer within 2 seconds). Received: use_tpu=True, for TPU"
-            f" grpc://{address}{source}. If it is there, see that it is running and can be reached"
-            " from here; else run with --use_tpu=False.\n"
+            f" grpc://{address}{source}. If there is one, check that it is running and can be"
+            " reached from here; otherwise run with --use_tpu=False.\n"
         )
         assert program.returncode == 75  # It may answer later.
         assert out.splitlines()[-1] == (
@@ -189,8 +189,8 @@ def test_a_name_without_googles_client_says_what_to_install(monkeypatch, no_envi
     monkeypatch.setitem(sys.modules, "googleapiclient", None)  # As if it were not installed.
     said = (
         "A TPU's name is looked up by Google's API client, which is not installed. Received:"
-        " {}. Install what the extra `tpu` has: pip install google-api-python-client oauth2client."
-        " Or give the address: --tpu_name=grpc://HOST:8470."
+        " {}. Install the packages of the extra `tpu`: pip install google-api-python-client"
+        " oauth2client. Or give the address: --tpu_name=grpc://HOST:8470."
     )
     with pytest.raises(ValueError) as caught:
         tpu.connect("my-tpu", report=str)
@@ -239,11 +239,11 @@ def test_whatever_goes_wrong_is_one_clear_line(
         replicas.make_strategy(use_tpu=True, tpu_name=name, zone="z", project="p")
     assert not isinstance(caught.value, stopping.NotNow)
     look = "delete /tmp/libtpu_lockfile if no other process uses it"
-    look = "see that it is running and can be reached from here" if name else look
+    look = "check that it is running and can be reached from here" if name else look
     assert str(caught.value) == (
         f"`use_tpu` needs a TPU and none answered ({reason})."
         f" Received: use_tpu=True, for {'TPU grpc://a:1' if name else 'the TPU of this machine'}."
-        f" If it is there, {look}; else run with --use_tpu=False."
+        f" If there is one, {look}; otherwise run with --use_tpu=False."
     )
 
 

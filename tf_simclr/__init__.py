@@ -51,7 +51,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'tf_simclr' has no attribute {name!r}")
 
 
-if "tf_keras" in sys.modules:  # Whose load_model finds only classes that are imported.
+if "tf_keras" in sys.modules:  # Its load_model finds only imported classes.
     for _name in ("LARS", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"):
         importlib.import_module(_HOMES[_name])
 

@@ -1,7 +1,7 @@
-"""Folders in buckets (gs://), asked in such a way that no answer is not taken for a "no".
+"""Folders in buckets (gs://): a failed look-up is an error, never "there is no such folder".
 
-Where a bucket may not be read, or does not answer, tf.io.gfile.isdir says that there is no such
-folder: a run would not find its checkpoints, and start afresh.
+tf.io.gfile.isdir returns False where a bucket may not be read or does not answer: a run would not
+find its checkpoints, and would start afresh.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def is_remote(path: str) -> bool:
 
 
 def in_bucket(path: str) -> bool:
-    """Whether a path is in a bucket of Google's, whatever is there."""
+    """Whether a path is in a bucket of Google Cloud Storage, existing or not."""
     return path.startswith("gs://")
 
 
@@ -26,7 +26,7 @@ def is_folder(path: str) -> bool:
       path: of the folder.
 
     Raises:
-      tf.errors.OpError: of a remote one, where the answer cannot be had.
+      tf.errors.OpError: if the path is remote and its storage does not answer.
     """
     if not is_remote(path):
         return bool(tf.io.gfile.isdir(path))
@@ -39,14 +39,13 @@ def is_folder(path: str) -> bool:
 def require_buckets(paths: Mapping[str, str]) -> None:
     """Refuses paths in buckets that do not exist.
 
-    TensorFlow asks for ever for such a bucket when it is to make a folder there, and hears no
-    signal then.
+    When TensorFlow creates a folder in such a bucket, it retries for ever and blocks signals.
 
     Args:
-      paths: name of the flag -> path; only those on gs:// are looked at.
+      paths: name of the flag -> path; only gs:// paths are checked.
 
     Raises:
-      ValueError: if there is no such bucket, or a path names none.
+      ValueError: if there is no such bucket, or a path names no bucket.
       tf.errors.OpError: if the storage does not answer.
     """
     for name, path in paths.items():
@@ -61,8 +60,8 @@ def require_buckets(paths: Mapping[str, str]) -> None:
             tf.io.gfile.stat(f"gs://{bucket}/")
         except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
             raise ValueError(
-                f"`{name}` must lie in a bucket that exists. Received: {name}={path!r}. Make it"
-                f" with `gcloud storage buckets create gs://{bucket}`, or mend its name."
+                f"`{name}` must be in a bucket that exists. Received: {name}={path!r}. Create it"
+                f" with `gcloud storage buckets create gs://{bucket}`, or correct its name."
             ) from error
         except tf.errors.PermissionDeniedError:
-            pass  # Who may use what is in a bucket need not be allowed to look at the bucket.
+            pass  # An account may have rights to a bucket's objects, but not to the bucket itself.

@@ -23,7 +23,7 @@ DEFINE: dict[type, Callable] = {
 
 
 class FlagValues(flags.FlagValues):
-    """Flags that are read from flagfiles too: UTF-8 in any locale, with or without its mark."""
+    """Flags, also from flagfiles: UTF-8 in any locale, with or without a byte order mark."""
 
     def _get_flag_file_lines(
         self, filename: str, parsed_file_stack: Sequence[str] = ()
@@ -42,7 +42,7 @@ class FlagValues(flags.FlagValues):
 
 
 class _TypedFlags(flags.FlagValues):
-    """Flags without those of flagfiles."""
+    """Flags of the command line itself: flagfiles are not read."""
 
     def read_flags_from_files(self, argv: Sequence[str], force_gnu: bool = True) -> list[str]:
         return list(argv)
@@ -63,13 +63,13 @@ def parse(argv: Sequence[str]) -> Config:
     """The validated Config of a command line: the program's name and its flags.
 
     Raises:
-      flags.Error: for what is no flag, or no value of its type.
+      flags.Error: for an unknown flag, or a value of the wrong type.
       ValueError: as `config_from_flags`.
     """
     values, typed = FlagValues(), _TypedFlags()
     define_flags(values)
     if rest := values(argv)[1:]:
-        raise flags.Error(f"Only flags are taken. Received: {shlex.join(rest)}.")
+        raise flags.Error(f"Only flags are accepted. Received: {shlex.join(rest)}.")
     define_flags(typed)
     flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=typed)
     typed(argv)
@@ -91,14 +91,14 @@ def written_in(flagfile: str) -> dict[str, Any]:
 def config_from_flags(
     flag_values: flags.FlagValues = flags.FLAGS, *, typed: Collection[str] | None = None
 ) -> Config:
-    """The validated Config of parsed flags: those that were written, in any place, are given.
+    """The validated Config of parsed flags; those that were written anywhere count as given.
 
     Args:
-      flag_values: that were parsed, with flagfiles.
-      typed: names of those written on the command line itself; None is all that were written.
+      flag_values: parsed, with flagfiles.
+      typed: names of the flags written on the command line itself; None is all written flags.
 
     Raises:
-      ValueError: for contradictory ones, or a path that is a pattern to TensorFlow.
+      ValueError: for contradictory flags, or a path that TensorFlow reads as a pattern.
     """
     values = {field.name: flag_values[field.name].value for field in flag_fields()}
     config = Config.from_flat(values, given=_present(flag_values), typed=typed)
@@ -107,7 +107,7 @@ def config_from_flags(
 
 
 def require_plain_paths(config: Config) -> None:
-    """Raises ValueError for a path that is a pattern to TensorFlow."""
+    """Raises ValueError for a path that TensorFlow reads as a pattern."""
     # Here, and not in Config: the settings of a run whose folder was renamed must still load.
     values = config.flat()
     exports = ("output",) if config.run.mode == "export" else ()
@@ -136,7 +136,7 @@ def flags_help(columns: int | None = None) -> str:
 
 
 def _flag_file(filename: str) -> list[str]:
-    """Its lines, without empty ones and comments."""
+    """The lines of a flagfile, without empty ones and comments."""
     try:
         with open(filename, encoding="utf-8-sig") as file:
             lines = [line.strip() for line in file]

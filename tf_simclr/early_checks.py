@@ -1,4 +1,4 @@
-"""What can be refused before TensorFlow is imported, which takes seconds."""
+"""Checks that need no TensorFlow, whose import takes seconds."""
 
 import os
 
@@ -11,24 +11,24 @@ def check(config: Config) -> None:
     """Checks that a command names what it needs, and that it can be reached.
 
     Raises:
-      ValueError: for what the user can mend; NotNow where the storage cannot be reached.
+      ValueError: for what the user can fix; NotNow if the storage cannot be reached.
     """
     check_output(config)
     _check_folders(config)
     paths = paths_of(config)
     for name, path in paths.items():
         on_the_web = path.startswith(("https://", "http://"))
-        require(not on_the_web, name, "must be a path and no address", path, "Download it first.")
+        require(not on_the_web, name, "must be a path, not a URL", path, "Download it first.")
     remote = [name for name, path in paths.items() if path.startswith("gs://")]
     if remote and not network.reachable(network.CLOUD_STORAGE):
         raise stopping.NotNow(
-            f"`{remote[0]}` must be a local path where Google Cloud Storage cannot be reached."
-            f" Received: {remote[0]}={paths[remote[0]]!r}. Connect, or copy it here."
+            f"`{remote[0]}` must be a local path while Google Cloud Storage cannot be reached."
+            f" Received: {remote[0]}={paths[remote[0]]!r}. Go online, or copy it to this machine."
         )
 
 
 def paths_of(config: Config) -> dict[str, str]:
-    """The flags that name files or folders -> their values, "" for those that are not given."""
+    """The flags that name files or folders -> their values; "" if not given."""
     values = config.flat()
     return {f.name: values[f.name] or "" for f in flag_fields() if f.metadata["path"]}
 

@@ -1,10 +1,10 @@
-"""Errors of file systems in one line, whether Python raises them or TensorFlow."""
+"""File-system errors of Python and TensorFlow, each in one line."""
 
 import errno
 import os
 import re
 
-_PASSING = re.compile("408|429|5..")  # HTTP statuses that ask to try again later.
+_PASSING = re.compile("408|429|5..")  # HTTP statuses after which a retry may succeed.
 _REASONS = "|".join(re.escape(os.strerror(number)) for number in errno.errorcode)
 # What TensorFlow says: "{{node}} ... iterator: Iterator::Root: /the/path; Permission denied [Op".
 _OF_TENSORFLOW = re.compile(
@@ -22,7 +22,7 @@ _OF_STORAGE = re.compile(
     re.DOTALL,
 )
 _OF_STATUS = {
-    "401": "who asks is not known there. Log in by `gcloud auth application-default login`",
+    "401": "you are not logged in. Run `gcloud auth application-default login`",
     "403": "this account may not do that. Give it a role for the bucket, such as Storage Object"
     " Admin",
     "404": "there is no such object or bucket",
@@ -33,15 +33,15 @@ def file_error(error: BaseException) -> str | None:
     """The path and the reason, "/the/path; No such file or directory".
 
     Args:
-      error: that was caught.
+      error: the one that was caught.
 
     Returns:
-      What is to be said of it; None if it is not about a file.
+      None if the error is not about a file.
     """
-    if found := _OF_STORAGE.search(str(error)):  # Which is a ValueError of checkpoints, too.
+    if found := _OF_STORAGE.search(str(error)):  # In a ValueError of checkpoints, too.
         return f"{found['path'] or 'Google Cloud Storage'}; {_of_storage(found)}"
     if isinstance(error, OSError):
-        path = error.filename or "what is printed"  # Streams do not know their names.
+        path = error.filename or "the output"  # Streams do not know their names.
         return f"{path}; {error.strerror}" if error.strerror else None
     if not type(error).__module__.startswith("tensorflow."):
         return None
@@ -50,10 +50,10 @@ def file_error(error: BaseException) -> str | None:
 
 
 def reason(error: BaseException) -> str:
-    """What is said of an error in a message of ours, in one line; its name where it says nothing.
+    """An error as one line of a message; the name of its class if it has no text.
 
     Args:
-      error: that was caught.
+      error: the one that was caught.
     """
     lines = (file_error(error) or str(error)).strip().splitlines()
     return lines[0] if lines else type(error).__name__
@@ -62,20 +62,20 @@ def reason(error: BaseException) -> str:
 def of_storage(error: BaseException) -> bool:
     """Whether Google Cloud Storage refused something, or could not be reached.
 
-    That an object is not there is an answer, and says something of the object.
+    A missing object does not count: there the storage did answer.
 
     Args:
-      error: that was caught.
+      error: the one that was caught.
     """
     found = _OF_STORAGE.search(str(error))
     return found is not None and found["status"] != "404"
 
 
 def passes(error: BaseException) -> bool:
-    """Whether Google Cloud Storage, which may answer later, is the cause of an error.
+    """Whether an error comes from Google Cloud Storage and a retry may succeed.
 
     Args:
-      error: that was caught, or raised from one that was.
+      error: the one that was caught, or that was raised from it.
     """
     found = _OF_STORAGE.search(str(error))
     if found and (found["status"] is None or _PASSING.fullmatch(found["status"])):

@@ -1,4 +1,4 @@
-"""Whether XLA can compile for the host's CPU, which the TensorFlow for TPUs cannot."""
+"""Whether XLA can compile for the host's CPU: not in the TensorFlow for TPUs."""
 
 import functools
 
@@ -9,13 +9,13 @@ from tf_simclr import quiet
 
 @functools.cache
 def compiles() -> bool:
-    """Has XLA compile something for the CPU, unseen, and returns whether it could.
+    """Whether XLA can compile for the CPU, found out by compiling a small function.
 
-    The wheels of tensorflow-tpu have XLA for TPUs alone: there jit_compile=True fails on the host,
+    The wheels of tensorflow-tpu have XLA for TPUs only: there jit_compile=True fails on the host,
     and the same function has to run without it.
 
-    At the first time of a process TensorFlow 2.15 writes a line about it to the terminal, whatever
-    the level of its log. After the strategy is made: it starts the devices.
+    It silences stderr, as TensorFlow 2.15 reports its first compilation there at any log level.
+    Call it after the strategy is made: it starts the devices.
     """
     with quiet.stderr_silenced(), tf.init_scope(), tf.device("CPU:0"):
         try:

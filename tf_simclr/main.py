@@ -1,4 +1,4 @@
-"""The door: parse the flags, run the mode, and turn what a user can mend into one line."""
+"""The entry point: parses flags, runs the mode, turns errors a user can fix into one line."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error, passes
 from tf_simclr.version import __version__
 
-BAD_INPUT = 2  # the exit code for what the user can mend
-NOT_NOW = 75  # for what may pass, EX_TEMPFAIL of sysexits.h: the same command may succeed later
+BAD_INPUT = 2  # the exit code for what the user can fix
+NOT_NOW = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed later
 SIGNALLED = 128  # plus the signal's number, as shells report it
-UNREAD = SIGNALLED + signal.SIGPIPE  # as of a program that writes to a pipe without a reader
+UNREAD = SIGNALLED + signal.SIGPIPE  # as after writing to a pipe without a reader
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "-?"}
-USAGE = f"""tf-simclr {__version__}: pretrains, fine-tunes, judges and exports (SimCLR v1 and v2)
+USAGE = f"""tf-simclr {__version__}: pretrain, fine-tune, evaluate and export (SimCLR v1 and v2)
 
 usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...]
        tf-simclr --flagfile=RECIPE --model_dir=DIR [--flag=value ...]
@@ -28,7 +28,7 @@ usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...]
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command line `argv` (the program's name first); its exit code."""
+    """Runs the command line `argv` (the program's name first) and returns its exit code."""
     quiet.escape_what_cannot_be_printed()
     if HELP & set(argv[1:]):
         print(USAGE, cli.flags_help(), sep="\n", end="")
@@ -52,7 +52,7 @@ def _answer(argv: list[str]) -> int:
         number = error.args[0] if error.args else signal.SIGINT
         return _say(SIGNALLED + number, f"Stopped. {_how_to_go_on(argv)}")
     except BrokenPipeError:
-        return _say(UNREAD, f"Stopped: what it prints is not read. {_how_to_go_on(argv)}")
+        return _say(UNREAD, f"Stopped: nobody reads the output. {_how_to_go_on(argv)}")
     except Exception as error:  # Only a few are expected.
         return _unexpected(error, argv)
 
@@ -60,7 +60,7 @@ def _answer(argv: list[str]) -> int:
 def _run(config: Config) -> None:
     early_checks.check(config)
     quiet.import_tensorflow()
-    # Here and not above: --help and bad flags do not wait for seconds of imports.
+    # Not at the top: --help and bad flags must not wait seconds for imports.
     from tf_simclr.tasks.command import carry_out
 
     carry_out(config)
@@ -88,7 +88,7 @@ def _unexpected(error: Exception, argv: list[str]) -> int:
             f"{error} What was saved before is kept. Lower --learning_rate, or raise"
             " --temperature or --warmup_epochs, and run again.",
         )
-    raise error  # A bug, not bad input: its traceback is what is needed.
+    raise error  # A bug, not bad input: the traceback helps.
 
 
 def _code_of(error: Exception) -> int:
@@ -100,9 +100,9 @@ def _how_to_go_on(argv: list[str]) -> str:
 
 
 def _require_utf8() -> None:
-    """Starts the process anew where its locale cannot encode the names of files.
+    """Restarts the process if its locale cannot encode the names of files.
 
-    TensorFlow takes them for UTF-8. Python can be told to do so at its start alone.
+    TensorFlow reads them as UTF-8. Python can be told to do so only at its start.
     """
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         arguments = [sys.executable, *sys.orig_argv[1:]]
@@ -136,7 +136,7 @@ def console(argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         code = UNREAD
     except OSError as error:
-        code = _say(BAD_INPUT, f"What was printed cannot be written: {error.strerror}.")
+        code = _say(BAD_INPUT, f"The output cannot be written: {error.strerror}.")
     quiet.drop_what_is_not_printed()
     sys.exit(code)
 

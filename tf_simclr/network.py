@@ -1,6 +1,6 @@
-"""Whether a server is there, asked in a way that ends soon and lets signals through.
+"""Whether a server answers, found out within seconds and without blocking signals.
 
-TensorFlow finds out by minutes of retries in C++, where no signal is heard.
+TensorFlow retries for minutes in C++, where signals are blocked.
 """
 
 import concurrent.futures
@@ -13,19 +13,19 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
-SECONDS = 5.0  # that an answer may take
+SECONDS = 5.0  # to wait for an answer
 CLOUD_STORAGE = "https://www.googleapis.com"
 
 
 def answer_of(ask: Callable[[], Answer], *, seconds: float | None = None) -> Answer:
     """What `ask` returns or raises, if it does so in time.
 
-    It runs in a thread: what waits in C++, or looks up a name, knows no limit and hears no signal.
-    One that has not answered is left behind, and ends with the process.
+    It runs in a thread, as C++ code and name look-ups have no time limit and block signals. If it
+    does not answer, the thread is left behind and ends with the process.
 
     Args:
       ask: called once.
-      seconds: to wait; None is without end.
+      seconds: to wait; None waits for ever.
 
     Raises:
       TimeoutError: if there is no answer after so many seconds.
@@ -35,7 +35,7 @@ def answer_of(ask: Callable[[], Answer], *, seconds: float | None = None) -> Ans
     def run() -> None:
         try:
             answer.set_result(ask())
-        except BaseException as error:  # It is raised where the answer is waited for.
+        except BaseException as error:  # It is raised again below.
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
@@ -46,7 +46,7 @@ def answer_of(ask: Callable[[], Answer], *, seconds: float | None = None) -> Ans
 
 
 def reachable(address: str, *, seconds: float = SECONDS) -> bool:
-    """Whether a server answers, whatever it says; proxies are asked as usual.
+    """Whether a server answers at all; proxies are used as usual.
 
     Args:
       address: such as "https://github.com".
@@ -64,7 +64,7 @@ def _answers(address: str, seconds: float) -> bool:
     except urllib.error.HTTPError:
         return True
     except urllib.error.URLError as error:
-        return isinstance(error.reason, ssl.SSLError)  # It is there, and somebody in between.
+        return isinstance(error.reason, ssl.SSLError)  # Something answers: perhaps a proxy.
     except OSError:
         return False
     return True

@@ -4,7 +4,7 @@ import re
 
 from tf_simclr.config.fields import require
 
-# Paths of these flags may be of checkpoints or exports, in every mode but for what --output names.
+# Flags whose paths may be checkpoints or exports in every mode; --output is one only in exports.
 FLAGS = ("model_dir", "checkpoint", "teacher")
 _PATTERN = re.compile(r"[*?\[\\]")
 
@@ -12,15 +12,15 @@ _PATTERN = re.compile(r"[*?\[\\]")
 def require_plain(name: str, path: str) -> None:
     r"""Refuses a path that is a pattern to TensorFlow.
 
-    TensorFlow writes to a path as it is, but reads from what matches it as a pattern: what was
-    saved in `run[1]` is looked for in `run1`, and cannot be found.
+    TensorFlow writes to a path as it is, but takes it as a pattern when it reads: what was saved
+    in `run[1]` is looked for in `run1`, and not found.
 
     Args:
       name: of the flag.
       path: its value.
 
     Raises:
-      ValueError: if there is one of * ? [ \ in it.
+      ValueError: if it contains * ? [ or \.
     """
     require(
         not _PATTERN.search(path),

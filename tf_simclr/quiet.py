@@ -1,4 +1,4 @@
-"""What a process prints: without what C++ writes to the terminal, and wherever it is sent."""
+"""Keeps the output free of C++ messages, and printable on any stream."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def stderr_silenced() -> Iterator[None]:
-    """File descriptor 2 goes nowhere meanwhile; exceptions pass."""
+    """Discards what is written to file descriptor 2 meanwhile; exceptions pass."""
     sys.stderr.flush()
     stderr = os.dup(2)
     try:
@@ -24,8 +24,8 @@ def stderr_silenced() -> Iterator[None]:
 def import_tensorflow() -> None:
     """Keeps TensorFlow's start-up notices (no GPU, oneDNN) and its warnings off the terminal.
 
-    They are written by C++ to file descriptor 2 before any setting is read. What is said after the
-    import, errors above all, is not touched.
+    C++ writes them to file descriptor 2 before any setting is read. Errors after the import are
+    still shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with stderr_silenced():
@@ -36,24 +36,24 @@ def import_tensorflow() -> None:
 
 
 def require_streams() -> None:
-    """Opens those of stdin, stdout and stderr that the process was started without, to nowhere.
+    """Opens the null device for each of stdin, stdout and stderr that the process lacks.
 
-    Else the next file that is opened takes their place, and gets what is printed.
+    Otherwise the next file to be opened would take its place and receive what is printed.
     """
     for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
-        if getattr(sys, name) is None:  # A file gets the lowest number that is free: this one's.
+        if getattr(sys, name) is None:  # A file gets the lowest free descriptor: this one's.
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def escape_what_cannot_be_printed() -> None:
-    """Prints characters that the terminal's encoding has not as escapes, and fails at none."""
+    """Prints characters that the terminal's encoding lacks as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def drop_what_is_not_printed() -> None:
-    """Forgets what stdout could not write: at its exit Python would try again, and complain."""
+    """Discards what stdout could not write: Python would try again at exit, and complain."""
     try:
         sys.stdout.flush()
     except OSError:

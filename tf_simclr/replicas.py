@@ -1,9 +1,9 @@
-"""The distribution strategy, made once at the door, and the collectives used inside a step.
+"""The distribution strategy, made once at the start, and the collectives used inside a step.
 
-What crosses replicas is written with four words: `count`, `index`, `gather`, `mean`. Outside of a
-strategy they are 1, 0 and twice the identity, so that the same code runs on one device.
-`gather_constant` is the cheaper gather, without a gradient. `may_loop` says whether a loop may hold
-them, and `on_tpu` whether the replicas are a TPU's.
+Code that spans replicas needs four functions: `count`, `index`, `gather`, `mean`. Outside of a
+strategy the first two return 1 and 0, and the others their input, so that the same code runs on one
+device. `gather_constant` is the cheaper gather, without a gradient. `may_loop` says whether they
+may be called in a loop, and `on_tpu` whether the replicas are a TPU's.
 """
 
 import functools
@@ -20,11 +20,11 @@ from tf_simclr.network import answer_of
 def make_strategy(
     *, use_tpu: bool, tpu_name: str | None = None, **cluster: Any
 ) -> tf.distribute.Strategy:
-    """Returns the strategy that the machine calls for.
+    """Returns the strategy that suits the machine.
 
-    Where the environment variable TF_CONFIG names several workers, it is
-    MultiWorkerMirroredStrategy: each worker runs this program, and calls this before any other
-    TensorFlow operation. What they share is written by one of them, `is_chief`.
+    If the environment variable TF_CONFIG names several workers, it is MultiWorkerMirroredStrategy:
+    each worker runs this program, and calls this before any other TensorFlow operation. Only one of
+    them, `is_chief`, writes the files that they share.
 
     Args:
       use_tpu: TPUStrategy; otherwise MirroredStrategy over all GPUs (or logical CPUs when several
@@ -51,7 +51,7 @@ def is_chief() -> bool:
 
 
 def workers() -> int:
-    """How many processes train together, as the environment variable TF_CONFIG says; 1 without."""
+    """How many processes train together, by the environment variable TF_CONFIG; 1 without it."""
     return _place_among_workers()[1]
 
 
@@ -63,7 +63,7 @@ def lost_a_worker(error: BaseException) -> bool:
 
 
 def _place_among_workers() -> tuple[int, int]:
-    """(number of this process, how many train together), as TF_CONFIG says; (0, 1) without it."""
+    """(number of this process, how many train together), by TF_CONFIG; (0, 1) without it."""
     text = os.environ.get("TF_CONFIG", "{}")
     try:
         config = json.loads(text)
@@ -76,16 +76,17 @@ def _place_among_workers() -> tuple[int, int]:
         return workers.index((task.get("type"), int(task.get("index")))), len(workers)
     except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(
-            "`TF_CONFIG` in the environment must be a JSON object: its cluster lists of addresses,"
-            f" its task the type and index of one of them. Received: TF_CONFIG={text!r}."
+            "`TF_CONFIG` in the environment must be a JSON object with lists of addresses as its"
+            " cluster, and the type and index of one of them as its task. Received:"
+            f" TF_CONFIG={text!r}."
         ) from error
 
 
 @functools.cache
 def _multi_worker() -> tf.distribute.MultiWorkerMirroredStrategy:
-    """One for the whole process: the others' collectives are set up with it.
+    """One for the whole process, as the other workers set up their collectives with it.
 
-    It waits for all of them, without end; signals are heard meanwhile.
+    It waits for all of them without a time limit, and does not block signals.
     """
     print(f"Waiting until all {workers()} workers of TF_CONFIG have started.", flush=True)
     return answer_of(tf.distribute.MultiWorkerMirroredStrategy)
@@ -93,9 +94,9 @@ def _multi_worker() -> tf.distribute.MultiWorkerMirroredStrategy:
 
 @functools.cache
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
-    """One for each set of devices: a second one would number its collectives from the same start.
+    """One for each set of devices: a second one would number its collectives from the start.
 
-    TensorFlow remembers the shape of every number for as long as the process lives, and aborts.
+    TensorFlow remembers each number's shape until the process ends, and aborts at another one.
     """
     return tf.distribute.MirroredStrategy(devices)
 
@@ -125,13 +126,13 @@ def gather(local: tf.Tensor) -> tf.Tensor:
 
     The gradient with respect to `local` is that of the sum of all replicas' losses.
 
-    What it costs depends on the strategy. Under MirroredStrategy and MultiWorkerMirroredStrategy
-    each replica sends its part once. Under TPUStrategy TensorFlow sums: each replica hands in the
-    whole result, zeros but for its own part, to an all-reduce. The gradient is an all-reduce of the
-    whole result under each of them: count() times the traffic of sending parts, and on TPUs as much
-    again.
+    The cost depends on the strategy. Under MirroredStrategy and MultiWorkerMirroredStrategy each
+    replica sends its part once. Under TPUStrategy TensorFlow uses an all-reduce of the whole
+    result, to which each replica adds its own part and zeros elsewhere. The gradient is an
+    all-reduce of the whole result under every strategy: count() times the traffic of sending parts,
+    and on TPUs the forward traffic once more.
 
-    On one device it is `local` itself.
+    On one device it returns `local` itself.
 
     Returns:
       [count() * batch, ...], the same on each replica.
@@ -142,9 +143,9 @@ def gather(local: tf.Tensor) -> tf.Tensor:
 
 
 def gather_constant(local: tf.Tensor) -> tf.Tensor:
-    """As `gather`, of `local` [batch, ...], but a constant: no gradient passes, nor its traffic.
+    """`gather` of `local` [batch, ...] as a constant: without a gradient and without its traffic.
 
-    A loss that uses it must find the gradient of what it gathered in another way.
+    A loss that uses it must compute the gradient of what it gathered in another way.
     """
     return gather(tf.stop_gradient(local))
 
@@ -154,15 +155,15 @@ def mean(local: tf.Tensor) -> tf.Tensor:
     if count() == 1:
         return local
     context = tf.distribute.get_replica_context()
-    # The sum has a gradient under every strategy (its own all-reduce); MEAN has not under all.
+    # SUM has a gradient under every strategy (its own all-reduce); MEAN lacks one under some.
     return context.all_reduce(tf.distribute.ReduceOp.SUM, local) / count()
 
 
 def may_loop() -> bool:
-    """Whether `gather` and `mean` may stand in a loop of the graph.
+    """Whether `gather` and `mean` may be called in a loop of the graph.
 
     XLA compiles loops with collectives inside, so on TPUs they may. Under the mirrored strategies
-    they may not: each replica's step is traced by a thread of its own, and the threads meet in
+    they may not: each replica's step is traced by a thread of its own, and the threads must meet in
     every collective, which they cannot do while they trace the body of a loop.
     """
     mirrored = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)

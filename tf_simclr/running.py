@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run, as its folder tells of it.
+    """A run, as its folder describes it.
 
     Attributes:
-      folder: its model_dir; of a command without one, what --checkpoint names.
-      results: what the command's own evaluation found, as a dict of what it wrote to result.json or
-        result_NAME.json; of a command that did not evaluate, what result.json says, {} for nothing.
+      folder: its model_dir; for a command without one, the path in --checkpoint.
+      results: of the command's own evaluation, as in result.json or result_NAME.json; if the
+        command did not evaluate, the content of result.json, or {} if there is none.
     """
 
     folder: str
@@ -42,14 +42,14 @@ class Run:
         """Exports its newest checkpoint.
 
         Args:
-          format: a word of --export_format.
-          **flags: others of --mode=export, such as output="my_encoder".
+          format: a value of --export_format.
+          **flags: other flags of --mode=export, such as output="my_encoder".
 
         Returns:
           The folder that was written.
 
         Raises:
-          ValueError: as --mode=export ends in one line.
+          ValueError: where --mode=export ends with one line.
         """
         from tf_simclr.tasks.export import export
 
@@ -65,16 +65,15 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
         first.export("onnx", output="my_encoder")
 
     Args:
-      flagfile: a recipe, whose flags those below override; None is none.
-      **flags: name -> value, of any of the command line's flags.
+      flagfile: a recipe, whose values `flags` override; None is no recipe.
+      **flags: name -> value, for any flags of the command line.
 
     Returns:
       The run in `model_dir`.
 
     Raises:
-      ValueError: for what the command line ends at with code 2, flags that there are not among
-        them.
-      NonFinite, Interrupted: if the loss is no number, or a signal came.
+      ValueError: where the command line ends with code 2, as for an unknown flag.
+      NonFinite, Interrupted: if the loss is NaN or infinite, or a signal came.
     """
     config = _settings(flagfile, flags)
     early_checks.check(config)
@@ -88,7 +87,7 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
 
 
 def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
-    """The config of a recipe and of what overrides it, as the command line makes it."""
+    """The config of a recipe and the flags that override it, as the command line makes it."""
     recipe = cli.written_in(flagfile) if flagfile is not None else {}
     values = {**recipe, **flags}
     config = Config.from_flat(values, given=values.keys(), typed=flags.keys())

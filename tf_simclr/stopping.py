@@ -1,4 +1,4 @@
-"""What stops a process and is no fault: signals, who answers them, and troubles that pass."""
+"""What stops a process without being a bug: signals, their handlers, and passing failures."""
 
 import contextlib
 import signal
@@ -10,18 +10,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class NotNow(ValueError):
-    """What was asked for cannot be done now; the same command may succeed later."""
+    """The command cannot be carried out now; the same one may succeed later."""
 
 
 @contextlib.contextmanager
 def answered_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Has `handler` called at each of SIGNALS meanwhile.
+    """Calls `handler` at each of SIGNALS meanwhile.
 
-    Those that the process was started to ignore, by nohup or in the background of a script, stay
-    ignored.
+    Signals that the process was started to ignore, as by nohup or in the background of a script,
+    stay ignored.
 
     Args:
-      handler: called as `signal.signal` says.
+      handler: as `signal.signal` takes it.
     """
     before = {number: signal.getsignal(number) for number in SIGNALS}
     heard = {n: was for n, was in before.items() if was not in (signal.SIG_IGN, None)}

@@ -1,4 +1,4 @@
-"""The TPU of a run: which one is meant, and the way to it."""
+"""The TPU of a run: which one to use, and how to connect to it."""
 
 import importlib.util
 import os
@@ -11,18 +11,18 @@ from tensorflow.python.framework import kernels
 from tf_simclr.network import answer_of
 from tf_simclr.stopping import NotNow
 
-SECONDS = 60.0  # that a TPU may take to answer
+SECONDS = 60.0  # to wait for a TPU's answer
 LOCAL = "local"  # TensorFlow's word for the TPU of the machine itself
 ADDRESS = "grpc://"
 _PLACE = r"(grpc://)?[^\s/:,\[\]]+:\d+"
 _NAME_OR_ADDRESS = re.compile(rf"[^\s:]+|{_PLACE}(,{_PLACE})*")
-# Errors that say that a TPU, or the way to it, may be there later.
+# Errors after which a later attempt may reach the TPU.
 _LATER = (TimeoutError, tf.errors.DeadlineExceededError, tf.errors.UnavailableError)
-# How lines begin in which TensorFlow says where an error was, before it says which.
+# Starts of the lines in which TensorFlow says where an error was, before it says which.
 WHERE = ("Graph execution error", "Detected at node", "<stack traces", " ")
-# Where TensorFlow's client looks for a TPU that it is not told, in this order.
+# Where TensorFlow's client looks for a TPU if none is given, in this order.
 ENVIRONMENT = ("KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "TPU_NAME")
-# What looks up a TPU by its name: module -> distribution, those of the extra `tpu`.
+# Needed to look up a TPU by its name: module -> distribution, as in the extra `tpu`.
 API_CLIENT = {"googleapiclient": "google-api-python-client", "oauth2client": "oauth2client"}
 
 
@@ -40,14 +40,14 @@ def connect(
 ) -> tf.distribute.TPUStrategy:
     """Connects to a TPU and initializes it.
 
-    Signals are heard meanwhile, which TensorFlow does not do in its own waiting.
+    It does not block signals, as TensorFlow's own waiting does.
 
     Args:
       tpu_name: name or gRPC address of the TPU, or "local"; None takes what `choose` finds.
       zone: cloud zone of a TPU that is given by name; None is this machine's.
       project: cloud project of a TPU that is given by name; None is this machine's.
-      seconds: that the TPU may take to answer. What it then needs to start is not limited.
-      report: is told which TPU is taken.
+      seconds: to wait for the TPU's answer. The time that it then needs to start is not limited.
+      report: called with a line that says which TPU is used.
 
     Returns:
       The strategy over all of the TPU's cores.
@@ -67,23 +67,23 @@ def connect(
     try:
         resolver = answer_of(lambda: _reach(name, zone, project), seconds=seconds)
         answer_of(lambda: tf.tpu.experimental.initialize_tpu_system(resolver))
-    except Exception as error:  # Google's clients have kinds of their own.
-        # libtpu leaves the file behind, and is not loaded by a process that finds it.
+    except Exception as error:  # Google's clients raise errors of their own.
+        # libtpu leaves this file behind, and a process that finds it does not load libtpu.
         look = "delete /tmp/libtpu_lockfile if no other process uses it"
         if name != LOCAL:
-            look = "see that it is running and can be reached from here"
+            look = "check that it is running and can be reached from here"
         raise (NotNow if isinstance(error, _LATER) else ValueError)(
             f"`use_tpu` needs a TPU and none answered ({_reason(error)}). Received: use_tpu=True,"
-            f" for {place}. If it is there, {look}; else run with --use_tpu=False."
+            f" for {place}. If there is one, {look}; otherwise run with --use_tpu=False."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
 
 
 def choose(tpu_name: str | None) -> tuple[str, str]:
-    """Which TPU is meant: the one given, else the environment's, else this machine's own.
+    """Which TPU to use: the one given, else the environment's, else this machine's own.
 
     Args:
-      tpu_name: as it was given; None where it was not.
+      tpu_name: as it was given; None if it was not.
 
     Returns:
       (name, address that begins with "grpc://", or "local"; where in the environment it was
@@ -101,10 +101,10 @@ def choose(tpu_name: str | None) -> tuple[str, str]:
 
 
 def made_for_tpus() -> bool:
-    """Whether this TensorFlow can run anything on a TPU: of the wheels, tensorflow-tpu's alone.
+    """Whether this TensorFlow can run on a TPU, as only the wheels of tensorflow-tpu can.
 
-    Nothing public tells, and names of packages mislead: one wheel may have been installed over the
-    other. In a TensorFlow that is not for TPUs this op has no kernel.
+    No public function tells, and names of packages mislead: one wheel may have been installed over
+    the other. In a TensorFlow that is not for TPUs this op has no kernel.
     """
     found = kernels.get_registered_kernels_for_op("TPUExecute").kernel
     return any(kernel.device_type == "TPU" for kernel in found)
@@ -114,7 +114,7 @@ def _named(text: str, source: str) -> str:
     """A TPU as TensorFlow takes it. Names have no colon; addresses have one before the port."""
     if not _NAME_OR_ADDRESS.fullmatch(text):
         raise ValueError(
-            "A TPU is given by its name, as local, or by an address such as grpc://10.0.0.2:8470."
+            "A TPU is given by its name, by local, or by an address such as grpc://10.0.0.2:8470."
             f" Received: {source}={text!r}."
         )
     if text.lower() == LOCAL:
@@ -131,7 +131,7 @@ def _reach(
 
 
 def _reason(error: Exception) -> str:
-    """The first sentence of what was wrong: after it comes a dump of the op that failed."""
+    """The first sentence of an error; a dump of the failed op follows it."""
     lines = [line for line in str(error).splitlines() if line and not line.startswith(WHERE)]
     return lines[0].partition(". ")[0].strip() if lines else type(error).__name__
 
@@ -149,6 +149,6 @@ def _require_api_client(place: str) -> None:
     if not all(importlib.util.find_spec(module) for module in API_CLIENT):
         raise ValueError(
             "A TPU's name is looked up by Google's API client, which is not installed. Received:"
-            f" {place}. Install what the extra `tpu` has: pip install"
+            f" {place}. Install the packages of the extra `tpu`: pip install"
             f" {' '.join(API_CLIENT.values())}. Or give the address: --tpu_name=grpc://HOST:8470."
         )
