@@ -58,7 +58,7 @@ def test_a_run_in_a_bucket_trains_goes_on_and_is_judged_exported_and_embedded(
         done(*flags, f"--model_dir={RUN}", "--train_steps=2")
     done(*flags, f"--model_dir={RUN}", "--mode=train_then_eval", "--keep_checkpoint_max=1")
     out = capsys.readouterr().out
-    assert "Trains steps 3 to 3:" in out and f"{'report':20} {RUN}/report.html" in out
+    assert "Training steps 3 to 3:" in out and f"{'report':20} {RUN}/report.html" in out
     done("--mode=export", f"--model_dir={RUN}", "--output=gs://bucket/out")
     done("--mode=embed", f"--checkpoint={RUN}", "--output=gs://bucket/f.npz", "--embed_split=test")
     names = storage.names()

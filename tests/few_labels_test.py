@@ -48,7 +48,7 @@ def test_a_run_names_its_labels_and_they_can_be_given_again(flags, tmp_path, cap
     run(*flags, "--labels_per_class=2", f"--model_dir={drawn}")
     text = capsys.readouterr().out
     assert "4 of 16 pictures in 'train' have labels (labels.txt names them), the" in text
-    assert "Trains steps 1 to 3: 4 pictures" in text
+    assert "Training steps 1 to 3: 4 pictures" in text
     names = listed(drawn)
     assert names == sorted(set(names))
     for name in ("dark", "light"):
@@ -198,7 +198,7 @@ def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys, p
     run(*command[:-1], "--mode=eval", f"--model_dir={folder}")
     assert probed == [6] * 6
     assert "6 of 16 pictures in 'train' have labels (labels.txt names them), the others h" in text
-    assert "Trains steps 1 to 3: 16 pictures" in text
+    assert "Training steps 1 to 3: 16 pictures" in text
     assert len(listed(folder)) == 6
     result = json.loads((folder / "result.json").read_text())
     assert 0 <= result["linear_probe_top1"] <= 1

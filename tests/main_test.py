@@ -346,6 +346,6 @@ def goes_on(arguments, folder, step, capsys):
     capsys.readouterr()
     assert main(["tf-simclr", *arguments, f"--train_steps={step + 1}"]) == 0
     out = capsys.readouterr().out
-    assert f"Trains steps {step + 1} to {step + 1}" in out
+    assert f"Training steps {step + 1} to {step + 1}" in out
     assert json.loads((folder / "flags.json").read_text())["train_steps"] == step + 1
     assert (folder / "saved_model" / str(step + 1)).is_dir()

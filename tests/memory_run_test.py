@@ -187,7 +187,7 @@ def test_evaluation_judges_the_averaged_weights_when_asked(
         said = capsys.readouterr().out
         assert_equal(judged[0], of_part(saved, part))  # The second is the untrained network.
         averaged = part == "ema_encoder"
-        assert ("Evaluates the averaged weights of step 3" in said) == averaged
+        assert ("Evaluating the averaged weights of step 3" in said) == averaged
         assert ("Averaged encoder" in said) == averaged
         assert (os.path.join("hub", "3") in said) != averaged
         name = "result_pictures-test-16px-averaged.json" if averaged else "result.json"

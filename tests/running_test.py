@@ -35,7 +35,7 @@ def test_a_run_is_what_the_command_line_makes(flags, trained_run, tmp_path, caps
         if name.startswith(("encoder/", "projection_head/", "optimizer/")) and shape:
             np.testing.assert_array_equal(ours.get_tensor(name), theirs.get_tensor(name))
     printed = capsys.readouterr().out
-    assert "Trains steps 1 to 3" in printed and "Exported" in printed
+    assert "Training steps 1 to 3" in printed and "Exported" in printed
 
 
 def test_results_encoder_and_export_of_a_run(trained_run, tmp_path):

@@ -143,7 +143,7 @@ def test_flags_of_the_first_command_that_do_nothing_are_named(cifar):
         "Note: --train_epochs has no effect with --train_steps.",
     ]
     (of_the_warm_up,) = notes[2:]  # It is cut short here, and so the rate stays low.
-    assert "the warm-up of --warmup_epochs=10 has 40 steps and the run 2" in of_the_warm_up
+    assert "the warm-up of --warmup_epochs=10 has 40 steps and the run only 2:" in of_the_warm_up
 
 
 @pytest.mark.usefixtures("no_exports")

@@ -45,16 +45,16 @@ def test_the_first_worker_alone_writes_and_evaluates(run):
     folder, (chief, other) = run
     assert set(os.listdir(folder)) == WRITTEN
     assert "Exported" in chief and "Linear probe" in chief
-    assert "Trains steps 1 to 3" in other
+    assert "Training steps 1 to 3" in other
     assert "Exported" not in other and "Linear probe" not in other
 
 
 def test_two_workers_and_then_one_go_on(run, tiny_flags, tmp_path, capsys):
     folder = shutil.copytree(run[0], tmp_path / "run")
     for said in train(folder, *tiny_flags, "--train_steps=4"):
-        assert "Trains steps 4 to 4" in said
+        assert "Training steps 4 to 4" in said
     assert main(["tf-simclr", *tiny_flags, "--train_steps=5", f"--model_dir={folder}"]) == 0
-    assert "Trains steps 5 to 5" in capsys.readouterr().out
+    assert "Training steps 5 to 5" in capsys.readouterr().out
 
 
 def wait_for(worker, text, name="out"):
@@ -82,7 +82,7 @@ def test_the_death_of_a_worker_ends_the_other_in_a_line(tiny_flags, tmp_path, di
     flags = [*tiny_flags, "--train_steps=100000", "--checkpoint_steps=2"]
     chief, other = (started(tmp_path / "run", config, *flags) for config in tf_configs(2))
     try:
-        wait_for(chief, "Trains steps 1 to")
+        wait_for(chief, "Training steps 1 to")
         while not (tmp_path / "run" / "ckpt-2.index").exists():
             assert chief.poll() is None, chief.read("err")
             time.sleep(0.05)

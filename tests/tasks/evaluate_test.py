@@ -198,10 +198,10 @@ def test_a_report_that_is_missing_is_written_anew(tiny_flags, trained_run, tmp_p
     os.remove(folder / "report.html")
     capsys.readouterr()
     run(*flags)
-    assert (folder / "report.html").exists() and "Evaluates step 3" in capsys.readouterr().out
+    assert (folder / "report.html").exists() and "Evaluating step 3" in capsys.readouterr().out
     run(*flags)
     said = capsys.readouterr().out
-    assert "Evaluation is done" in said and "Evaluates" not in said
+    assert "Evaluation is done" in said and "Evaluating" not in said
 
 
 @pytest.mark.usefixtures("no_exports")

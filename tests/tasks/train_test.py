@@ -213,7 +213,7 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     assert (tmp_path / "flags.json").read_text() == before
     run(*tiny_flags, "--train_steps=5", f"--model_dir={tmp_path}")
     said = capsys.readouterr().out
-    assert "train_steps is 5 and was 3" in said and "Trains steps 4 to 5" in said
+    assert "train_steps is 5 and was 3" in said and "Training steps 4 to 5" in said
     assert "No step was trained" not in said
     assert re.findall(r"Epoch \d+/\d+", said) == ["Epoch 1/2", "Epoch 2/2"]
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
@@ -308,8 +308,8 @@ def test_a_warm_up_that_is_longer_than_the_run_is_told(capsys):
     config = Config.from_flat({"train_batch_size": 4, "train_steps": 10, "warmup_epochs": 10.0})
     train._note_warmup(config, 16, 10)
     assert capsys.readouterr().out == (
-        "Note: the warm-up of --warmup_epochs=10 has 40 steps and the run 10: its learning rate"
-        " gets to 0.00117 of 0.00469. Lower --warmup_epochs.\n"
+        "Note: the warm-up of --warmup_epochs=10 has 40 steps and the run only 10: the learning"
+        " rate reaches 0.00117 of 0.00469. Lower --warmup_epochs.\n"
     )
     for total in (40, 41):
         longer = Config.from_flat(config.flat() | {"train_steps": total})

@@ -1,4 +1,4 @@
-"""A command from its settings to its end: what --mode names is done, and what came out is said."""
+"""A whole command: settles its config, does what --mode says, and prints the results."""
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
@@ -23,11 +23,11 @@ def carry_out(config: Config) -> Mapping[str, Any] | None:
       config: of the command.
 
     Returns:
-      What its evaluation found, as result.json has it; None where nothing was evaluated.
+      The results of its evaluation, as in result.json; None if nothing was evaluated.
 
     Raises:
-      ValueError: for what the user can mend.
-      NonFinite, Interrupted: of a training, as checkpoints and callbacks raise them.
+      ValueError: for what the user can fix.
+      NonFinite, Interrupted: in training, as checkpoints and callbacks raise them.
     """
     buckets.require_buckets(early_checks.paths_of(config))
     config = methods.checked(adopt_settings(config))
@@ -40,11 +40,11 @@ def carry_out(config: Config) -> Mapping[str, Any] | None:
     origin = origin_of(config)
     classifies = methods.method_of(config).classifies
     config = methods.checked(adopt_architecture(config, origin, classifies=classifies))
-    open_data = functools.cache(methods.source)  # Reads a folder, and complains of it, once.
+    open_data = functools.cache(methods.source)  # Reads a folder, and warns about it, once.
     if config.run.trains:
         train(config, origin, open_data=open_data)
     if not replicas.is_chief():
-        return None  # Evaluation is one worker's.
+        return None  # Only one worker evaluates.
     result = None
     for evaluated in _evaluations(config, open_data):
         print("\n".join(evaluated.summary()), flush=True)

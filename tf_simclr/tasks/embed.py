@@ -1,4 +1,4 @@
-"""Features of any data by a trained encoder, with labels and names, as one .npz file."""
+"""A trained encoder's features of any data, with labels and names, as one .npz file."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,7 +18,7 @@ def embed(config: Config) -> None:
     """Writes features, labels, names and splits of all pictures to --output.
 
     features float32 [n, width]; labels int64 [n], -1 where there is none; names [n], paths in the
-    folder of pictures, or what else tells one from another; splits [n], where each comes from.
+    folder of pictures, or other unique names; splits [n], the split of each picture.
 
     Args:
       config: of the command: --checkpoint or --model_dir, --output, and the data.
@@ -31,7 +31,7 @@ def embed(config: Config) -> None:
     if buckets.is_folder(output):
         raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
     path = trained.path_of(config)
-    strategy = strategy_to_judge(config)  # The command's: the run was trained elsewhere, maybe.
+    strategy = strategy_to_judge(config)  # By the command: the run may be of another machine.
     with strategy.scope():
         found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
     trained.require_data(found, config)
@@ -43,13 +43,13 @@ def embed(config: Config) -> None:
     split = config.exporting.embed_split
     splits = [split] if split else list(data.splits)
     count = sum(data.num_examples(name) for name in splits)
-    print(f"Embeds {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
+    print(f"Embedding {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
     try:
         represent = encoder_features(found.network.encoder, strategy)
         shapes = write_features(output, _batches(config, data, splits, represent))
     except OSError as error:
         raise ValueError(
-            f"`output` is put together in the system's folder for temporary files ({error})."
+            f"`output` is written by way of the system's folder for temporary files ({error})."
             f" Received: output={output!r}. Set TMPDIR to a folder with room for it."
         ) from error
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())

@@ -36,15 +36,15 @@ POLL_SECONDS = 15
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """One evaluation: of what, and the names of its files.
+    """One evaluation: its subject, and the names of its files.
 
     Attributes:
-      config: with which it is done.
+      config: of the evaluation.
       model_dir: of the run.
       step: of the checkpoint.
       prefix: of the checkpoint.
       subject: as subject.subject_of gives it.
-      name: that tells its files from the run's own; "" for these.
+      name: of its files; "" for the run's own evaluation.
     """
 
     config: Config
@@ -60,19 +60,19 @@ class Evaluation:
         return self.subject["weights"] == AVERAGED
 
     def path(self, kind: str) -> str:
-        """Of a file of it: RESULT, REPORT or CONFUSION of subject.py."""
+        """The path of one of its files: RESULT, REPORT or CONFUSION of subject.py."""
         return os.path.join(self.model_dir, subject.file_of(kind, self.name))
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated:
-    """What came out of an evaluation.
+    """The outcome of an evaluation.
 
     Attributes:
       result: content of result.json.
-      files: what the run's folder holds of it -> path.
-      lines: what the run's method says of its own judgement.
-      confused: the classes that are mixed up, in words; "" for none.
+      files: kind of file -> its path in the run's folder.
+      lines: the method's own results, as lines to print.
+      confused: the most confused classes, in words; "" for none.
     """
 
     result: Mapping[str, Any]
@@ -91,15 +91,15 @@ def evaluate(
     again: bool = True,
     open_data: Callable[[Config], Source] = methods.source,
 ) -> Evaluated:
-    """Evaluates the newest checkpoint of the run: result.json, result_STEP.json, report.html.
+    """Evaluates the run's newest checkpoint; writes result.json, result_STEP.json, report.html.
 
-    And, where the network classifies labelled data, confusion_matrix.csv. An evaluation of other
-    data, another size, other labels or other weights than the run's own writes result_NAME.json,
+    If the network classifies labelled data, it also writes confusion_matrix.csv. If the data,
+    picture size, labels or weights are not the run's own, it writes result_NAME.json,
     report_NAME.html and confusion_matrix_NAME.csv instead.
 
     Args:
       config: of the run.
-      again: whether to do it once more where the results of this step are there already.
+      again: whether to evaluate again if this step has results already.
       open_data: opens the data of the config.
 
     Raises:
@@ -111,7 +111,7 @@ def evaluate(
     if result and tf.io.gfile.exists(todo.path(REPORT)):
         print(f"Evaluation is done: {subject.file_of(RESULT, todo.name)} is of step {todo.step}.")
     else:
-        strategy = strategy_to_judge(config)  # First, as before a training.
+        strategy = strategy_to_judge(config)  # Made first, as in training.
         result, confused = _evaluate(todo, open_data(config), strategy)
     return Evaluated(result, _files(todo), methods.method_of(config).told(result), confused)
 
@@ -121,11 +121,11 @@ def evaluate_until_trained(
     *,
     open_data: Callable[[Config], Source] = methods.source,
 ) -> Iterator[Evaluated]:
-    """Evaluates the newest checkpoint and, while another process trains on, each new one.
+    """Evaluates the newest checkpoint and, while another process trains, each new one.
 
     Args:
       config: of the command.
-      open_data: opens the data of the config, as often as there is a checkpoint.
+      open_data: opens the data of the config; called for each checkpoint.
 
     Raises:
       ValueError: as `evaluate`.
@@ -133,14 +133,14 @@ def evaluate_until_trained(
     model_dir = run_folder.require_model_dir(config)
     evaluated = None
     while True:
-        training = run_folder.is_locked(model_dir)  # Asked first: else the last one is missed.
+        training = run_folder.is_locked(model_dir)  # First, or the last one could be missed.
         saved = checkpoints.listed(model_dir)
         if saved == evaluated and not training:
             return
         if saved == evaluated or (training and not saved):
             time.sleep(POLL_SECONDS)
         else:
-            config = adopt_settings(config)  # Now there are some, if there were none before.
+            config = adopt_settings(config)  # There may have been none before.
             yield evaluate(config, open_data=open_data)
             evaluated = saved
 
@@ -158,7 +158,7 @@ def _evaluation(config: Config) -> Evaluation:
 
 
 def _averaged(config: Config) -> bool:
-    """Whether the run's own averaged weights are meant, and not those of what it starts from."""
+    """Whether the run's own averaged weights are meant, not those of its starting checkpoint."""
     wanted = config.run.mode == "eval" and config.finetuning.use_ema_weights
     return wanted and methods.method_of(config).keeps_averages(config)
 
@@ -175,21 +175,21 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 
 
 def _files(todo: Evaluation) -> dict[str, str]:
-    """What the run's folder holds of this evaluation and this step -> path."""
+    """Kind of file -> path, for the files of this evaluation and its step in the run's folder."""
     exports = {
         FORMATS[kind].by_training: f"{FORMATS[kind].folder}/{todo.step}" for kind in BY_TRAINING
     }
     files = {
         "report": subject.file_of(REPORT, todo.name),
         "results": subject.file_of(RESULT, todo.name),
-        **({} if todo.averaged else exports),  # They have the other weights.
+        **({} if todo.averaged else exports),  # They have the plain weights.
         "checkpoint": f"ckpt-{todo.step}",
     }
     return {what: os.path.join(todo.model_dir, name) for what, name in files.items()}
 
 
 def _done(todo: Evaluation) -> dict[str, Any]:
-    """What this evaluation has written before; {} if it has not been done."""
+    """The results that this evaluation wrote before; {} if it has not been done."""
     if not todo.name:
         return subject.results_of(todo.model_dir, todo.step)
     result = run_folder.read_facts(todo.path(RESULT))
@@ -200,14 +200,14 @@ def _done(todo: Evaluation) -> dict[str, Any]:
 def _evaluate(
     todo: Evaluation, data: Source, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], str]:
-    """Evaluates and writes; result.json's content, and what is mixed up in words."""
+    """Evaluates and writes; result.json's content, and the most confused classes in words."""
     config = todo.config
     data.num_examples(config.data.eval_split)
     run_folder.make_writable(todo.model_dir)  # Fails now, not after the evaluation.
     trained = run_folder.read_settings(todo.model_dir) or config
     changed = changed_for_judging(config, trained)
     if changed:
-        print(f"Other than the run's own settings: {changed}.")
+        print(f"Not as in the run's own settings: {changed}.")
     side, own = config.data.image_size, trained.data.image_size
     if warning := picture_range.size_warning([side, side], own):
         print(f"Note: {warning} Give --image_size={own}, or leave it out.")
@@ -216,7 +216,7 @@ def _evaluate(
     what = f"the averaged weights of step {todo.step}" if todo.averaged else f"step {todo.step}"
     known = todo.subject.get(LABELS)
     what += f" ({known})" if known else ""
-    print(f"Evaluates {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
+    print(f"Evaluating {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
     result, judged, classified = _results(todo, data, strategy)
     method = methods.method_of(config)
     write_page(
@@ -239,11 +239,11 @@ def _evaluate(
 def _results(
     todo: Evaluation, data: Source, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], dict[str, Judged], Classified | None]:
-    """(result.json's content, prefix of a row -> Judged, what the classifier said)."""
+    """(result.json's content, prefix of a row -> Judged, the classifier's results)."""
     config, classes = todo.config, classes_in(todo.prefix)
     with strategy.scope():
         net = methods.network(config, methods.Lesson(classes))
-        # Now: a live run may delete it soon.
+        # Restored at once: a live run may delete it soon.
         restored = own.restore(todo.prefix, net.parts(), averaged=todo.averaged)
         untrained = methods.network(config, methods.Lesson(classes))
     networks = {
@@ -266,7 +266,7 @@ def _results(
 
 
 def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:
-    """Writes the confusion matrix, or removes that of an earlier evaluation; what is mixed up."""
+    """Writes the confusion matrix, or removes an earlier one; the most confused classes."""
     path = todo.path(CONFUSION)
     if classified is None:
         if tf.io.gfile.exists(path):

@@ -1,4 +1,4 @@
-"""A trained network -> a folder for others, in one of the formats of exporting/."""
+"""Exports a trained network to a folder, in one of the formats of exporting/."""
 
 import dataclasses
 import functools
@@ -33,7 +33,7 @@ def export(config: Config) -> str:
     """Exports what --checkpoint or --model_dir names, as --export_format, to --output.
 
     Args:
-      config: of the command. Flags that were not given are as the network was trained.
+      config: of the command. Flags that were not given are those of the network's training.
 
     Returns:
       The folder that was written.
@@ -45,7 +45,7 @@ def export(config: Config) -> str:
     kind, output = config.exporting.export_format, config.exporting.output
     if not output and not config.run.model_dir:
         raise ValueError(
-            "`output` must name a folder where there is no model_dir. Received: output=None."
+            "`output` must name a folder if there is no model_dir. Received: output=None."
         )
     if output:
         _require_ours(output, kind, source)  # Before a large network is read.
@@ -81,13 +81,13 @@ def tell_results(model_dir: str, step: int) -> None:
         told = card.read(folder)
         if told is not None:
             settings, data = run_folder.read_settings(folder) or Config(), told.dataset.get("name")
-            # Cards of before do not have the sentence.
+            # Older cards do not have the sentence.
             learned = told.learned or _learned(settings, data)
             card.write(dataclasses.replace(told, results=results, learned=learned), folder)
 
 
 def _default_path(model_dir: str, kind: str, step: int, *, averaged: bool = False) -> str:
-    # Averaged weights do not take the place of those that training exported.
+    # Averaged weights must not replace those that training exported.
     folder = FORMATS[kind].folder + ("_ema" if averaged else "")
     return os.path.join(model_dir, folder, str(step))
 
@@ -112,7 +112,7 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
 
     Args:
       found: what is exported.
-      config: says which size it is to take, and whose pictures are used where some are needed.
+      config: says which picture size it takes, and which data is used if pictures are needed.
       kind: the format.
       path: of the folder.
     """
@@ -147,7 +147,7 @@ def _pictures(config: Config, kind: str, count: int) -> np.ndarray:
     found = list(batches.unbatch().map(lambda batch: batch["image"]).take(count))
     if len(found) < 2:
         raise ValueError(
-            f"`export_format` {kind} needs two pictures at least {FORMATS[kind].needs_pictures}."
+            f"`export_format` {kind} needs at least two pictures {FORMATS[kind].needs_pictures}."
             f" Received: {len(found)} in train_split={config.data.train_split!r} of {data.name}."
         )
     return np.stack(found)
@@ -178,5 +178,5 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
 
 
 def _learned(settings: Config, data: str | None) -> str:
-    """A card's sentence on how the network was trained; "" where it is not known on what."""
+    """A card's sentence on how the network was trained; "" if its data is not known."""
     return methods.method_of(settings).words.learned.format(data) if data else ""

@@ -36,16 +36,16 @@ from tf_simclr.workdir.watching import MeasureWaiting, ProgressBar, WatchSteps
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """A training under way: what all its parts need.
+    """A training in progress: what all its parts need.
 
     Attributes:
       config: of the run.
       data: what it is trained on.
       net: compiled, with the weights of `step`.
-      strategy: that it was made in the scope of.
+      strategy: in whose scope `net` was made.
       saved: the run's checkpoints.
-      place: that this process writes to.
-      step: that it starts from.
+      place: where this process writes.
+      step: where it starts.
       total: its last step.
     """
 
@@ -60,7 +60,7 @@ class Training:
 
     @property
     def method(self) -> methods.Method:
-        """Of the run."""
+        """The run's method."""
         return methods.method_of(self.config)
 
     @property
@@ -80,15 +80,15 @@ def train(
     *,
     open_data: Callable[[Config], Source] = methods.source,
 ) -> None:
-    """Trains the config's network to its last step, from wherever the run's folder says it stands.
+    """Trains the config's network to its last step, from the newest checkpoint of the run.
 
     Args:
       config: of the run.
-      origin: of the config, where it has been opened already: that reads a checkpoint through.
+      origin: of the config, if it is open already: opening reads a whole checkpoint.
       open_data: opens the data of the config.
 
     Raises:
-      ValueError: for what the user can mend; nothing of the run is changed.
+      ValueError: for what the user can fix; nothing of the run is changed.
       NonFinite, Interrupted: as checkpoints and callbacks raise them; a good checkpoint is kept.
     """
     model_dir = run_folder.require_model_dir(config)
@@ -133,7 +133,7 @@ def train(
             run_folder.write_settings(config, place.folder)
             write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
             write_labels(data, place.folder)
-            print(f"Trains steps {step + 1} to {total}: {_describe(training)}.")
+            print(f"Training steps {step + 1} to {total}: {_describe(training)}.")
             _fit(training)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
@@ -143,7 +143,7 @@ def train(
                     "No step was trained with the settings that changed. Give more --train_steps"
                     " or --train_epochs, or another --model_dir."
                 )
-        # Differs from the original: it exports when it evaluates, and only then.
+        # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
 
@@ -153,13 +153,13 @@ def _note_warmup(config: Config, examples: int, total: int) -> None:
     if schedule.warmup_steps > total:
         print(
             f"Note: the warm-up of --warmup_epochs={config.optimization.warmup_epochs:g} has"
-            f" {schedule.warmup_steps} steps and the run {total}: its learning rate gets to"
+            f" {schedule.warmup_steps} steps and the run only {total}: the learning rate reaches"
             f" {float(schedule(total)):.3g} of {schedule.peak:.3g}. Lower --warmup_epochs."
         )
 
 
 def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
-    """Raises ValueError where the run's classifier knows other classes than are taught now."""
+    """Raises ValueError if the run's classifier knows classes other than those taught now."""
     knows = class_names_at(model_dir)
     check_same_classes("model_dir", model_dir, knows, class_names)
     if class_names and not knows and checkpoints.listed(model_dir):
@@ -176,7 +176,7 @@ def _describe(training: Training) -> str:
 
 
 def _fit(training: Training) -> None:
-    """Trains from its step to its last one, in the parts that exports and checkpoints ask for."""
+    """Trains from its step to its last one, with pauses for exports and checkpoints."""
     config, net, total = training.config, training.net, training.total
     summaries = Summaries(training.place.folder)
     views = training.method.views(config, training.data) if training.step == 0 else None
@@ -186,7 +186,7 @@ def _fit(training: Training) -> None:
     every = build.export_interval(config, training.examples)
     exports = export_steps(training.step, total, every)
     if every and training.step and training.step % every == 0 and replicas.is_chief():
-        export_run(config)  # A process that was stopped between the checkpoint and its export.
+        export_run(config)  # The last process may have stopped between checkpoint and export.
     stops = [training.step, *exports, total]
     with StopOnSignal(training.saved, watch) as stop_on_signal:
         callbacks = _callbacks(training, summaries, watch, waiting, stop_on_signal)
@@ -209,11 +209,11 @@ def _fit(training: Training) -> None:
                     callbacks=_of_all_epochs(callbacks, training, steps),
                 )
             training.place.require_held()
-            training.saved.save(end)  # Each worker's part in it.
+            training.saved.save(end)  # All workers take part.
             if end in exports and replicas.is_chief():
                 export_run(config)
     if waiting.share() is not None:
-        print(f"Waited for data in {waiting.share():.1%} of the time.")
+        print(f"Waited for data {waiting.share():.1%} of the time.")
 
 
 def _callbacks(
@@ -236,7 +236,7 @@ def _callbacks(
 def _of_all_epochs(
     callbacks: list[keras.callbacks.Callback], training: Training, steps: int
 ) -> keras.callbacks.CallbackList:
-    """The callbacks of a part of the training, whose lines count to the last epoch of it all."""
+    """The callbacks of one `fit`, whose progress lines count to the run's last epoch."""
     return keras.callbacks.CallbackList(
         callbacks,
         add_history=True,
