@@ -98,7 +98,7 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
     before = contents(run)
     judge(run, f"--data_dir={pictures}/later")
     said = capsys.readouterr().out
-    assert "knows 3 classes (cat, dog, emu), and is not asked about pictures of 1 class (" in said
+    assert "knows 3 classes (cat, dog, emu), and is not judged on pictures of 1 class (" in said
     after = contents(run)
     assert {path: after[path] for path in before} == before
     name = "later-test-16px"
@@ -116,7 +116,7 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
     assert found[TOP_1] == np.trace(matrix) / 6
     assert (found["pictures"], found["eval/pictures"], found["eval/left_out"]) == (9, 6, ["fox"])
     page = (run / f"report_{name}.html").read_text()
-    assert "of the 6 test pictures whose class it knows, without 1 class (fox) right" in page
+    assert "of the 6 test pictures whose class it knows, without 1 class (fox)." in page
     assert "Judged on test of later, 16 pixels, " in page
 
 

@@ -62,7 +62,7 @@ def test_where_training_shows_no_class_of_a_test_picture_nothing_is_judged_by_la
     config = Config.from_flat(flags | {"image_size": 16})
     judged = judge(config, build_data.source(config), {"colours": colours})["colours"]
     assert judged.strange and set(judged.scores.values()) == {None}
-    assert capsys.readouterr().out.count("No class of a test picture is shown in training") == 1
+    assert capsys.readouterr().out.count("No training picture shows a class of the test split") == 1
 
 
 def test_a_class_that_no_training_picture_shows_is_left_out_and_the_probe_goes_on(

@@ -1,4 +1,4 @@
-"""What a run's own classifier says of data whose classes it knows, in part or all of them."""
+"""A run's own classifier, evaluated on data of which it knows some or all classes."""
 
 import dataclasses
 from typing import Any
@@ -18,10 +18,10 @@ from tf_simclr.workdir.subject import known_labels
 
 @dataclasses.dataclass(frozen=True)
 class Classified:
-    """What a classifier said of labelled pictures.
+    """A classifier's results on labelled pictures.
 
     Attributes:
-      title: what it is.
+      title: what the classifier is called.
       matrix: int64 [classes, classes], the true class, then the predicted one.
       class_names: of the classes that it knows, in the order of its logits.
       scores: the original's result keys.
@@ -36,7 +36,7 @@ class Classified:
 
     @property
     def judged_on(self) -> str:
-        """In words: "24 labelled test pictures", or those of the classes that it knows."""
+        """In words: "24 labelled test pictures", or only those of classes that it knows."""
         count = f"{self.matrix.sum():,}"
         if not self.left_out:
             return f"{count} labelled test pictures"
@@ -44,10 +44,10 @@ class Classified:
 
 
 def told_of(classified: Classified) -> dict[str, Any]:
-    """What a result says of a classifier: its scores, on how many pictures, and what is left out.
+    """A classifier's part of result.json: scores, number of pictures, and classes left out.
 
     Args:
-      classified: what it said.
+      classified: its results.
     """
     left_out = {"eval/left_out": list(classified.left_out)} if classified.left_out else {}
     return {**classified.scores, "eval/pictures": int(classified.matrix.sum()), **left_out}
@@ -65,18 +65,18 @@ def ask_classifier(
       title: what the classifier is called.
 
     Returns:
-      None where there is nothing to judge it on; a line says why.
+      None if there is nothing to judge it on; a printed line says why.
     """
     model_dir = run_folder.require_model_dir(config)
     knew = _of_other_labels(config, model_dir)
     if knew:
-        print(f"{title}: left out, it was trained with other labels ({knew}).")
+        print(f"{title}: left out, as it was trained with other labels ({knew}).")
         return None
     assert net.supervised_head is not None
     classes, theirs = net.supervised_head.num_classes, class_names_at(model_dir)
     if not theirs:
         if classes != data.num_classes:
-            print(f"{title}: left out, it knows {classes} classes, the data {data.num_classes}.")
+            print(f"{title}: left out, as it has {classes} classes, the data {data.num_classes}.")
             return None
         print(f"{title}: the run {NO_NAMES}.")
         theirs = data.class_names
@@ -84,8 +84,7 @@ def ask_classifier(
     unknown = [name for name, place in zip(data.class_names, places) if place < 0]
     if unknown:
         print(
-            f"{title}: knows {listed(theirs)}, and is not asked about pictures of"
-            f" {listed(unknown)}."
+            f"{title}: knows {listed(theirs)}, and is not judged on pictures of {listed(unknown)}."
         )
     if len(unknown) == len(places):
         return None
@@ -100,7 +99,7 @@ def classes_in(prefix: str) -> int:
 
 
 def _of_other_labels(config: Config, model_dir: str) -> str:
-    """What the run's classifier knew, where it is not what the evaluation chooses; "" else."""
+    """The labels that the classifier learned from, if the evaluation chooses others; else ""."""
     trained = run_folder.read_settings(model_dir)
     knew, chosen = known_labels(trained) if trained else "", known_labels(config)
     return (knew or "all") if chosen not in ("", knew) else ""

@@ -1,4 +1,4 @@
-"""What a run's own classifier, or the linear head trained alongside, says of labelled pictures."""
+"""Classifies labelled pictures with a run's own classifier or the head trained alongside."""
 
 import numpy as np
 import tensorflow as tf
@@ -22,14 +22,14 @@ def classify(
       config: of the run.
       data: its data, with labels.
       net: built, with a classifier.
-      places: int64 [data.num_classes], for each class of the data its place among the classifier's,
-        or -1 for one that it does not know; None: they are the same classes in the same order.
-        Pictures without a label, or of a class at -1, are left out.
+      places: int64 [data.num_classes], the classifier's index of each class of the data, or -1 for
+        one that it does not know; None is the same classes in the same order. Pictures without a
+        label, or of a class at -1, are left out.
 
     Returns:
-      int64 [classes, classes] of the classifier's classes: of the pictures that are judged the true
-      class, then the predicted one; and the original's result keys, of which top-1 is the matrix's
-      share on its diagonal. Where no picture is judged, zeros and no keys.
+      The confusion matrix of the classifier's classes, int64 [classes, classes]: the true class,
+      then the predicted one; and the original's result keys, of which top-1 is the share of the
+      matrix on its diagonal. If no picture is judged, zeros and no keys.
     """
     head = net.supervised_head
     assert head is not None
@@ -43,7 +43,7 @@ def classify(
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs
         hits = top_k_hits(logits, tf.one_hot(labels, classes), 5)
-        # As top_k_hits does, of equal logits it takes the lower class; argmax promises nothing.
+        # Of equal logits top_k takes the lower class, as top_k_hits does; argmax may take any.
         return tf.math.top_k(logits, 1).indices[:, 0], hits
 
     step, rows = over_replicas(step, net.distribute_strategy), []

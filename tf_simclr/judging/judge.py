@@ -19,9 +19,9 @@ from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.reporting.names import COLUMNS
 
-# Raw pixels are judged at this side at the most: beyond it a linear probe has too many inputs.
+# Raw pixels are judged at this side at most: beyond it a linear probe has too many inputs.
 PIXELS_SIDE = 32
-# --probe_grid -> how linear_probe looks for its strength. Four are too far apart for warm starts.
+# --probe_grid -> the l2 that linear_probe tries. Four are too far apart for warm starts.
 GRIDS: dict[str, dict[str, Any]] = {
     "short": {"l2": SHORT_GRID},
     "paper": {"l2": PAPER_GRID, "warm_start": True},
@@ -33,12 +33,12 @@ Score = TypeVar("Score")
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """One kind of features on the test split, and what each judge says of it.
+    """One network's features of the test split, and their scores.
 
     Attributes:
       test: the features.
       scores: COLUMNS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
-        that the probe chose; None: cannot say.
+        that the probe chose; None where there is none.
       strange: whether the training split shows no class of the test split.
     """
 
@@ -52,10 +52,10 @@ def judge(
     data: Source,
     networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
 ) -> dict[str, Judged]:
-    """Judges networks by name, from float32 [batch, size, size, 3] to one vector a picture.
+    """Judges networks by name, each from float32 [batch, size, size, 3] to one vector a picture.
 
-    The probe and the neighbours learn from the labelled pictures of the training split and are
-    tested on the other; where there are no labels, or no identities, they are left out.
+    The linear probe and kNN learn from the labelled pictures of the training split and are tested
+    on the test split. Without labels they are left out; without identities, retrieval is.
     """
 
     def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
@@ -70,7 +70,7 @@ def judge(
     shown = next(iter(train.values())).labels if train else None
     strange = shown is not None and not np.isin(labels[labels >= 0], shown).any()
     if strange:
-        print("No class of a test picture is shown in training: nothing is judged by labels.")
+        print("No training picture shows a class of the test split: nothing is judged by labels.")
         train = None
     elif shown is not None:
         labels = _of_shown_classes(labels, shown, data.class_names)
@@ -81,34 +81,34 @@ def judge(
 
 
 def _has_training_part(config: Config, data: Source) -> bool:
-    """Whether there is a split to learn from, which other data may not have; says so."""
+    """Whether the data has a training split, as other data may not; prints if it has none."""
     split = config.data.train_split
     if data.has(split):
         return True
-    print(f"Linear probe and kNN are left out: {data.name} has no {split!r} to learn from.")
+    print(f"Linear probe and kNN are left out: {data.name} has no split {split!r} to learn from.")
     return False
 
 
 def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
-    """Whether a test picture has a label; says how many have, where not all do."""
+    """Whether any test picture has a label; prints how many have, if not all do."""
     labelled, split = int((labels >= 0).sum()), config.data.eval_split
     if not labelled:
         print(f"No picture in {split!r} has a label: nothing is judged by labels.")
     elif labelled < len(labels):
-        print(f"{labelled} of {len(labels)} pictures in {split!r} have labels: judged by these.")
+        print(f"{labelled} of {len(labels)} pictures in {split!r} have labels: only these count.")
     return labelled > 0
 
 
 def _of_shown_classes(
     labels: np.ndarray, shown: np.ndarray, class_names: Sequence[str]
 ) -> np.ndarray:
-    """The labels, -1 where the pictures that are learned from do not show the class; says which."""
+    """The labels, -1 for a class that no training picture shows; prints which."""
     unseen = (labels >= 0) & ~np.isin(labels, shown)
     if unseen.any():
         names = [class_names[label] for label in np.unique(labels[unseen])]
         print(
             f"{unseen.sum()} test pictures are left out by the linear probe: no training picture"
-            f" shows {listed(names)}. kNN is asked about them, too, and mistaken."
+            f" shows {listed(names)}. In kNN they count as mistakes."
         )
     return np.where(unseen, UNLABELLED, labels)
 
@@ -148,13 +148,13 @@ def encoder_features(
 
     Args:
       encoder: made in the strategy's scope.
-      strategy: over whose replicas a batch is spread.
+      strategy: its replicas share each batch.
     """
     return over_replicas(lambda images: encoder(images, training=False)["final_avg_pool"], strategy)
 
 
 def raw_pixels(images: tf.Tensor) -> tf.Tensor:
-    """Pictures [batch, h, w, 3] themselves, made smaller where they are larger than 32 pixels."""
+    """Pictures [batch, h, w, 3] themselves, scaled down if they are larger than 32 pixels."""
     if images.shape[1] > PIXELS_SIDE:
         images = tf.image.resize(images, [PIXELS_SIDE, PIXELS_SIDE], antialias=True)
     return images

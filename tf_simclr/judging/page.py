@@ -1,4 +1,4 @@
-"""What a run has to show, gathered from its folder and its judged features, as report.html."""
+"""Gathers report.html from a run's folder and its judged features."""
 
 import shlex
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from tf_simclr.workdir.summaries import read_scalars
 
 QUERIES, NEIGHBOURS = 12, 5
 CONFUSED = 10  # Pairs of classes in a list.
-MAP_PICTURES = 1500  # More would neither fit nor be laid out in seconds.
+MAP_PICTURES = 1500  # More would not fit, and take too long to lay out.
 THUMBNAIL = 48  # pixels
 
 
@@ -53,7 +53,7 @@ def write_page(
       path: of the page.
       words: of the run's method.
       views: pairs that it was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
-      classified: what the run's classifier said; None without one.
+      classified: the results of the run's classifier; None without one.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
     content = report.Report(
@@ -135,7 +135,7 @@ def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
         columns=list(COLUMNS.values()),
         rows=[report.ResultRow(title, values) for title, values in rows.items()],
         note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
-        " of pictures whose class is told right. Retrieval: how often the nearest picture of"
+        " of pictures that are classified correctly. Retrieval: how often the nearest picture of"
         " another group shows the same thing.",
     )
 
@@ -159,8 +159,8 @@ def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
             (names[pair.label], names[pair.prediction], pair.count, pair.shown)
             for pair in most_confused(matrix, limit=CONFUSED)
         ],
-        note=f"The {classified.title[0].lower()}{classified.title[1:]} tells"
-        f" {100 * top1_accuracy(matrix):.1f} % of the {classified.judged_on} right.",
+        note=f"The {classified.title[0].lower()}{classified.title[1:]} is right on"
+        f" {100 * top1_accuracy(matrix):.1f} % of the {classified.judged_on}.",
     )
 
 

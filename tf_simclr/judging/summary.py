@@ -1,4 +1,4 @@
-"""What an evaluation prints: the table of judges, the classifier, and where everything lies."""
+"""What an evaluation prints: the table of scores, the classifier's accuracy, and the files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ def summary_lines(
     lines: Sequence[str] = (),
     confused: str = "",
 ) -> list[str]:
-    """What is printed of an evaluation: what came out, and where it lies.
+    """The printed lines of an evaluation: its results, and where its files are.
 
     Args:
       result: content of result.json.
-      files: what lies there -> path.
-      lines: what the run's method says of its own judgement.
-      confused: the classes that are mixed up, in words; "" for none.
+      files: kind of file -> path.
+      lines: the method's own results, as lines to print.
+      confused: the most confused classes, in words; "" for none.
     """
     table = {title: row for title, row in rows(result).items() if any(v is not None for v in row)}
     said = []
@@ -41,7 +41,7 @@ def summary_lines(
 
 
 def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:
-    """What is printed of a classifier: its accuracy, where there is one.
+    """The printed line of a classifier's accuracy, if there is one.
 
     Args:
       title: what it is called.
@@ -59,7 +59,7 @@ def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
 
 
 def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:
-    """The pairs that are mixed up most often: "bird as mammal (12 of 90), ..."; "" for none.
+    """The most confused pairs of classes: "bird as mammal (12 of 90), ..."; "" for none.
 
     Args:
       matrix: int [classes, classes] of confusion_matrix.
@@ -72,5 +72,5 @@ def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in [0, 1] as it is printed: "51.7 %", or "-" where there is none."""
+    """A share in [0, 1] as it is printed: "51.7 %", or "-" if there is none."""
     return "-" if value is None or not np.isfinite(value) else f"{100 * value:.1f} %"
