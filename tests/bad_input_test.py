@@ -276,7 +276,7 @@ def test_a_truncated_checkpoint_is_passed_over_and_named(tiny_flags, run, capsys
     truncate(run / "ckpt-3.data-00000-of-00001")
     assert main(["tf-simclr", *tiny_flags, f"--model_dir={run}"]) == 0
     captured = capsys.readouterr()
-    assert f"Damaged and passed over: {run}/ckpt-3. {run}/ckpt-2 is used instead." in captured.out
+    assert f"Damaged and skipped: {run}/ckpt-3. {run}/ckpt-2 is used instead." in captured.out
     assert "Training steps 3 to 3" in captured.out
     assert captured.err == ""
 

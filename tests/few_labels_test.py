@@ -109,7 +109,7 @@ def test_a_run_does_not_go_on_with_labels_left_out_that_it_has_learned_from(
         capsys.readouterr()
         assert main(["tf-simclr", *flags, *more, "--train_steps=2", f"--model_dir={tmp_path}"]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert "`model_dir` must not be of a run that has learned from labels which are le" in line
+        assert "`model_dir` must not hold a run that has learned from labels that are left" in line
         assert line.endswith(f"{knew}. Give another folder.")
         assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 

@@ -358,7 +358,7 @@ def test_a_damaged_checkpoint_to_start_from_is_passed_over_and_named_once(
         file.truncate(100)
     finetune(tiny_flags, str(tmp_path / "in"), tmp_path / "out", "--train_steps=1")
     said = capsys.readouterr().out
-    assert said.count("Damaged and passed over") == 1
+    assert said.count("Damaged and skipped") == 1
     assert f"Starts from {tmp_path}/in/ckpt-2: " in said
 
 

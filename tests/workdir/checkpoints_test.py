@@ -94,7 +94,7 @@ def test_a_damaged_newest_is_passed_over_and_named(folder, damage):
     step, weight, said = restore(folder)
     assert (step, weight) == (2, 2.0)
     assert len(said) == 1
-    assert f"Damaged and passed over: {folder}/ckpt-3. {folder}/ckpt-2 is used" in said[0]
+    assert f"Damaged and skipped: {folder}/ckpt-3. {folder}/ckpt-2 is used" in said[0]
 
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_byte])

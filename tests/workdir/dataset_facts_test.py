@@ -72,5 +72,5 @@ def test_a_run_goes_on_in_the_order_that_it_was_begun_in(data, tmp_path):
             check_order(str(tmp_path), 5)
         assert "\n" not in str(got.value)
     (tmp_path / "dataset.json").unlink()
-    with pytest.raises(ValueError, match="the dataset.json of a run .* at step 5, without a read"):
+    with pytest.raises(ValueError, match="a readable dataset.json .* at step 5, without one"):
         check_order(str(tmp_path), 5)

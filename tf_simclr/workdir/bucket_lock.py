@@ -1,12 +1,12 @@
-"""One process at a time in a folder of a bucket, as far as object storage lets anybody tell.
+"""A lock on a folder in a bucket: one process at a time, as far as object storage allows.
 
-A process claims the folder by an object of its own in FOLDER/.lock, and then looks for others'. A
-listing shows all that was written before it: of two processes that start at once, at least one sees
-the other and gives up. (A write that fails where there is an object would do in one step. Google's
-storage has it, tf.io.gfile has not: its mkdir asks for one, and does not tell the answer.)
+A process claims the folder by an object of its own in FOLDER/.lock, and then looks for other
+claims. A listing shows all that was written before it: if two processes start at once, at least one
+sees the other and gives up. (A write that fails if the object exists would need one step. Google's
+storage has it, but tf.io.gfile does not: its mkdir makes one, and hides whether it failed.)
 
-While it works, a process writes its claim anew every few seconds. One that was not, for some time,
-is of a process that is dead, as after the machine was taken away: it is removed, and blocks nobody.
+While it works, a process rewrites its claim every few seconds. A claim that has become old belongs
+to a dead process, as when a spot machine is taken away: it is removed, and blocks nobody.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from tf_simclr.network import answer_of
 
 FOLDER = ".lock"
 BEAT = 20.0  # Seconds between two writings of a claim.
-DEAD = 90.0  # Seconds without one after which its process is taken for dead.
+DEAD = 90.0  # Seconds without one after which its process counts as dead.
 LAST = 5.0  # Seconds that letting go may take: a process that is told to stop has few.
 _BOOT, _PIDS = "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"
 
@@ -54,8 +54,8 @@ def hold(
     Args:
       folder: of the run, on gs://.
       beat: seconds between two writings of the claim.
-      dead: seconds without one after which a process is taken for dead.
-      report: is given a line where another process may be alive, and this one waits to see.
+      dead: seconds without one after which a process counts as dead.
+      report: called with a line if another process may be alive, and this one waits to find out.
 
     Yields:
       A function that raises ValueError once another process has taken the folder over, as may
@@ -74,7 +74,7 @@ def hold(
         while not released.wait(beat):
             with contextlib.suppress(tf.errors.OpError):  # It may answer the next time.
                 gone = not tf.io.gfile.exists(claim)
-                # Alone and so soon it was removed by a user, who took it for a leftover.
+                # If no other claim is there and it is so soon, a user removed it as a leftover.
                 if gone and (time.monotonic() - last > dead or _claims(place)):
                     return lost.set()
                 _write(claim)
@@ -89,8 +89,8 @@ def hold(
         if lost.is_set():
             raise ValueError(
                 "`model_dir` was taken over by another process, as may happen when this one cannot"
-                f" write to it for {dead:g} seconds. Received: model_dir={folder!r}. Nothing more"
-                " is saved there by this one: see that only one goes on."
+                f" write to it for {dead:g} seconds. Received: model_dir={folder!r}. This one"
+                " saves nothing more there: make sure that only one goes on."
             )
 
     beating = threading.Thread(target=keep_it, daemon=True)
@@ -120,23 +120,23 @@ def is_held(folder: str, *, dead: float = DEAD) -> bool:
 def _claim(
     folder: str, claim: str, *, beat: float, dead: float, report: Callable[[str], None]
 ) -> None:
-    """Writes the claim, and returns when there is no live one beside it; else raises NotNow."""
+    """Writes the claim, and returns when there is no other live one; else raises NotNow."""
     first: dict[str, _Claim] = {}  # The others that may be alive, as they were at the first look.
     while True:
         _write(claim)
         others = _claims(os.path.dirname(claim))
-        now = others.pop(claim).written  # By the storage's clock, as the others'.
+        now = others.pop(claim).written  # By the storage's clock, like the others'.
         alive = _alive(others, now, dead)
         for path in others.keys() - alive.keys():
-            with contextlib.suppress(tf.errors.NotFoundError):  # Its process was quicker.
+            with contextlib.suppress(tf.errors.NotFoundError):  # Its process removed it first.
                 tf.io.gfile.remove(path)
         if not alive:
             return
         if first and any(first.get(path) != other for path, other in alive.items()):
             raise stopping.NotNow(
                 f"`model_dir` is in use by another live process ({_said(alive)}). Received:"
-                f" model_dir={folder!r}. Wait for it, or give another folder. Of the hosts of a TPU"
-                " slice only one runs the command."
+                f" model_dir={folder!r}. Wait for it, or give another folder. Run the command on"
+                " only one host of a TPU slice."
             )
         if not first:
             first = alive
@@ -149,7 +149,7 @@ def _claim(
 
 def _write(claim: str) -> None:
     holder = {"host": socket.gethostname(), "pid": os.getpid(), "boot": _boot()}
-    # Not by gfile: what becomes of a file that cannot be written may hold up all of Python.
+    # Not by gfile: if its file cannot be written, that may block all of Python.
     tf.io.write_file(claim, json.dumps(holder))
 
 
@@ -158,13 +158,13 @@ def _claims(place: str) -> dict[str, _Claim]:
     claims = {}
     for name in tf.io.gfile.listdir(place) if buckets.is_folder(place) else ():
         path = os.path.join(place, name)
-        with contextlib.suppress(tf.errors.NotFoundError):  # Let go of meanwhile.
+        with contextlib.suppress(tf.errors.NotFoundError):  # Removed meanwhile.
             claims[path] = _Claim(tf.io.gfile.stat(path).mtime_nsec / 1e9, _holder(path))
     return claims
 
 
 def _alive(claims: Mapping[str, _Claim], now: float, dead: float) -> dict[str, _Claim]:
-    """Those of the claims whose process may be alive."""
+    """The claims whose process may be alive."""
     return {
         path: claim
         for path, claim in claims.items()
@@ -186,16 +186,13 @@ def _said(claims: Mapping[str, _Claim]) -> str:
 
 
 def _is_gone(holder: Mapping[str, Any]) -> bool:
-    """Whether a claim is of a process of this machine, since it was started, that has ended."""
+    """Whether a claim's process ran on this machine, since its last boot, and has ended."""
     here = holder.get("host") == socket.gethostname() and holder.get("boot") == _boot() != ""
     return here and not os.path.exists(f"/proc/{holder.get('pid')}")
 
 
 def _boot() -> str:
-    """What tells this start of the machine from all others, and its containers' processes apart.
-
-    "" where nothing does.
-    """
+    """An id of this boot of the machine and of this container; "" if there is none."""
     with contextlib.suppress(OSError), open(_BOOT) as file:
         return f"{file.read().strip()} {os.readlink(_PIDS)}"
     return ""

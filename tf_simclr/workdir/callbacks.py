@@ -34,7 +34,7 @@ class EveryFewSteps(StepCallback):
 
     Args:
       every: steps.
-      watch: knows the step; a callback that stands before this one.
+      watch: knows the step; it must come before this callback.
     """
 
     def __init__(self, every: int, watch: WatchSteps):
@@ -50,19 +50,19 @@ class EveryFewSteps(StepCallback):
         self._last = step
 
     def act(self, step: int) -> None:
-        """What is done; subclasses write it.
+        """The action; subclasses implement it.
 
         Args:
           step: steps done so far.
 
         Raises:
-          NotImplementedError: if a subclass has not.
+          NotImplementedError: if a subclass does not.
         """
         raise NotImplementedError
 
 
 class SaveCheckpoints(EveryFewSteps):
-    """Saves every so many steps, what has a finite loss alone."""
+    """Saves every `every` steps, if the loss is finite."""
 
     def __init__(self, checkpoints: Checkpoints, every: int, watch: WatchSteps):
         super().__init__(every, watch)
@@ -74,7 +74,7 @@ class SaveCheckpoints(EveryFewSteps):
 
 
 class WriteScalars(EveryFewSteps):
-    """Writes the mean of each metric since the last writing, the learning rate, and the waiting.
+    """Writes each metric's mean since the last write, the learning rate and the time waited.
 
     Keras' own means run from the beginning of the epoch; these are differences of their sums.
     """
@@ -85,9 +85,9 @@ class WriteScalars(EveryFewSteps):
         super().__init__(every, watch)
         self._summaries = summaries
         self._waiting = waiting
-        self._looked = 0.0, 0.0  # Seconds waited and passed up to the last writing.
+        self._looked = 0.0, 0.0  # Seconds waited and passed up to the last write.
         self._written: Sums = {}  # Of this epoch: already in a scalar.
-        self._carried: Sums = {}  # Of epochs before: not yet in one.
+        self._carried: Sums = {}  # Of earlier epochs: not yet in one.
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._written = {}
@@ -128,7 +128,7 @@ class StopWhenTaken(StepCallback):
     """Stops before anything is saved in a folder that another process has taken over.
 
     Args:
-      require_held: raises ValueError once that is so.
+      require_held: raises ValueError once one has.
     """
 
     def __init__(self, require_held: Callable[[], None]):
@@ -142,11 +142,11 @@ class StopWhenTaken(StepCallback):
 class StopOnSignal(StepCallback):
     """On SIGTERM, SIGHUP or Ctrl-C: finishes the step, saves, and raises Interrupted.
 
-    It stands after the other callbacks that save or write.
+    It must come after the other callbacks that save or write.
 
-    A context manager: it has the signals from entry to exit, and raises there if one came after the
-    last step. A second one does not wait for the step. Where nobody reads any more what is printed,
-    it does the same as at a signal.
+    A context manager: it handles signals from entry to exit, and raises there if one came after the
+    last step. A second signal does not wait for the step. If nobody reads the output any more, it
+    does the same as at a signal.
     """
 
     def __init__(self, checkpoints: Checkpoints, watch: WatchSteps):
@@ -171,7 +171,7 @@ class StopOnSignal(StepCallback):
             self._received = signal.SIGPIPE
         if kind is None or isinstance(error, OSError):
             self._stop_if_asked()
-        if isinstance(error, OSError):  # Of a print, between two steps.
+        if isinstance(error, OSError):  # By a print between two steps.
             self._save()
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -187,7 +187,7 @@ class StopOnSignal(StepCallback):
         return self._watch.step
 
     def _note(self, number: int, frame: object) -> None:
-        # The system and the shell send SIGHUP both: the second asks for nothing more.
+        # Both the system and the shell send SIGHUP: the second one means nothing more.
         if self._received is not None and number != signal.SIGHUP:
             raise KeyboardInterrupt(number)
         self._received = self._received or number

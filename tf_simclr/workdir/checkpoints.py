@@ -2,7 +2,7 @@
 
 TensorFlow writes the tensors to temporary files, renames them, and only then names the checkpoint
 in the folder's state file, itself replaced by a rename: a process killed while writing leaves the
-previous checkpoint as the newest. What a disk does to a file later is found by reading it through.
+previous checkpoint as the newest. Later damage to a file is found by reading all of it.
 """
 
 import os
@@ -19,7 +19,7 @@ PREFIX = "ckpt"
 
 
 class NonFinite(Exception):
-    """A run came to numbers that are NaN or infinite; nothing of it was saved.
+    """A run came to numbers that are NaN or infinite; they were not saved.
 
     Attributes:
       step: the first such step; the run's first step is 1.
@@ -37,7 +37,7 @@ class Checkpoints:
       directory: of the run.
       parts: name -> Keras object; the names are the checkpoint's top-level keys.
       keep: how many to keep; 0 keeps all.
-      report: told in one line of a checkpoint that cannot be read.
+      report: called with one line if a checkpoint cannot be read.
 
     Raises:
       ValueError: if TensorFlow would not find in `directory` what it saves there.
@@ -54,7 +54,7 @@ class Checkpoints:
         plain_paths.require_plain("model_dir", directory)
         self._all_finite = _all_finite(list(parts.values()))
         self._checkpoint = tf.train.Checkpoint(**parts)
-        newest_by_list(directory)  # The manager reads it too, and knows no clear error.
+        newest_by_list(directory)  # The manager reads it too, without a clear error.
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, directory, max_to_keep=keep or None, checkpoint_name=PREFIX
         )
@@ -67,10 +67,10 @@ class Checkpoints:
 
         Raises:
           NonFinite: before anything is written, if a weight is NaN or infinite.
-          tf.errors.OpError: if it cannot be written; nothing of it is left, and the others are.
+          tf.errors.OpError: if it cannot be written; no part of it is left, and the others stay.
         """
         path = os.path.join(self._directory, f"{PREFIX}-{step}")
-        if self._at != step:  # To write a good file over itself is to risk it.
+        if self._at != step:  # Rewriting a good file would risk it.
             if not self._all_finite():
                 raise NonFinite("A weight at the end", step)
             try:
@@ -115,7 +115,7 @@ def step_of(path: str) -> int:
 def listed(directory: str) -> list[str]:
     """The prefixes of the checkpoints in a folder by step, good or damaged.
 
-    The files are looked at, not TensorFlow's list of them: that can be lost, or lag behind.
+    It looks at the files, not at TensorFlow's list of them, which can be lost or lag behind.
     """
     if not buckets.is_folder(directory):
         return []
@@ -125,12 +125,12 @@ def listed(directory: str) -> list[str]:
 
 
 def newest_whole(directory: str, report: Callable[[str], None] = print) -> str | None:
-    """The newest checkpoint in a folder that can be read; `report` is told of damaged ones."""
+    """The newest checkpoint in a folder that can be read; `report` gets a line on damaged ones."""
     damaged: list[str] = []
     for path in reversed(listed(directory)):
         if is_whole(path):
             if damaged:
-                report(f"Damaged and passed over: {', '.join(damaged)}. {path} is used instead.")
+                report(f"Damaged and skipped: {', '.join(damaged)}. {path} is used instead.")
             return path
         damaged.append(path)
     return None
@@ -157,7 +157,7 @@ def newest_by_list(directory: str) -> str | None:
     """The name of a folder's newest checkpoint in TensorFlow's own list; None if there is no list.
 
     Raises:
-      ValueError: if the list is no text.
+      ValueError: if the list is not text.
     """
     try:
         state = tf.train.get_checkpoint_state(directory)
@@ -167,14 +167,14 @@ def newest_by_list(directory: str) -> str | None:
             "The list of checkpoints that TensorFlow keeps in a folder cannot be read. Received:"
             f" {path!r}. Delete it: nothing is lost with it."
         ) from error
-    # Of a path that is written there only the name counts: the folder has been moved since.
+    # Only the name counts in a path that is written there: the folder may have been moved.
     return os.path.basename(state.model_checkpoint_path) if state else None
 
 
 def _all_finite(parts: Iterable[tf.Module]) -> Callable[[], bool]:
-    """A function that looks at all weights where they are, and reads one number.
+    """A function that checks all weights on their devices, and reads back one number.
 
-    The variables are those that the parts have at its first call; each replica's own are looked at.
+    The variables are those that the parts have at its first call; each replica checks its own.
     """
     strategy = tf.distribute.get_strategy()
 

@@ -1,4 +1,4 @@
-"""What a network was trained on, as its run or its export wrote it down, and the classes it knows.
+"""What a network was trained on, and its classes, as its run or its export recorded them.
 
 {"name": "emoji32", "licence": "...", "class_names": ["animal", ...], "pictures": {"train": 9792},
 "order": 2}
@@ -17,12 +17,12 @@ DATASET = "dataset.json"  # in a run's folder
 
 
 def write_dataset(data: Source, folder: str, *, class_names: tuple[str, ...] = ()) -> None:
-    """Writes what a run is trained on to its folder, for what is judged or exported later.
+    """Writes what a run is trained on to its folder, for later evaluations and exports.
 
     Args:
       data: of the run.
       folder: of the run.
-      class_names: that a student learns from its teacher, where its data has none.
+      class_names: those that a student learns from its teacher, if its data has none.
     """
     facts = {
         "name": data.name,
@@ -36,34 +36,34 @@ def write_dataset(data: Source, folder: str, *, class_names: tuple[str, ...] = (
 
 
 def check_order(model_dir: str, step: int) -> None:
-    """Checks that a run which goes on is shown its pictures in the order that it was begun in.
+    """Checks that a resumed run sees its pictures in the same order as when it began.
 
     Args:
       model_dir: of the run.
-      step: that it stands at, more than 0.
+      step: where it resumes, more than 0.
 
     Raises:
-      ValueError: if it was begun in the order of another version, or nothing says in which.
+      ValueError: if it began with the order of another version, or none is recorded.
     """
     facts = run_folder.read_facts(os.path.join(model_dir, DATASET))
     if not facts:
         raise ValueError(
-            f"`model_dir` must hold the {DATASET} of a run that goes on: it says in which order the"
-            f" pictures come. Received: model_dir={model_dir!r}, at step {step}, without a readable"
-            " one. Restore it, or start anew in another folder."
+            f"`model_dir` must hold a readable {DATASET} for a run to go on: it records the order"
+            f" of the pictures. Received: model_dir={model_dir!r}, at step {step}, without one."
+            " Restore it, or start anew in another folder."
         )
     begun = facts.get("order", 1)
     if begun != order.VERSION:
         raise ValueError(
-            "`model_dir` must not hold a run to go on with whose pictures come in the order of"
-            f" another version of tf_simclr. Received: model_dir={model_dir!r}, at step {step}, of"
-            f" order {begun}; this version has order {order.VERSION}. Finish it with the version"
-            " that began it, or start anew in another folder."
+            "`model_dir` must hold a run with this version's order of pictures, to go on. Received:"
+            f" model_dir={model_dir!r}, at step {step}, of order {begun}; this version has order"
+            f" {order.VERSION}. Finish it with the version that began it, or start anew in another"
+            " folder."
         )
 
 
 def dataset_facts(path: str) -> dict[str, Any]:
-    """The facts beside what lies at `path`, a run, an export or a checkpoint's prefix; {} if none.
+    """The facts of the run, the export or the checkpoint's prefix at `path`; {} if there are none.
 
     Args:
       path: as pretrained.find takes it.

@@ -13,15 +13,15 @@ LABELS = "labels.txt"
 
 
 def check_labels(data: Source, model_dir: str, step: int) -> None:
-    """Checks that a run goes on with the labels that it has learned from, and maybe more.
+    """Checks that a resumed run still has all labels that it has learned from.
 
     Args:
       data: of the run.
       model_dir: of the run.
-      step: at which it stands.
+      step: where it resumes.
 
     Raises:
-      ValueError: where labels are left out now that it has learned from.
+      ValueError: if labels that it has learned from are left out now.
     """
     if not step or not isinstance(data, LabelledSubset):
         return
@@ -32,21 +32,21 @@ def check_labels(data: Source, model_dir: str, step: int) -> None:
             return
         knew = f"other labels, those in {LABELS}"
     raise ValueError(
-        "`model_dir` must not be of a run that has learned from labels which are left out now."
+        "`model_dir` must not hold a run that has learned from labels that are left out now."
         f" Received: model_dir={model_dir!r}, at step {step} with {knew}. Give another folder."
     )
 
 
 def write_labels(data: Source, folder: str) -> None:
-    """Writes which pictures have labels to a run's folder, where not all have, and says so.
+    """Writes to a run's folder which pictures have labels, if not all do, and prints how many.
 
     Args:
       data: of the run.
-      folder: of the run; a file of an earlier choice is removed where all labels are known.
+      folder: of the run; if all labels are known, the file of an earlier choice is removed.
     """
     path = os.path.join(folder, LABELS)
     if not isinstance(data, LabelledSubset):
-        if tf.io.gfile.exists(path):  # Of a run that goes on with all labels.
+        if tf.io.gfile.exists(path):  # The run goes on with all labels.
             tf.io.gfile.remove(path)
         return
     run_folder.write_atomically(path, as_lines(data.labelled))

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, that one process at a time trains in it, what lies in it."""
+"""The folder of a run: its settings and results, and a lock for one process at a time."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ LOCK = ".lock"
 
 
 def write_atomically(path: str, text: str) -> None:
-    """Replaces the file at `path` in one step: whoever reads it sees the old text or the new."""
+    """Replaces the file at `path` in one step: a reader sees the old text or the new."""
     temporary = f"{path}.{os.getpid()}.tmp"
     with tf.io.gfile.GFile(temporary, "w") as file:
         file.write(text)
@@ -47,18 +47,18 @@ def read_settings(model_dir: str) -> Config | None:
 
 
 def write_settings(config: Config, folder: str) -> None:
-    """Writes the config to the folder's flags.json; its data are found from anywhere."""
+    """Writes the config to the folder's flags.json, with an absolute data_dir."""
     values = config.flat() | {"data_dir": from_anywhere(config.data.data_dir)}
     write_atomically(os.path.join(folder, SETTINGS), Config.from_flat(values).to_json())
 
 
 def from_anywhere(path: str | None) -> str | None:
-    """A path that names the same place in every working folder: from the root on, or remote."""
+    """A path that names the same place from any working folder: absolute, or remote."""
     return path if path is None or buckets.is_remote(path) else os.path.abspath(path)
 
 
 def absolute(path: str | None) -> str | None:
-    """A path from the root on, or remote, without links and dots: equal paths, equal places."""
+    """An absolute or remote path without links and dots: equal paths mean equal places."""
     if path is None or buckets.is_remote(path):
         return path and path.rstrip("/")
     return os.path.realpath(path)
@@ -102,7 +102,7 @@ def changed_settings(ours: Config, theirs: Config, *, free: Collection[str]) -> 
 
 
 def placed(config: Config) -> dict[str, Any]:
-    """The config's flags by name, to compare by: folders as `absolute` writes them, no "auto"."""
+    """The config's flags by name, for comparison: folders by `absolute`, and no "auto"."""
     meant = {"data_dir": absolute(config.data.data_dir), "augment_on": config.views_on}
     return config.flat() | meant
 
@@ -132,8 +132,8 @@ def workplace(model_dir: str, *, chief: bool) -> Iterator[Workplace]:
 
     Args:
       model_dir: of the run, which the chief makes and holds.
-      chief: whether it is this process's to write. Other workers take part in all that is written,
-        which they must, and get a folder of their own that is thrown away.
+      chief: whether this process writes there. Other workers must take part in all writes, and get
+        a temporary folder for them.
 
     Raises:
       ValueError: if it cannot be written; NotNow, if another live process holds it.
@@ -148,19 +148,19 @@ def workplace(model_dir: str, *, chief: bool) -> Iterator[Workplace]:
 
 
 def _held_for_good() -> None:
-    """What nobody takes over needs no look."""
+    """Does nothing: nobody can take the folder over."""
 
 
 @contextlib.contextmanager
 def lock(model_dir: str) -> Iterator[Callable[[], None]]:
-    """Holds the run's folder for this process; the system lets go of it however the process ends.
+    """Holds the run's folder for this process; the system releases it however the process ends.
 
-    In a bucket bucket_lock.hold does what can be done. Where a file system has no such lock, as
-    other remote ones have not, this does nothing.
+    In a bucket this is bucket_lock.hold. On a file system without locks, such as other remote ones,
+    it does nothing.
 
     Yields:
-      A function that raises ValueError once another process has taken the folder over, as only
-      that of a bucket may be.
+      A function that raises ValueError once another process has taken the folder over, which can
+      happen only in a bucket.
 
     Raises:
       NotNow: if another live process holds it.
@@ -172,7 +172,7 @@ def lock(model_dir: str) -> Iterator[Callable[[], None]]:
     if buckets.is_remote(model_dir):
         yield _held_for_good
         return
-    import fcntl  # Absent on Windows, where nothing else here is tried either.
+    import fcntl  # Absent on Windows, where nothing else here has been tried either.
 
     with open(os.path.join(model_dir, LOCK), "a+") as file:
         try:
@@ -213,12 +213,12 @@ def is_locked(model_dir: str) -> bool:
 
 
 def read_result(model_dir: str) -> dict[str, Any]:
-    """What the last evaluation wrote to result.json, or {} where there is none or it is damaged."""
+    """The content of result.json, or {} if there is none or it is damaged."""
     return read_facts(os.path.join(model_dir, RESULT))
 
 
 def read_facts(path: str) -> dict[str, Any]:
-    """A JSON file's names and values, or {} where there is none or it is damaged."""
+    """A JSON file's names and values, or {} if there is none or it is damaged."""
     try:
         with tf.io.gfile.GFile(path) as file:
             facts = json.loads(file.read())

@@ -7,20 +7,20 @@ from tf_simclr.config import Config, flag_fields
 from tf_simclr.config.fields import decides
 from tf_simclr.workdir import run_folder
 
-# What an evaluation that leaves them out does not take from the run: there they say how it began,
-# and on which machine.
+# Flags that an evaluation does not take from the run: there they say how it began, and on which
+# machine.
 OF_COMMAND = {field.name for field in flag_fields() if field.metadata["of_command"]}
-# What decides nothing of an evaluation, though its page may show it.
+# Flags that decide nothing in an evaluation, though its page may show them.
 IDLE_WHEN_JUDGING = {field.name for field in flag_fields() if not decides(field, "eval")}
 
 
 def adopt_settings(config: Config, given: Collection[str] | None = None) -> Config:
-    """The config with the settings of the run in its model_dir, but for the flags that were given.
+    """The config, with flags that were not given taken from the run in its model_dir.
 
-    A command that trains and says on which data, as a recipe does, says all, and is taken as it
-    is; one that leaves the data out goes on as the run does, --mode included. One that evaluates
-    judges what was trained: it keeps its mode, its name and whether averaged weights are meant. A
-    line says what is taken.
+    A training command that names its data, as a recipe does, is complete and stays as it is; one
+    that does not goes on with the run's settings, --mode included. An evaluation takes the run's
+    settings, but keeps its own mode, its name and the choice of averaged weights. A printed line
+    says what is taken.
 
     Args:
       config: of the command.
@@ -41,7 +41,7 @@ def adopt_settings(config: Config, given: Collection[str] | None = None) -> Conf
         return config
     ours, values = config.flat(), theirs.flat()
     kept = {*given, "model_dir", *(OF_COMMAND if config.run.mode == "eval" else ())}
-    # What would decide in place of a flag that is given: it is at its default here.
+    # Flags that would decide in place of a given one: they keep their defaults.
     kept |= {n for f in flag_fields() if f.name in given for n in f.metadata["instead_of"]}
     values |= {name: ours[name] for name in kept}
     values |= without_own_place(ours, theirs, given)
@@ -56,7 +56,7 @@ def adopt_settings(config: Config, given: Collection[str] | None = None) -> Conf
 def without_own_place(
     ours: Mapping[str, Any], theirs: Config, given: Collection[str]
 ) -> dict[str, Any]:
-    """What of a run's settings is not taken where other data is given: where its own lies.
+    """The command's data_dir, by name, if it gives another dataset than the run's; else {}.
 
     Args:
       ours: flags of the command, by name.
@@ -68,7 +68,7 @@ def without_own_place(
 
 
 def changed_for_judging(config: Config, trained: Config) -> str:
-    """What an evaluation does otherwise than its run: "image_size is 32 and was 48".
+    """How an evaluation's settings differ from its run's: "image_size is 32 and was 48".
 
     Args:
       config: of the evaluation.

@@ -1,4 +1,4 @@
-"""Where training stops on its way, for exports and checkpoints: steps, and nothing of a network."""
+"""The steps at which training pauses for exports and checkpoints."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,12 @@ def segments(
 ) -> list[tuple[int, int]]:
     """Cuts steps start..total where fit must be called anew.
 
-    At most a broken epoch, whole epochs, and another broken one: so training ends at exactly
-    `total` and goes on from any step. And at those multiples of `every`, if it is not 0, that lie
-    inside an execution of `per_execution` steps: checkpoints are saved between executions.
+    There are at most a partial epoch, whole epochs, and another partial one, so that training
+    starts at any step and ends at exactly `total`. If `every` is not 0, there are further cuts at
+    its multiples inside an execution of `per_execution` steps: checkpoints are saved between
+    executions.
     """
-    # Differs from the original: it ends at a multiple of checkpoint_steps.
+    # Differs from the original, which ends at a multiple of checkpoint_steps.
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch
     cuts = sorted(
@@ -32,7 +33,7 @@ def segments(
 def _inside_executions(
     start: int, total: int, per_epoch: int, every: int, per_execution: int
 ) -> Iterator[int]:
-    """Multiples that fall inside an execution, and both ends of the epochs that they break."""
+    """Multiples that fall inside an execution, and both ends of the epochs that they cut."""
     cut = start
     for multiple in range((start // every + 1) * every, total, every):
         epoch = multiple // per_epoch * per_epoch

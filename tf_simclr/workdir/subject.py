@@ -1,4 +1,4 @@
-"""What an evaluation is of: data, splits, picture size, labels and weights, and whether the run's.
+"""The subject of an evaluation: its data, splits, picture size, labels and weights.
 
 {"dataset": "image_folder", "data_dir": "/pictures", "train_split": "train",
  "eval_split": "test", "image_size": 48, "weights": "trained"}
@@ -25,7 +25,7 @@ SUFFIXES = {RESULT: ".json", REPORT: ".html", CONFUSION: ".csv"}
 
 
 def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
-    """What an evaluation with this config is of.
+    """The subject of an evaluation with this config.
 
     Args:
       config: of a run or of a command that evaluates it.
@@ -39,20 +39,20 @@ def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
         "image_size": data.image_size,
         "weights": AVERAGED if averaged else TRAINED,
     }
-    if data.dataset == "image_folder" and data.data_dir:  # Of others it says where they are kept.
+    if data.dataset == "image_folder" and data.data_dir:  # For others it is where they are kept.
         told["data_dir"] = run_folder.absolute(data.data_dir)
     return told | ({LABELS: labels} if labels else {})
 
 
 def own_subject(model_dir: str, wanted: Subject) -> dict[str, Any]:
-    """What an evaluation of the run in `model_dir` itself is of.
+    """The subject of the run's own evaluation.
 
-    Where the run did not say what to be judged on, as it only trained and left --eval_split at a
-    name that its data does not have, that is the split of its first evaluation.
+    If the run only trained, and left --eval_split at a name that its data does not have, its first
+    evaluation decides the split.
 
     Args:
       model_dir: of a run with settings.
-      wanted: what is evaluated now.
+      wanted: the subject of the evaluation now.
     """
     settings = run_folder.read_settings(model_dir) or Config()
     own = subject_of(settings)
@@ -70,22 +70,22 @@ def known_labels(settings: Config) -> str:
 
 
 def name_of(wanted: Subject, own: Subject, eval_name: str | None) -> str:
-    """The name by which an evaluation's files are told from the run's own; "" for these.
+    """The name in an evaluation's files; "" for the run's own evaluation.
 
     >>> other = {"dataset": "emoji32", "eval_split": "test", "image_size": 64}
     >>> name_of(other, other | {"image_size": 32}, None)
     'emoji32-test-64px'
 
     Args:
-      wanted: what is evaluated.
-      own: what the run's own evaluation is of.
+      wanted: the subject of the evaluation.
+      own: the subject of the run's own evaluation.
       eval_name: what the user calls it; None makes a name of data, split and size.
     """
     if dict(wanted) == dict(own):
         return ""
     chosen = _in_a_file_name(eval_name or "")
     if chosen:
-        # A number alone would be the run's own, of a step.
+        # A number alone would be a step of the run's own evaluation.
         return f"step-{chosen}" if chosen.isdigit() else chosen
     data = os.path.basename(wanted.get("data_dir", "")) or wanted["dataset"]
     parts = [data, wanted["eval_split"], f"{wanted['image_size']}px"]
@@ -97,12 +97,12 @@ def name_of(wanted: Subject, own: Subject, eval_name: str | None) -> str:
 
 
 def free_name(model_dir: str, name: str, wanted: Subject) -> str:
-    """A name that `name_of` made, or where results of something else have it, one with a number.
+    """A name made by `name_of`, with a number if results of another subject have it.
 
     Args:
       model_dir: of the run.
-      name: that was made: two folders of pictures may be called the same.
-      wanted: what is evaluated.
+      name: the one made: two folders of pictures may be called the same.
+      wanted: the subject of the evaluation.
     """
     taken = f"{name}-{{}}"
     for number in itertools.count(2):
@@ -124,7 +124,7 @@ def file_of(kind: str, name: str) -> str:
 
 
 def tells_of(result: Mapping[str, Any], wanted: Subject) -> bool:
-    """Whether a result is of what is wanted. One of before evaluations said of what, of the run's.
+    """Whether a result is of the wanted subject; an old one without a subject is of the run's own.
 
     Args:
       result: content of a result's file.
@@ -144,7 +144,7 @@ def listed_results(model_dir: str) -> list[str]:
 
 
 def results_of(model_dir: str, step: int | None, *, averaged: bool = False) -> dict[str, Any]:
-    """What the evaluation of a step on the run's own data found; {} if it was not evaluated there.
+    """The results of a step's evaluation on the run's own data; {} if there are none.
 
     Args:
       model_dir: the run's folder.

@@ -1,4 +1,4 @@
-"""TensorBoard event files: scalars written from batch to batch, and read back for the report."""
+"""TensorBoard event files: scalars written during training, and read back for the report."""
 
 import os
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ TRAIN = "train"
 
 
 class Summaries:
-    """Writes to `directory`/`name` what a run says of its steps. Tags are the original's.
+    """Writes a run's scalars and images to `directory`/`name`. Tags are the original's.
 
     Args:
       directory: of the run.
-      name: of the folder: TensorBoard shows each as a run of its own.
+      name: of the folder, which TensorBoard shows as a run of its own.
     """
 
     def __init__(self, directory: str, name: str = TRAIN):
@@ -34,15 +34,15 @@ class Summaries:
             tf.summary.image(tag, images, step=step, max_outputs=len(images))
 
     def flush(self) -> None:
-        """Puts all that was written on disk."""
+        """Writes what is buffered to disk."""
         self._writer.flush()
 
 
 def read_scalars(directory: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """All scalars of a run: tag -> (steps int64 [n], values float64 [n]) in order of steps.
 
-    Where a run was killed and did steps again, the later writing counts. A file that ends in the
-    middle of a record is read up to there.
+    If a run was killed and repeated steps, the later value counts. A file that ends in the middle
+    of a record is read up to there.
     """
     points: dict[str, dict[int, tuple[float, float]]] = {}  # tag -> step -> (time, value)
     for path in _event_files(os.path.join(directory, TRAIN)):

@@ -1,8 +1,8 @@
-"""What is known of a training while it runs: its steps, what the device says of them, and waiting.
+"""Watches a training while it runs: its steps, their status on the device, and the time waited.
 
-A read from a device waits until all that it was given before is done, and then it idles until it is
-given more. So steps are counted on the host, one read an execution serves all callbacks, and it is
-waited for when the device has the next execution already.
+A read from a device waits until all earlier work is done, and then the device idles until it gets
+more. So steps are counted on the host, one read per execution serves all callbacks, and it is
+waited for when the device already has the next execution.
 """
 
 import collections
@@ -19,7 +19,7 @@ Logs = Mapping[str, Any] | None  # What Keras hands to a callback: means by name
 
 
 class StepCallback(keras.callbacks.Callback):
-    """A callback that leaves the results of an execution on the device: Keras would read them."""
+    """A callback for which Keras leaves the results of an execution on the device."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,9 +29,9 @@ class StepCallback(keras.callbacks.Callback):
 class WatchSteps(StepCallback):
     """Counts steps, and reads the status of each execution once.
 
-    It comes before all callbacks that are given it.
+    It must come before all callbacks that use it.
 
-    NonFinite is raised one execution late, or by `look`: whoever saves something calls it before.
+    NonFinite is raised one execution late, or by `look`, which must be called before a save.
 
     Attributes:
       step: how many steps of the run are done, or under way.
@@ -40,11 +40,11 @@ class WatchSteps(StepCallback):
     """
 
     def __init__(self, step: int = 0):
-        """Args: step: how many the run had before."""
+        """Args: step: how many the run has done before."""
         super().__init__()
         self.step = self._before = step
         self.status: Any = None
-        # In a thread: a GPU's copy waits for what was asked of it before, so it is asked for now.
+        # In a thread: a copy from a GPU waits for all queued work, so it must be queued at once.
         self._reader = futures.ThreadPoolExecutor(1, thread_name_prefix="status")
         self._unread: collections.deque[tuple[int, futures.Future]] = collections.deque()
 
@@ -78,10 +78,10 @@ class WatchSteps(StepCallback):
 
 
 class MeasureWaiting(StepCallback):
-    """Measures which share of the time `fit` waits for data.
+    """Measures the share of the time that `fit` waits for data.
 
-    What comes before the end of the first execution of a `fit`, such as tracing the step and
-    filling the shuffling buffer, is start-up and does not count.
+    Everything up to the end of a `fit`'s first execution, such as tracing the step and filling the
+    shuffling buffer, is start-up and does not count.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class MeasureWaiting(StepCallback):
         self.look()
 
     def look(self) -> None:
-        """Adds what came since the last look, up to the last execution."""
+        """Adds the time since the last look, up to the last execution."""
         if self._before is not None:
             now = self._now, self.model.seconds_waited()
             self.passed += now[0] - self._before[0]
@@ -115,9 +115,9 @@ class MeasureWaiting(StepCallback):
 
 
 class ProgressBar(keras.callbacks.ProgbarLogger):
-    """Keras' line of progress, with the means that were read already. It comes last.
+    """Keras' progress bar, with the means that were read already. It must come last.
 
-    Keras' own reads each metric after each execution.
+    Keras' own bar reads each metric after each execution.
     """
 
     def __init__(self, watch: WatchSteps):
