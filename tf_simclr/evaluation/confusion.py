@@ -1,4 +1,4 @@
-"""Which class a classifier takes for which: the confusion matrix, read by programs and people.
+"""The confusion matrix: which classes a classifier takes for which.
 
         predicted 0   predicted 1
 true 0       c00           c01        c01 rows of class 0 were taken for class 1
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-CORNER = "true class"  # The heading above the names of the rows: columns are the predicted ones.
+CORNER = "true class"  # The heading above the rows' names; columns are predicted classes.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,20 +38,20 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, *, classes: in
     Args:
         labels: int [rows]; rows with a negative label are left out.
         predictions: int [rows], each in [0, classes) where there is a label.
-        classes: how many there are, >= 1.
+        classes: number of classes, >= 1.
 
     Returns:
         int64 [classes, classes]: the true class, then the predicted one.
 
     Raises:
-        ValueError: labels and predictions that are not equally long, or a class out of range.
+        ValueError: labels and predictions differ in length, or a class is out of range.
     """
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     if labels.ndim != 1 or labels.shape != predictions.shape:
         raise ValueError(
             "`labels` and `predictions` must be [rows], one of each for a row. Received:"
             f" labels.shape={labels.shape}, predictions.shape={predictions.shape}."
-            " Of scores take argmax(axis=-1)."
+            " For scores take argmax(axis=-1)."
         )
     labelled = labels >= 0
     labels, predictions = labels[labelled].astype(np.int64), predictions[labelled].astype(np.int64)
@@ -74,21 +74,22 @@ def top1_accuracy(matrix: np.ndarray) -> float:
 def most_confused(matrix: np.ndarray, *, limit: int) -> list[Confusion]:
     """The pairs of classes that are mixed up most often, the most frequent first.
 
-    Of equally frequent pairs the one that takes more of its class comes first, then the lower one.
+    Among equally frequent pairs the one with the larger share of its class comes first, then the
+    lower one.
 
     Args:
         matrix: int [classes, classes] of confusion_matrix.
-        limit: pairs at the most, >= 1.
+        limit: the most pairs to return, >= 1.
 
     Returns:
-        Pairs with a count above 0: none where nothing is mixed up.
+        Pairs with a count above 0; none if nothing is mixed up.
     """
     wrong = np.array(matrix)
     np.fill_diagonal(wrong, 0)
     shown = matrix.sum(axis=1)
     labels, predictions = np.nonzero(wrong)
     counts = wrong[labels, predictions]
-    # The last key counts first; lexsort keeps the order of what is equal.
+    # The last key counts first; lexsort is stable.
     order = np.lexsort((-counts / shown[labels], -counts))[:limit]
     return [
         Confusion(int(label), int(prediction), int(wrong[label, prediction]), int(shown[label]))
@@ -101,10 +102,10 @@ def as_csv(matrix: np.ndarray, class_names: Sequence[str]) -> str:
 
     Args:
         matrix: int [classes, classes] of confusion_matrix.
-        class_names: one for each class; they are quoted where it is needed.
+        class_names: one for each class; quoted where needed.
 
     Returns:
-        Text of lines, the first of which names the columns.
+        Lines of CSV, of which the first names the columns.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -16,20 +16,20 @@ BLOCK = 2**20  # bytes copied at a time
 
 
 def write_features(path: str, batches: Iterable[Mapping[str, np.ndarray]]) -> dict[str, tuple]:
-    """Writes the columns of all batches, one below the other, for numpy.load.
+    """Writes the columns of all batches, concatenated, for numpy.load.
 
-    Columns of bytes become text (UTF-8), as wide as the longest. On the way there they lie in
-    temporary files; `path` is written at last, in one step.
+    Columns of bytes become text (UTF-8), as wide as the longest. Columns are collected in temporary
+    files; `path` is written at the end, in one step.
 
     Args:
       path: of the file.
-      batches: at least one; name -> [rows, ...], each time the same names, types and widths.
+      batches: at least one; name -> [rows, ...], each with the same names, types and widths.
 
     Returns:
       Name -> shape of each column.
 
     Raises:
-      ValueError: if the file cannot be written; before the first batch, if that is known by then.
+      ValueError: if the file cannot be written; if possible before the first batch.
     """
     near = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.tmp")
     with _written(path, near):

@@ -1,4 +1,4 @@
-"""Frozen features of pictures, and what belongs to them, as arrays."""
+"""Frozen features of pictures, with their labels, as arrays."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ class Features:
     Attributes:
       vectors: float32 [n, features].
       labels: int64 [n], -1 where there is none.
-      identities: int64 [n], the thing that is shown; None if the data does not say.
+      identities: int64 [n], what is shown; None if the data does not say.
       groups: int64 [n], who shows it; None if the data does not say.
     """
 
@@ -36,7 +36,7 @@ def extract(
       networks: name -> float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
       batches: dicts of image, label and maybe identity and group, as pipeline.evaluation_batches
         gives them.
-      limit: rows at the most, >= 1.
+      limit: the most rows to return, >= 1.
 
     Returns:
       Name -> Features of the first pictures, in their order.

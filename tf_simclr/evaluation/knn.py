@@ -1,4 +1,4 @@
-"""Weighted nearest-neighbour classification of frozen features: a judge with nothing to train.
+"""Weighted nearest-neighbour classification of frozen features: a test that trains nothing.
 
 Source: Wu et al., Unsupervised Feature Learning via Non-Parametric Instance Discrimination
 (arXiv 1805.01978), section 3.4.
@@ -25,19 +25,19 @@ def knn(
 
         w_c = sum over the k nearest i of  exp(s_i / temperature) * [label_i == c]
 
-    and the largest score wins, the lower class where two are equal.
+    and the largest score wins; of equal ones, the lower class.
 
     Args:
         train_features: float [train, features].
         train_labels: int [train]; rows with a negative label are left out.
         test_features: float [test, features].
         test_labels: int [test]; rows with a negative label are left out.
-        k: neighbours that vote; all training rows where there are fewer. The paper takes 200 of
+        k: neighbours that vote; all training rows if there are fewer. The paper takes 200 of
             ImageNet's 1.2 million; 20 is customary for small sets.
-        temperature: of the votes' weights; the paper's .07.
+        temperature: of the votes' weights; the paper's is .07.
 
     Returns:
-        The share of labelled test rows classified rightly, in [0, 1].
+        The share of labelled test rows that are classified correctly, in [0, 1].
 
     Raises:
         ValueError: k or temperature not above 0; tables that do not fit together, are not finite
@@ -57,7 +57,7 @@ def knn(
         test_features, train_features, k=min(k, len(train_features))
     )
     classes, columns = np.unique(train_labels, return_inverse=True)
-    # One constant factor a row, which no comparison sees, keeps exp in range at low temperatures.
+    # A constant factor for each row, which changes no comparison, keeps exp in range.
     weights = np.exp((similarity.astype(np.float64) - similarity[:, :1]) / temperature)
     scores = np.zeros((len(test_features), len(classes)))
     np.add.at(scores, (np.arange(len(scores))[:, None], columns[nearest]), weights)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits  # scikit-learn itself depends on it
 from tf_simclr.evaluation.neighbours import unit_rows
 from tf_simclr.evaluation.tables import feature_table
 
-COMPONENTS = 50  # As customary before t-SNE; also what makes 3,072 pixels as fast as 256 features.
+COMPONENTS = 50  # Customary before t-SNE; it makes 3,072 pixels as fast as 256 features.
 PERPLEXITY = 30.0  # The paper, section 3: 5 to 50.
 FEWEST_ROWS = 91  # t-SNE weighs 3 * perplexity neighbours of each row.
 
@@ -28,17 +28,17 @@ def layout_2d(features: np.ndarray, *, seed: int) -> np.ndarray:
 
     Returns:
         float32 [rows, 2] in [0, 1], each axis stretched to fill it. Features that do not differ
-        (a collapsed encoder) all lie in the middle.
+        (a collapsed encoder) are all in the middle.
 
     Raises:
         ValueError: features that are not a finite table.
     """
     unit = unit_rows(feature_table("features", features))
-    if np.ptp(unit, axis=0).max() < 1e-6:  # float32 noise only: principal components have no sense.
+    if np.ptp(unit, axis=0).max() < 1e-6:  # float32 noise: principal components mean nothing.
         return np.full((len(unit), 2), 0.5, np.float32)
     components = min(COMPONENTS, *unit.shape)
-    # One thread: sums do not depend on the number of cores, and on a busy machine OpenMP's threads
-    # wait for each other ten times longer than they work.
+    # One thread, so that sums do not depend on the number of cores. On a busy machine OpenMP's
+    # threads also wait for each other ten times longer than they work.
     with threadpool_limits(1):
         reduced = PCA(components, random_state=seed).fit_transform(unit)
         if len(unit) < FEWEST_ROWS or components < 2:
@@ -48,7 +48,7 @@ def layout_2d(features: np.ndarray, *, seed: int) -> np.ndarray:
 
 
 def _fill_square(map_2d: np.ndarray) -> np.ndarray:
-    """Stretches each axis to [0, 1]; an axis without extent lies in the middle."""
+    """Stretches each axis to [0, 1]; on an axis without extent all are in the middle."""
     low, extent = map_2d.min(axis=0), np.ptp(map_2d, axis=0)
     filled = (map_2d - low) / np.where(extent > 0, extent, 1)
     return np.where(extent > 0, filled, 0.5).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Linear probe: how much of the classes a linear classifier reads from frozen features.
+"""Linear probe: how well a linear classifier tells the classes from frozen features.
 
 The protocol of Chen et al., A Simple Framework for Contrastive Learning of Visual Representations
 (arXiv 2002.05709), appendix B.8.1: L2-regularised multinomial logistic regression by L-BFGS, the
@@ -19,22 +19,22 @@ from threadpoolctl import threadpool_limits  # scikit-learn itself depends on it
 from tf_simclr.evaluation.tables import labelled_rows, same_width
 
 SHORT_GRID = (0.3, 0.03, 0.003, 0.0003)
-# The paper, appendix B.8.1: 45 values from 10^-6 to 10^5, evenly spaced by their logarithm. It does
-# not say whether they are weighed against a sum of losses or a mean; here it is the mean.
+# The paper, appendix B.8.1: 45 values from 10^-6 to 10^5, evenly spaced in logarithm. It does not
+# say whether they weigh against a sum of losses or a mean; here it is the mean.
 PAPER_GRID = tuple(np.logspace(-6, 5, 45).tolist())
 HELD_OUT = 0.2  # Share of each class that chooses the regularisation.
-# Half of the cores: beside another busy process BLAS threads wait in loops for each other, and on
+# Half of the cores: next to another busy process BLAS threads wait in loops for each other, and on
 # two cores two of them took five times as long as one.
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 
 
 @dataclasses.dataclass(frozen=True)
 class LinearProbe:
-    """What a linear classifier read from the features.
+    """The result of a linear probe.
 
     Attributes:
         top1: share of labelled test rows whose class scores highest, in [0, 1].
-        top5: share of labelled test rows whose class is among the five that score highest.
+        top5: share of labelled test rows whose class is among the five highest scores.
         predictions: int64 [test], the class for every row of test_features, unlabelled ones too.
         l2: the regularisation that was chosen.
     """
@@ -62,20 +62,20 @@ def linear_probe(
 
         mean over rows of  -log softmax(x W + b)[label]  +  l2 / 2 * ||W||^2
 
-    with the l2 that classifies best a stratified fifth of the training rows, which it was not
-    fitted on; then it is fitted once more on all of them.
+    with the l2 that is best on a held-out stratified fifth of the training rows; then it is fitted
+    once more on all of them.
 
     Args:
         train_features: float [train, features].
         train_labels: int [train]; rows with a negative label are left out.
         test_features: float [test, features].
-        test_labels: int [test]; rows with a negative label are predicted and not judged. A class
-            that no training row shows cannot be predicted and is an error.
-        l2: strengths to choose from, any order; of equally good ones the strongest wins.
+        test_labels: int [test]; rows with a negative label are predicted, but not judged. A class
+            without a training row cannot be predicted and is an error.
+        l2: strengths to choose from, in any order; of equally good ones the strongest wins.
         max_iterations: of L-BFGS, for each fit; stopping there is part of the procedure.
         warm_start: whether a fit starts from the weights of the next stronger l2, and the last one
             from those that were chosen, instead of from zeros: the same minimum in a fraction of
-            the time where the grid is fine. A fit that is stopped early has then come further.
+            the time if the grid is fine. A fit that is stopped early has then come further.
         seed: of the held-out part.
 
     Returns:
@@ -88,7 +88,7 @@ def linear_probe(
     if not l2 or min(l2) <= 0:
         raise ValueError(
             f"`l2` must hold at least one strength, all above 0. Received: l2={tuple(l2)}. "
-            "Leave it out to choose from the usual four."
+            "Leave it out to choose from the default four."
         )
     fit_features, fit_labels = labelled_rows("train", train_features, train_labels)
     judged, judged_labels = labelled_rows("test", test_features, test_labels)
@@ -104,7 +104,7 @@ def linear_probe(
     every_row = (np.asarray(test_features, np.float32) - mean) / scale
     scores = _scores(classifier, (judged - mean) / scale)
     columns = np.searchsorted(classifier.classes_, judged_labels)
-    # How many classes score higher than the right one: a tie is the right one's.
+    # How many classes score higher than the right one, which wins ties.
     rank = (scores > scores[np.arange(len(scores)), columns, None]).sum(axis=1)
     return LinearProbe(
         top1=float(np.mean(rank < 1)),
@@ -145,9 +145,9 @@ def _choose_l2(
     warm_start: bool,
     seed: int,
 ) -> tuple[float, LogisticRegression | None]:
-    """The strength (falling order) that classifies best the rows it was not fitted on.
+    """The strength, of a falling list, that is best on the held-out rows.
 
-    And the classifier that did, where fits start from one another.
+    And its classifier, if `warm_start`.
     """
     held_out = _held_out(labels, seed)
     if len(strengths) == 1 or not held_out.any():
@@ -165,7 +165,7 @@ def _choose_l2(
 
 
 def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Marks the held-out rows: a fifth of each class, one row at least, but never the only one."""
+    """Marks the held-out rows: a fifth of each class, at least one row, but never the only one."""
     held_out = np.zeros(len(labels), bool)
     generator = np.random.default_rng(seed)
     for class_index in np.unique(labels):

@@ -12,7 +12,7 @@ def unit_rows(features: np.ndarray) -> np.ndarray:
         features: float32 [rows, features].
 
     Returns:
-        float32 [rows, features]; a row of zeros stays zero, so that it is similar to nothing.
+        float32 [rows, features]; a row of zeros stays zero, and so is similar to nothing.
     """
     norm = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(norm > 0, norm, 1)
@@ -32,12 +32,12 @@ def cosine_neighbours(
         queries: float32 [queries, features].
         gallery: float32 [gallery, features].
         k: neighbours a query, 1..gallery.
-        query_groups: [queries]; a query never meets a row of its own group. None: no groups.
+        query_groups: [queries]; rows of a query's own group are left out. None: no groups.
         gallery_groups: [gallery], given together with query_groups.
 
     Returns:
         int64 [queries, k] rows of the gallery, and float32 [queries, k] their cosine similarity;
-        -inf marks places that a gallery of fewer than k other-group rows leaves empty.
+        -inf marks places left empty if there are fewer than k rows of other groups.
     """
     queries, gallery = unit_rows(queries), unit_rows(gallery)
     indices = np.empty((len(queries), k), np.int64)

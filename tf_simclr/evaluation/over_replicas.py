@@ -1,4 +1,4 @@
-"""A function of a batch, such as an encoder's features, on all replicas of a strategy at once."""
+"""Runs a function of a batch, such as an encoder, on all replicas of a strategy at once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,19 @@ import tensorflow as tf
 
 
 def over_replicas(function: Callable[..., Any], strategy: tf.distribute.Strategy) -> Callable:
-    """The same function, of which each replica computes its part of the rows.
+    """The same function, with the rows of a batch divided among the replicas.
 
     Args:
       function: tensors [n, ...] -> a structure of tensors [n, ...], row by row: no row depends on
         the others. Its variables were made in the strategy's scope.
-      strategy: all of whose replicas this program runs. It runs those of a TPU slice with several
-        hosts, by TensorFlow's code, which was never tried; not those of other workers' programs.
-        The default strategy is a single device, whose batch is left whole.
+      strategy: its replicas must all be run by this program. Those of a TPU slice with several
+        hosts are (by TensorFlow's code, never tried); those of other workers' programs are not.
+        The default strategy is a single device, which gets the whole batch.
 
     Returns:
       Tensors [n, ...] on the host -> the same structure of NumPy arrays [n, ...], in the rows'
-      order. On replicas all calls have one static shape as long as n does not grow: what a batch
-      lacks is filled up with zeros, and their rows are dropped.
+      order. On replicas all calls have one static shape as long as n does not grow: smaller batches
+      are padded with zeros, and the padding's rows are dropped.
     """
     with strategy.scope():
         if not tf.distribute.has_strategy():

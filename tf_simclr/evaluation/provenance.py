@@ -1,4 +1,4 @@
-"""What a result says it is of: the keys that a result carries beside its scores, and their words.
+"""The subject of a result: the keys in result.json that are not scores, and their words.
 
 {"dataset": "emoji32", "train_split": "train", "eval_split": "test", "image_size": 32,
  "weights": "trained", "date": "2026-11-28"}
@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from typing import Any
 
 TRAINED, AVERAGED = "trained", "averaged"  # weights
-LABELS = "labels"  # which were known, where not all were
+LABELS = "labels"  # which were known, if not all
 DATE = "date"
-PICTURES = "pictures"  # how many test pictures the judges of features saw
-# What tells one evaluation from another.
+PICTURES = "pictures"  # how many test pictures the features were judged on
+# The keys that distinguish one evaluation from another.
 KEYS = ("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS)
 
 
 def said(result: Mapping[str, Any]) -> str:
-    """What a result is of, in a line: "test of emoji32, 32 pixels, 2026-11-28".
+    """The subject of a result, in a line: "test of emoji32, 32 pixels, 2026-11-28".
 
     Args:
-      result: content of a result's file; one that an older version wrote has nothing to say.
+      result: content of a result's file; one of an older version has no subject.
 
     Returns:
-      "" where it does not say its split.
+      "" if it does not name its split.
     """
     if "eval_split" not in result:
         return ""

@@ -1,7 +1,7 @@
-"""Cross-group retrieval: find the same thing as another group shows it (another vendor's drawing).
+"""Cross-group retrieval: find the same thing in other groups (in other vendors' drawings).
 
-Every row is a query, its gallery are the rows of all other groups. It needs no classes and trains
-nothing, and a feature that encodes the group's style instead of the thing fails it.
+Every row is a query; its gallery is the rows of all other groups. It needs no classes and trains
+nothing, and features that encode the group's style instead of the thing fail it.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def retrieval_at_k(
         features: float [rows, features].
         identities: [rows], what the row shows (the emoji).
         groups: [rows], whose picture it is (the vendor).
-        k: how many of the nearest may hold the hit.
+        k: how many of the nearest rows count.
 
     Returns:
         Recall at k in [0, 1] over the queries whose identity occurs in another group at all.
@@ -75,7 +75,7 @@ def nearest(features: np.ndarray, *, k: int, groups: np.ndarray | None = None) -
 
 
 def _check_k(k: int, groups: np.ndarray) -> None:
-    """The smallest gallery is what the largest group leaves over."""
+    """Checks k against the smallest gallery: the rows outside the largest group."""
     smallest = len(groups) - int(np.unique(groups, return_counts=True)[1].max())
     if not 1 <= k <= smallest:
         raise ValueError(

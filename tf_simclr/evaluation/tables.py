@@ -1,4 +1,4 @@
-"""What the judges accept: a table of finite features, one row a picture, and its labels."""
+"""Checks of what is evaluated: a table of finite features, one row a picture, and its labels."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def feature_table(name: str, values: np.ndarray) -> np.ndarray:
         values: [rows, features], any real dtype.
 
     Returns:
-        float32 [rows, features], the same memory where `values` is that already.
+        float32 [rows, features], the same memory if `values` is that already.
 
     Raises:
         ValueError: not two axes, no rows, no columns, or a value that is NaN or infinite.
@@ -69,7 +69,7 @@ def labelled_rows(
         float32 [labelled, features] and int64 [labelled].
 
     Raises:
-        ValueError: as feature_table and row_values, labels that are not integers, or none left.
+        ValueError: as feature_table and row_values; labels are not integers, or none is left.
     """
     features = feature_table(f"{name}_features", features)
     labels = row_values(f"{name}_labels", labels, len(features))

@@ -16,13 +16,13 @@ def write_folder(
     """Calls `write` with a temporary folder beside `path`, then renames it to `path`.
 
     A folder that is at `path` already is replaced: moved aside, and removed when the new one is in
-    its place. One that a killed process left aside is brought back first. Of a link the folder that
-    it leads to is replaced.
+    its place. One that a killed process left aside is brought back first. If `path` is a link, its
+    target is replaced.
 
     Args:
       path: of the folder.
       write: makes the folder whose path it is given, and fills it.
-      report: is given a line for what cannot be removed at the end, which is no failure.
+      report: called with a line if something cannot be removed at the end, which is no failure.
 
     Raises:
       ValueError: if it cannot be written, as on a full disk; what was at `path` is still there.
@@ -32,7 +32,7 @@ def write_folder(
     temporary, aside = (os.path.join(parent, f".{name}.{end}") for end in ("tmp", "old"))
     try:
         _bring_back(place, aside)
-        for left in (temporary, aside):  # Of a process that was killed.
+        for left in (temporary, aside):  # By a process that was killed.
             _remove(left)
         tf.io.gfile.makedirs(parent)
         write(temporary)
@@ -43,7 +43,7 @@ def write_folder(
         raise ValueError(
             f"`output` must be a folder that can be written ({reason(error)}). Received:"
             f" output={path!r}. Checkpoints and an older export there are kept: give the"
-            " same command again when that is mended."
+            " same command again when that is fixed."
         ) from error
     finally:
         _tidy(temporary, _remove, report)
@@ -71,9 +71,9 @@ def keep_newest(folder: str, keep: int, report: Callable[[str], None] = print) -
     """Removes all but the `keep` subfolders of highest number; 0 keeps all.
 
     Args:
-      folder: that they lie in.
+      folder: in which they are.
       keep: how many are left.
-      report: is given a line for each that cannot be removed, which is no failure.
+      report: called with a line for each that cannot be removed, which is no failure.
     """
     if not keep:
         return

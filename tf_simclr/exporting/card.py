@@ -1,4 +1,4 @@
-"""The model card: README.md of an exported folder, for whoever finds it without its maker."""
+"""The model card: README.md of an exported folder, for readers who did not train the model."""
 
 import dataclasses
 import json
@@ -13,15 +13,15 @@ from tf_simclr.evaluation.provenance import said
 from tf_simclr.reporting.names import ROWS, SCORES, in_text
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
-ALL_NAMED = 50  # classes; of more the first are named
+ALL_NAMED = 50  # classes; if there are more, the first are named
 
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a model card tells.
+    """The content of a model card.
 
     Attributes:
-      format: word of --export_format.
+      format: a value of --export_format.
       network: in words.
       features: width of the representation.
       projection: width of the projection head's output.
@@ -32,7 +32,7 @@ class Card:
       dataset: name, licence, class_names, pictures of each split; {} if not known.
       results: as a run writes them; {} if it was not evaluated.
       classes: of the classifier; 0 without one.
-      measured: what was measured on the export itself: a name -> its value as text.
+      measured: on the export itself: a name -> its value as text.
       version: of tf_simclr.
       learned: a sentence on how it was trained; "" if not known.
     """
@@ -93,7 +93,7 @@ def render(card: Card) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Markdown of rows, the first of which is the head; nothing if there is no other."""
+    """Rows as a Markdown table, the first of them its head; "" if there is no other."""
     if len(rows) < 2:
         return ""
     head, *body = rows
@@ -116,8 +116,8 @@ def _made_for(card: Card) -> str:
 def _summary(card: Card) -> str:
     learned = f"{card.learned} " if card.learned else ""
     return (
-        f"{learned}It turns a picture into {card.features} numbers, from which a"
-        " small classifier, a nearest-neighbour search or fine-tuning can start."
+        f"{learned}It turns a picture into {card.features} numbers, for a small classifier, a"
+        " nearest-neighbour search or fine-tuning."
     )
 
 
@@ -126,7 +126,7 @@ def _input(card: Card) -> str:
     size = f"{side} x {side} pixels" if side else "any height and width"
     return (
         f"float32 [batch, height, width, 3], RGB in [0, 1], {size}; trained at {card.image_size}"
-        " pixels. Nothing is subtracted and nothing augmented inside: divide bytes by 255."
+        " pixels. The export subtracts no mean and does not augment: divide bytes by 255."
     )
 
 
@@ -153,7 +153,7 @@ def _training(card: Card) -> str:
     if not card.settings:
         return f"{steps} steps; the settings are not known."
     flags = "\n".join(f"    --{name}={value}" for name, value in sorted(card.settings.items()))
-    return f"{steps} steps of `tf-simclr`, with these flags and the others' defaults:\n\n{flags}"
+    return f"{steps} steps of `tf-simclr`, with these flags and defaults for all others:\n\n{flags}"
 
 
 def _results(card: Card) -> str:

@@ -1,4 +1,4 @@
-"""What a format of an export is: each has a file of its own here, which defines it as FORMAT."""
+"""What an export format is: each has a file of its own here, which defines it as FORMAT."""
 
 import contextlib
 import dataclasses
@@ -18,11 +18,11 @@ class Order:
     Attributes:
       network: what is exported.
       size: side of the pictures that the export takes, in pixels; None takes any height and width.
-      side: side of the pictures below, in pixels: `size`, or else the one that it was trained on.
+      side: side of the pictures below, in pixels: `size`, or else that of the training pictures.
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3] in [0, 1], as
         evaluation sees it.
       pictures: n -> up to n pictures of the training split, float32 [n, side, side, 3] in [0, 1],
-        as evaluation sees them; for a format that says `needs_pictures`.
+        as evaluation sees them; for a format with `needs_pictures`.
     """
 
     network: TrainedNetwork
@@ -34,19 +34,18 @@ class Order:
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A format of an export.
+    """An export format.
 
     Attributes:
       folder: where its exports are in a run's folder.
       save: (order, a folder to be made) -> what was measured there, name -> value, for the card.
-      interface: card -> what the export takes and gives, as Markdown.
+      interface: card -> what the export takes and returns, as Markdown.
       example: Python that loads it from PATH_OF_THIS_FOLDER and runs it on pictures of SIDE pixels.
       extra: of setup.py, whose packages it needs; None if it needs no others.
       fixed_size: whether an export takes pictures of one size only.
       needs_pictures: what it needs training pictures for, as an error says it: "to ..."; "" if it
         needs none.
-      by_training: what it is called in the list of a run's files, if training writes it without
-        being asked to; "" if it does not.
+      by_training: its name in the list of a run's files, if training always writes it; "" if not.
     """
 
     folder: str
@@ -60,17 +59,17 @@ class Format:
 
 
 def inference_only(card: Card) -> str:
-    """The interface of a file that gives what TrainedNetwork.features gives."""
+    """The interface of a file that returns what TrainedNetwork.features returns."""
     logits = f" and logits [batch, {card.classes}]" if card.classes else ""
     return (
-        f"Input `images`; outputs features [batch, {card.features}]{logits}, by these names."
+        f"Input `images`; outputs of these names: features [batch, {card.features}]{logits}."
         " Inference only."
     )
 
 
 @contextlib.contextmanager
 def needs_extra(name: str) -> Iterator[None]:
-    """Around the imports of the extra `name`.
+    """Wraps the imports of packages of the extra `name`.
 
     Raises:
       ValueError: if one of them is not installed; it says how to install the extra.

@@ -1,4 +1,4 @@
-"""The encoder as a reusable TF2 SavedModel: what hub.load and hub.KerasLayer take.
+"""The encoder as a reusable TF2 SavedModel, for hub.load and hub.KerasLayer.
 
 The interface is that of an image feature vector ("Reusable SavedModels" and "Common SavedModel APIs
 for images" of TF-Hub).
@@ -29,8 +29,8 @@ def save(
         project(images, training=False)     -> [batch, out_dim], the projection head's output
         classify(images, training=False)    -> logits [batch, classes], if there is a classifier
 
-    Images are float32 [batch, height, width, 3] in [0, 1]. The module and each of the three has
-    `variables`, `trainable_variables` and `regularization_losses` of its own, so that
+    Images are float32 [batch, height, width, 3] in [0, 1]. The module and each of the last three
+    has `variables`, `trainable_variables` and `regularization_losses` of its own, so that
     hub.KerasLayer takes any of them. Signatures: serving_default, serving_bytes, classify. A
     variable `trained_size` is the side of the pictures that it was trained on.
 
@@ -83,7 +83,7 @@ def _interface(card: Card) -> str:
     features, projections = f"[batch, {card.features}]", f"[batch, {card.projection}]"
     logits = f"logits [batch, {card.classes}]" if card.classes else ""
     rows = [
-        ("call or signature", "gives"),
+        ("call or signature", "returns"),
         ("`__call__(images, training=False, batch_norm_momentum=...)`", f"features {features}"),
         ("`endpoints(images, training=False)`", "a dict: block_group1 to 4, final_avg_pool, ..."),
         ("`project(images, training=False)`", f"the projection head's output {projections}"),
@@ -100,7 +100,7 @@ def _interface(card: Card) -> str:
         f"{table(rows)}\n\nThe module and each of its parts (`endpoints` and so on) has"
         " `variables` and `trainable_variables`: hub.KerasLayer takes any of them. `serving_bytes`"
         f" decodes, crops and resizes to {card.fixed_size or card.image_size} pixels as evaluation"
-        " does; it does not turn a JPEG by its EXIF tag."
+        " does; it ignores a JPEG's EXIF orientation."
     )
 
 

@@ -14,18 +14,18 @@ from tf_simclr.quiet import stderr_silenced
 
 FLOAT, INT8 = "model.tflite", "model_int8.tflite"
 EXTRA = "lite"
-CALIBRATION, UNSEEN = 128, 64  # pictures to calibrate int8 by, and to compare it on
+CALIBRATION, UNSEEN = 128, 64  # pictures to calibrate int8 with, and to compare it on
 
 
 def save(network: TrainedNetwork, folder: str, *, size: int, pictures: np.ndarray) -> None:
     """Writes FLOAT and INT8 to `folder`: images float32 [batch, size, size, 3] -> features, logits.
 
-    Both take and give float32. In INT8 weights and activations are 8 bits wide, activations by the
-    range that they had on `pictures` (arXiv 1712.05877).
+    Both take and return float32. In INT8 weights and activations are 8 bits wide; the ranges of
+    activations are those on `pictures` (arXiv 1712.05877).
 
     Args:
       network: what is saved.
-      folder: that exists or can be made.
+      folder: one that exists or can be made.
       size: side of the pictures that they take, in pixels.
       pictures: float32 [n, size, size, 3] in [0, 1], of the kind that the model will see.
 
@@ -52,7 +52,7 @@ def save(network: TrainedNetwork, folder: str, *, size: int, pictures: np.ndarra
 
 
 def run(path: str, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What the file at `path` makes of images float32 [batch, size, size, 3]: features, logits.
+    """Runs the file at `path` on images float32 [batch, size, size, 3]: features, logits.
 
     Raises:
       ValueError: if the extra `lite` is not installed.
@@ -99,6 +99,6 @@ features = run(images=images)["features"]
 print(features.shape)
 """,
     extra=EXTRA,
-    fixed_size=True,  # LiteRT has no size that changes from call to call.
-    needs_pictures="to set the ranges of int8 by",
+    fixed_size=True,  # In LiteRT a size cannot change from call to call.
+    needs_pictures="to set the ranges of int8",
 )

@@ -1,4 +1,4 @@
-"""The encoder as an ONNX file, for onnxruntime and what else reads ONNX."""
+"""The encoder as an ONNX file, for onnxruntime and others that read ONNX."""
 
 import os
 
@@ -12,7 +12,7 @@ from tf_simclr.exporting.trained_network import TrainedNetwork
 
 FILE = "model.onnx"
 EXTRA = "onnx"
-SEED = 0  # of the noise that the file is compared on: no data is needed for it
+SEED = 0  # of the noise that the file is compared on, which needs no data
 OPSET = 17  # onnxruntime 1.12 (2022) and newer
 BATCH, HEIGHT, WIDTH = "batch", "height", "width"  # names of the axes that may have any length
 
@@ -22,7 +22,7 @@ def save(network: TrainedNetwork, folder: str, *, size: int | None = None) -> No
 
     Args:
       network: what is saved.
-      folder: that exists or can be made.
+      folder: one that exists or can be made.
       size: side of the pictures that it takes, in pixels; None takes any height and width.
 
     Raises:
@@ -44,7 +44,7 @@ def save(network: TrainedNetwork, folder: str, *, size: int | None = None) -> No
 
 
 def run(folder: str, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What the file in `folder` makes of images float32 [batch, h, w, 3]: features [batch, n], ...
+    """Runs the file in `folder` on images float32 [batch, h, w, 3]: features [batch, n], logits.
 
     Raises:
       ValueError: if the extra `onnx` is not installed.

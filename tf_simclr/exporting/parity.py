@@ -1,4 +1,4 @@
-"""How far what an exported file gives is from what the network gives."""
+"""How far an exported file's features are from the network's."""
 
 import dataclasses
 
@@ -10,11 +10,11 @@ from tf_simclr.exporting.trained_network import TrainedNetwork
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """Two tables of features beside each other.
+    """How near two tables of features are.
 
     Attributes:
       largest_difference: of any element, as a share of the largest element.
-      cosine: the smallest cosine of a row of one and the same row of the other.
+      cosine: the smallest cosine between a row of one and the same row of the other.
     """
 
     largest_difference: float
@@ -31,12 +31,12 @@ def parity(expected: np.ndarray, found: np.ndarray) -> Parity:
 
 
 def told(path: str, found: np.ndarray, network: TrainedNetwork, images: np.ndarray) -> str:
-    """An exported file's size, and how near its features are to the network's, as a card says it.
+    """An exported file's size, and how near its features are to the network's, for the card.
 
     Args:
       path: of the file.
       found: its features [batch, n] of `images`.
-      network: that it was made from.
+      network: the one it was made from.
       images: float32 [batch, h, w, 3] in [0, 1].
     """
     near = parity(network.features(tf.constant(images))["features"].numpy(), found)

@@ -13,7 +13,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
 
     Images are float32 [batch, height, width, 3] in [0, 1]. Keys of the result: initial_conv,
     initial_max_pool, block_group1..4, final_avg_pool, proj_head_input, proj_head_output and, where
-    there is a classifier, logits_sup. The signature serving_default gives them, too. A variable
+    there is a classifier, logits_sup. The signature serving_default returns them, too. A variable
     `trained_size` is the side of the pictures that it was trained on.
 
     Args:
@@ -24,7 +24,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     encode = network.traced_encode(size)
     images = images_spec(size)
 
-    # Differs from the original: it traces the random blur into the export.
+    # Differs from the original, which traces the random blur into the export.
     def call(images: tf.Tensor, trainable: bool = False) -> dict[str, tf.Tensor]:
         endpoints = encode(images, trainable)
         return endpoints | network.heads(endpoints["final_avg_pool"], trainable)
@@ -33,7 +33,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     for name, part in network.parts.items():
         setattr(module, name, bare(part))
     network.tell_size(module)
-    # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
+    # Not traced here: TensorFlow traces again while it saves, and would save both traces.
     serve = tf.function(call, input_signature=[images], autograph=False)
     tf.saved_model.save(module, path, signatures={"serving_default": serve})
 
@@ -45,7 +45,7 @@ def _export(order: Order, folder: str) -> dict[str, str]:
 
 def _interface(card: Card) -> str:
     return (
-        "`__call__(images, trainable=False)` gives a dict: initial_conv, initial_max_pool,"
+        "`__call__(images, trainable=False)` returns a dict: initial_conv, initial_max_pool,"
         f" block_group1 to 4, final_avg_pool [batch, {card.features}], proj_head_input,"
         f" proj_head_output [batch, {card.projection}]{', logits_sup' * bool(card.classes)}."
     )

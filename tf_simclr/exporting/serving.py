@@ -1,4 +1,4 @@
-"""The signatures of a Hub module: what TensorFlow Serving and saved_model_cli call, by name."""
+"""The signatures of a Hub module, which TensorFlow Serving and saved_model_cli call by name."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,7 +12,7 @@ PICTURES = tf.TensorSpec([None], tf.string, name="image_bytes")
 def signatures(
     module: TracedModule, images: tf.TensorSpec, read_picture: Callable[[tf.Tensor], tf.Tensor]
 ) -> Mapping[str, Callable]:
-    """The module's signatures by name; what needs a classifier is there if the module has one.
+    """The module's signatures by name; those that need a classifier only if the module has one.
 
         serving_default   images        -> features
         serving_bytes     image_bytes   -> features; with a classifier logits, probabilities too
@@ -20,12 +20,12 @@ def signatures(
 
     Args:
       module: with endpoints(images) -> final_avg_pool and maybe logits_sup.
-      images: spec of what the module takes.
+      images: spec of the module's input.
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3].
     """
 
     def see(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-        # The trace for any size: pictures of a known one would get a trace of their own.
+        # The trace for any size: pictures of a known size would get a trace of their own.
         return module.endpoints.__call__.get_concrete_function(images, False)(pictures)
 
     def scores(endpoints: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -47,7 +47,7 @@ def signatures(
     functions = {"serving_default": (serve, images), "serving_bytes": (serve_bytes, PICTURES)}
     if hasattr(module, "classify"):
         functions["classify"] = (classify, images)
-    # Not traced here: while it saves, TensorFlow traces all anew, and would save both.
+    # Not traced here: TensorFlow traces again while it saves, and would save both traces.
     return {
         name: tf.function(function, input_signature=[spec], autograph=False)
         for name, (function, spec) in functions.items()

@@ -1,4 +1,4 @@
-"""What is saved of a network: traced functions of images, and their weights in lists."""
+"""The form in which networks are saved: traced functions of images, and weights in lists."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,15 +11,15 @@ class TracedModule(tf.__internal__.tracking.AutoTrackable):
     """A function of images that others call and train: `__call__(images, mode=False, ...)`.
 
     It is traced for both modes. `variables` and `trainable_variables` are lists, not properties:
-    only so are they saved, and only so does hub.KerasLayer(trainable=True) find something to train.
-    ("Reusable SavedModels" of TF-Hub.)
+    otherwise they would not be saved, and hub.KerasLayer(trainable=True) would find nothing to
+    train ("Reusable SavedModels" of TF-Hub).
 
     Args:
       call: (images, mode, *options) -> a tensor or a dict of tensors; mode and options have
         defaults.
       used: layers whose weights `call` uses, built.
-      images: what `call` takes.
-      options: specs of the options, scalars; a Python number does for them, too.
+      images: spec of the images that `call` takes.
+      options: specs of the options, scalars; a Python number is accepted, too.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class TracedModule(tf.__internal__.tracking.AutoTrackable):
 def traced_once(
     function: Callable, images: tf.TensorSpec, options: Sequence[tf.TensorSpec] = ()
 ) -> Callable:
-    """`function(images, mode, *options)`, traced once for each mode, whoever calls it.
+    """`function(images, mode, *options)`, traced only once for each mode.
 
-    While it saves, TensorFlow traces every tf.function anew; what is traced already it saves as it
-    is. So only what is thin around this is traced twice, and two exports can share one trace.
+    While it saves, TensorFlow traces every tf.function again, but saves concrete functions as they
+    are. So only thin wrappers of this are traced twice, and two exports can share one trace.
 
     Args:
       function: (images, mode, *options) -> a tensor or a dict of tensors.
-      images: spec of what it takes, float32 [batch, height, width, 3] in [0, 1].
+      images: spec of its images, float32 [batch, height, width, 3] in [0, 1].
       options: specs of the options, scalars.
 
     Returns:
@@ -68,10 +68,10 @@ def traced_once(
 
 
 def bare(layer: keras.layers.Layer) -> tf.__internal__.tracking.AutoTrackable:
-    """A copy of a built layer down to its variables, which are shared, with nothing of Keras.
+    """A copy of a built layer without Keras, which shares its variables.
 
-    A checkpoint of an export has the layer's names by it. Keras would save each layer's own
-    function beside: twice the file, in thrice the time.
+    It gives an export's checkpoint the layer's names. Keras would also save a function for each
+    layer: twice the file size, in three times the time.
     """
     return _bare(layer, {})
 

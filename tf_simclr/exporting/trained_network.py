@@ -1,4 +1,4 @@
-"""A trained network as plain functions of images, which every format of export is made from."""
+"""A trained network as plain functions of images, from which every export format is made."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,12 @@ MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
 @dataclasses.dataclass(frozen=True)
 class TrainedNetwork:
-    """Encoder, projection head and maybe a classifier, built and with their weights.
+    """Encoder, projection head and perhaps a classifier, built and with their weights.
 
     Attributes:
       encoder: images float32 [batch, h, w, 3] in [0, 1] -> a dict of endpoints.
-      projection_head: final_avg_pool [batch, features] -> a list, itself first, then each layer.
+      projection_head: final_avg_pool [batch, features] -> a list: its input, then each layer's
+        output.
       supervised_head: [batch, width] -> logits [batch, classes]; None if there is no classifier.
       selector: the element of that list that the classifier reads, counted from 0.
       norms: the batch norms in all of these: layers with a `momentum`.
@@ -37,17 +38,17 @@ class TrainedNetwork:
 
     @property
     def parts(self) -> Mapping[str, keras.layers.Layer]:
-        """Name -> layer, by the names that checkpoints have."""
+        """Name -> layer, by their names in checkpoints."""
         named = {"encoder": self.encoder, "projection_head": self.projection_head}
         if self.supervised_head is not None:
             named["supervised_head"] = self.supervised_head
         return named
 
     def tell_size(self, module: Any) -> None:
-        """Gives what is saved an attribute `trained_size`, int32, which a loaded one has too.
+        """Gives a module the attribute `trained_size`, int32, which is saved and loaded with it.
 
         Args:
-          module: what tf.saved_model.save takes; left alone where the size is not known.
+          module: for tf.saved_model.save; left alone if the size is not known.
         """
         if self.trained_size:
             # A constant would not be saved.
@@ -55,7 +56,7 @@ class TrainedNetwork:
 
     @property
     def batch_norm_momentum(self) -> float:
-        """Momentum of the moving averages that it was trained with; 0 where there are none."""
+        """Momentum of the moving averages that it was trained with; 0 if there are none."""
         return self.norms[0].momentum if self.norms else 0.0
 
     def encode(
@@ -69,7 +70,7 @@ class TrainedNetwork:
         Args:
           images: float32 [batch, h, w, 3] in [0, 1].
           training: whether batch norm uses and follows the batch's statistics.
-          batch_norm_momentum: of the moving averages, a scalar; None is what it was trained with.
+          batch_norm_momentum: of the moving averages, a scalar; None is that of training.
         """
         before = self.batch_norm_momentum
         momentum = before if batch_norm_momentum is None else batch_norm_momentum
@@ -82,7 +83,7 @@ class TrainedNetwork:
                 norm.momentum = before
 
     def traced_encode(self, size: int | None = None) -> Callable[..., dict[str, tf.Tensor]]:
-        """`encode` as a graph for each mode, the same whenever it is asked for.
+        """`encode` as one graph for each mode, the same on every call.
 
         Args:
           size: side of the pictures that it takes, in pixels; None takes any height and width.
@@ -112,7 +113,7 @@ class TrainedNetwork:
         return [self.encoder, *self.projection_head.layers[: self.selector], self.supervised_head]
 
     def classify(self, hidden: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Logits [batch, classes]; of the projection head no more is run than they need.
+        """Logits [batch, classes]; runs only the layers of the projection head that they need.
 
         Args:
           hidden: final_avg_pool [batch, features].
@@ -137,7 +138,7 @@ class TrainedNetwork:
         return outputs
 
     def features(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What an inference-only format gives: features [batch, n], and logits with a classifier.
+        """The outputs of an inference-only format: features [batch, n], logits with a classifier.
 
         Args:
           images: float32 [batch, h, w, 3] in [0, 1].
