@@ -25,7 +25,7 @@ def test_a_cell_lies_in_the_row_of_its_class_and_the_column_of_what_it_was_taken
         for said, kind, x, y, _ in cells
     }
     assert set(found) == {(0, 0), (0, 1), (1, 1), (1, 2), (2, 0), (2, 2)}
-    assert found[0, 0] == ("cat told right: 5 of 6", "told")
+    assert found[0, 0] == ("cat correct: 5 of 6", "told")
     assert found[0, 1] == ("cat taken for dog: 1 of 6", "mistaken")
     assert found[2, 0] == ("a longer name taken for cat: 3 of 7", "mistaken")
 

@@ -257,7 +257,7 @@ def test_confusion_is_a_map_and_of_few_classes_its_counts(classes, counted):
     # By hand: 3 of 4 are right and 1 is not, but for the last row; the root makes them 0.87 and .5.
     assert told == ["0.87"] * (classes - 1) + ["1.00"]
     assert mistaken == ["0.50"] * (classes - 1)
-    assert "<title>class 0 told right: 3 of 4</title>" in page
+    assert "<title>class 0 correct: 3 of 4</title>" in page
     assert "<title>class 0 taken for class 1: 1 of 4</title>" in page
     assert page.count("75 %</text>") == classes - 1 and page.count("100 %</text>") == 1
     written = re.findall(r'text-anchor="middle">(\d+)</text>', page)

@@ -6,14 +6,14 @@ from html import escape
 import numpy as np
 
 HOW_TO_READ = (
-    "A row is a class, a column what its pictures were taken for: blue is right, orange wrong, and"
-    " the stronger the colour, the more of the row. At its end stands the share told right."
+    "Each row is a class, each column a prediction. Blue is correct, orange is wrong; the stronger"
+    " the colour, the larger the share of the row. The correct share is at the end of the row."
 )
 MOST_CLASSES = 50  # Of a map; beyond them a cell is too small to point at.
 MOST_COUNTED = 20  # Classes of a map with its counts written in.
 CELL, SMALL_CELL = 38, 17  # Units of the view box, with counts and without: pixels on a screen.
 LONGEST_NAME = 24  # Characters; the whole name is in the tooltip.
-CHARACTER = 6.4  # Units, on an average.
+CHARACTER = 6.4  # Units, on average.
 SLANT = 0.71  # Of names above the columns: the sine of 45 degrees.
 RIGHT = 46  # Units, for the share of each row that is right.
 
@@ -26,7 +26,7 @@ def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
         class_names: one for each class.
 
     Returns:
-        An <svg> with a tooltip for each cell that is not 0; up to 20 classes its count, too.
+        An <svg> with a tooltip for each cell that is not 0; for up to 20 classes also its count.
     """
     classes = len(matrix)
     cell = CELL if classes <= MOST_COUNTED else SMALL_CELL
@@ -44,7 +44,7 @@ def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
         parts.append(_text(name, x, y, whole, f'transform="rotate(-45 {x:.1f} {y:.1f})"'))
         row = matrix[number]
         right = f"{100 * row[number] / row.sum():.0f} %" if row.sum() else "–"
-        parts.append(_text(right, end + 8, top + middle + 4, f"{whole}: told right"))
+        parts.append(_text(right, end + 8, top + middle + 4, f"{whole}: correct share"))
         parts.extend(_cells(row, number, class_names, (left, top + number * cell, cell)))
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -57,7 +57,7 @@ def confusion_list(pairs: Sequence[tuple[str, str, int, int]]) -> str:
     """Lists pairs of classes that are mixed up.
 
     Args:
-        pairs: as of a ClassConfusion.
+        pairs: as in ClassConfusion.
 
     Returns:
         A <table>; nothing for no pairs.
@@ -86,7 +86,7 @@ def _cells(
         strength = np.sqrt(share)  # So that a tenth can be seen.
         kind = "told" if column == label else "mistaken"
         said = f"{class_names[label]} taken for {class_names[column]}"
-        said = f"{class_names[label]} told right" if column == label else said
+        said = f"{class_names[label]} correct" if column == label else said
         yield (
             f"<g><title>{escape(said)}: {row[column]} of {total}</title>"
             f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{cell}" height="{cell}" '

@@ -1,4 +1,4 @@
-"""What a report shows, section by section: plain values and arrays, checked where they are made."""
+"""The content of a report, by section: plain values and arrays, checked at construction."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from tf_simclr.reporting.pictures import rgb
 
 @dataclasses.dataclass(frozen=True)
 class ResultRow:
-    """One kind of features and what the judges gave it.
+    """One kind of features and its scores.
 
     Attributes:
         name: "This encoder", "Raw pixels", ...
-        values: one for each column: a share in [0, 1], or None where there is none.
+        values: one for each column: a share in [0, 1], or None if there is none.
         note: a few words below the name.
     """
 
@@ -25,10 +25,10 @@ class ResultRow:
 
 @dataclasses.dataclass(frozen=True)
 class ResultTable:
-    """Results beside each other, higher is better everywhere.
+    """A table of results; higher is better everywhere.
 
     Attributes:
-        columns: the judges' names.
+        columns: names of the scores.
         rows: the judged features; the first are this run's, which the summary shows.
         note: how to read the table.
     """
@@ -56,7 +56,7 @@ class KeyScore:
     """A score that the summary shows before those of the table.
 
     Attributes:
-        name: whose it is.
+        name: what was scored.
         value: a share in [0, 1].
         note: a few words below it.
     """
@@ -73,8 +73,8 @@ class Neighbours:
     Attributes:
         queries: uint8 [queries, height, width, channels].
         neighbours: uint8 [queries, 5, height, width, channels], nearest first.
-        hits: bool [queries, 5], the neighbour shows the same thing; None: nobody knows.
-        captions: what each query shows; None: nothing is written.
+        hits: bool [queries, 5], whether the neighbour shows the same thing; None if not known.
+        captions: what each query shows; None for no captions.
     """
 
     queries: np.ndarray
@@ -100,13 +100,13 @@ class Neighbours:
 
 @dataclasses.dataclass(frozen=True)
 class ClassConfusion:
-    """What a classifier took the labelled test pictures of each class for.
+    """A classifier's confusion matrix on the labelled test pictures.
 
     Attributes:
         matrix: int [classes, classes], not negative: the true class, then the predicted one.
         class_names: one for each class.
-        pairs: what is mixed up most, the first most often: (name of the class, what it was taken
-            for, how often, how often it was shown). Of many classes they are shown, not the matrix.
+        pairs: the most confused pairs, the most frequent first: (name of the class, what it was
+            taken for, how often, how often it was shown). Of many classes only these are shown.
         note: who classified, and how well.
     """
 
@@ -131,8 +131,8 @@ class FeatureMap:
 
     Attributes:
         positions: float [n, 2] in [0, 1], of layout_2d.
-        pictures: uint8 [n, height, width, channels], drawn at their places; or None, and
-        labels: int [n] colour points instead, negative is unlabelled; None: all are one colour.
+        pictures: uint8 [n, height, width, channels], drawn at their places; None draws points.
+        labels: int [n], which colour the points, negative is unlabelled; None: all one colour.
         class_names: one for each class of labels.
     """
 
@@ -144,18 +144,18 @@ class FeatureMap:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a run has to show. Whatever is None leaves its section out.
+    """The content of a run's report. A section whose content is None is left out.
 
     Attributes:
         title: heading of the page.
-        opening: what a reader must know before all else.
+        opening: what a reader must know first.
         command: the command that made the run.
         facts: (name, value) pairs: data, network, steps, time ...
         history: name -> (steps, values); values that are not finite leave gaps.
         views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
-        scores: that the summary shows first.
-        table: results; without one, and without scores, the summary shows the history's ends.
-        confusion: what a classifier took the test pictures for.
+        scores: shown first in the summary.
+        table: results; without one, and without scores, the summary shows the ends of the history.
+        confusion: a classifier's confusion matrix.
         neighbours: queries and their nearest rows; the first 24 are shown.
         feature_map: the test rows in two dimensions.
         snippet: code that loads the encoder.

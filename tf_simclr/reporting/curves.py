@@ -1,4 +1,4 @@
-"""A curve of a training run as inline SVG: line, band, ticks, and a tooltip for every place."""
+"""A curve of a training run as inline SVG: line, band, ticks, and a tooltip for every point."""
 
 import html
 import math
@@ -10,19 +10,19 @@ import numpy as np
 # Units of the view box: about the pixels of a card on a phone, so that text stays legible.
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 36
-MOST_PLACES = 150  # Along the x axis; longer histories are averaged, their extremes are the band.
+MOST_PLACES = 150  # Along the x axis; longer histories are averaged, and the band has the extremes.
 
 
 def curve_figure(name: str, steps: Sequence[float], values: Sequence[float]) -> str:
     """Draws one series over the steps.
 
     Args:
-        name: what is drawn, with its unit where it has one.
+        name: what is drawn, with its unit if it has one.
         steps: [points], rising.
-        values: [points]. What is not finite leaves a gap, and the caption counts it.
+        values: [points]. Values that are not finite leave gaps, and the caption counts them.
 
     Returns:
-        A <figure>; with no finite value one that says so.
+        A <figure>; if no value is finite, it says so.
 
     Raises:
         ValueError: not as many steps as values.
@@ -108,7 +108,7 @@ def _finite_runs(values: np.ndarray) -> Iterator[slice]:
 
 
 def _range(low: float, high: float, *, padding: float) -> tuple[float, float]:
-    """A range with an extent; it starts at 0 where that wastes little of it."""
+    """A range with an extent; it starts at 0 if that wastes little of it."""
     if low == high:
         margin = abs(low) / 2 or 1.0
         return low - margin, high + margin
@@ -144,7 +144,7 @@ def _grid(x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
 
 
 def _tooltips(x: np.ndarray, mean: np.ndarray, across: np.ndarray) -> str:
-    """An invisible column around every place, whose <title> the browser shows."""
+    """An invisible column around every point, whose <title> the browser shows."""
     edges = np.concatenate([[LEFT], (across[1:] + across[:-1]) / 2, [WIDTH - RIGHT]])
     return "".join(
         f'<rect class="place" x="{left:.1f}" y="{TOP}" width="{max(0.0, right - left):.1f}" '

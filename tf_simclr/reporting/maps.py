@@ -15,7 +15,7 @@ PLOT = 600  # Units of the points' view box.
 
 
 def picture_map(positions: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """Lays pictures on white, each in the free cell nearest to its place: none covers another.
+    """Lays pictures on white, each in the free cell nearest to its place, so that none overlap.
 
     Args:
         positions: float [n, 2] in [0, 1]: x to the right, y upwards.
@@ -39,12 +39,12 @@ def picture_map(positions: np.ndarray, pictures: np.ndarray) -> np.ndarray:
 
 
 def _places(positions: np.ndarray, cells: int) -> np.ndarray:
-    """Gives each its nearest free cell, the middle first: int [n, 2] (column, row from top)."""
+    """Gives each its nearest free cell, from the middle out: int [n, 2] (column, row from top)."""
     targets = np.stack([positions[:, 0], 1 - positions[:, 1]], axis=1) * cells - 0.5
     grid = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=-1).reshape(-1, 2)
     taken = np.zeros(len(grid))
     places = np.empty((len(positions), 2), int)
-    # Served last, outer pictures move inwards or along the border, where there is room.
+    # Outer pictures come last: they move inwards or along the border, where there is room.
     for row in np.argsort(np.abs(positions - 0.5).max(axis=1), kind="stable"):
         nearest = np.argmin(((grid - targets[row]) ** 2).sum(axis=1) + taken)
         taken[nearest] = np.inf
@@ -92,7 +92,7 @@ def class_colour(label: int, classes: int) -> str:
         classes: how many there are.
 
     Returns:
-        A CSS colour that is readable on light and dark ground.
+        A CSS colour that is readable on a light and a dark background.
     """
     if label < 0:
         return "#8a8d94"

@@ -1,14 +1,14 @@
-"""What a result's scores and rows are called, for whoever reads of them anywhere."""
+"""The names of a result's scores and rows, wherever they are shown."""
 
-# The judges of features, as a table's columns call them.
+# Keys of a result -> the titles of a table's columns.
 COLUMNS = {
     "linear_probe_top1": "Linear probe",
     "knn_top1": "kNN",
     "retrieval_at_1": "Retrieval at 1",
 }
-# What a classifier's accuracy is called in a result.
+# Keys of a classifier's accuracy in a result.
 TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
-# Keys of a result -> the judge and what it measures.
+# Keys of a result -> what is scored, and how.
 SCORES = {
     "linear_probe_top1": "Linear probe, top-1",
     "knn_top1": "kNN, top-1",

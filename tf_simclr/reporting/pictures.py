@@ -32,8 +32,8 @@ def rgb(name: str, pictures: np.ndarray) -> np.ndarray:
     ):
         raise ValueError(
             f"`{name}` must be uint8 [..., height, width, 1 or 3 channels] and not empty. "
-            f"Received: {name}={array.dtype} {list(array.shape)}. Pictures in [0, 1] are converted "
-            "by (255 * pictures).round().astype('uint8'); no pictures at all are given as None."
+            f"Received: {name}={array.dtype} {list(array.shape)}. Convert pictures in [0, 1] by "
+            "(255 * pictures).round().astype('uint8'); give None for no pictures."
         )
     return np.repeat(array, 3, axis=-1) if array.shape[-1] == 1 else array
 
@@ -43,7 +43,7 @@ def png_uri(picture: np.ndarray, *, palette: bool = False) -> str:
 
     Args:
         picture: uint8 [height, width, 3].
-        palette: keep the 256 colours that serve it best, for a third of the size.
+        palette: keep only its best 256 colours, for a third of the size.
 
     Returns:
         "data:image/png;base64,...".
@@ -77,7 +77,7 @@ def fit(pictures: np.ndarray, side: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class SpriteSheet:
-    """A grid of equal pictures in one PNG, shown as tiles that wrap as the page likes.
+    """A grid of pictures of one size in one PNG, shown as tiles that wrap with the page.
 
     Attributes:
         name: its CSS class, unique in the page.

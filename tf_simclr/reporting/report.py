@@ -1,4 +1,4 @@
-"""The page a person looks at after a run: one HTML file, nothing fetched from elsewhere."""
+"""The report of a run: one HTML file that fetches nothing from elsewhere."""
 
 from collections.abc import Sequence
 from html import escape
@@ -31,9 +31,9 @@ __all__ = [
     "render",
 ]
 
-MOST_BASELINES = 2  # That the summary compares with: the rows below the first.
-MOST_PAIRS = 16  # Shown of the views, and
-MOST_QUERIES = 24  # of the queries: enough to judge, and the page stays below 3 MB.
+MOST_BASELINES = 2  # The summary compares with so many rows below the first.
+MOST_PAIRS = 16  # Pairs of views shown.
+MOST_QUERIES = 24  # Queries shown: enough to judge, and the page stays below 3 MB.
 
 
 def render(report: Report) -> str:
@@ -44,8 +44,8 @@ def render(report: Report) -> str:
 
     Returns:
         A whole HTML document: styles and curves inline, pictures as data: URIs, no script, no
-        link. Light and dark as the reader's system is, readable on a phone and on paper. Every
-        given text is escaped.
+        link. Light or dark like the reader's system, readable on a phone and on paper. All text is
+        escaped.
 
     Raises:
         ValueError: pictures that are not uint8 with 1 or 3 channels.
@@ -189,7 +189,7 @@ def _neighbours(neighbours: Neighbours | None) -> str:
             f"{tiles}</div></li>"
         )
     explanation = "A test picture, then the five pictures whose features are nearest to its own"
-    explanation += "; ✓ shows the same thing." if neighbours.hits is not None else "."
+    explanation += "; ✓ marks the same thing." if neighbours.hits is not None else "."
     body = f'<style>{sheet.css()}</style><ul class="queries {_sheet_classes(sheet)}">'
     return _section("Nearest neighbours", explanation, f"{body}{''.join(rows)}</ul>")
 
@@ -203,7 +203,7 @@ def _feature_map(feature_map: FeatureMap | None) -> str:
     if not feature_map or not len(feature_map.positions):
         return ""
     positions = np.asarray(feature_map.positions, float)
-    explanation = "Pictures lie near each other where the encoder finds them alike."
+    explanation = "Pictures that the encoder finds similar are close to each other."
     if feature_map.pictures is not None:
         canvas = picture_map(positions, rgb("pictures", feature_map.pictures))
         label = f"{len(positions)} test pictures laid out by their features"
@@ -249,7 +249,7 @@ def _snippet(snippet: str | None) -> str:
 
 
 def _run(report: Report) -> str:
-    """How the page came about: facts and the command."""
+    """The run's facts and its command."""
     pairs = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
         for name, value in report.facts or ()
