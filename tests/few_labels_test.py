@@ -252,9 +252,9 @@ def test_more_labels_than_a_class_has(refused):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dark/0.png\ndark/8.png\nlight/9.png\n", "3 names 2 fit none: 'dark/8.png', 'light/9"),
-        ("0.png\n", "1 names 1 fit several: '0.png'."),
-        ("dark/0.png\n", "with none of 1 of 2 classes: 'light'."),
+        ("dark/0.png\ndark/8.png\nlight/9.png\n", "2 of 3 names fit none: 'dark/8.png', 'light/9"),
+        ("0.png\n", "1 of 1 names fit several: '0.png'."),
+        ("dark/0.png\n", "without any for 1 of 2 classes: 'light'."),
         ("", "which is empty"),
     ],
     ids=["unknown", "ambiguous", "one class", "empty"],

@@ -76,7 +76,7 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
         assert len({id(data) for data in opened}) == count
         lines = capsys.readouterr().out.splitlines()
         assert [line for line in lines if line and not line.startswith("Note: ")] == [
-            "image_folder: 1 of 25 pictures unreadable, passed over: train/dark/broken.png",
+            "image_folder: 1 of 25 pictures unreadable, skipped: train/dark/broken.png",
             "image_folder: 2 classes: dark, light; 16 pictures to train, 8 to judge",
         ]
 

@@ -65,7 +65,7 @@ ALL = {f"{number}.jpg" for number in range(6)}
 def test_the_next_start_decodes_nothing_and_finds_the_same(opened):
     pictures, read, lines = opened()
     assert read == ALL and len(pictures["train"]) == 5
-    assert lines == ["image_folder: 1 of 6 pictures unreadable, passed over: 5.jpg"]
+    assert lines == ["image_folder: 1 of 6 pictures unreadable, skipped: 5.jpg"]
     assert opened() == (pictures, set(), lines)
 
 
@@ -77,7 +77,7 @@ def test_what_is_new_changed_or_gone_is_noticed(opened, folder):
     tf.io.gfile.remove(f"{folder}/2.jpg")
     pictures, read, lines = opened()
     assert read == {"1.jpg", "5.jpg", "6.jpg"} and len(pictures["train"]) == 5
-    assert lines == ["image_folder: 1 of 6 pictures unreadable, passed over: 1.jpg"]
+    assert lines == ["image_folder: 1 of 6 pictures unreadable, skipped: 1.jpg"]
     assert opened() == (pictures, set(), lines)
 
 

@@ -226,7 +226,8 @@ def test_a_picture_beside_class_folders_is_named_and_has_no_label(tmp_path):
     lines = []
     source = open_folder(tmp_path, report=lines.append)
     assert lines == [
-        "image_folder: no label for 1 of 3 pictures in 'train', beside the class folders: sheet.png"
+        "image_folder: no label for 1 of 3 pictures in 'train', next to the class folders:"
+        " sheet.png"
     ]
     assert source.class_names == ("cat", "dog")
     assert labels(source) == {"sheet.png": -1, "b.png": 0, "c.png": 1}
@@ -282,7 +283,7 @@ def test_what_is_no_picture_is_counted_and_named(tmp_path):
     source = open_folder(tmp_path, report=lines.append)
     assert source.class_names == ("cat", "dog")
     assert lines == [
-        "image_folder: files passed over that are no pictures: 2 .heic (such as cat/a.heic),"
+        "image_folder: skipped files that are not pictures: 2 .heic (such as cat/a.heic),"
         " 2 without a suffix (such as dog/empty), 1 .zip (more.zip), 1 .txt (notes.txt)"
     ]
 
@@ -299,7 +300,7 @@ def test_a_pipe_called_as_a_picture_is_unreadable(tmp_path):
     os.mkfifo(tmp_path / "b.png")
     lines = []
     open_folder(tmp_path, max_bad_fraction=0.5, report=lines.append)
-    assert lines == ["image_folder: 1 of 2 pictures unreadable, passed over: b.png"]
+    assert lines == ["image_folder: 1 of 2 pictures unreadable, skipped: b.png"]
 
 
 def test_names_of_odd_characters_are_read_and_told_in_one_line(tmp_path):
@@ -311,7 +312,7 @@ def test_names_of_odd_characters_are_read_and_told_in_one_line(tmp_path):
     source = open_folder(tmp_path, max_bad_fraction=0.2, report=lines.append)
     assert sorted(labels(source)) == sorted(odd)
     assert len(list(source.records("train").map(lambda r: source.decode(r["image"])))) == len(odd)
-    assert lines == ["image_folder: 1 of 7 pictures unreadable, passed over: 'cut\\nshort.png'"]
+    assert lines == ["image_folder: 1 of 7 pictures unreadable, skipped: 'cut\\nshort.png'"]
 
 
 def test_formats_that_only_one_host_reads_are_refused_by_name_on_several(tmp_path):
@@ -358,7 +359,7 @@ def test_flat_split_stays_unlabelled_beside_a_labelled_one(tmp_path):
 def test_splits_beside_classes_are_refused(tmp_path):
     for name in ("train/a.png", "test/b.png", "cats/c.png", "d.png"):
         save(tmp_path / name)
-    with pytest.raises(ValueError, match=r"either splits .* splits test, train beside cats, pict"):
+    with pytest.raises(ValueError, match=r"either splits .* splits test, train next to cats, pict"):
         open_folder(tmp_path)
 
 
@@ -396,7 +397,7 @@ def test_unreadable_files_are_named_counted_and_passed_over(tmp_path):
         save(tmp_path / f"good{index}.jpg")
     lines = []
     source = open_folder(tmp_path, max_bad_fraction=0.8, report=lines.append)
-    assert lines == [f"image_folder: 9 of 12 pictures unreadable, passed over: {', '.join(bad)}"]
+    assert lines == [f"image_folder: 9 of 12 pictures unreadable, skipped: {', '.join(bad)}"]
     assert sorted(pathlib.Path(path).name for path in paths(source)) == [
         "good0.jpg", "good1.jpg", "good2.jpg",
     ]  # fmt: skip
@@ -586,6 +587,6 @@ def test_jpeg_and_png_are_decoded_without_python_which_other_hosts_do_not_run(tm
     save(tmp_path / "d.tif")
     source = open_folder(tmp_path)
     assert {op for op in operations(source) if "Py" in op}
-    told = r"JPEG and PNG pictures where other hosts .* with 2 of other formats: c\.gif, d\.tif\. C"
+    told = r"JPEG and PNG pictures if other hosts .* with 2 of other formats: c\.gif, d\.tif\. C"
     with pytest.raises(ValueError, match=told):
         source.require_no_python()

@@ -58,7 +58,7 @@ def test_gray_of_16_bits_keeps_the_upper_8(kind):
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_numbers_without_a_range_are_refused(dtype):
     content = encoded(Image.fromarray(np.zeros((3, 4), dtype)), "TIFF")
-    with pytest.raises(ValueError, match="must say what is white. Received: a TIFF of mode [FI]"):
+    with pytest.raises(ValueError, match="must define white. Received: a TIFF of mode [FI]"):
         pillow_formats.read_rgba(content)
 
 

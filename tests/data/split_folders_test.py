@@ -54,12 +54,12 @@ def test_classes_are_no_splits(folders):
 @pytest.mark.parametrize(
     ("folders", "said"),
     [
-        ({"train": CLASSES, "samples": OWN}, "splits train beside samples. Move or rename"),
-        ({"train": OWN | CLASSES, "samples": OWN}, "splits train beside samples."),  # And a stray.
-        ({"train": OWN, "bus": {"red"}}, "splits train beside bus."),
-        ({"train": OWN, "": OWN}, "splits train beside pictures."),
-        ({"cat": OWN, "dog": OWN, "val": OWN}, "splits val beside cat, dog."),
-        ({"train": OWN, "test": OWN, "extra": OWN}, "splits test, train beside extra."),
+        ({"train": CLASSES, "samples": OWN}, "splits train next to samples. Move or rename"),
+        ({"train": OWN | CLASSES, "samples": OWN}, "splits train next to samples."),  # And a stray.
+        ({"train": OWN, "bus": {"red"}}, "splits train next to bus."),
+        ({"train": OWN, "": OWN}, "splits train next to pictures."),
+        ({"cat": OWN, "dog": OWN, "val": OWN}, "splits val next to cat, dog."),
+        ({"train": OWN, "test": OWN, "extra": OWN}, "splits test, train next to extra."),
         ({"train": OWN, "val": OWN, "valid": OWN}, "Received: val, valid, which are all called"),
         ({"train": OWN, "Train": OWN}, "Received: Train, train, which are all called train"),
         ({"training_set": CLASSES, "test_set": CLASSES}, "test_set, training_set, which look"),

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 def resize_antialiased(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """What tf.image.resize(images, [height, width], antialias=True) gives, but for rounding.
+    """The same as tf.image.resize(images, [height, width], antialias=True), up to rounding.
 
     Args:
       images: float [batch, h, w, channels], of a static h and w.
@@ -16,8 +16,8 @@ def resize_antialiased(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
       width: of the result, in pixels.
 
     Returns:
-      [batch, height, width, channels], of the dtype of `images`. TPUs round the factors of products
-      to bfloat16 unless told otherwise: of pictures in [0, 1], by half a grey level.
+      [batch, height, width, channels], of the dtype of `images`. By default TPUs round the factors
+      of products to bfloat16: for pictures in [0, 1], by half a grey level.
     """
     _, h, w, _ = images.shape
     rows = tf.constant(triangle_weights(h, height), images.dtype)
@@ -29,8 +29,8 @@ def triangle_weights(length: int, target: int) -> np.ndarray:
     """Bilinear resizing along an axis as a product: float64 [target, length].
 
     Row i weighs the pixels around the centre of output pixel i by a triangle, which is as wide as
-    two output pixels, or as two input pixels where the axis grows; what lies outside of the picture
-    is left out and the rest made to sum to 1.
+    two output pixels, or as two input pixels if the axis grows. Weights outside of the picture are
+    left out, and the rest are scaled to sum to 1.
 
     Args:
       length: of the axis, in pixels.

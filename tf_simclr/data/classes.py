@@ -1,4 +1,4 @@
-"""Which class is which: classes of data and of a network are the same where their names are."""
+"""Matches the classes of data and of a network by their names."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from tf_simclr.data.source import UNLABELLED
 
-NO_NAMES = "did not store the names of its classes; they go by their order"
-NAMED = 10  # classes in a line; of more, the others are counted
+NO_NAMES = "did not store the names of its classes; they are matched by order"
+NAMED = 10  # classes in a line; the others are counted
 
 
 def places_by_name(ours: Sequence[str], theirs: Sequence[str]) -> np.ndarray:
@@ -28,22 +28,22 @@ def places_by_name(ours: Sequence[str], theirs: Sequence[str]) -> np.ndarray:
 
 
 def place_labels(labels: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Labels of data as those of a network: int64 [rows], -1 stays.
+    """Turns labels of data into those of a network: int64 [rows]; -1 stays.
 
     Args:
       labels: int [rows], -1 where there is none.
       places: as `places_by_name` gives them.
     """
-    # One more place at the end, which -1 counts to.
+    # One more place at the end, for the index -1.
     return np.append(places, UNLABELLED)[labels]
 
 
 def check_same_classes(
     argument: str, path: str, theirs: Sequence[str], ours: Sequence[str]
 ) -> None:
-    """Checks that a network goes on with the classes that it was trained on, in their order.
+    """Checks that data has the classes that a network was trained on, in the same order.
 
-    Where one of the two does not tell its names there is nothing to compare.
+    If one of the two has no names, there is nothing to compare.
 
     Args:
       argument: the flag that names the network, for the message.

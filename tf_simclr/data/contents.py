@@ -1,11 +1,11 @@
-"""What was found in a data set, in a line: its classes, and how many pictures serve what."""
+"""Describes a data set in a line: its classes, and how many pictures there are for each use."""
 
 from collections.abc import Mapping
 
 from tf_simclr.data.folder_listing import shown
 from tf_simclr.data.source import Source
 
-# So many classes are named, the rest is counted.
+# So many classes are named; the rest are counted.
 _NAMED = 10
 
 
@@ -14,8 +14,8 @@ def describe(data: Source, uses: Mapping[str, str]) -> str:
 
     Args:
       data: the data set.
-      uses: what pictures are there for, such as "to train" -> their split; one that does not exist
-        is left out, and whoever reads it says so.
+      uses: a use of pictures, such as "to train" -> their split; one that does not exist is left
+        out here, and is an error when it is read.
     """
     counts = [count for use, split in uses.items() if (count := _count(data, split, use))]
     if counts:

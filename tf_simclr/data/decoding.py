@@ -1,4 +1,4 @@
-"""Encoded picture -> RGB on white, for whatever a folder of pictures may hold."""
+"""Decodes pictures of all formats that a folder may hold to RGB on white."""
 
 import io
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from PIL import Image
 from tf_simclr.data import pillow_formats
 
 _JPEG = b"\xff\xd8\xff"
-_PNG = b"\x89PNG\r\n\x1a\n"  # Behind it the chunks begin.
-# Readers of pictures: on every host, on those that run this program, and by one Pillow only.
+_PNG = b"\x89PNG\r\n\x1a\n"  # The chunks follow it.
+# Readers of pictures: for every host, for hosts that run this program, and for one host only.
 TENSORFLOW, PILLOW, RARE = "tensorflow", "pillow", "rare"
-# Gives what Pillow gives; TensorFlow's own default is off by up to 5 levels.
+# Equal to Pillow; TensorFlow's own default is off by up to 5 levels.
 _ACCURATE = "INTEGER_ACCURATE"
 # Pixels. Colours stored at half the resolution are interpolated from their neighbours: without them
 # the rectangle's border would be off by tens of levels.
@@ -21,7 +21,7 @@ _CHROMA_REACH = 2
 
 
 def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
-    """Decodes a picture of any format, told apart by content; of animations the first frame.
+    """Decodes a picture of any format, by its content; of an animation the first frame.
 
     JPEG and PNG are decoded by TensorFlow. The others go through Pillow (see pillow_formats),
     because in TensorFlow 2.21 decode_webp corrupts the heap on animations (and is missing before
@@ -35,7 +35,7 @@ def decode_picture(encoded: tf.Tensor) -> tf.Tensor:
 
     Raises:
       tf.errors.OpError: in graph mode, the bytes are truncated or none of these formats. (In
-        eager mode what Pillow raises comes through as it is.)
+        eager mode Pillow's own errors are raised.)
     """
     image = tf.case(
         [
@@ -54,7 +54,7 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
       encoded: scalar string.
 
     Returns:
-      uint8 [height, width, 3]. A JPEG's EXIF orientation is not looked at.
+      uint8 [height, width, 3]. A JPEG's EXIF orientation is ignored.
 
     Raises:
       tf.errors.InvalidArgumentError: the bytes are truncated or neither format.
@@ -73,7 +73,7 @@ def decode_jpeg_or_png(encoded: tf.Tensor) -> tf.Tensor:
 def decode_jpeg_windows(
     encoded: tf.Tensor, windows: Callable[[tf.Tensor], tf.Tensor], **options: Any
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes of a JPEG only the rectangle that holds some windows, and two pixels around it.
+    """Decodes only the rectangle of a JPEG that holds some windows, and two pixels around it.
 
     Args:
       encoded: scalar string, a JPEG.
@@ -81,8 +81,8 @@ def decode_jpeg_windows(
       **options: of tf.io.decode_jpeg.
 
     Returns:
-      uint8 [height, width, 3], equal to that part of the whole picture, and int32 [count, 4], where
-      the windows lie in it.
+      uint8 [height, width, 3], equal to that part of the whole picture, and int32 [count, 4], the
+      windows' places in it.
     """
     shape = tf.io.extract_jpeg_shape(encoded)[:2]
     chosen = windows(tf.concat([shape, [3]], axis=0))
@@ -107,12 +107,12 @@ def decode_png(encoded: tf.Tensor) -> tf.Tensor:
       tf.errors.InvalidArgumentError: the bytes are truncated or no PNG.
     """
     rgba = tf.io.decode_png(encoded, channels=4)
-    with tf.control_dependencies([rgba]):  # What is no PNG fails there, not for lack of a byte 24.
+    with tf.control_dependencies([rgba]):  # Anything but a PNG must fail there, not at byte 24.
         depth = tf.io.decode_raw(tf.strings.substr(encoded, 24, 1), tf.uint8)[0]
 
     def filled() -> tf.Tensor:
-        # Where no tRNS tells alpha, or one that libpng rejects, and the picture has less than 8
-        # bits, TensorFlow fills alpha with 2^bits - 1: that is opaque.
+        # If no tRNS gives alpha, or one that libpng rejects, and the picture has less than 8 bits,
+        # TensorFlow fills alpha with 2^bits - 1, which means opaque.
         filling = tf.bitwise.left_shift(tf.constant(1, tf.uint8), depth) - 1
         told = tf.io.decode_raw(_alpha_of_palette(encoded), tf.uint8)
         return tf.reduce_all(rgba[..., 3] == filling) & ~tf.reduce_any(told == filling)
@@ -122,12 +122,12 @@ def decode_png(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def is_jpeg(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether the bytes of a picture, a scalar string, begin as a JPEG's: a scalar bool."""
+    """Whether the bytes of a picture, a scalar string, begin like a JPEG's: a scalar bool."""
     return tf.strings.substr(encoded, 0, len(_JPEG)) == _JPEG
 
 
 def is_png(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether the bytes of a picture, a scalar string, begin as a PNG's: a scalar bool."""
+    """Whether the bytes of a picture, a scalar string, begin like a PNG's: a scalar bool."""
     return tf.strings.substr(encoded, 0, len(_PNG)) == _PNG
 
 
@@ -136,12 +136,12 @@ def decode_picture_windows(
     windows: Callable[[tf.Tensor], tf.Tensor],
     decode: Callable[[tf.Tensor], tf.Tensor] = decode_picture,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes of a picture of any format what some windows need; of a JPEG no more than that.
+    """Decodes what some windows need of a picture of any format; of a JPEG no more than that.
 
     Args:
       encoded: scalar string, as `decode` takes it.
       windows: as `decode_jpeg_windows` takes it.
-      decode: what all but JPEGs are decoded by: `decode_picture` or `decode_jpeg_or_png`.
+      decode: decodes all but JPEGs: `decode_picture` or `decode_jpeg_or_png`.
 
     Returns:
       uint8 [height, width, 3] and int32 [count, 4], as `decode_jpeg_windows` does.
@@ -178,14 +178,14 @@ def composite_on_white(rgba: tf.Tensor) -> tf.Tensor:
 
 
 def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Undoes the turn of a camera.
+    """Undoes a camera's rotation.
 
     Args:
       image: [height, width, channels].
       orientation: int32 scalar, the EXIF tag Orientation, 1 (upright) to 8.
 
     Returns:
-      The picture upright, height and width exchanged for orientations 5 to 8.
+      The picture upright; height and width are exchanged for orientations 5 to 8.
     """
 
     def is_one_of(*values: int) -> tf.Tensor:
@@ -200,22 +200,22 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
 
 def read_orientation(encoded: bytes) -> int:
-    """Reads how `decode_picture` leaves a picture turned, an EXIF Orientation; 1 is upright."""
+    """The EXIF Orientation in which `decode_picture` leaves a picture; 1 is upright."""
     try:
         with Image.open(io.BytesIO(encoded)) as picture:
             if picture.format == "TIFF":  # Pillow turns it as it reads it.
                 return 1
             orientation = picture.getexif().get(0x0112, 1)
-    except Exception:  # Pillow raises what its parsers happen to; decode_picture is the judge.
+    except Exception:  # Pillow's parsers raise anything; decode_picture decides.
         return 1
     return orientation if orientation in range(1, 9) else 1
 
 
 def reader_of(encoded: bytes) -> str:
-    """By what a picture is decoded: TENSORFLOW, PILLOW or, none of those on the web, RARE.
+    """What decodes a picture: TENSORFLOW, PILLOW or, for formats rare on the web, RARE.
 
     Args:
-      encoded: of a picture that can be decoded.
+      encoded: the bytes of a picture that can be decoded.
     """
     if encoded.startswith((_JPEG, _PNG)):
         return TENSORFLOW
@@ -228,9 +228,9 @@ def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _alpha_of_palette(encoded: tf.Tensor) -> tf.Tensor:
-    """The tRNS of a PNG that can be decoded, a string; empty where a palette has none that counts.
+    """The tRNS of a PNG that can be decoded, a string; empty if a palette has no valid one.
 
-    It counts between palette and pixels, where it is no longer than the palette.
+    It is valid between palette and pixels, and if it is no longer than the palette.
     """
     palette = _find_chunk(encoded, b"PLTE", tf.constant(len(_PNG)))
     place = _find_chunk(encoded, b"tRNS", palette)
@@ -250,7 +250,7 @@ def _find_chunk(encoded: tf.Tensor, kind: bytes, start: tf.Tensor) -> tf.Tensor:
         kind_here = tf.strings.substr(encoded, place + 4, 4)
         return (kind_here != kind) & (kind_here != b"IDAT")
 
-    def behind(place: tf.Tensor) -> tf.Tensor:  # length, kind, so many bytes, their check
+    def behind(place: tf.Tensor) -> tf.Tensor:  # length, kind, data, checksum
         return place + 12 + _chunk_length(encoded, place)
 
     return tf.while_loop(goes_on, lambda place: (behind(place),), [start])[0]

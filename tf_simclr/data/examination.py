@@ -1,4 +1,4 @@
-"""What is found in the pictures of a folder: whether they can be decoded, how they lie, by what."""
+"""Examines the pictures of a folder: can they be decoded, by what, and in which orientation."""
 
 from collections.abc import Callable, Sequence
 from concurrent import futures
@@ -18,16 +18,16 @@ _MANY = 5000
 def examine(
     folder: str, paths: Sequence[str], *, kept_in: str | None, report: Callable[[str], None]
 ) -> dict[str, Finding]:
-    """Decodes pictures, of a folder in a bucket those that were not decoded before.
+    """Decodes pictures; in a bucket only those that were not decoded before.
 
     Args:
-      folder: that the paths lie in, local or remote.
+      folder: in which the paths are, local or remote.
       paths: of the pictures.
-      kept_in: where what is found in a bucket is kept if not beside the pictures; None is nowhere.
-      report: is given a line if it takes long, or cannot be kept.
+      kept_in: where findings of a bucket are kept if not next to the pictures; None is nowhere.
+      report: called with a line if it takes long, or if the findings cannot be kept.
 
     Returns:
-      Path -> what is found.
+      Path -> its finding.
 
     Raises:
       tf.errors.OpError: the folder is in a bucket that does not answer.
@@ -61,8 +61,8 @@ def _decode_all(
                 return UNREADABLE
             encoded = tf.io.read_file(whole)
             _decode(encoded)
-        except Exception as error:  # Whatever a decoder raises, the file is of no use.
-            if of_storage(error):  # That says nothing of the file.
+        except Exception as error:  # Whatever a decoder raises, the file is unusable.
+            if of_storage(error):  # That says nothing about the file.
                 raise
             return UNREADABLE
         content = encoded.numpy()
@@ -71,7 +71,7 @@ def _decode_all(
     if len(paths) >= _MANY:
         report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
     threads = folder_listing.threads_for(folder)
-    # What libjpeg writes about damaged files says nothing that the line about them does not.
+    # libjpeg's messages about damaged files add nothing to our own line.
     with stderr_silenced(), futures.ThreadPoolExecutor(threads) as pool:
         return dict(zip(paths, pool.map(examined, paths), strict=True))
 

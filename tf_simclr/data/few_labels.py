@@ -2,7 +2,7 @@
 
 Semi-supervised learning of SimCLR (arXiv 2002.05709, section 4.2, and arXiv 2006.10029, section 3)
 takes 1 % or 10 % of ImageNet's labels, balanced by class. Here the pictures of a split are given as
-class name -> names of its labelled pictures, each of which tells one picture from all others.
+class name -> names of its labelled pictures, which are unique.
 """
 
 import hashlib
@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from tf_simclr.data.name_lists import names_in
 
-# So many classes or files are named in an error, the rest is counted.
+# So many classes or files are named in an error; the rest are counted.
 _NAMED = 5
-# The smallest share that is named in an error, in millionths: it can be typed.
+# The share that an error asks for is rounded up to millionths, so that it can be typed.
 _MILLION = 10**6
 
 Pictures = Mapping[str, Collection[str]]
@@ -25,8 +25,8 @@ def draw_fraction(pictures: Pictures, label_fraction: float, *, seed: int) -> fr
     """Draws a share of each class.
 
     Of a class of n pictures, label_fraction * n are drawn, rounded to the nearest integer (a half
-    counts as one). The draw depends on the names and the seed alone: neither on the order in which
-    pictures come nor on other classes, and a smaller share is part of a larger one.
+    is rounded up). The draw depends only on the names and the seed, not on the order of pictures or
+    on other classes, and a smaller share is part of a larger one.
 
     >>> chosen = draw_fraction({"cat": ["a", "b", "c"], "dog": ["d", "e"]}, 0.5, seed=0)
     >>> len(chosen & {"a", "b", "c"}), len(chosen & {"d", "e"})
@@ -41,8 +41,7 @@ def draw_fraction(pictures: Pictures, label_fraction: float, *, seed: int) -> fr
       The names of those drawn.
 
     Raises:
-      ValueError: a class is left without any; the message names the smallest share that leaves none
-        so.
+      ValueError: a class gets no label; the message names the smallest share that avoids this.
     """
     counts = {name: math.floor(label_fraction * len(of) + 0.5) for name, of in pictures.items()}
     empty = [name for name, count in counts.items() if not count]
@@ -86,9 +85,9 @@ def draw_per_class(pictures: Pictures, labels_per_class: int, *, seed: int) -> f
 def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
     """The pictures that a file lists.
 
-    A line is a picture's whole name, or the end of it from a `/` on, where only one picture's name
-    ends so: `n01440764_10043.JPEG`, as in the lists of 1 % and 10 % of ImageNet that the original
-    refers to, stands for `train/n01440764/n01440764_10043.JPEG`.
+    A line is a picture's whole name, or its end after a `/`, if only one picture's name ends with
+    it: `n01440764_10043.JPEG`, as in the lists of 1 % and 10 % of ImageNet that the original refers
+    to, stands for `train/n01440764/n01440764_10043.JPEG`.
 
     Args:
       pictures: class name -> names of its labelled pictures.
@@ -98,8 +97,8 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
       Their whole names.
 
     Raises:
-      ValueError: as `read_list`; a line fits no labelled picture, or several; or a class is left
-        without any.
+      ValueError: as `read_list`; a line fits no labelled picture, or several; or a class gets no
+        label.
     """
     lines = read_list(label_list)
     fitting = _fitting(pictures, lines)
@@ -108,14 +107,14 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
         example = min(name for of in pictures.values() for name in of)
         raise ValueError(
             "`label_list` must name labelled pictures of the split. Received:"
-            f" label_list={label_list!r}, of whose {len(lines)} names {len(unknown)} fit none:"
-            f" {_some(unknown)}. A name is such as {example!r}, or its end from a / on."
+            f" label_list={label_list!r}, where {len(unknown)} of {len(lines)} names fit none:"
+            f" {_some(unknown)}. A name is like {example!r}, or its end after a /."
         )
     unclear = [line for line in lines if len(fitting[line]) > 1]
     if unclear:
         raise ValueError(
             "`label_list` must name one picture a line. Received:"
-            f" label_list={label_list!r}, of whose {len(lines)} names {len(unclear)} fit several:"
+            f" label_list={label_list!r}, where {len(unclear)} of {len(lines)} names fit several:"
             f" {_some(unclear)}. Write more of the path: {_some(sorted(fitting[unclear[0]]))}."
         )
     chosen = frozenset(name for line in lines for name in fitting[line])
@@ -123,14 +122,14 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
     if empty:
         raise ValueError(
             "`label_list` must leave each class a label. Received:"
-            f" label_list={label_list!r}, with none of {len(empty)} of {len(pictures)} classes:"
+            f" label_list={label_list!r}, without any for {len(empty)} of {len(pictures)} classes:"
             f" {_some(empty)}."
         )
     return chosen
 
 
 def read_list(label_list: str) -> list[str]:
-    """Reads a text file of names as `name_lists` has them; a name counts once.
+    """Reads a text file of names in the form of `name_lists`; repeated names count once.
 
     Args:
       label_list: path, local or on gs://.
@@ -147,7 +146,7 @@ def read_list(label_list: str) -> list[str]:
     except (tf.errors.OpError, UnicodeDecodeError) as error:
         reason = getattr(error, "message", error)
         raise ValueError(
-            "`label_list` must be a text file of one picture's name a line. Received:"
+            "`label_list` must be a text file with one picture's name a line. Received:"
             f" label_list={label_list!r}. {reason}"
         ) from error
     names = list(dict.fromkeys(names_in(text)))
@@ -160,8 +159,8 @@ def read_list(label_list: str) -> list[str]:
 
 
 def _draw(pictures: Pictures, counts: Mapping[str, int], seed: int) -> frozenset[str]:
-    # A hash and no generator: names alone decide, in every version of every library. Those of TFDS
-    # records tell their place in its files: prepared otherwise, the data draws others.
+    # A hash and no generator: only names decide, in every version of every library. A TFDS record's
+    # name is its place in the files, so that data prepared otherwise draws others.
     def place(name: str) -> bytes:
         key = seed.to_bytes(8, "little")
         return hashlib.blake2b(name.encode(), digest_size=16, key=key).digest()
@@ -172,7 +171,7 @@ def _draw(pictures: Pictures, counts: Mapping[str, int], seed: int) -> frozenset
 
 
 def _fitting(pictures: Pictures, lines: Collection[str]) -> dict[str, set[str]]:
-    """Line -> names that it fits: the whole name alone where there is one."""
+    """Line -> names that it fits; only the whole name if there is one."""
     ending: dict[str, set[str]] = {line: set() for line in lines}
     whole = {name for of in pictures.values() for name in of if name in ending}
     for name in (name for of in pictures.values() for name in of):

@@ -10,7 +10,7 @@ from tf_simclr.data.source import UNLABELLED
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """What a folder means.
+    """The splits and classes of a folder.
 
     Attributes:
       class_names: sorted names of the class folders; empty without labels.
@@ -24,11 +24,11 @@ class Layout:
 def arrange(paths: Iterable[str]) -> Layout:
     """Reads splits and classes off the paths.
 
-    Splits: where every first-level folder has a split's name, each is a split; otherwise everything
-    is the split train. `split_folders.find_splits` says which names are, and what is in doubt.
-    Classes: in a split with at least two first-level folders these are its classes; a picture
-    beside them has no label. The classes of all splits are united and sorted, so that a label means
-    the same in each. A split with only one such folder is labelled too where another split has a
+    Splits: if every first-level folder has a split's name, each is a split; otherwise everything
+    is the split train. `split_folders.find_splits` has the names, and says what is ambiguous.
+    Classes: if a split has at least two first-level folders, these are its classes; a picture next
+    to them has no label. The classes of all splits are united and sorted, so that a label means
+    the same in each. A split with only one such folder is labelled too if another split has a
     class of that name; any other split is unlabelled.
 
         DIR/a.png                  train, unlabelled
@@ -40,8 +40,8 @@ def arrange(paths: Iterable[str]) -> Layout:
       paths: relative paths with forward slashes.
 
     Raises:
-      ValueError: it is in doubt what the folders are: splits beside others, or a class that is
-        written differently in two splits.
+      ValueError: the folders are ambiguous: splits next to others, or a class that is written
+        differently in two splits.
     """
     members = _group_by_split(list(paths))
     folders = {split: _first_folders(inside.values()) for split, inside in members.items()}
@@ -76,7 +76,7 @@ def _group_by_split(paths: list[str]) -> dict[str, dict[str, str]]:
 
 
 def _first(path: str) -> str:
-    """The first folder of a path; "" for a file in none."""
+    """The first folder of a path; "" for a file without one."""
     return path.split("/", 1)[0] if "/" in path else ""
 
 
@@ -100,5 +100,5 @@ def _check_spelling(folders: Mapping[str, set[str]], classes: list[str]) -> None
 
 
 def _plain(name: str) -> str:
-    """A name without case, spaces around it, and the ways in which systems store accents."""
+    """A name without case, spaces around it, and systems' differences in storing accents."""
     return unicodedata.normalize("NFKC", name).casefold().strip()

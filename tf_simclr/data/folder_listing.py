@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures: by their names, and else by their first bytes."""
+"""Which files of a folder are pictures: by their names, or else by their first bytes."""
 
 import os
 import stat
@@ -11,12 +11,12 @@ import tensorflow as tf
 from tf_simclr import buckets
 from tf_simclr.file_errors import of_storage, reason
 
-# A file of such a name is a picture, and a bad one where it cannot be read.
+# A file with such a name is a picture; if it cannot be read, it is a bad one.
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".avif", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".qoi"),
 )
-# Without such a name, what begins like this is one. (offset, bytes) each; PPM has too few of them.
+# Other files are pictures if they begin like this, (offset, bytes) each; PPM has too few bytes.
 _BEGINNINGS = (
     ((0, b"\xff\xd8\xff"),),
     ((0, b"\x89PNG\r\n\x1a\n"),),
@@ -30,23 +30,23 @@ _BEGINNINGS = (
     ((0, b"qoif"),),
 )
 _HEAD = 16  # bytes
-# Of cameras: they begin as TIFF does and hold a small preview, which is not the picture.
+# Raw files of cameras: they begin like TIFF and hold a small preview, which is not the picture.
 _RAW_SUFFIXES = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".orf", ".pef", ".rw2", ".sr2", ".srw")
-# What operating systems leave: .DS_Store and ._x.jpg, __MACOSX, @eaDir, $RECYCLE.BIN.
+# Left by operating systems: .DS_Store and ._x.jpg, __MACOSX, @eaDir, $RECYCLE.BIN.
 _HIDDEN = (".", "__macosx", "@eadir", "$recycle.bin")
 _HIDDEN_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
-# So many kinds of files are named, the rest is counted.
+# So many kinds of files are named; the rest are counted.
 _NAMED = 5
-# Each of them waits for an answer most of the time.
+# Each thread waits for an answer most of the time.
 _THREADS_REMOTE = 64
 
 
 def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[str, list[str]]:
-    """Finds the pictures in the user's folder, by name or content; not one is decoded.
+    """Finds the pictures in the user's folder by name or content, without decoding any.
 
     Args:
       data_dir: the folder, local or on gs://.
-      report: is given a line that counts and names files that are no pictures, where there are any.
+      report: called with a line that counts and names other files, if there are any.
 
     Returns:
       The folder with ~ expanded, and the pictures' paths relative to it, sorted.
@@ -62,20 +62,20 @@ def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[
     others = [path for path, picture in zip(files, judged) if not picture]
     told = tell_kinds(others)
     if not pictures:
-        found = f", but {told}. Unpack archives, and convert what is no picture" if told else ""
+        found = f", but {told}. Unpack archives, and convert other formats" if told else ""
         raise ValueError(
             "`data_dir` must hold pictures, such as .jpg, .png, .gif, .bmp or .webp. "
             f"Received: data_dir={data_dir}, which has none{found}"
         )
     if others:
-        report(f"image_folder: files passed over that are no pictures: {told}")
+        report(f"image_folder: skipped files that are not pictures: {told}")
     return folder, pictures
 
 
 def list_files(folder: str) -> list[str]:
-    """Lists the files in a folder and in the folders inside it, but for hidden ones.
+    """Lists the files in a folder and in the folders inside it, except for hidden ones.
 
-    Links are followed; a link to a folder above is not.
+    Links are followed, except for links to a folder above.
 
     Args:
       folder: a local path or anything else that tf.io.gfile reads, such as gs://bucket/pictures.
@@ -99,10 +99,10 @@ def list_files(folder: str) -> list[str]:
 
 
 def is_picture(folder: str, path: str) -> bool:
-    """Whether a file is a picture by its name or, where that does not tell, by its first bytes.
+    """Whether a file is a picture by its name or, if that does not tell, by its first bytes.
 
     Args:
-      folder: that the path lies in.
+      folder: in which the path is.
       path: relative, as `list_files` gives it.
 
     Raises:
@@ -117,7 +117,7 @@ def is_picture(folder: str, path: str) -> bool:
         with tf.io.gfile.GFile(whole, "rb") as file:
             head = file.read(_HEAD)
     except tf.errors.OpError as error:
-        if of_storage(error):  # That says nothing of the file.
+        if of_storage(error):  # That says nothing about the file.
             raise
         return False
     return any(
@@ -127,29 +127,29 @@ def is_picture(folder: str, path: str) -> bool:
 
 
 def is_named_as_picture(path: str) -> bool:
-    """Whether a file's name ends as a picture's does."""
+    """Whether a file's name ends like a picture's."""
     return path.lower().endswith(IMAGE_SUFFIXES)
 
 
 def may_be_read(path: str) -> bool:
-    """Whether a path may lead to a file: not to a pipe, for whose writer a reader waits for ever.
+    """Whether a path may be read: not a pipe, where a reader could wait for ever.
 
     Args:
-      path: local or remote; a remote one may.
+      path: local or remote; a remote one may always be read.
     """
     if buckets.is_remote(path):
         return True
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:  # A link to nowhere, or what may not be looked at.
+    except OSError:  # A broken link, or a lack of permission.
         return False
 
 
 def threads_for(folder: str) -> int:
-    """How many files of a folder are looked at side by side.
+    """How many files of a folder are examined in parallel.
 
     Args:
-      folder: local or remote; a remote one is waited for, and not computed with.
+      folder: local or remote; for a remote one, threads mostly wait.
     """
     return _THREADS_REMOTE if buckets.is_remote(folder) else os.cpu_count() or 1
 
@@ -166,7 +166,7 @@ def tell_kinds(paths: Sequence[str]) -> str:
 
 
 def shown(name: str) -> str:
-    """A name as a line can hold it: quoted where it has line breaks or the like."""
+    """A name for a line: quoted if it has line breaks or the like."""
     return name if name.isprintable() else repr(name)
 
 
@@ -192,7 +192,7 @@ def _tell_kind(kind: str, paths: Sequence[str]) -> str:
 
 def _walk(folder: str, prefix: str, ancestors: tuple[str, ...]) -> Iterable[str]:
     for entry in tf.io.gfile.listdir(folder):
-        name = entry.rstrip("/")  # gs:// marks folders so.
+        name = entry.rstrip("/")  # gs:// marks folders by a slash.
         if name.lower().startswith(_HIDDEN) or name.lower() in _HIDDEN_FILES:
             continue
         path = tf.io.gfile.join(folder, name)
@@ -207,7 +207,7 @@ def _walk(folder: str, prefix: str, ancestors: tuple[str, ...]) -> Iterable[str]
 def _is_folder(path: str, entry: str) -> bool:
     if entry.endswith("/"):
         return True
-    # Far away a name is believed: on gs:// asking costs a request a picture.
+    # A remote name is trusted: on gs:// a check costs a request for each picture.
     if buckets.is_remote(path) and is_named_as_picture(entry):
         return False
     return buckets.is_folder(path)

@@ -19,9 +19,9 @@ from tf_simclr.data import (
 from tf_simclr.data.examination import examine
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
-# So many unreadable files are named, the rest is counted.
+# So many unreadable files are named; the rest are counted.
 _NAMED = 20
-_CONTENT = b"\0"  # What comes after it is no path: none holds this character.
+_CONTENT = b"\0"  # A picture's bytes follow it, not a path: no path has this character.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class ImageFolder(Source):
 
     Attributes:
       pictures: split name -> (image, label) of each picture. An image is the EXIF orientation,
-        one digit, and the path: the header has been read once, at opening, and decoding in the
-        graph has no means to read it again. What training keeps in memory has _CONTENT and the
-        encoded picture in the path's place.
-      folder: that all paths begin with.
-      of_one_host: paths in it of pictures that are read where one host reads all of them.
+        one digit, and the path: the header has been read once, at opening, and cannot be read in
+        the graph. In the images that training keeps in memory, _CONTENT and the encoded picture
+        replace the path.
+      folder: with which all paths begin.
+      of_one_host: paths in it of pictures that can only be read if one host reads all.
       by_python: paths in it of pictures that TensorFlow does not decode by itself.
     """
 
@@ -48,7 +48,7 @@ class ImageFolder(Source):
         return sum(stop - start for _, start, stop in self.ranges(split))
 
     def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
-        """Gives the pictures, their files unread. See `Source.records`."""
+        """Gives the pictures without reading their files. See `Source.records`."""
         chosen = self._pictures(split)
         columns = {
             "image": tf.constant([image for image, _ in chosen], tf.string),
@@ -60,14 +60,14 @@ class ImageFolder(Source):
         return tf.data.Dataset.from_tensor_slices(columns)
 
     def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> shares.Share:
-        """Any picture is as cheap to get as the next. See `Source.share`.
+        """All pictures are equally cheap to get. See `Source.share`.
 
         Raises:
-          ValueError: as there, or of several shards some pictures are `of_one_host`.
+          ValueError: as there, or if there are several shards and pictures `of_one_host`.
         """
         if num_shards > 1 and self.of_one_host:
             raise ValueError(
-                "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures where several hosts read"
+                "`data_dir` must hold JPEG, PNG, GIF, BMP or WebP pictures if several hosts read"
                 f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
                 f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
             )
@@ -104,7 +104,7 @@ class ImageFolder(Source):
         return decoding.turn_upright(self._decoded(encoded), orientation)
 
     def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
-        """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
+        """Decodes only what the windows need of JPEGs. See `Source.decode_windows`."""
         orientation, encoded = _read(image)
 
         def turned() -> tuple[tf.Tensor, tf.Tensor]:
@@ -118,21 +118,21 @@ class ImageFolder(Source):
         )
 
     def require_no_python(self) -> None:
-        """Refuses pictures that are no JPEG or PNG. See `Source.require_no_python`.
+        """Refuses pictures other than JPEG and PNG. See `Source.require_no_python`.
 
         Raises:
           ValueError: there are others.
         """
         if self.by_python:
             raise ValueError(
-                "`data_dir` must hold JPEG and PNG pictures where other hosts of a TPU slice read"
-                " it, which run no Python and no Pillow. Received:"
+                "`data_dir` must hold JPEG and PNG pictures if other hosts of a TPU slice read it,"
+                " as they run no Python and no Pillow. Received:"
                 f" data_dir={self.folder}, with {len(self.by_python)} of other formats:"
                 f" {_some(self.by_python)}. Convert them, or train on one host."
             )
 
     def _decoded(self, encoded: tf.Tensor) -> tf.Tensor:
-        # Without a trace of Python in the graph where nothing needs it: it may run elsewhere.
+        # No Python in the graph unless it is needed: the graph may run elsewhere.
         decode = decoding.decode_picture if self.by_python else decoding.decode_jpeg_or_png
         return decode(encoded)
 
@@ -147,7 +147,7 @@ class ImageFolder(Source):
     def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""
 
-        def called(name: str) -> str:  # A split answers to all names that its folder may have.
+        def called(name: str) -> str:  # A split is known by all names that its folder may have.
             return split_folders.split_of(name) or name
 
         return split_slices.resolve(split, self.splits, called=called)
@@ -160,27 +160,27 @@ def open_folder(
     report: Callable[[str], None],
     kept_in: str | None = None,
 ) -> ImageFolder:
-    """Lists a folder, decodes every picture in it once, and passes over those that fail.
+    """Lists a folder, decodes every picture in it once, and skips those that fail.
 
-    Only a full decode finds every truncated file, and training must not die of one hours later.
-    It costs what decoding them for one epoch costs, before augmentation and training: for a JPEG
-    of 512 x 400 about 1.5 ms of one core (100,000 of them on two cores: 75 s), for a PNG several
-    times that. Every input worker pays it. What is found in a bucket is kept beside the pictures,
-    or where these may not be written, in `kept_in`: the next start decodes what is new or changed.
+    Only a full decode finds every truncated file, and training must not fail on one hours later.
+    It costs as much as decoding for one epoch, without augmentation and training: for a JPEG of
+    512 x 400 about 1.5 ms of one core (100,000 of them on two cores: 75 s), for a PNG several
+    times that. Every input worker pays it. Findings of a bucket are kept next to the pictures or,
+    if that cannot be written, in `kept_in`: the next start decodes only what is new or changed.
 
-    Each split lies in an order that is random but fixed, by the hash of the relative path:
+    Each split is in a random but fixed order, by the hash of the relative path:
     `train[:80%]` and `train[80%:]` are a training and a test part with the classes mixed.
 
     Args:
       data_dir: the folder, local or on gs://; the layouts are those of `folder_layout.arrange`.
       max_bad_fraction: the largest fraction of files that may be unreadable.
-      report: is given a line each that names and counts unreadable pictures, files that are no
-        pictures, and pictures beside the class folders, where there are any.
-      kept_in: a second folder for what is found in a bucket, such as that of the run, or None.
+      report: called with a line each that names and counts unreadable pictures, files that are
+        not pictures, and pictures next to the class folders, if there are any.
+      kept_in: a second folder for findings of a bucket, such as that of the run, or None.
 
     Raises:
       tf.errors.OpError: the folder is in a bucket that does not answer.
-      ValueError: the folder is missing or has no pictures, its layout is in doubt, or too many
+      ValueError: the folder is missing or has no pictures, its layout is ambiguous, or too many
         pictures are unreadable.
     """
     folder, paths = folder_listing.list_pictures(data_dir, report)
@@ -243,9 +243,9 @@ def _judge(
         raise ValueError(
             "`data_dir` must not hold more unreadable pictures than the fraction `max_bad_images`. "
             f"Received: data_dir={folder}, max_bad_images={limit:g}, {len(bad)} of {total} "
-            f"unreadable: {named}. Mend or remove them, or raise --max_bad_images"
+            f"unreadable: {named}. Repair or remove them, or raise --max_bad_images"
         )
-    report(f"image_folder: {len(bad)} of {total} pictures unreadable, passed over: {named}")
+    report(f"image_folder: {len(bad)} of {total} pictures unreadable, skipped: {named}")
 
 
 def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]) -> None:
@@ -255,7 +255,7 @@ def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]
         if without and len(without) < len(labels):
             report(
                 f"image_folder: no label for {len(without)} of {len(labels)} pictures in {split!r},"
-                f" beside the class folders: {_some(without)}"
+                f" next to the class folders: {_some(without)}"
             )
 
 

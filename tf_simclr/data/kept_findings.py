@@ -1,8 +1,8 @@
-"""What was found in the pictures of a folder in a bucket, kept for the next start.
+"""Keeps what was found in the pictures of a folder in a bucket for the next start.
 
-To look at a picture there costs its download and its decoding; whether it is still the same, a
-question for its size and time of writing. (A listing would tell these of a thousand pictures at
-once; tf.io.gfile takes only the names from it.)
+To examine a picture there costs its download and its decoding; to check that it has not changed, a
+request for its size and time of writing. (A listing has these for a thousand pictures at once, but
+tf.io.gfile takes only the names from it.)
 """
 
 import gzip
@@ -20,11 +20,11 @@ NAME = ".tf_simclr_pictures.json.gz"
 
 
 class Finding(NamedTuple):
-    """What is found in a picture.
+    """What was found in a picture.
 
     Attributes:
       orientation: EXIF's, 1 to 8; 0 if it cannot be decoded.
-      reader: of decoding.py, by what it is decoded; "" if it cannot be.
+      reader: what decodes it, as decoding.py names it; "" if it cannot be decoded.
     """
 
     orientation: int
@@ -35,7 +35,7 @@ UNREADABLE = Finding(0, reader="")
 
 
 class Stamp(NamedTuple):
-    """By which a file is known to be the same: its bytes, and nanoseconds since 1970."""
+    """Identifies a version of a file: its bytes, and when it was written, in ns since 1970."""
 
     size: int
     written: int
@@ -45,10 +45,10 @@ Findings = Mapping[str, tuple[Stamp, Finding]]  # by path in the folder
 
 
 def read(folders: Sequence[str]) -> dict[str, tuple[Stamp, Finding]]:
-    """What the first of some folders keeps; {} if none has anything, or it is not of use.
+    """The findings kept in the first of some folders that has them; {} if none has usable ones.
 
     Args:
-      folders: in which it may be kept, in turn.
+      folders: to look in, in turn.
     """
     for folder in folders:
         try:
@@ -71,7 +71,7 @@ def write(findings: Findings, folders: Sequence[str], report: Callable[[str], No
     Args:
       findings: of all pictures.
       folders: to try, in turn.
-      report: is given a line if there is none.
+      report: called with a line if there is none.
     """
     pictures = [[path, *stamp, *finding] for path, (stamp, finding) in findings.items()]
     content = gzip.compress(json.dumps({"read_by": _read_by(), "pictures": pictures}).encode())
@@ -85,11 +85,11 @@ def write(findings: Findings, folders: Sequence[str], report: Callable[[str], No
         except (tf.errors.OpError, OSError) as error:
             told = reason(error)
     report(
-        "image_folder: what was found in the pictures cannot be kept beside them, and the next"
+        "image_folder: what was found in the pictures cannot be kept next to them, so the next"
         f" start decodes them again ({told})"
     )
 
 
 def _read_by() -> list[str]:
-    """What decides which pictures can be read."""
+    """The versions that decide which pictures can be read."""
     return [tf.__version__, PIL.__version__]

@@ -1,4 +1,4 @@
-"""A source of which only chosen training pictures have labels (arXiv 2006.10029, section 3)."""
+"""A source in which only chosen training pictures have labels (arXiv 2006.10029, section 3)."""
 
 import dataclasses
 from collections.abc import Collection, Mapping
@@ -16,14 +16,14 @@ _BATCH = 1024  # records whose names are read at a time
 class LabelledSubset(Source):
     """Another source with fewer labels in one of its splits; make it with `keep_labels`.
 
-    All else is as the other source has it; so are slices of the split, and splits that it is a
-    slice of.
+    Everything else is as in the other source, also slices of the split, and splits of which it is a
+    slice.
 
     Attributes:
       source: the other one.
-      split: the split of fewer labels, as the user wrote it: the others are told by their text.
+      split: the split with fewer labels, as the user wrote it: splits are compared as text.
       labelled: sorted names of the pictures in it that have labels.
-      drop: whether those without labels are left out; else they stay, with the label -1.
+      drop: whether those without labels are left out; otherwise they stay, with the label -1.
       is_labelled: names -> whether they are among `labelled`.
     """
 
@@ -40,7 +40,7 @@ class LabelledSubset(Source):
         return self.source.num_examples(split)
 
     def ranges(self, split: str) -> Ranges:
-        """Those of the other source, with what is left out. See `Source.ranges`."""
+        """Those of the other source, even if pictures are left out. See `Source.ranges`."""
         return self.source.ranges(split)
 
     def num_labelled(self, split: str) -> int | None:
@@ -50,8 +50,8 @@ class LabelledSubset(Source):
     def records(self, split: str, *, names: bool = False) -> tf.data.Dataset:
         """Gives the other source's records, in its order. See `Source.records`.
 
-        Where pictures are left out, all of the split is read: from a folder that costs nothing,
-        since files are read as they are decoded, and training reads no more than its `share`.
+        If pictures are left out, all of the split is still read: in a folder that costs nothing,
+        since files are read as they are decoded, and training reads only its `share`.
         """
         if split != self.split:
             return self.source.records(split, names=names)
@@ -62,7 +62,7 @@ class LabelledSubset(Source):
         return records if names else records.map(_without_name)
 
     def share_at(self, split: str, places: np.ndarray) -> shares.Share:
-        """Reads the chosen records alone, where the others are left out. See `Source.share_at`."""
+        """Reads only the chosen records, if the others are left out. See `Source.share_at`."""
         if split != self.split:
             return self.source.share_at(split, places)
         chosen = self.source.places(split, self.labelled)
@@ -80,7 +80,7 @@ class LabelledSubset(Source):
         return dataclasses.replace(whole, parse=parse)
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
-        """Those in what is left of the split. See `Source.places`."""
+        """Places in what is left of the split. See `Source.places`."""
         found = self.source.places(split, names)
         if not self.drop or split != self.split:
             return found
@@ -112,16 +112,16 @@ class LabelledSubset(Source):
 def keep_labels(
     source: Source, split: str, labelled: Collection[str], *, drop: bool
 ) -> LabelledSubset:
-    """Takes the labels of all but the chosen pictures away.
+    """Removes the labels of all but the chosen pictures.
 
     Args:
-      source: of all labels.
-      split: where they are taken away: a split, or a slice of one such as `train[:50%]`.
+      source: with all labels.
+      split: where they are removed: a split, or a slice of one such as `train[:50%]`.
       labelled: names of the pictures that keep theirs, at least one; all are in the split.
-      drop: whether the other pictures are left out; else they stay, with the label -1.
+      drop: whether the other pictures are left out; otherwise they stay, with the label -1.
 
     Returns:
-      The source of fewer labels.
+      The source with fewer labels.
     """
     names = tuple(sorted(labelled))
     chosen = tf.lookup.KeyValueTensorInitializer(tf.constant(names), tf.fill([len(names)], True))
@@ -144,10 +144,10 @@ def keep_labels(
 
 
 def labelled_pictures(source: Source, split: str) -> Mapping[str, list[str]]:
-    """Reads the names of a split's labelled pictures: TFDS reads all of the split for it, once.
+    """Reads the names of a split's labelled pictures; TFDS reads all of the split for it, once.
 
     Args:
-      source: of labels.
+      source: with labels.
       split: a split, or a slice of one.
 
     Returns:

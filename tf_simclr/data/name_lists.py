@@ -1,4 +1,4 @@
-"""Text files of names, one a line, whatever characters a file system allows in a name."""
+"""Text files of names, one a line, with any characters that a file system allows."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def as_lines(names: Iterable[str]) -> str:
-    r"""Writes names as lines, each that cannot be one as a JSON string.
+    r"""Writes names as lines; one that cannot be a line becomes a JSON string.
 
     >>> as_lines(["cat/a.png", "two\nlines.png"])
     'cat/a.png\n"two\\nlines.png"\n'
@@ -22,10 +22,9 @@ def as_lines(names: Iterable[str]) -> str:
 
 
 def names_in(text: str) -> list[str]:
-    r"""Reads names, one a line; empty lines are passed over.
+    r"""Reads names, one a line; empty lines are skipped.
 
-    Lines end in "\n" or "\r\n". One that is a JSON string stands for what it says, any other for
-    itself.
+    Lines end in "\n" or "\r\n". A line that is a JSON string is decoded; any other is the name.
 
     Args:
       text: of the file, with or without a byte order mark.
@@ -33,7 +32,7 @@ def names_in(text: str) -> list[str]:
     Returns:
       The names, in their order.
     """
-    # Not splitlines: a file name may hold what Unicode takes for the end of a line.
+    # Not splitlines: a file name may hold characters that end lines in Unicode.
     lines = (line.removesuffix("\r") for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"))
     return [_name(line) for line in lines if line.strip()]
 

@@ -1,4 +1,4 @@
-"""One reading of a data set for many calls of `fit`."""
+"""Reads a data set once, over many calls of `fit`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,15 +9,15 @@ import tensorflow as tf
 class OnePass(tf.distribute.DistributedDataset):
     """A data set that each `fit` goes on reading where the last one stopped.
 
-    Keras begins to read a data set anew in each `fit`, and takes an iterator for a generator in
-    Python. A distributed data set it only asks for its iterator: this one has the same for all.
+    Keras reads a data set from its start in each `fit`, and treats an iterator as a Python
+    generator. Of a distributed data set it only gets the iterator: here, always the same one.
     """
 
     def __init__(self, dataset: tf.data.Dataset | tf.distribute.DistributedDataset):
-        """Begins to read.
+        """Starts reading.
 
         Args:
-          dataset: without end, as `fit` would take it.
+          dataset: endless, as `fit` would take it.
         """
         self._iterator = iter(dataset)
 

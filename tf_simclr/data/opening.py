@@ -13,7 +13,7 @@ def open_source(
     report: Callable[[str], None] = print,
     kept_in: str | None = None,
 ) -> Source:
-    """Opens a data set, downloading and preparing it first where that is needed.
+    """Opens a data set, downloading and preparing it first if needed.
 
     Args:
       dataset: `image_folder`, `emoji32`, or a TFDS name with or without config and version, such
@@ -21,8 +21,8 @@ def open_source(
       data_dir: the folder of pictures for `image_folder`; for the others where TFDS keeps
         prepared data, None for its default (~/tensorflow_datasets).
       max_bad_fraction: for `image_folder`, the largest fraction of files that may be unreadable.
-      report: is given each line that the user should see.
-      kept_in: for `image_folder`, where what is found in a bucket may be kept, too.
+      report: called with each line that the user should see.
+      kept_in: for `image_folder`, a second folder for findings of a bucket.
 
     Returns:
       The source.

@@ -1,22 +1,22 @@
-"""In which order an epoch reads files that can be read only from their start.
+"""The order in which an epoch reads files that can be read only from their start.
 
-The files' parts are laid in a circle, in an order drawn for the epoch, and the circle is entered at
-a place drawn in the first of them: even a single file begins elsewhere in each epoch. What follows
-is cut into windows of about a given size, and each window is shuffled by itself:
+The files' parts are laid in a circle, in an order drawn for the epoch. Reading starts at a place
+drawn in the first part, so that even a single file starts elsewhere in each epoch. The circle is
+cut into windows of about a given size, and each window is shuffled on its own:
 
     parts of three files     a a a a | b b b b | c c c c
     an epoch                 b b | a a a a | c c c c | b b
     its windows, shuffled   [b a a b a a] [c c b c b c]
 
-All of it follows from the seed, the epoch and the window's number. So a run that goes on from any
-place begins with the window that the place lies in, and has nothing else to read.
+All of it follows from the seed, the epoch and the window's number. So a run that resumes at any
+place begins with the window that holds the place, and reads no window before it.
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-# Of the orders that a seed has given; 1 was drawn from a buffer that slid along the files.
+# Of the order that a seed gives; version 1 drew from a buffer that slid along the files.
 VERSION = 2
 # What is drawn for an epoch, each by a seed of its own.
 _PARTS, _ENTRY, _WINDOWS = range(3)
@@ -36,9 +36,9 @@ class Stretches(NamedTuple):
     Attributes:
       first: its first piece.
       pieces: how many it has.
-      begin: records of the epoch before it.
+      begin: how many records of the epoch come before it.
       width: records in each of its windows; the last may have fewer.
-      window: windows of the epoch before it.
+      window: how many windows of the epoch come before it.
     """
 
     first: tf.Tensor
@@ -49,7 +49,7 @@ class Stretches(NamedTuple):
 
 
 def permuted(values: tf.Tensor, seed: int, epoch: tf.Tensor) -> tf.Tensor:
-    """The values in an order of the epoch's own.
+    """The values in a random order of the epoch's own.
 
     Args:
       values: int64 [count].
@@ -71,7 +71,7 @@ def pieces(sizes: tf.Tensor, seed: int, epoch: tf.Tensor) -> Pieces:
       epoch: int64 scalar.
 
     Returns:
-      All parts, the first of them in two pieces, unless it is entered at its start.
+      All parts, the first of them in two pieces, unless reading starts at its start.
     """
     part = permuted(tf.range(tf.size(sizes, tf.int64)), seed, epoch)
     stop = tf.gather(sizes, part)
@@ -84,10 +84,10 @@ def pieces(sizes: tf.Tensor, seed: int, epoch: tf.Tensor) -> Pieces:
 
 
 def stretches(sizes: tf.Tensor, window: int) -> Stretches:
-    """Groups pieces so that small ones fill a window together, and large ones have several.
+    """Groups pieces so that small ones fill a window together, and large ones fill several.
 
-    Pieces that begin in the same multiple of `window` are read together. Their windows are as
-    equal as can be: between half and one and a half of `window`, unless the stretch is smaller.
+    Pieces that begin in the same multiple of `window` are read together. Their windows are as equal
+    as possible: from .5 to 1.5 times `window`, unless the stretch is smaller.
 
     Args:
       sizes: int64 [pieces], records of each piece.

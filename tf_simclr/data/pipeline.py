@@ -1,8 +1,8 @@
-"""Source -> batches for the model; all randomness is drawn from the seed and the place in it.
+"""Source -> batches for the model; all randomness comes from the seed and the stream's position.
 
 The stream of training pictures is an endless sequence: epoch after epoch, each shuffled by its own
 seed, as `order` says. Step s reads its elements s * batch .. (s + 1) * batch - 1, so a run that
-starts again at step s starts the stream there instead of restoring an iterator.
+resumes at step s starts the stream there instead of restoring an iterator.
 """
 
 import dataclasses
@@ -17,8 +17,8 @@ from tf_simclr.data.source import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
 SHUFFLE_BATCHES, SHUFFLE_BATCHES_SMALL, SMALL = 10, 50, 32
-# Pictures whose views one core makes at a time: few stay in its caches, and many cores need little
-# memory.
+# Pictures whose views one core makes at a time: few, so that they stay in its caches, and many
+# cores need little memory.
 TOGETHER = 8
 
 
@@ -46,13 +46,13 @@ class Stream:
 
     @property
     def shuffle_window(self) -> int:
-        """Pictures, of all input pipelines, that are shuffled at a time where files are read."""
+        """How many pictures, over all input pipelines, are shuffled at a time in files."""
         small = self.image_size <= SMALL
         return self.batch_size * (SHUFFLE_BATCHES_SMALL if small else SHUFFLE_BATCHES)
 
 
 def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.data.Dataset:
-    """This input pipeline's share of (position int64, record) without end, from start_step on.
+    """This input pipeline's endless share of (position int64, record), from start_step on.
 
     Args:
       stream: what to read.
@@ -68,7 +68,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     if stream.cache:
         share = share.remembered()
     start = stream.start_step * (stream.batch_size // pipelines)
-    # Differs from the original: it shuffles one endless stream, by a hidden state.
+    # Differs from the original, which shuffles one endless stream by a hidden state.
     records = share.shuffled(
         seed=stream.seed, start=start, window=max(1, stream.shuffle_window // pipelines)
     ).map(share.parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -90,9 +90,9 @@ def pretrain_batches(
 
     Args:
       stream: what to read.
-      views: how two of them are made of a picture.
+      views: how two views of a picture are made.
       num_classes: 0 leaves labels out.
-      context: as strategy.distribute_datasets_from_function hands it over.
+      context: as strategy.distribute_datasets_from_function passes it.
       on_device: whether the training step makes the views; then the images are what `views`
         prepared (see views.Prepared).
     """
@@ -172,8 +172,8 @@ def evaluation_batches(
       labelled: whether pictures without a label are left out.
 
     Returns:
-      Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none), where the data
-      has them identity and group int64 [batch], and maybe name string [batch].
+      Dicts of image float32 [batch, size, size, 3], label int64 [batch] (-1 = none), identity and
+      group int64 [batch] if the data has them, and name string [batch] if asked for.
     """
 
     @tf.autograph.experimental.do_not_convert

@@ -1,4 +1,4 @@
-"""Encoded records that are kept in memory once they are read, whatever order they are asked for."""
+"""Keeps encoded records in memory once they are read, in any order."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class RecordMemory:
-    """A table of records by their place; what is not in it is read, and then is.
+    """A table of records by their place; a record that is not in it is read and added.
 
     It belongs to one input pipeline, and must be made where that runs.
     """
@@ -26,11 +26,11 @@ class RecordMemory:
         rows: tf.Tensor,
         read: Callable[[tf.Tensor], tf.data.Dataset],
     ) -> tf.data.Dataset:
-        """The records of a piece: from memory where all of them are there, else from their file.
+        """The records of a piece: from memory if all of them are there, else from their file.
 
         Args:
-          places: int64 [records], that tell them from all others.
-          rows: int64 [records], what `read` finds them by.
+          places: int64 [records], which are unique.
+          rows: int64 [records], by which `read` finds them.
           read: rows -> data set of their encoded records, scalar strings.
 
         Returns:
@@ -48,11 +48,11 @@ class RecordMemory:
         return remembered.concatenate(fresh.map(self._keep))
 
     def image(self, place: tf.Tensor, read: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """The encoded picture of one record: from memory where it is there, else read, and kept.
+        """The encoded picture of one record: from memory if it is there, else read and kept.
 
         Args:
-          place: int64 scalar, that tells it from all others.
-          read: gives it, a scalar string that is not empty.
+          place: int64 scalar, which is unique.
+          read: returns it, a scalar string that is not empty.
         """
         kept = tf.ensure_shape(self._encoded.lookup(place), [])
 

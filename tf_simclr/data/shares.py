@@ -1,6 +1,6 @@
-"""The share of a split that one input pipeline reads: its records without end, from any place on.
+"""The share of a split that one input pipeline reads: endless records, from any place on.
 
-A share is asked for its records in the order of training; `Source.share` makes it.
+A share has its records in the order of training; `Source.share` makes it.
 """
 
 import abc
@@ -13,11 +13,11 @@ import tensorflow as tf
 from tf_simclr.data import order
 from tf_simclr.data.record_memory import RecordMemory
 
-# Files that are read at a time, where one window holds several, and records of each in turn: as in
+# Files that are read at a time if one window holds several, and records of each in turn, as in
 # TFDS. The order that a seed gives depends on both.
 _FILES, _BLOCK = 16, 16
-# A window has at least as many records as so much of the files holds: small pictures are cheap to
-# mix well.
+# A window has at least as many records as so many bytes of the files hold: small pictures are cheap
+# to mix well.
 _WINDOW_BYTES = 2**28
 
 Record = dict[str, tf.Tensor]
@@ -28,9 +28,9 @@ class Share(abc.ABC):
     """Some records of a split.
 
     Attributes:
-      places: int64 [records], where each lies in the split, ascending; a tensor, as all that is
-        large: data sets share it, where an array would be copied into their graphs.
-      parse: makes a record, as `Source.records` gives it, of an element of `shuffled`.
+      places: int64 [records], where each is in the split, ascending; a tensor, like all large
+        values: data sets share it, while an array would be copied into their graphs.
+      parse: turns an element of `shuffled` into a record, as `Source.records` gives it.
     """
 
     places: tf.Tensor
@@ -46,9 +46,9 @@ class Share(abc.ABC):
         """Its records, one epoch after another without end, each epoch in an order of its own.
 
         Args:
-          seed: of the run; where a record comes is a matter of it, of the share and of `window`.
+          seed: of the run; the order depends on it, on the share and on `window`.
           start: the first record's number in the stream.
-          window: among how many records, at least, the next one is drawn.
+          window: the next record is drawn from at least so many.
 
         Returns:
           What `parse` takes: (place int64 scalar, ...).
@@ -61,16 +61,16 @@ class Share(abc.ABC):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ListedShare(Share):
-    """Records of which each is as cheap to get as the next, from its place alone.
+    """Records that are all equally cheap to get by their places.
 
     Attributes:
-      read: makes a record's `image`, a scalar string, another that holds what decoding it reads.
+      read: turns a record's `image`, a scalar string, into one that holds what decoding it reads.
     """
 
     read: Callable[[tf.Tensor], tf.Tensor] = tf.identity
 
     def remembered(self) -> "ListedShare":
-        """Reads each picture once, when it is first asked for. See `Share`."""
+        """Reads each picture once, when it is first needed. See `Share`."""
         memory = RecordMemory()
 
         def parse(place: tf.Tensor) -> Record:
@@ -80,7 +80,7 @@ class ListedShare(Share):
         return dataclasses.replace(self, parse=parse)
 
     def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
-        """Each epoch is a permutation of all; `window` says nothing here. See `Share`."""
+        """Each epoch is a permutation of all; `window` has no effect here. See `Share`."""
         first, inside = divmod(start, self.size)
 
         @tf.autograph.experimental.do_not_convert
@@ -97,11 +97,11 @@ class FileShare(Share):
     """Records in files that can be read only from their start, in windows; see `order`.
 
     Attributes:
-      files: string [files], paths of those that hold some of them.
+      files: string [files], paths of the files that hold them.
       rows: int64 [files, (records)], which records of each file they are, ascending.
       read: (path, rows) -> the data set of these records, each a scalar string, still encoded.
-      record_bytes: what is read of the files for each record, about, with what lies between them;
-        0 where it is not known.
+      record_bytes: about how many bytes are read for each record, with those between the records;
+        0 if not known.
       memory: what has been read already; None keeps nothing.
     """
 
@@ -118,7 +118,7 @@ class FileShare(Share):
     def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
         """Gives (place, encoded record). See `Share`.
 
-        While one window is given out, the next is read: the records of two are in memory.
+        While one window is used, the next is read: the records of two are in memory.
         """
         first, inside = divmod(start, self.size)
         if self.record_bytes:
@@ -143,7 +143,7 @@ class FileShare(Share):
         @tf.autograph.experimental.do_not_convert
         def of_stretch(number: tf.Tensor) -> tf.data.Dataset:
             stretch = order.Stretches(*(column[number] for column in stretches))
-            inside = tf.maximum(begin - stretch.begin, 0)  # More than 0 in the first one alone.
+            inside = tf.maximum(begin - stretch.begin, 0)  # More than 0 only in the first one.
             before = inside // stretch.width
             numbers = tf.data.Dataset.range(stretch.window + before, tf.int64.max)
             left_out = tf.data.Dataset.from_tensors(inside % stretch.width)
@@ -162,8 +162,8 @@ class FileShare(Share):
         self, pieces: order.Pieces, stretch: order.Stretches, begin: tf.Tensor
     ) -> tf.data.Dataset:
         """(place, encoded record) of a stretch from its record `begin` on, as they are read."""
-        # Of one piece what comes before is passed over in the file; of several it is at most a
-        # window, and is read.
+        # In one piece, the records before are skipped in the file; in several, they are at most a
+        # window, and are read.
         into = tf.where(stretch.pieces == 1, begin, 0)
         own = slice(stretch.first, stretch.first + stretch.pieces)
         chosen = (pieces.part[own], pieces.start[own] + into, pieces.stop[own])
@@ -192,8 +192,8 @@ class FileShare(Share):
 def _shuffled_window(
     seed: tf.Tensor, left_out: tf.Tensor, window: tuple[tf.data.Dataset, ...]
 ) -> tf.data.Dataset:
-    # Of this function's own graph: the order must not depend on the program's global seed (and a
-    # global seed of 0 would make `shuffle` compare a symbolic seed in Python).
+    # The seed of this function's graph: the order must not depend on the program's global seed (and
+    # a global seed of 0 would make `shuffle` compare a symbolic seed in Python).
     tf.random.set_seed(1)
     records = tf.data.Dataset.zip(window)
     shuffled = records.shuffle(records.cardinality(), seed=seed, reshuffle_each_iteration=False)

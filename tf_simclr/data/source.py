@@ -60,7 +60,7 @@ class Source(abc.ABC):
             return False
 
     def num_labelled(self, split: str) -> int | None:
-        """Counts the examples of a split that have a label; None where only reading all tells.
+        """Counts the examples of a split that have a label; None if only reading all would tell.
 
         Raises:
           ValueError: as `num_examples`.
@@ -69,7 +69,7 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def ranges(self, split: str) -> Ranges:
-        """Where the examples of a split, or of a slice of one, lie: equal places, equal pictures.
+        """Where the examples of a split or slice are: equal places mean equal pictures.
 
         Raises:
           ValueError: as `num_examples`.
@@ -81,12 +81,12 @@ class Source(abc.ABC):
 
         Args:
           split: a split name or a slice of one.
-          names: whether records have a `name`, too.
+          names: whether records also have a `name`.
 
         Returns:
           A data set of dicts: `image`, scalar string for `decode`; `label`, int64 scalar, -1 for
           unlabelled; where `has_identity`, `identity` and `group`, int64 scalars; and `name`, a
-          scalar string, the picture's path in its folder, or what else tells it from all others.
+          scalar string, the picture's path in its folder, or another unique name.
 
         Raises:
           ValueError: as `num_examples`.
@@ -95,7 +95,7 @@ class Source(abc.ABC):
     def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> Share:
         """What one input worker trains on: the records of one shard, in the order of training.
 
-        The shards of a split are disjoint, cover it, and differ in size by one example at most.
+        The shards of a split are disjoint, cover it, and differ in size by at most one example.
 
         Args:
           split: a split name or a slice of one.
@@ -103,8 +103,7 @@ class Source(abc.ABC):
           shard_index: which of them this is, in [0, num_shards).
 
         Raises:
-          ValueError: as `num_examples`, or `shard_index` lies outside its range, or is given no
-            example.
+          ValueError: as `num_examples`, or `shard_index` is out of its range, or gets no example.
         """
         if not 0 <= shard_index < num_shards:
             raise ValueError(
@@ -127,8 +126,8 @@ class Source(abc.ABC):
 
         Args:
           split: a split name or a slice of one.
-          places: int64 [records], at least one, ascending: places in an order of the split's that
-            never changes, and need not be that of `records`.
+          places: int64 [records], at least one, ascending: places in an order of the split that
+            never changes, and that may differ from that of `records`.
 
         Raises:
           ValueError: as `num_examples`.
@@ -150,7 +149,7 @@ class Source(abc.ABC):
         """
 
     def require_no_python(self) -> None:
-        """Checks that hosts which run no Python, the others of a TPU slice, can decode all of it.
+        """Checks that hosts without Python (others of a TPU slice) can decode all pictures.
 
         Raises:
           ValueError: they cannot; the message names what they cannot decode.
@@ -170,12 +169,12 @@ class Source(abc.ABC):
 
     @property
     def how_to_label(self) -> str:
-        """What its user can do where it has no labels."""
+        """What its user can do if it has no labels."""
         return "Put the pictures into one folder for each class."
 
     @property
     def picture_shape(self) -> tuple[int, int, int] | None:
-        """(height, width, 3) that all pictures have; None where they differ."""
+        """(height, width, 3) of all pictures; None if they differ."""
         return None
 
     def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
@@ -187,7 +186,7 @@ class Source(abc.ABC):
 
         Returns:
           uint8 [height, width, 3], a part of `decode(image)` that holds all windows, and int32
-          [count, 4], where they lie in it.
+          [count, 4], their places in it.
         """
         picture = self.decode(image)
         return picture, windows(tf.shape(picture))

@@ -1,4 +1,4 @@
-"""Which first-level folders of pictures are splits, and which layouts leave that in doubt."""
+"""Which first-level folders of pictures are splits, and which layouts are ambiguous."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -24,26 +24,26 @@ _NAMED = 8
 
 
 def split_of(folder: str) -> str | None:
-    """The split that a folder of this name is, whatever its case; None for other names."""
+    """The split of a folder with this name, in any case; None for other names."""
     return SPLIT_OF.get(folder.lower())
 
 
 def find_splits(folders: Mapping[str, Collection[str]]) -> dict[str, str]:
     """Decides whether the first-level folders are splits.
 
-    They are where each has a split's name. Where none has one, they are no splits; and neither is
-    a `train` that holds pictures itself beside folders that do, too: bus, car, train.
+    They are if each has a split's name. They are not if none has one. A `train` is a class if it
+    and the folders next to it all hold pictures themselves: bus, car, train.
 
     Args:
-      folders: name -> the folders in it that pictures lie in; "" is among them where it has
-        pictures of its own. The name "" stands for pictures in no folder.
+      folders: name -> its inner folders with pictures; "" is among them if it has pictures itself.
+        The name "" stands for pictures in no folder.
 
     Returns:
-      Folder -> split; {} where there are no splits.
+      Folder -> split; {} if there are no splits.
 
     Raises:
-      ValueError: it is in doubt which pictures are to be trained on; what was found and what to do
-        is said.
+      ValueError: it is ambiguous which pictures to train on; the message says what was found and
+        what to do.
     """
     named = {name: split for name in folders if (split := split_of(name))}
     others = [name for name in folders if name not in named]
@@ -53,8 +53,8 @@ def find_splits(folders: Mapping[str, Collection[str]]) -> dict[str, str]:
     if others:
         raise ValueError(
             f"`data_dir` must hold either splits ({_NAMES}) or classes and pictures, not both. "
-            f"Received: splits {_some(named)} beside {_some(others)}. Move or rename these, or "
-            "rename what is no split."
+            f"Received: splits {_some(named)} next to {_some(others)}. Move or rename these, or "
+            "rename what is not a split."
         )
     twice = [split for split in named.values() if list(named.values()).count(split) > 1]
     if twice:
@@ -67,7 +67,7 @@ def find_splits(folders: Mapping[str, Collection[str]]) -> dict[str, str]:
 
 
 def refuse_inner_splits(paths: Iterable[str]) -> None:
-    """Raises ValueError where splits lie side by side inside of another folder.
+    """Raises ValueError if several splits are inside of another folder.
 
     Args:
       paths: of pictures, relative, in a folder that has no splits itself.
@@ -81,22 +81,22 @@ def refuse_inner_splits(paths: Iterable[str]) -> None:
     for folder, names in sorted(inside.items()):
         if len({split_of(name) for name in names}) > 1:
             raise ValueError(
-                "`data_dir` must be the folder that holds the splits, and classes lie inside of "
+                "`data_dir` must be the folder that holds the splits, with classes inside of "
                 f"splits. Received: {_some(names)} inside of {folder}. Give another folder, or "
-                "rename what is no split."
+                "rename what is not a split."
             )
 
 
 def _is_class(named: Mapping[str, str], folders: Mapping[str, Collection[str]]) -> bool:
-    """Whether a single folder is called train among classes: all hold pictures of their own."""
+    """Whether `train` is a class among others: all folders hold pictures themselves."""
     if list(named.values()) != ["train"] or set(folders[next(iter(named))]) != {""}:
-        return False  # One with folders inside is a split of classes, and maybe a stray picture.
+        return False  # With folders inside it is a split of classes, perhaps with a stray picture.
     return all("" in inside for name, inside in folders.items() if name)
 
 
 def _refuse_look_alikes(folders: Mapping[str, Collection[str]]) -> None:
     alike = {name: split for name in folders if (split := _like(name))}
-    # Of many classes two may be called so: bullet_train, test_tube.
+    # Among many classes two may have such names: bullet_train, test_tube.
     if len(set(alike.values())) > 1 and 2 * len(alike) >= len(folders):
         raise ValueError(
             f"`data_dir` must call splits {_NAMES}. Received: {_some(alike)}, which look like "

@@ -18,7 +18,7 @@ _KINDS = (
 )
 _CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENOSPC)
 _RETRIES = 3  # urllib3 waits 0.4 and 0.8 seconds between them.
-_INFO = "dataset_info.json"  # In the folder of each version that is whole.
+_INFO = "dataset_info.json"  # In the folder of each complete version.
 _MAX_CONFIGS = 10  # Some data sets have hundreds.
 
 
@@ -64,7 +64,7 @@ def check_depth(name: str, data_dir: str | None) -> None:
 
 
 def _prepared(name: str, data_dir: str | None) -> list[str]:
-    """What of a data set lies in `data_dir`, as --dataset names it: name/config:1.0.0."""
+    """The versions of a data set in `data_dir`, as --dataset names them: name/config:1.0.0."""
     root = os.path.join(os.path.expanduser(data_dir or tfds.core.constants.DATA_DIR), name)
     found = []
     for first in _folders(root) if name else ():
@@ -113,9 +113,9 @@ def prepare(
 
     Args:
       builder: the builder.
-      make: makes another one, where a second process has prepared the data at the same time.
+      make: makes another one if a second process has prepared the data at the same time.
       dataset: what the user called it.
-      report: is told before a download.
+      report: called with a line before a download.
 
     Returns:
       A builder whose data is on disk.
@@ -139,7 +139,7 @@ def prepare(
 
 @contextlib.contextmanager
 def _retries_that_can_help() -> Iterator[None]:
-    """TFDS asks ten times for what cannot be reached, in 205 seconds, and hears no signal then."""
+    """Fewer retries: TFDS' ten take 205 seconds without a network, and block signals."""
     retries = downloader.MAX_RETRIES
     downloader.MAX_RETRIES = _RETRIES
     try:
@@ -153,15 +153,15 @@ def _explain_unprepared(builder: tfds.core.DatasetBuilder, dataset: str, error: 
     reason = f"{type(error).__name__}: {_first_line(error)}"
     if any(_is_network_error(link) for link in _chain(error)):
         return (
-            f"`dataset` must be prepared already where there is no network. {received}; the "
-            f"download failed ({reason}). Connect, or copy the prepared data there"
+            f"`dataset` must be prepared already if there is no network. {received}; the "
+            f"download failed ({reason}). Go online, or copy the prepared data there"
         )
     if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
         return f"`data_dir` must be a folder that can be written. {received}. {reason}"
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and isinstance(error, AssertionError):
         return (
             f"`dataset` {dataset} must be downloaded by hand first, as "
-            f"https://www.tensorflow.org/datasets/catalog/{builder.name} tells. {received}. "
+            f"https://www.tensorflow.org/datasets/catalog/{builder.name} says. {received}. "
             f"{reason}"
         )
     return f"`dataset` must be one that can be downloaded and prepared. {received}. {reason}"

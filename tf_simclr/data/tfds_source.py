@@ -13,7 +13,7 @@ from tensorflow_datasets.core import file_adapters
 from tf_simclr.data import decoding, shares, split_slices, tfds_builder
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
-# Features that say what a picture's file was called, where a data set has one of them.
+# Features that may hold the name of a picture's file.
 _FILE_NAMES = ("file_name", "filename")
 
 
@@ -24,7 +24,7 @@ class TfdsSource(Source):
     Attributes:
       builder: the builder.
       features: key of a record -> name of the feature that it is read from.
-      file_name: name of the feature that says what a picture's file was called, or None.
+      file_name: name of the feature that holds the name of a picture's file, or None.
     """
 
     builder: tfds.core.DatasetBuilder = dataclasses.field(repr=False)
@@ -72,14 +72,14 @@ class TfdsSource(Source):
         return shares.file_share(
             places,
             files=self.ranges(split),
-            # To ask of each record whether it is wanted takes nine times as long as to read it.
+            # Filtering each record takes nine times as long as reading it.
             read=self._run if span == len(places) else self._rows,
             parse=parse,
             record_bytes=per_record * span / len(places),
         )
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
-        """Reads them off the names, which tell file and row. See `Source.places`."""
+        """Takes them from the names, which hold file and row. See `Source.places`."""
         rows: dict[str, list[int]] = {}
         for name in names:
             file, _, row = name.partition("/")[0].rpartition("__")
@@ -101,12 +101,12 @@ class TfdsSource(Source):
                 lambda: decoding.composite_on_white(_decode_image(image, channels)),
             )
         decoded = _decode_image(image, channels)
-        # Differs from the original: its colour operations stop at one channel.
+        # Differs from the original, whose colour operations fail on one channel.
         return tf.image.grayscale_to_rgb(decoded) if channels == 1 else decoded
 
     @property
     def how_to_label(self) -> str:
-        """What takes the place of labels there. See `Source.how_to_label`."""
+        """How labels must be stored. See `Source.how_to_label`."""
         features = self.builder.info.features or {}
         has = ", ".join(f"{name} ({type(of).__name__})" for name, of in sorted(features.items()))
         return (
@@ -121,8 +121,8 @@ class TfdsSource(Source):
         return (height, width, 3) if height and width else None
 
     def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
-        """Decodes of JPEGs only what the windows need. See `Source.decode_windows`."""
-        if self.builder.info.features["image"].shape[-1] != 3:  # Gray and alpha are not for it.
+        """Decodes only what the windows need of JPEGs. See `Source.decode_windows`."""
+        if self.builder.info.features["image"].shape[-1] != 3:  # It cannot do gray and alpha.
             return super().decode_windows(image, windows)
         return tf.cond(
             decoding.is_jpeg(image),
@@ -160,7 +160,7 @@ class TfdsSource(Source):
         }
         if "tfds_id" in example:
             parts = [example["tfds_id"]]  # File and place in it.
-            if self.file_name:  # Behind it, as in a path: it need not tell one from all others.
+            if self.file_name:  # After it, as in a path: alone, it may not be unique.
                 parts.append(example[self.file_name])
             record["name"] = tf.strings.join(parts, "/")
         record.setdefault("label", tf.constant(UNLABELLED, tf.int64))
@@ -168,12 +168,12 @@ class TfdsSource(Source):
 
 
 def _span(rows: tf.Tensor) -> tf.Tensor:
-    """How many rows there are from the first to the last; of none, 0."""
+    """How many rows there are from the first to the last; 0 for none."""
     return tf.maximum(tf.reduce_max(rows) - tf.reduce_min(rows) + 1, 0)
 
 
 def open_emoji32(*, data_dir: str | None, report: Callable[[str], None]) -> TfdsSource:
-    """Opens the bundled data set, preparing it in `data_dir` (None for TFDS' default) at first.
+    """Opens the bundled data set; prepares it once, in `data_dir` (None for TFDS' default).
 
     Raises:
       ValueError: it cannot be prepared there.
@@ -195,7 +195,7 @@ def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], Non
     Args:
       dataset: name with or without /config and :version.
       data_dir: where TFDS keeps prepared data, None for its default.
-      report: is told before a download.
+      report: called with a line before a download.
 
     Raises:
       ValueError: the data set does not exist, has no uint8 pictures of 1, 3 or 4 channels under

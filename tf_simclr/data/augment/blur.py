@@ -15,7 +15,7 @@ def blur_matrices(sigma: tf.Tensor, length: int, radius: int) -> tf.Tensor:
     """The blur along an axis as a product: float32 [batch, length, length].
 
     Row i holds exp(-(i - j)^2 / (2 sigma^2)) for |i - j| <= radius, and 0 elsewhere, as shares of
-    the whole kernel: what reaches over the border is lost.
+    the whole kernel: its part beyond the border is lost.
 
     Args:
       sigma: float32 [batch] > 0, standard deviations in pixels.
@@ -32,15 +32,15 @@ def blur_matrices(sigma: tf.Tensor, length: int, radius: int) -> tf.Tensor:
 
 
 def gaussian_blur(images: tf.Tensor, sigma: tf.Tensor, *, kernel_size: int) -> tf.Tensor:
-    """Blurs by a separable Gaussian, as two small matrix products a picture.
+    """Blurs by a separable Gaussian, as two small matrix products for each picture.
 
     Args:
-      images: float [batch, height, width, channels]; channels are blurred apart.
+      images: float [batch, height, width, channels]; channels are blurred separately.
       sigma: standard deviation in pixels, > 0: a scalar for all, or [batch], one for each.
-      kernel_size: is made odd: 2 * (kernel_size // 2) + 1 pixels; below 2 nothing is blurred.
+      kernel_size: made odd: 2 * (kernel_size // 2) + 1 pixels; below 2 nothing is blurred.
 
     Returns:
-      As images; what is bright at the border fades, because outside of the picture is 0.
+      As images; bright borders fade, because pixels outside of the picture are 0.
     """
     radius = kernel_size // 2
     if radius == 0:
@@ -65,8 +65,8 @@ class Blur(Operation):
     """Blurs half of all views: images [batch, size, size, 3].
 
     Attributes:
-      blur_sigma: "image" gives each picture a sigma of its own, as in the paper; "batch" one to the
-        batch, as in the original code.
+      blur_sigma: "image" gives each picture a sigma of its own, as in the paper; "batch" one to all
+        of the batch, as in the original code.
     """
 
     blur_sigma: str = "batch"
@@ -75,14 +75,14 @@ class Blur(Operation):
     def draw(
         self, seed: tf.Tensor, batch: int | tf.Tensor, size: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Which pictures are blurred, bool [batch, 1, 1, 1], and by which sigma, [1 or batch]."""
+        """Which pictures are blurred, bool [batch, 1, 1, 1], and their sigma, [1 or batch]."""
         sigma_seed, gate_seed = tf.unstack(tf.random.split(seed, 2))
         gate = tf.random.stateless_uniform([batch, 1, 1, 1], gate_seed) < PROBABILITY
         count = batch if self.blur_sigma == "image" else 1
         return gate, tf.random.stateless_uniform([count], sigma_seed, *SIGMA)
 
     def act(self, pictures: tf.Tensor, drawn: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Blurs those that were drawn, by a kernel of a tenth of the side."""
+        """Blurs those that were drawn, with a kernel of a tenth of the side."""
         gate, sigma = drawn
         blurred = gaussian_blur(pictures, sigma, kernel_size=pictures.shape[1] // KERNEL_SHARE)
         return tf.where(gate, blurred, pictures)

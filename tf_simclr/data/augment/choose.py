@@ -1,7 +1,7 @@
-"""For each picture of a batch one of several outcomes.
+"""Selects one of several outcomes for each picture of a batch.
 
-Of many pictures all outcomes are computed and selected from, as accelerators want it; of a single
-picture only the one that is asked for.
+For many pictures all outcomes are computed and then selected from, which suits accelerators; for a
+single picture only the selected one is computed.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ def among(outcomes: Sequence[Outcome], index: tf.Tensor) -> Tensors:
     """Outcome number index[i] for picture i.
 
     Args:
-      outcomes: each returns as many tensors [batch, ...], of the same shapes.
+      outcomes: each returns the same number of tensors [batch, ...], of the same shapes.
       index: int32 [batch], 0 <= index < len(outcomes); its size must be static.
 
     Raises:

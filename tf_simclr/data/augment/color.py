@@ -1,8 +1,7 @@
 """Colour jitter: four operations in random order (arXiv 2002.05709, appendix A).
 
 Pictures come as planes, float [batch, pixels] each. Only `jitter_in_order` clips. Saturation and
-hue are those of HSV, written without going there and back: both leave a pixel's largest channel as
-it is.
+hue are those of HSV, but without a conversion: both leave a pixel's largest channel as it is.
 """
 
 import dataclasses
@@ -29,19 +28,19 @@ def additive_brightness(planes: Planes, delta: tf.Tensor) -> Planes:
 
 
 def contrast(planes: Planes, factor: tf.Tensor) -> Planes:
-    """Multiplies by `factor` [batch, 1] how far each channel is from its mean over the picture."""
+    """Multiplies each channel's distance from its mean over the picture by `factor` [batch, 1]."""
     means = [tf.reduce_mean(plane, axis=-1, keepdims=True) for plane in planes]
     return tuple((plane - mean) * factor + mean for plane, mean in zip(planes, means))
 
 
 def saturation(planes: Planes, factor: tf.Tensor) -> Planes:
-    """Multiplies the saturation in HSV by `factor` [batch, 1], >= 0; at most to 1.
+    """Multiplies the saturation in HSV by `factor` [batch, 1], >= 0, up to a saturation of 1.
 
-    Saturation is (largest - smallest) / largest, and each channel's distance from the largest is in
-    proportion to it.
+    Saturation is (largest - smallest) / largest, and each channel's distance from the largest is
+    proportional to it.
     """
     largest, smallest = _largest(planes), _smallest(planes)
-    # Where it would leave [0, 1]: no further than to a smallest channel of 0.
+    # At this limit the smallest channel is 0.
     limit = tf.math.divide_no_nan(largest, largest - smallest)
     scale = tf.maximum(tf.minimum(factor, limit), 0.0)
     return tuple(largest - (largest - plane) * scale for plane in planes)
@@ -51,7 +50,7 @@ def hue(planes: Planes, delta: tf.Tensor) -> Planes:
     """Turns the hue in HSV by `delta` [batch, 1] in [-1, 1], in whole turns.
 
     Along the circle, in sixths of a turn, each channel is the same trapezium between the largest
-    and the smallest of the three, a third of a turn behind the one before.
+    and the smallest of the three, shifted by a third of a turn from channel to channel.
     """
     red, green, blue = planes
     largest = _largest(planes)
@@ -85,12 +84,12 @@ def jitter_factors(draws: tf.Tensor, strength: float, *, additive: bool = False)
     Args:
       draws: float32 [batch, 4] uniform in [0, 1).
       strength: >= 0.
-      additive: whether brightness is v1's: a delta too.
+      additive: whether brightness is that of v1, also a delta.
     """
     half = tf.constant(HALF_WIDTHS) * strength
     deltas = tf.constant([additive, False, False, True])
     high = tf.where(deltas, half, 1.0 + half)
-    # Differs from the original: a factor below 0 is an error there.
+    # Differs from the original, where a factor below 0 is an error.
     low = tf.where(deltas, -half, tf.maximum(1.0 - half, 0.0))
     return low + (high - low) * draws
 
@@ -138,7 +137,7 @@ def jitter_in_order(
         ]
         return place + 1, choose.among(outcomes, tf.gather(order, place, axis=1))
 
-    # A loop and not four copies: XLA compiles each of them, for seconds.
+    # A loop, not four copies: XLA takes seconds to compile each.
     _, planes = tf.while_loop(lambda place, _: place < len(operations), apply, (0, tuple(planes)))
     return planes
 
@@ -164,7 +163,7 @@ class Color(Operation):
     on_planes = True
 
     def act(self, pictures: Planes, drawn: tf.Tensor) -> Planes:
-        """Jitters where the first number is below PROBABILITY, by the others."""
+        """Jitters by the other numbers where the first is below PROBABILITY."""
         return choose.where(
             drawn[:, 0] < PROBABILITY,
             lambda: jitter(pictures, drawn[:, 1:], self.color_jitter_strength),

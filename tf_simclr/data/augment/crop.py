@@ -8,7 +8,7 @@ MIN_AREA = 0.08  # the smallest share of the picture that a random crop covers
 ASPECT = (3 / 4, 4 / 3)  # width / height of a random crop, times that of the target
 MIN_OBJECT_COVERED = 0.1
 ATTEMPTS = 100
-KERNEL_TABLE = 1024  # TF2's `resize` reads its kernel from a table of so many entries a pixel.
+KERNEL_TABLE = 1024  # entries per pixel of the table from which TF2's `resize` reads its kernel
 CENTRE_PROPORTION = 0.875  # of the evaluation crop, as in the original
 
 
@@ -53,9 +53,9 @@ def crop_and_resize(image: tf.Tensor, window: tf.Tensor, height: int, width: int
 def cubic_weights(begin: tf.Tensor, size: tf.Tensor, length: int, target: int) -> tf.Tensor:
     """Bicubic resizing along an axis as a product: float32 [batch, target, length].
 
-    Row i holds the four taps of output pixel i: Keys' kernel with a = -0.5 at the pixel's centre,
-    what lies outside of the window left out and the rest made to sum to 1. It is TF2's `resize`
-    of the cropped picture, its rounding of positions included.
+    Row i holds the four taps of output pixel i: Keys' kernel with a = -0.5 at the pixel's centre.
+    Taps outside of the window are left out, and the rest are scaled to sum to 1. It equals TF2's
+    `resize` of the cropped picture, including its rounding of positions.
 
     Args:
       begin: int32 [batch], where the window begins.
@@ -144,7 +144,7 @@ def center_crop(
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """A random window: the first operation of every view, and the one that sees the whole picture.
+    """A random window: the first operation of every view, the only one on the whole picture.
 
     Attributes:
       min_crop_area: the smallest share of the picture that a crop covers, in (0, 1].
@@ -153,7 +153,7 @@ class Crop:
     min_crop_area: float = MIN_AREA
 
     def window(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draws the window of a view, int32 [4], of a picture of `shape`, by a seed [2]."""
+        """Draws the window of a view, int32 [4], for a picture of `shape`, by a seed [2]."""
         return random_window(shape, seed, min_area=self.min_crop_area)
 
 

@@ -11,12 +11,12 @@ FILL = 0.5
 
 
 def cutout(images: tf.Tensor, centers: tf.Tensor, size: int, *, fill: float = FILL) -> tf.Tensor:
-    """Fills a square of each picture; where it reaches over the border less than all is cut.
+    """Fills a square of each picture; its part beyond the border is lost.
 
     Args:
       images: float [batch, height, width, channels].
-      centers: int32 [batch, 2] = (row, column). The square takes the rows from row - size // 2 up
-        to, and without, row + size // 2; so do the columns.
+      centers: int32 [batch, 2] = (row, column). The square has the rows from row - size // 2 to
+        row + size // 2 - 1, and the same for columns.
       size: its side in pixels, even.
       fill: the value of all channels in it.
 
@@ -46,7 +46,7 @@ class Cutout(Operation):
     numbers = 2
 
     def act(self, pictures: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
-        """Cuts the square around the pixel that two numbers stand for."""
+        """Cuts the square around the pixel given by two numbers."""
         side = pictures.shape[1]
         return cutout(pictures, tf.cast(drawn * side, tf.int32), 2 * round(side * SHARE / 2))
 

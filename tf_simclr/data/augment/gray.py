@@ -16,13 +16,13 @@ def grayscale(planes: Planes) -> Planes:
 
 
 class Gray(Operation):
-    """Takes the colour from a fifth of all views: planes of [batch, pixels]."""
+    """Removes the colour from a fifth of all views: planes of [batch, pixels]."""
 
     numbers = 1
     on_planes = True
 
     def act(self, pictures: Planes, drawn: tf.Tensor) -> Planes:
-        """Takes the colour where the number is below PROBABILITY."""
+        """Removes the colour where the number is below PROBABILITY."""
         return choose.where(
             drawn[:, 0] < PROBABILITY, lambda: grayscale(pictures), lambda: pictures
         )

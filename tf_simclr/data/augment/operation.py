@@ -15,16 +15,16 @@ Planes = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """One step in making a view: what it draws, what it acts on, and where.
+    """One step in making a view: what it draws, what it acts on, and where it runs.
 
     Pictures are square. Their values may leave [0, 1] a little: only finished views are clipped.
 
     Attributes:
       numbers: how many uniform numbers it takes for a view.
-      on_planes: whether it acts on planes of colour instead of images. What is done to a channel
-        then runs over contiguous memory; neighbours share the planes.
-      in_the_step: whether it draws something for a whole batch. Then the training step makes it,
-        and everything that comes after it.
+      on_planes: whether it acts on planes of colour instead of images. A channel is then contiguous
+        in memory; consecutive operations share the planes.
+      in_the_step: whether it draws something for a whole batch. Then it runs in the training step,
+        with all operations that come after it.
     """
 
     numbers: ClassVar[int] = 0
@@ -37,10 +37,10 @@ class Operation:
         return self.numbers
 
     def draw(self, seed: tf.Tensor, batch: int | tf.Tensor, size: int) -> Any:
-        """What `act` takes for a batch: float32 [batch, count] uniform in [0, 1), or its own.
+        """Draws what `act` takes: float32 [batch, count] uniform in [0, 1), unless overridden.
 
-        Only the training step calls it, with the batch's own seed, integer [2]. What is made before
-        the step takes numbers of each picture's own.
+        Only the training step calls it, with the batch's own seed, integer [2]. Operations before
+        the step take numbers drawn for each picture.
         """
         return tf.random.stateless_uniform([batch, self.count(size)], seed)
 
@@ -55,13 +55,13 @@ class Operation:
           As pictures.
 
         Raises:
-          NotImplementedError: where an operation does not say how it acts.
+          NotImplementedError: if an operation does not implement it.
         """
         raise NotImplementedError
 
 
 def to_planes(images: tf.Tensor) -> Planes:
-    """[batch, height, width, 3] -> red, green and blue apart, [batch, height * width] each."""
+    """[batch, height, width, 3] -> red, green and blue planes, [batch, height * width] each."""
     height, width = images.shape[1:3]
     red, green, blue = tf.unstack(images, num=3, axis=-1)
     return tuple(tf.reshape(plane, [-1, height * width]) for plane in (red, green, blue))
@@ -75,7 +75,7 @@ def to_images(planes: Planes, height: int, width: int) -> tf.Tensor:
 def act_in_turn(
     operations: Sequence[Operation], images: tf.Tensor, drawn: Sequence[Any]
 ) -> tf.Tensor:
-    """All operations on a batch, the first one first, each by what was drawn for it.
+    """Applies all operations to a batch in their order, each with what was drawn for it.
 
     Args:
       operations: any but a crop.

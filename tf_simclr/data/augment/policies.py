@@ -50,13 +50,13 @@ class FinetuneView:
 
 
 def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
-    """The picture's centre, without chance: float32 [size, size, 3] in [0, 1].
+    """The picture's centre, without randomness: float32 [size, size, 3] in [0, 1].
 
-    Above 32 pixels a crop of 7/8 of the shorter side; at 32 and less all of it. There the original
-    takes pictures of exactly that size; others are resized here.
+    Above 32 pixels a crop of 7/8 of the shorter side; at 32 and less all of it, resized if it has
+    another size.
     """
     view = _unit(image)
-    # Differs from the original: it takes small pictures of exactly that size only.
+    # Differs from the original, which takes small pictures of exactly that size only.
     view = (
         center_crop(view, size, size)
         if size > SMALL

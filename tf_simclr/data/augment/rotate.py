@@ -9,7 +9,7 @@ QUARTERS = 4
 
 
 def rotate(images: tf.Tensor, quarter_turns: tf.Tensor) -> tf.Tensor:
-    """Turns pictures counter-clockwise, without a pixel lost or mixed.
+    """Turns pictures counter-clockwise, without losing or mixing pixels.
 
     Args:
       images: [batch, side, side, channels], of a static batch.

@@ -1,8 +1,8 @@
-"""The views of a picture that networks are trained on: drawn picture by picture, made by the batch.
+"""The views of a picture that networks are trained on: drawn picture by picture, made in batches.
 
-What is drawn comes from the picture's own seed, so its views are the same whatever batch it is in,
-and wherever they are made: in the input pipeline, or inside the training step. The blur is drawn
-for a whole batch. So the training step draws it, and everything that comes after it.
+All draws come from the picture's own seed, so its views are the same in every batch, and wherever
+they are made: in the input pipeline, or inside the training step. The blur is drawn for a whole
+batch, so it runs in the training step, with all operations that come after it.
 """
 
 import dataclasses
@@ -18,12 +18,12 @@ from tf_simclr.data.augment.crop import Crop, crop_and_resize, crop_and_resize_b
 from tf_simclr.data.augment.operation import Operation, act_in_turn
 
 PAIR = 2  # views of a picture for the contrastive loss
-# Pixels: up to this side two matrix products cost a CPU no more than a resize of four taps and the
-# calls for it, picture by picture.
+# Pixels: up to this side two matrix products for a batch cost a CPU no more than a resize of four
+# taps for each picture.
 DENSE_SIDE = 32
 LEVELS = 255.0  # of uint8
 
-# What is ready of a batch: "draws" float32 [batch, num_draws, 2], and either
+# A batch before its operations: "draws" float32 [batch, num_draws, 2], and either
 #   "crops" float32 [batch, 2, size, size, 3] in levels of 0 to 255, or
 #   "pictures" uint8 [batch, h, w, 3] with "windows" int32 [batch, 2, 4]
 Prepared = dict[str, tf.Tensor]
@@ -34,7 +34,7 @@ class View(NamedTuple):
 
     Attributes:
       crop: the first.
-      by_picture: those that take numbers of the picture's own.
+      by_picture: those whose numbers are drawn for each picture.
       in_the_step: the rest, which the training step draws for a whole batch.
     """
 
@@ -44,7 +44,7 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, crop: Crop, *operations: Operation) -> "View":
-        """The view of these operations: the rest begins at the first that draws for a batch."""
+        """The view of these operations; `in_the_step` begins at the first that must run there."""
         by_picture = tuple(itertools.takewhile(lambda each: not each.in_the_step, operations))
         return cls(crop, by_picture, operations[len(by_picture) :])
 
@@ -65,7 +65,7 @@ class PretrainViews:
 
     @property
     def num_draws(self) -> int:
-        """Uniform numbers for a view; one that takes fewer than the other leaves some."""
+        """How many uniform numbers a view gets; one of the two may need fewer."""
         return max(sum(each.count(self.size) for each in view.by_picture) for view in self.both)
 
     def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -81,9 +81,9 @@ class PretrainViews:
     def draws(self, seed: tf.Tensor) -> tf.Tensor:
         """Draws what the other operations take: float32 [num_draws, 2] uniform in [0, 1).
 
-        A view has a column, so that one more operation changes no draw of those before it.
+        Each view has a column, so that one more operation changes no draw of those before it.
         """
-        # Not the seed that the windows' own are split from.
+        # Not the seed itself: the windows' seeds are split from it.
         return tf.random.stateless_uniform([self.num_draws, PAIR], tf.random.fold_in(seed, PAIR))
 
     def prepare(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> Prepared:
@@ -110,12 +110,12 @@ class PretrainViews:
         return {"pictures": picture, "windows": windows, "draws": self.draws(seed)}
 
     def make(self, prepared: Prepared, *, one_by_one: bool) -> tf.Tensor:
-        """Makes both views of a batch, as far as each picture has them for itself.
+        """Makes both views of a batch, up to the operations that the training step draws.
 
         Args:
           prepared: of a static batch.
-          one_by_one: whether pictures take turns, each with only the operations that are its own:
-            for a CPU, under XLA. Accelerators select among all operations for all at once.
+          one_by_one: whether pictures are made one at a time, each with only its own operations:
+            for a CPU, under XLA. Accelerators compute all operations for all pictures and select.
 
         Returns:
           float32 [batch, size, size, 6] in [0, 1].
@@ -132,7 +132,7 @@ class PretrainViews:
         return tf.concat(tf.unstack(tf.concat(made, axis=1), num=PAIR, axis=1), axis=-1)
 
     def finish(self, images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Takes pairs of views apart, and makes what the training step draws for a whole batch.
+        """Splits pairs of views, and applies the operations that are drawn for a whole batch.
 
         Args:
           images: float32 [batch, size, size, 6] in [0, 1], as `make` gives them.
@@ -155,10 +155,10 @@ class PretrainViews:
 
 @functools.cache
 def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
-    """`views.make`, one by one, by XLA, which fuses what is done to a pixel into one loop.
+    """`views.make`, one by one, compiled by XLA, which fuses all work on a pixel into one loop.
 
-    Where XLA has no CPU it is a plain function: the same views up to rounding, more slowly. The
-    same function for equal views, so that it is compiled once for each shape.
+    If XLA cannot compile for the CPU, it is a plain function: the same views up to rounding, but
+    slower. Equal views share one function, so that it is compiled once for each shape.
     """
     return tf.function(
         lambda batch: views.make(batch, one_by_one=True),

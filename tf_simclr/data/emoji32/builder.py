@@ -10,7 +10,7 @@ from tf_simclr.data.emoji32 import catalogue, codec
 from tf_simclr.data.emoji32.classes import CLASS_NAMES
 from tf_simclr.data.emoji32.packages import VENDORS
 
-# Those whom CC BY asks to name stand on every page that shows their drawings.
+# CC BY asks to name these authors on every page that shows their drawings.
 LICENCE = (
     "Noto Emoji by Google (Apache-2.0), Twemoji by Twitter, Inc and other contributors (CC BY 4.0,"
     " https://creativecommons.org/licenses/by/4.0/), Fluent Emoji by Microsoft (MIT)"

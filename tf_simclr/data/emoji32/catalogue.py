@@ -1,4 +1,4 @@
-"""What is known of each emoji without its drawings: emoji32.json, one emoji a line."""
+"""The facts about each emoji without its drawings: emoji32.json, one emoji a line."""
 
 import dataclasses
 import functools

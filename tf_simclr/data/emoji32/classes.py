@@ -1,8 +1,8 @@
 """The 37 classes of emoji32, merged from the category tree of emoji.json.
 
 The tree is Unicode's own (CLDR): a class is one or a few of its subcategories that belong together
-in meaning and mostly in looks. A subcategory that is too small or too mixed is named nowhere and
-its emoji stay unlabelled.
+in meaning and mostly in looks. A subcategory that is too small or too mixed is left out, and its
+emoji stay unlabelled.
 """
 
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ SUBCATEGORIES: dict[str, tuple[str, ...]] = {
 }
 CLASS_NAMES: tuple[str, ...] = tuple(SUBCATEGORIES)
 
-# Where one emoji is not what the rest of its subcategory is: class name -> short names.
+# Emoji of another class than the rest of their subcategory: class name -> short names.
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "happy face": ("hugging_face", "face_with_hand_over_mouth"),
     "animal face": ("koala", "moose", "polar_bear", "raccoon"),
@@ -75,7 +75,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "water animal": ("crocodile", "turtle"),
     "sign": ("elevator",),
 }
-# Not what the rest of its subcategory is and at home in no other class: subcategory -> short names.
+# Emoji unlike the rest of their subcategory that fit no class: subcategory -> short names.
 UNLABELLED_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "face-negative": ("skull", "skull_and_crossbones"),
     "animal-mammal": ("feet", "pig_nose"),
@@ -97,7 +97,7 @@ UNLABELLED_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "transport-water": ("anchor", "ring_buoy"),
     "transport-air": ("seat",),
-    "game": ("hearts",),  # Of a card game: a heart to the eye.
+    "game": ("hearts",),  # Of a card game: it looks like a heart.
     "computer": ("abacus",),
     "light & video": ("candle", "izakaya_lantern", "diya_lamp", "mag", "mag_right"),
 }

@@ -1,8 +1,8 @@
 """The data file emoji32.bin: the pictures' raw bytes, one after the other, through bzip2.
 
-bzip2 and not xz or PNG: its encoder has given the same bytes since 2000, while those of liblzma
-and zlib may change with any release, and the file has to be rebuilt to the same bytes. Filters as
-in PNG (Paeth, differences of channels) made this data larger; xz saves 15 %.
+bzip2, not xz or PNG: its encoder has given the same bytes since 2000, while those of liblzma and
+zlib may change with any release, and the file must be rebuilt to the same bytes. Filters as in PNG
+(Paeth, differences of channels) made this data larger; xz would save 15 %.
 """
 
 import bz2

@@ -2,10 +2,10 @@
 
     python -m tf_simclr.data.emoji32.make_data [--output=DIR] [--workdir=DIR]
 
-Needs npm and a registry (152 MB are fetched), and takes about half a minute. What is read is pinned
-by SHA-256, and so is what is written. Pixels are computed in whole numbers; Pillow only decodes PNG
-(exact) and WebP. The pinned bytes were made with Pillow 13.0.0; 9.5.0 and 11.3.0, which bring
-libwebp 1.3.0 and 1.5.0, give the same.
+Needs npm and a registry (152 MB are fetched), and takes about half a minute. Inputs and outputs are
+pinned by SHA-256. Pixels are computed in whole numbers; Pillow only decodes PNG (exact) and WebP.
+The pinned bytes were made with Pillow 13.0.0; 9.5.0 and 11.3.0, which bring libwebp 1.3.0 and
+1.5.0, give the same.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 
 from tf_simclr.data.emoji32 import catalogue, classes, codec, packages, split
 
-# A picture of an emoji that only one vendor draws could not be retrieved across vendors.
+# An emoji that only one vendor draws could not be retrieved across vendors.
 FEWEST_VENDORS = 2
 # emoji.json still has the name it had before there was a man in tuxedo, 1F935-200D-2642.
 RENAMED = {"1F935": "person in tuxedo"}

@@ -32,7 +32,7 @@ def shrink_on_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def read_picture(data: bytes, *, name: str, size: int) -> np.ndarray:
-    """Decodes and shrinks one picture, and checks that it is what is expected.
+    """Decodes and shrinks one picture, and checks its size and mode.
 
     Args:
       data: A PNG or WebP file.

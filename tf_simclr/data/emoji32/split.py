@@ -1,7 +1,7 @@
 """Which emoji are variants of one another, and which of them go to the test split.
 
 A variant (man, woman, person; turned around; the flag of a territory that is its country's flag)
-in training would give a test emoji away. So emoji are put in groups, and whole groups are split.
+in training would give a test emoji away. So emoji are grouped, and a group is never divided.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 # Two drawings of one vendor nearer than this (root mean square over 32*32*3 values of 0..255),
-# as they are or mirrored, are one drawing to the eye: hands left and right, Norway and Svalbard.
+# as they are or mirrored, look like one drawing: hands left and right, Norway and Svalbard.
 SAME_DRAWING_RMS = 8
 # A larger group is many pictures of one thing (families, clock faces): it would swamp the test.
 LARGEST_TEST_GROUP = 8
@@ -70,7 +70,7 @@ def base_of(codepoints: str) -> str:
     parts = codepoints.split("-")
     if len(parts) > 1:
         parts = [part for part in parts if part not in _DROPPED]
-    # Said once: a family with two girls is a variant of that with one.
+    # Repeated parts count once: a family with two girls is a variant of that with one.
     return "-".join(dict.fromkeys(_SAME.get(part, part) for part in parts))
 
 
