@@ -133,15 +133,18 @@ WRONG = [
     ({"extra_augmentation": "x"}, "`extra_augmentation` must be one of ('none', 'rotate',"),
     (
         {"view_operations": "crop,flipp"},
-        f"`view_operations` must name operations of {VIEW_OPERATIONS}, and 'flipp' is none."
+        f"`view_operations` must name only operations of {VIEW_OPERATIONS}, not 'flipp'."
         " Received: view_operations='crop,flipp'."
         " Separate them by commas.",
     ),
-    ({"view_operations": ""}, "`view_operations` must name operations of"),
-    ({"second_view_operations": "crop flip"}, "`second_view_operations` must name operations of"),
+    ({"view_operations": ""}, "`view_operations` must name only operations of"),
+    (
+        {"second_view_operations": "crop flip"},
+        "`second_view_operations` must name only operations of",
+    ),
     (
         {"view_operations": "flip,crop"},
-        "`view_operations` must begin with crop and have it once: it gives pictures their size."
+        "`view_operations` must begin with crop and name it once: crop gives pictures their size."
         " Received: view_operations='flip,crop'.",
     ),
     ({"second_view_operations": "flip"}, "`second_view_operations` must begin with crop"),

@@ -1,4 +1,4 @@
-"""When a flag does something: every field says so, in conditions that can hold and can fail."""
+"""Every field says when it has an effect, in conditions that can hold and can fail."""
 
 import types
 
@@ -68,8 +68,8 @@ def test_what_is_handed_out_brings_its_settings_but_not_its_machine():
     ("modes", "mode", "reason"),
     [
         (TRAINING, "train", ""),
-        (TRAINING, "eval", "with --mode=eval, which judges what lies in --model_dir"),
-        (TRAINING, "embed", "with --mode=embed, which goes by what was trained"),
+        (TRAINING, "eval", "with --mode=eval, which evaluates the run in --model_dir"),
+        (TRAINING, "embed", "with --mode=embed, which uses the settings of the trained run"),
         (EVALUATING, "train", "with --mode=train"),
         (EXPORTING, "train_then_eval", "without --mode=export"),
         (EXPORTING | TRAINING, "train", ""),

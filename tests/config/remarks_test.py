@@ -1,4 +1,4 @@
-"""What is said of flags that can do nothing: every one of them is named, and no other."""
+"""Notes name every flag that has no effect, and no other."""
 
 import pytest
 
@@ -23,7 +23,7 @@ SAID = [
     ({"master": "a"}, ["--master has no effect without --use_tpu."]),
     (
         {"use_tpu": True, "jit_compile": True},
-        ["--jit_compile has no effect with --use_tpu: the step of a TPU is always compiled."],
+        ["--jit_compile has no effect with --use_tpu: a TPU always compiles the step."],
     ),
     ({"jit_compile": True}, []),
     ({"use_tpu": True, "augment_on": "host"}, []),
@@ -39,14 +39,14 @@ SAID = [
         FROM_A | {"mode": "eval", "use_ema_weights": True},
         [
             "--checkpoint has no effect with --mode=eval",
-            "--use_ema_weights has no effect with --mode=eval: the averaged weights are those that",
+            "--use_ema_weights has no effect with --mode=eval: it says which weights the run",
         ],
     ),
     (BOTH | {"probe_grid": "paper", "use_ema_weights": False}, []),
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (
         {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},
-        ["--cache_dataset has no effect with --mode=eval, which judges"],
+        ["--cache_dataset has no effect with --mode=eval, which evaluates"],
     ),
     ({"mode": "eval", "tpu_zone": "b"}, ["--tpu_zone has no effect without --use_tpu."]),
     ({"mode": "embed", "output": "f.npz", "use_tpu": True, "tpu_name": "a"}, []),
@@ -183,7 +183,7 @@ SAID = [
     ),
     (
         {"mode": "embed", "export_format": "onnx", "fine_tune_after_block": 4},
-        ["--export_format, --fine_tune_after_block have no effect with --mode=embed, which goes"],
+        ["--export_format, --fine_tune_after_block have no effect with --mode=embed, which uses"],
     ),
     # What is started from.
     (
@@ -258,6 +258,6 @@ def test_what_was_not_given_is_not_spoken_of():
 
 def test_what_concerns_the_start_alone_is_said_where_a_run_goes_on():
     config = Config.from_flat(FROM_A | {"zero_init_logits_layer": True, "momentum": 0.5})
-    line = "--checkpoint, --zero_init_logits_layer have no effect where the run goes on from its"
+    line = "--checkpoint, --zero_init_logits_layer have no effect when the run resumes from its"
     assert remarks_on_resuming(config, 7) == [f"{line} own step 7."]
     assert remarks_on_resuming(Config(), 7) == []

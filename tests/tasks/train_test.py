@@ -367,7 +367,7 @@ def test_what_a_resumed_run_does_not_start_from_is_named(tiny_flags, trained_run
     flags = ("--fine_tune_after_block=4", "--train_steps=1", "--variable_schema=base_model")
     for said in (0, 1):
         finetune(tiny_flags, trained_run, tmp_path, *flags)
-        line = "Note: --checkpoint, --variable_schema have no effect where the run goes on from its"
+        line = "Note: --checkpoint, --variable_schema have no effect when the run resumes from its"
         assert capsys.readouterr().out.count(line) == said
 
 

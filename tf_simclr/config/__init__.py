@@ -1,4 +1,4 @@
-"""What a run is: a frozen, validated config in sections, JSON both ways.
+"""The settings of a run: a frozen, validated config in sections, to and from JSON.
 
 Neither TensorFlow nor absl is imported, so that a config can be read anywhere, fast.
 """
@@ -19,21 +19,20 @@ from tf_simclr.config.optimization import OptimizationConfig
 from tf_simclr.config.run import RunConfig
 from tf_simclr.config.training import TrainingConfig
 
-# Former name of a flag -> its name today: settings of older runs are read with it.
+# Former name of a flag -> its name today, for the settings of older runs.
 RENAMED: dict[str, str] = {}
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """All of a run's settings, in sections; every field's name is unique, and the flag's.
+    """All settings of a run, in sections. Every field has the name of its flag.
 
-    It also knows which flags the user set, which is neither compared nor written.
+    It also knows which flags the user set; this is neither compared nor written.
 
     Attributes:
-      given: names of the flags that the user set, on the command line or in a recipe. The others
-        may be taken from what was trained.
-      typed: names of those set outside recipes. Notes speak of them alone: a recipe is not its
-        user's to mend.
+      given: names of the flags that the user set, on the command line or in a recipe. The values of
+        the others may come from a trained run.
+      typed: names of those set outside recipes. Only these get notes: users do not write recipes.
     """
 
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
@@ -54,7 +53,7 @@ class Config:
         """Where pretraining views are made: "host" or "device"."""
         if self.data.augment_on != "auto":
             return self.data.augment_on
-        # A TPU's host has many chips to feed, and its TensorFlow no XLA for the CPU.
+        # A TPU's host feeds many chips, and its TensorFlow has no XLA for the CPU.
         return "device" if self.run.use_tpu else "host"
 
     def flat(self) -> dict[str, Any]:
@@ -74,7 +73,7 @@ class Config:
         given: Collection[str] | None = None,
         typed: Collection[str] | None = None,
     ) -> "Config":
-        """The config of flag values by name; what is not named takes its default.
+        """The config with these flag values, and defaults for all other flags.
 
         Args:
           values: flag name -> value.
@@ -97,7 +96,7 @@ class Config:
         return cls(**sections, given=frozenset(given), typed=frozenset(typed))
 
     def replaced(self, values: Mapping[str, Any]) -> "Config":
-        """The same but for some flags' values by name; what was given stays what was given."""
+        """A copy with other values for some flags; `given` and `typed` stay the same."""
         return self.from_flat({**self.flat(), **values}, given=self.given, typed=self.typed)
 
     def to_json(self) -> str:
@@ -115,10 +114,10 @@ class Config:
         return cls.from_flat(values)
 
 
-# Two configs are compared by their sections alone.
+# Only sections are compared.
 SECTIONS: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(Config) if f.compare}
 
 
 def flag_fields() -> list[dataclasses.Field]:
-    """Every field of every section, in order: what the command line offers."""
+    """Every field of every section, in order: the flags of the command line."""
     return [field for section in SECTIONS.values() for field in dataclasses.fields(section)]

@@ -1,9 +1,10 @@
-"""The words that flags choose by: one word a thing, and for each thing a file of that name.
+"""The words that flags choose from.
 
-What is chosen by a word of its own file is imported when it is chosen, by tf_simclr.things.
+Each word under a folder's name is also the name of a file in that folder, and tf_simclr.things
+imports that file when the word is chosen.
 """
 
-# methods/, of what is trained; a pretraining learns by its pretext task.
+# methods/; "pretrain" stands for its pretext task, which has the file.
 TRAIN_MODES = ("pretrain", "finetune", "supervised", "distill")
 PRETEXT_TASKS = ("simclr",)
 # architectures/

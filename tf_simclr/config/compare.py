@@ -6,6 +6,6 @@ from tf_simclr.config import Config
 
 
 def changed_from_defaults(config: Config) -> dict[str, Any]:
-    """Flag name -> value, of those flags that are not at their default."""
+    """Flag name -> value, for all flags that are not at their default."""
     defaults = Config().flat()
     return {name: value for name, value in config.flat().items() if value != defaults[name]}

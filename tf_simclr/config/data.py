@@ -1,4 +1,4 @@
-"""Flags of the pictures and of what is done to them."""
+"""Flags for the pictures and their augmentation."""
 
 import dataclasses
 
@@ -18,13 +18,13 @@ from tf_simclr.config.matters import (
     needs_one,
 )
 
-# Of the original, and of arXiv 2002.05709, appendix A.
+# As in the original, and in arXiv 2002.05709, appendix A.
 ORIGINAL_VIEW = "crop,flip,color,gray,blur"
 
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig(Section):
-    """The pictures and what is done to them."""
+    """The pictures and their augmentation."""
 
     dataset: str = flag(
         "imagenet2012",
@@ -56,29 +56,29 @@ class DataConfig(Section):
     )
     blur_sigma: str = flag(
         "batch",
-        "Whether a view's strength of blur is drawn for the batch, as in the original, or for each"
-        " image, as in the paper.",
+        "Draw the strength of a view's blur once a batch, as in the original, or for each image, as"
+        " in the paper.",
         ("batch", "image"),
         only=(*PRETRAINED_SHOWN, BLUR, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
     )
     augment_on: str = flag(
         "auto",
-        "Where pretraining views are made, the same ones: in the input pipeline (host), or in the"
-        " training step (device); auto is the device with --use_tpu, and else the host. Pictures of"
-        " differing sizes are cropped in the pipeline at any rate.",
+        "Make pretraining views in the input pipeline (host) or in the training step (device); auto"
+        " is device with --use_tpu, otherwise host. The views are the same. Pictures of different"
+        " sizes are always cropped in the pipeline.",
         ("auto", "host", "device"),
         only=PRETRAINED_SHOWN,
     )
     view_operations: str = flag(
         ORIGINAL_VIEW,
-        "How a pretraining view is made: crop, then operations in any order, separated by commas,"
-        f" of {', '.join(VIEW_OPERATIONS[1:])}.",
+        "Operations that make a pretraining view, separated by commas: crop, then any of"
+        f" {', '.join(VIEW_OPERATIONS[1:])}, in any order.",
         only=PRETRAINED_SHOWN,
         instead_of=("extra_augmentation",),
     )
     second_view_operations: str | None = flag(
         None,
-        "How the second view of a picture is made; by default like the first.",
+        "Operations that make the second view of a picture; by default those of the first.",
         only=PRETRAINED_SHOWN,
     )
     extra_augmentation: str = flag(
@@ -91,7 +91,7 @@ class DataConfig(Section):
 
     @property
     def operations(self) -> tuple[tuple[str, ...], ...]:
-        """What makes the first view of a picture and the second, in order, by their words."""
+        """The operations of the first and of the second view, by their words and in order."""
         left_out = set() if self.use_blur else {"blur"}
         if self.color_jitter_strength == 0:
             left_out |= {"color", "gray"}
@@ -130,7 +130,7 @@ class DataConfig(Section):
         text = getattr(self, name)
         words = text.split(",")
         for word in words:
-            rule = f"must name operations of {VIEW_OPERATIONS}, and {word!r} is none"
+            rule = f"must name only operations of {VIEW_OPERATIONS}, not {word!r}"
             require(word in VIEW_OPERATIONS, name, rule, text, "Separate them by commas.")
-        rule = "must begin with crop and have it once: it gives pictures their size"
+        rule = "must begin with crop and name it once: crop gives pictures their size"
         require(words[0] == "crop" and words.count("crop") == 1, name, rule, text)

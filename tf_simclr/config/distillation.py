@@ -1,4 +1,4 @@
-"""Flags of whom a student learns from."""
+"""Flags for distillation."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Flags of how a trained model is judged."""
+"""Flags for the evaluation of a trained model."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from tf_simclr.config.matters import EMBEDDING, EVALUATING, LINEAR_HEAD
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig(Section):
-    """How a trained model is judged."""
+    """How a trained model is evaluated."""
 
     eval_batch_size: int = flag(256, "Pictures per evaluation step.", only=EVALUATING | EMBEDDING)
     eval_steps: int = flag(0, "Evaluation steps; 0 is all of them.", only=(EVALUATING, LINEAR_HEAD))

@@ -1,4 +1,4 @@
-"""Flags of how a trained model is handed out."""
+"""Flags for exports and embeddings."""
 
 import dataclasses
 
@@ -13,8 +13,8 @@ class ExportConfig(Section):
 
     output: str | None = flag(
         None,
-        "Where --mode=export writes its folder, by default in --model_dir, and --mode=embed its"
-        " .npz file.",
+        "Folder that --mode=export writes (by default inside --model_dir), or .npz file that"
+        " --mode=embed writes.",
         only=EXPORTING | EMBEDDING,
         path=True,
     )

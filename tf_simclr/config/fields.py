@@ -1,4 +1,4 @@
-"""What a section of the config is made of: fields that are flags, of checked types and ranges."""
+"""The fields of a config section: each is a flag, with its type and range checked."""
 
 import dataclasses
 import math
@@ -25,15 +25,15 @@ def flag(
     """A field of a section.
 
     Args:
-      default: its value where none is given.
+      default: its value if the user gives none.
       help: its line in --help.
-      choices: its values; None is any.
-      only: when it does something: all of these conditions hold.
-      path: whether it is a path, of which a leading `~` is the user's home.
-      of_command: whether it tells of one command and not of the run, so that an evaluation does not
-        take it from the run's settings.
-      instead_of: flags that say the same in another way. Where this one is given, theirs are not
-        taken from a run's settings.
+      choices: the values it may have; None allows any.
+      only: the flag has an effect only if all of these conditions hold.
+      path: whether it is a path, in which a leading `~` is the user's home.
+      of_command: whether it belongs to one command and not to the run, so that an evaluation does
+        not take it from the run's settings.
+      instead_of: flags that this one replaces. If it is given, theirs are not taken from a run's
+        settings.
     """
     only = only if isinstance(only, tuple) else (only,)
     metadata = {"help": help, "choices": choices, "only": only, "path": path}
@@ -42,7 +42,7 @@ def flag(
 
 
 def require(ok: bool, name: str, rule: str, value: Any, mend: str = "") -> None:
-    """Raises ValueError unless `ok`: the flag, the rule that it breaks, its value, the way out."""
+    """Raises ValueError unless `ok`. It says the flag, the rule, its value, and how to fix it."""
     if not ok:
         raise ValueError(f"`{name}` {rule}. Received: {name}={value!r}.{mend and ' ' + mend}")
 
@@ -54,13 +54,13 @@ def plain_type(field: dataclasses.Field) -> type:
 
 
 def decides(field: dataclasses.Field, mode: str) -> bool:
-    """Whether a flag decides something with --mode=`mode`, and is not only shown there."""
+    """Whether a flag has an effect with --mode=`mode`, beyond being shown."""
     modes = [condition for condition in field.metadata["only"] if isinstance(condition, Modes)]
     return all(mode in condition.deciding for condition in modes)
 
 
 class Section:
-    """A part of the config: types and choices are checked here, ranges in `_check`."""
+    """A part of the config. Types and choices are checked here, ranges in `_check`."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ class Section:
 
 def _check_type(field: dataclasses.Field, value: Any) -> None:
     kind = plain_type(field)
-    # True is an integer to Python, not to whoever writes settings.
+    # To Python, True is an integer. In settings it is not.
     fits = isinstance(value, KINDS[kind]) and (kind is bool or not isinstance(value, bool))
     require(fits, field.name, f"must be a value of type {kind.__name__}", value)
     if kind is float:

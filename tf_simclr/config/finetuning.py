@@ -1,4 +1,4 @@
-"""Flags of what training starts from, and of which part of it is trained."""
+"""Flags for what training starts from, and which part of it is trained."""
 
 import dataclasses
 import re
@@ -33,8 +33,8 @@ class FinetuningConfig(Section):
     )
     fine_tune_after_block: int = flag(
         -1,
-        "What to train: -1 everything, 0 all but the stem, k all after group k of blocks, 4 only"
-        " the linear head.",
+        "What to train: -1 everything, 0 all but the stem, k all after block group k, 4 only the"
+        " linear head.",
         only=(RUNNING, CLASSIFYING),
     )
     frozen_batch_norm: str = flag(
@@ -77,5 +77,5 @@ class FinetuningConfig(Section):
             require(False, "variable_schema", rule, self.variable_schema)
 
     def restores(self, name: str) -> bool:
-        """Whether `variable_schema` takes the variable that TF1's code called `name`."""
+        """Whether `variable_schema` matches `name`, a variable's name in TF1."""
         return self.variable_schema is None or bool(re.match(self.variable_schema, name))

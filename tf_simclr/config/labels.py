@@ -1,4 +1,4 @@
-"""Flags of which labels are known."""
+"""Flags for training with few labels."""
 
 import dataclasses
 
@@ -41,7 +41,7 @@ class LabelsConfig(Section):
         """Which labels are known, in words; "" if all are.
 
         Args:
-          seed: of the run, that labels are drawn from.
+          seed: of the run; labels are drawn with it.
         """
         ways = self.ways()
         if not ways:
@@ -60,6 +60,6 @@ class LabelsConfig(Section):
             require(False, ways[1], rule, getattr(self, ways[1]), "Give one of the two.")
 
     def ways(self) -> list[str]:
-        """The flags that choose labels: those that are not at their default, one at the most."""
+        """The flags that choose labels, because they are not at their default: at most one."""
         fields = dataclasses.fields(self)
         return [field.name for field in fields if getattr(self, field.name) != field.default]

@@ -1,6 +1,6 @@
-"""When a flag does something, and why it does nothing elsewhere: what its field says by `only`.
+"""Conditions under which a flag has an effect, for `only` of its field, and reasons if not.
 
-A field names the broadest condition first: the first one that fails is the reason given.
+A field lists its broadest condition first: the first one that fails is the reason given.
 """
 
 import dataclasses
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from tf_simclr.config import Config
 
 LINEAR_HEAD_ONLY = 4  # --fine_tune_after_block: all four groups of a ResNet are frozen.
-SMALLEST_BLURRED = 20  # pixels: below it a tenth of the side is a kernel of one pixel
+SMALLEST_BLURRED = 20  # pixels: below this the kernel, a tenth of the side, is one pixel
 HANDING_OUT = ("export", "embed")
 
 
 @dataclasses.dataclass(frozen=True)
 class Modes:
-    """The modes in which a flag does something; `|` joins two.
+    """The modes in which a flag has an effect; `|` joins two.
 
     Attributes:
-      deciding: values of --mode in which it decides something.
-      shown: those in which it decides nothing and is shown, as on the page of an evaluation.
+      deciding: values of --mode in which it has an effect.
+      shown: those in which it is only shown, such as on the page of an evaluation.
     """
 
     deciding: tuple[str, ...]
@@ -38,9 +38,9 @@ class Modes:
         if mode in self.deciding + self.shown:
             return ""
         if mode in HANDING_OUT:
-            return f"with --mode={mode}, which goes by what was trained"
+            return f"with --mode={mode}, which uses the settings of the trained run"
         if mode == "eval" and "train" in self.deciding:
-            return "with --mode=eval, which judges what lies in --model_dir"
+            return "with --mode=eval, which evaluates the run in --model_dir"
         if mode == "train" and "eval" in self.deciding:
             return "with --mode=train"
         return f"without --mode={self.deciding[0]}"
@@ -48,13 +48,13 @@ class Modes:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The other settings with which a flag does something.
+    """The settings of other flags with which a flag has an effect.
 
     Attributes:
       fit: whether a config has them.
-      reason: why the flag "has no effect" with others; the {name} of a flag stands for its value.
-      adopted: whether --mode=export and embed take them from what was trained, and not from the
-        command, so that nothing can be said of them there.
+      reason: why the flag "has no effect" with others; a flag's {name} stands for its value.
+      adopted: whether --mode=export and embed take these settings from the trained run, so that
+        the command alone cannot tell.
     """
 
     fit: Callable[["Config"], bool]
@@ -71,7 +71,7 @@ Condition = Modes | Settings
 
 
 def needs(name: str, *, adopted: bool = True) -> Settings:
-    """The condition that another flag is set: neither none nor 0 nor false."""
+    """The condition that another flag is set: not none, 0 or false."""
     return Settings(lambda config: bool(config.flat()[name]), f"without --{name}", adopted)
 
 
@@ -121,16 +121,16 @@ PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
 ON_TPU = needs("use_tpu", adopted=False)
-OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: the step of a TPU is always compiled")
+OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: a TPU always compiles the step")
 WITH_ROOM_TO_BLUR = Settings(
     lambda config: config.data.image_size >= SMALLEST_BLURRED,
-    f"with --image_size below {SMALLEST_BLURRED}: one pixel is no blur",
+    f"with --image_size below {SMALLEST_BLURRED}: a blur over one pixel does nothing",
 )
 BLUR = Settings(lambda config: _in_views(config, "blur"), "without blur in --view_operations")
 COLOR = Settings(lambda config: _in_views(config, "color"), "without color in --view_operations")
 IN_FOLDER = Settings(needs_one("dataset", "image_folder").fit, "without --dataset=image_folder")
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
-# An evaluation's judges read labels, whatever was trained.
+# An evaluation uses labels, whatever was trained.
 LABELS_FOR_HEAD = Settings(
     lambda config: config.run.mode != "train" or _has_head(config), LINEAR_HEAD.reason
 )
@@ -147,7 +147,7 @@ TRAINED_NORMS = Settings(
 )
 FROZEN_LAYERS = Settings(_freezes, "where every layer trains")
 FROM_CHECKPOINT = needs("checkpoint")
-# An evaluation without --checkpoint judges the averaged weights of the run itself.
+# Without --checkpoint, an evaluation uses the run's own averaged weights.
 AVERAGED_TO_START = Settings(
     lambda config: not config.run.trains or FROM_CHECKPOINT.fit(config), FROM_CHECKPOINT.reason
 )
@@ -155,7 +155,7 @@ AVERAGED_TO_JUDGE = Settings(
     lambda config: (
         config.run.mode != "eval" or PRETRAINING.fit(config) or not FROM_CHECKPOINT.fit(config)
     ),
-    "with --mode=eval: the averaged weights are those that the run started from",
+    "with --mode=eval: it says which weights the run started from",
 )
-# Fails where a run goes on, at a step that only remarks_on_resuming knows.
-AT_THE_START = Settings(lambda config: True, "where the run goes on from its own step {step}")
+# Fails if a run resumes: only remarks_on_resuming knows the step.
+AT_THE_START = Settings(lambda config: True, "when the run resumes from its own step {step}")

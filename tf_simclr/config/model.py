@@ -1,4 +1,4 @@
-"""Flags of the encoder, the projection head and the loss."""
+"""Flags for the encoder, the projection head and the loss."""
 
 import dataclasses
 from typing import Any
@@ -43,8 +43,8 @@ class ModelConfig(Section):
     )
     loss_implementation: str = flag(
         "auto",
-        "Whether the loss computes all similarities at once (dense), or block by block in linear"
-        " memory (blockwise); auto is blockwise for large batches.",
+        "Compute all similarities at once (dense), or block by block in linear memory (blockwise);"
+        " auto is blockwise for large batches.",
         LOSS_IMPLEMENTATIONS,
         only=CONTRASTIVE,
     )
@@ -52,8 +52,7 @@ class ModelConfig(Section):
     hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=CONTRASTIVE)
     memory_size: int = flag(
         0,
-        "Negatives that the loss keeps from earlier batches, projected by an averaged network; 0 is"
-        " none.",
+        "Negatives to keep from earlier batches, projected by an averaged network; 0 keeps none.",
         only=CONTRASTIVE,
     )
     ema_decay: float = flag(
@@ -73,7 +72,7 @@ class ModelConfig(Section):
 
     @property
     def norms(self) -> dict[str, Any]:
-        """What an encoder and a projection head are told of batch norm."""
+        """Arguments of encoder and projection head about batch norm."""
         return {"bn_momentum": self.batch_norm_decay, "global_bn": self.global_bn}
 
     @property

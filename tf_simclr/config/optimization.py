@@ -1,4 +1,4 @@
-"""Flags of the optimiser."""
+"""Flags for the optimiser."""
 
 import dataclasses
 

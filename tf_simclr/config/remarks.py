@@ -1,4 +1,4 @@
-"""What is said of flags that were given and can do nothing in this run: one line a reason."""
+"""Notes about flags that were given and have no effect in this run: one line for each reason."""
 
 from collections.abc import Collection, Iterable
 
@@ -7,11 +7,11 @@ from tf_simclr.config.matters import AT_THE_START, CLASSIFYING
 
 
 def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
-    """One line for each reason why flags that were given do not do what they say; [] for none.
+    """One line for each reason why flags that were given have no effect; [] for none.
 
     Args:
       config: of the run.
-      given: names of the flags to speak of; None takes those that the config's user typed.
+      given: names of the flags to check; None takes `config.typed`.
     """
     named = config.typed if given is None else given
     idle: dict[str, list[str]] = {}  # Reason -> flags.
@@ -29,7 +29,7 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
 def remarks_on_resuming(
     config: Config, step: int, given: Collection[str] | None = None
 ) -> list[str]:
-    """As `remarks`, of what concerns the start alone, for a run that goes on from `step`."""
+    """Like `remarks`, for a run that resumes from `step`: flags that only matter at the start."""
     named = config.typed if given is None else given
     starting = [f.name for f in flag_fields() if AT_THE_START in f.metadata["only"]]
     idle = [name for name in starting if name in named]

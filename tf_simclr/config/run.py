@@ -1,4 +1,4 @@
-"""Flags of what is done, where, and on which machine."""
+"""Flags for what is done, where, and on which machine."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ class RunConfig(Section):
     train_mode: str = flag("pretrain", "How to train.", TRAIN_MODES, only=RUNNING)
     pretext_task: str = flag(
         "simclr",
-        "What a pretraining learns from pictures without labels.",
+        "How pretraining learns from pictures without labels.",
         PRETEXT_TASKS,
         only=(RUNNING, PRETRAINING),
     )
@@ -40,8 +40,7 @@ class RunConfig(Section):
     )
     tpu_name: str | None = flag(
         None,
-        "Name or address of the TPU; by default the one that TPU_NAME in the environment names, or"
-        " else this machine's own.",
+        "Name or address of the TPU; by default $TPU_NAME, or else this machine's own TPU.",
         only=TPU,
         of_command=True,
         instead_of=("master",),
@@ -58,12 +57,12 @@ class RunConfig(Section):
 
     @property
     def method(self) -> str:
-        """The word of what is trained: a pretraining's is that of its pretext task."""
+        """The word of the method: for pretraining, that of its pretext task."""
         return self.pretext_task if self.train_mode == "pretrain" else self.train_mode
 
     @property
     def pretrains(self) -> bool:
-        """Whether an encoder is what is trained, and labels or a teacher have no say in it."""
+        """Whether the run pretrains an encoder, without labels or a teacher."""
         return self.train_mode == "pretrain"
 
     @property

@@ -1,4 +1,4 @@
-"""Flags of how long is trained, how much at a time, and what is written on the way."""
+"""Flags for how long to train, how much at a time, and what to write along the way."""
 
 import dataclasses
 
