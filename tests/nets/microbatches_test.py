@@ -169,8 +169,9 @@ def test_a_run_goes_on_as_if_it_had_not_been_broken_off():
 @pytest.mark.parametrize("local", [6, None])
 def test_a_batch_that_cannot_be_divided_is_an_error(local):
     message = (
-        "`microbatches` must divide the pictures of a replica's batch, the same number in each"
-        rf" batch \(of tf.data: drop_remainder=True\). Received: microbatches=4, {local} pictures."
+        "`microbatches` must divide the pictures of a replica's batch, and all batches must have"
+        r" the same size \(tf.data: drop_remainder=True\). Received:"
+        f" microbatches=4, {local} pictures."
     )
     with pytest.raises(ValueError, match=message):
         Microbatches(local, 4)

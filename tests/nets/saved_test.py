@@ -203,7 +203,7 @@ def test_a_pretraining_goes_on_where_it_was_saved(tmp_path):
 def test_a_saved_model_says_that_it_lost_the_penalty(tmp_path):
     net = simclr()
     net.compile(weight_decay=0.1, l2_variables=[net.supervised_head.kernel])
-    with pytest.warns(UserWarning, match="does not keep what the loss penalises"):
+    with pytest.warns(UserWarning, match="does not keep the L2 penalty"):
         again = through("net")(net, tmp_path)
     assert type(again) is SimCLR
     np.testing.assert_allclose(again(IMAGES)["logits_sup"], net(IMAGES)["logits_sup"], rtol=1e-5)

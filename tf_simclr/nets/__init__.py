@@ -1,1 +1,1 @@
-"""Networks: plain arguments in, Keras layers and models out."""
+"""Networks: Keras layers and models made from plain arguments."""

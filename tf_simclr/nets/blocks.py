@@ -9,7 +9,7 @@ from tf_simclr.nets.layers import BatchNorm, Conv, SelectiveKernel, SqueezeExcit
 
 
 class Stem(keras.layers.Layer):
-    """What comes before the first group: 7x7 (or three 3x3) of stride 2 and a pool, or one 3x3."""
+    """Layers before the first group: 7x7 (or three 3x3) of stride 2 and a pool, or one 3x3."""
 
     def __init__(self, filters: int, *, small_images: bool, deep: bool, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)
@@ -107,8 +107,8 @@ class BasicBlock(ResidualBlock):
     expansion = 1
 
     def add_main_branch(self, filters: int, strides: int, sk_ratio: float, norm: dict) -> None:
-        """Two convolutions of `filters` channels, the first of `strides`, each with its norm."""
-        del sk_ratio  # Selective kernels live in bottlenecks.
+        """Two convolutions of `filters` channels with norms; the first has stride `strides`."""
+        del sk_ratio  # Only bottlenecks have selective kernels.
         self.conv1 = Conv(filters, 3, strides, name="conv1")
         self.bn1 = BatchNorm(name="bn1", **norm)
         self.conv2 = Conv(filters, 3, name="conv2")
@@ -121,7 +121,7 @@ class BasicBlock(ResidualBlock):
 
 
 class Bottleneck(ResidualBlock):
-    """1x1, 3x3 (or selective kernel), 1x1 to four times the width: depth 50 and more."""
+    """1x1, 3x3 (or selective kernel), 1x1 to four times the width: depth 50 and above."""
 
     expansion = 4
 
@@ -149,7 +149,7 @@ class Bottleneck(ResidualBlock):
 
 
 class Shortcut(keras.layers.Layer):
-    """1x1 convolution and norm; ResNet-D lets an average pool do the striding."""
+    """1x1 convolution and norm; in ResNet-D an average pool has the stride."""
 
     def __init__(self, filters: int, strides: int, average_pool: bool, norm: dict, **kwargs: Any):
         super().__init__(**kwargs)

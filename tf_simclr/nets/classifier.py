@@ -1,6 +1,6 @@
 """A classifier on a pretrained encoder: linear evaluation and fine-tuning.
 
-arXiv 2002.05709, section 4.2; from a middle layer of the projection head: 2006.10029, section 2.
+arXiv 2002.05709, section 4.2; on a middle layer of the projection head: 2006.10029, section 2.
 """
 
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ class Classifier(TrainableNet):
 
     Args:
       encoder: an Encoder.
-      projection_head: a ProjectionHead; layers behind `selector` are left alone.
+      projection_head: a ProjectionHead; layers after `selector` are not trained.
       num_classes: >= 1.
-      selector: which of the head's outputs is classified: 0 the representation, k layer k, -1 the
-        last.
-      freeze_up_to: -1 trains everything; 0 freezes the stem, k also groups 1..k; all of the
-        encoder's num_groups leave the linear layer alone to train.
-      frozen_batch_norm: "inference": batch norm in parts that do not train, the projection layers
-        behind `selector` among them, normalises with its moving averages and leaves them alone;
-        "training": it uses and follows the batch's statistics, as in the original.
-      zero_init: whether the linear layer starts at zero logits.
+      selector: which of the head's outputs is classified: 0 is the representation, k layer k, -1
+        the last.
+      freeze_up_to: -1 trains everything, 0 freezes the stem, k also groups 1..k; num_groups of the
+        encoder trains only the linear layer.
+      frozen_batch_norm: of parts that are not trained, which include the projection layers after
+        `selector`. "inference" normalises with the moving averages and does not change them;
+        "training" uses and follows the batch's statistics, as in the original.
+      zero_init: whether the linear layer starts at zero.
 
     Call returns logits [batch, num_classes].
 
     Raises:
-      ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
+      ValueError: for a value out of range; in `build`, for a `selector` that the head has not.
     """
 
     OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
@@ -83,13 +83,13 @@ class Classifier(TrainableNet):
         self.frozen_batch_norm = frozen_batch_norm
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes all variables and freezes what does not train. Call it before compile."""
+        """Makes all variables and freezes what is not trained. Call it before compile."""
         self._build_input_shape = tuple(input_shape)  # Saved by Keras, for when it is loaded.
         images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
         outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
         self.supervised_head(selected(outputs, self.selector))
         self.encoder.freeze_up_to(self.freeze_up_to)
-        # Differs from the original: there the layers behind that one shrink by weight decay.
+        # Differs from the original: there weight decay shrinks the layers after that one.
         kept = self.selector % len(outputs)
         for number, layer in enumerate(self.projection_head.layers, start=1):
             layer.trainable = number <= kept and self.freeze_up_to < self.encoder.num_groups
@@ -134,12 +134,12 @@ class Classifier(TrainableNet):
         }
 
     def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
-        """Adds what the labels say of a batch to the running means; OF_LABELS names them.
+        """Adds loss and accuracy on the labels to the running means; OF_LABELS names them.
 
         Args:
           logits: [batch, classes].
           one_hot: [batch, classes]; rows of zeros have no label.
-          loss: their cross entropy, a scalar.
+          loss: the cross entropy of the two, a scalar.
         """
         labelled = is_labelled(one_hot)
         self.track(

@@ -1,4 +1,4 @@
-"""What every encoder f has (arXiv 2002.05709, section 2.1), whatever it is made of."""
+"""The base class of every encoder f (arXiv 2002.05709, section 2.1)."""
 
 import warnings
 from typing import Any
@@ -13,13 +13,13 @@ from tf_simclr.nets.saved import freeze_paths, frozen_paths
 class Encoder(keras.Model):
     """Images -> a dict of endpoints, of which "final_avg_pool" [batch, features] is h.
 
-    A subclass takes its pictures by `checked`, and says its `num_features` and `freeze_up_to`.
+    A subclass calls `checked` on its pictures, and defines `num_features` and `freeze_up_to`.
 
     Attributes:
-      num_groups: of layers behind the stem, which `freeze_up_to` counts.
-      trained_size: side of the pictures that it was trained on, in pixels, or None. With one, the
-        first eager call with pictures of quite another size warns, and so does the first one with
-        values that are not in [0, 1].
+      num_groups: groups of layers after the stem, as `freeze_up_to` counts them.
+      trained_size: side of the pictures that it was trained on, in pixels, or None. If it is set,
+        the first eager call with pictures of a very different size warns, and so does the first
+        one with values outside [0, 1].
     """
 
     num_groups = 0
@@ -34,7 +34,7 @@ class Encoder(keras.Model):
         """Width of final_avg_pool.
 
         Raises:
-          NotImplementedError: if a subclass does not say it.
+          NotImplementedError: if a subclass does not define it.
         """
         raise NotImplementedError
 
@@ -42,21 +42,21 @@ class Encoder(keras.Model):
         """Freezes the stem and groups 1..group, batch norm included; -1 freezes nothing.
 
         A frozen part runs in inference mode: it neither trains nor follows the batch's statistics,
-        unless its norms say otherwise. Set it before the model is compiled.
+        unless its norms say otherwise. Call it before the model is compiled.
 
         Args:
           group: from -1 to num_groups.
 
         Raises:
-          NotImplementedError: if a subclass does not say how.
+          NotImplementedError: if a subclass does not define it.
         """
         raise NotImplementedError
 
     def checked(self, images: tf.Tensor) -> tf.Tensor:
-        """The pictures, float [batch, height, width, 3], warned of where they are unlike its own.
+        """Returns the pictures, float [batch, height, width, 3], and may warn: see `trained_size`.
 
         Raises:
-          ValueError: for pictures of integers.
+          ValueError: for integer pictures.
         """
         images = tf.convert_to_tensor(images)
         if not images.dtype.is_floating:
@@ -69,7 +69,7 @@ class Encoder(keras.Model):
         return images
 
     def _warn(self, images: tf.Tensor, trained: int) -> None:
-        """Warns once of each way in which pictures [batch, height, width, 3] are not its own."""
+        """Warns once about the size and once about the values of pictures [batch, h, w, 3]."""
         found = {}
         if "size" not in self._warned:
             text = picture_range.size_warning(images.shape[1:3], trained)
@@ -88,7 +88,7 @@ class Encoder(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Encoder":
-        """The encoder that `get_config` told of, with what was frozen."""
+        """The encoder that `get_config` described, with the same layers frozen."""
         told = ("frozen", "trained_size")
         encoder = cls(**{name: value for name, value in config.items() if name not in told})
         encoder.trained_size = config.get("trained_size")

@@ -36,8 +36,8 @@ class ProjectionHead(keras.layers.Layer):
       training: whether batch norm uses and follows the batch's statistics.
 
     Returns:
-      A list [h, layer 1, ..., z] of [batch, width] outputs, each after its norm and ReLU: element
-      ft_proj_selector is what a classifier is built on.
+      A list [h, layer 1, ..., z] of [batch, width] outputs, each after its norm and ReLU. A
+      classifier reads element ft_proj_selector.
 
     Raises:
       ValueError: for another mode, or a number below 1.
@@ -68,10 +68,10 @@ class ProjectionHead(keras.layers.Layer):
         self.num_layers = num_layers
         self.bn_momentum = bn_momentum
         self.global_bn = global_bn
-        self._frozen: tuple[str, ...] | None = None  # of one that is loaded again
+        self._frozen: tuple[str, ...] | None = None  # layers to freeze, of a saved head
 
     def build(self, input_shape: tf.TensorShape) -> None:
-        # Differs from the original: it cannot build the last two.
+        # Differs from the original: it cannot build the modes linear and none.
         last = {"nonlinear": self.num_layers, "linear": 1, "none": 0}[self.mode]
         widths = [input_shape[-1]] * (last - 1) + [self.out_dim] * min(last, 1)
         norm = {"momentum": self.bn_momentum, "synchronized": self.global_bn}
@@ -103,7 +103,7 @@ class ProjectionHead(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ProjectionHead":
-        """The head that `get_config` told of, with what was frozen."""
+        """The head that `get_config` described, with the same layers frozen."""
         arguments = {name: value for name, value in config.items() if name != "frozen"}
         head = cls(**arguments)
         if config.get("frozen"):
@@ -116,10 +116,10 @@ def selected(outputs: Sequence[tf.Tensor], selector: int) -> tf.Tensor:
 
     Args:
       outputs: [h, layer 1, ..., z], as a ProjectionHead returns them.
-      selector: 0 is the representation, k layer k, -1 the last.
+      selector: 0 is the representation, k is layer k, -1 is the last.
 
     Raises:
-      ValueError: for a `selector` beyond the head's layers.
+      ValueError: for a `selector` that the head does not have.
     """
     if not -1 <= selector < len(outputs):
         raise ValueError(
@@ -155,7 +155,7 @@ class SupervisedHead(keras.layers.Dense):
     """
 
     def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs: Any):
-        # Differs from the original: there `zero_init` comes too late, and has no effect.
+        # Differs from the original: there `zero_init` comes too late and has no effect.
         initializer = "zeros" if zero_init else _dense_initializer()
         kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
         super().__init__(num_classes, **kwargs)

@@ -9,7 +9,7 @@ from tf_simclr import replicas
 from tf_simclr.nets.saved import PACKAGE
 
 EPSILON = 1e-5  # of every batch norm, as in the original
-MOMENTUM = 0.9  # of its moving averages: with Keras' .99 short runs are evaluated on stale ones
+MOMENTUM = 0.9  # of its moving averages: with Keras' .99 they are stale in short runs
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -19,16 +19,16 @@ class BatchNorm(keras.layers.Layer):
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
         moving = momentum * moving + (1 - momentum) * batch          (population variance)
 
-    A layer whose `trainable` is False normalises with its moving averages and leaves them alone,
-    whatever `training` says: that is what "frozen" means. With the attribute `trains_when_frozen`
-    set, only its gamma and beta stand still.
+    A frozen layer, whose `trainable` is False, normalises with its moving averages and does not
+    change them, whatever `training` says. If the attribute `trains_when_frozen` is set, only gamma
+    and beta are frozen.
 
     Args:
       momentum: of the moving averages, 0 <= momentum < 1.
       center: whether there is a beta.
       gamma_initializer: "ones" or "zeros" (the last norm of a residual block starts at 0).
       synchronized: whether statistics are those of the whole batch over all replicas (`global_bn`)
-        or of the replica's own part.
+        or of this replica's part only.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class BatchNorm(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        # Differs from the original: there the norms of frozen blocks train on.
+        # Differs from the original: there the norms of frozen blocks are still updated.
         if not (training and (self.trainable or self.trains_when_frozen)):
             return self._normalize(inputs, self.moving_mean, self.moving_variance)
         across = self.synchronized and replicas.count() > 1
@@ -93,7 +93,7 @@ class BatchNorm(keras.layers.Layer):
         if across:
             square = variance + tf.square(mean)
             mean, square = tf.unstack(replicas.mean(tf.stack([mean, square])))
-            # Rounding makes the difference negative where the mean is large and nothing varies.
+            # Rounding can make the difference negative if the mean is large and the variance is 0.
             variance = tf.maximum(square - tf.square(mean), 0)
         return mean, variance
 
@@ -119,12 +119,12 @@ class BatchNorm(keras.layers.Layer):
 def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:
     """Pads [batch, height, width, channels] as a 'same' convolution of stride 1 would.
 
-    Padding that depends on the kernel alone makes strided convolutions see the same pixels at
-    every input size; TensorFlow's own 'same' shifts by one between even and odd sizes.
+    This padding depends only on the kernel, so strided convolutions see the same pixels at every
+    input size. TensorFlow's own 'same' shifts by one between even and odd sizes.
 
     Args:
       images: float.
-      kernel_size: k; (k - 1) // 2 zeros go before, the rest of k - 1 behind.
+      kernel_size: k; (k - 1) // 2 zeros go before, the rest of k - 1 after.
     """
     before = (kernel_size - 1) // 2
     after = kernel_size - 1 - before
@@ -157,7 +157,7 @@ class Conv(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SqueezeExcite(keras.layers.Layer):
-    """Squeeze-and-excitation: channels weighted by a sigmoid of pooled ones (arXiv 1709.01507).
+    """Squeeze-and-excitation: weights channels by their pooled values (arXiv 1709.01507).
 
     Args:
       squeezed: channels between the two 1x1 convolutions.

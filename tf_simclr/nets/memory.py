@@ -1,6 +1,6 @@
 """A memory of negatives, and the averaged network that fills it.
 
-arXiv 2006.10029, section 2, which takes it from MoCo (arXiv 1911.05722, section 3.2).
+arXiv 2006.10029, section 2, after MoCo (arXiv 1911.05722, section 3.2).
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from tf_simclr.nets.microbatches import Microbatches
 
 
 class Queue(tf.Module):
-    """The newest rows that were put in, the newest batch first.
+    """A queue of rows, the newest batch first.
 
     Args:
-      size: K, >= 1 places.
-      dim: of a row.
+      size: K, the number of rows, >= 1.
+      dim: width of a row.
       dtype: of the rows.
     """
 
     def __init__(self, size: int, dim: int, dtype: tf.DType):
         super().__init__(name="memory")
-        # All replicas put the same rows in, each into a copy of its own: ON_READ. Copies that are
-        # kept in step on writing are sent from the first replica to all, on TPUs by an AllToAll of
-        # count() times the queue.
+        # ON_READ, as all replicas put the same rows into their own copies. Copies synchronised on
+        # writing would be sent from the first replica to all, on TPUs by an AllToAll of count()
+        # times the queue.
         kept = {
             "trainable": False,
             "synchronization": tf.VariableSynchronization.ON_READ,
@@ -37,13 +37,13 @@ class Queue(tf.Module):
         self.filled = tf.Variable(tf.constant(0, tf.int32), name="filled", **kept)
 
     def put(self, newest: tf.Tensor) -> None:
-        """Puts rows [n, dim] before all others; the oldest beyond the size are dropped."""
+        """Puts rows [n, dim] first, and drops the oldest rows beyond the size."""
         size = self.rows.shape[0]
         self.rows.assign(tf.concat([tf.cast(newest, self.rows.dtype), self.rows], axis=0)[:size])
         self.filled.assign(tf.minimum(self.filled + tf.shape(newest)[0], size))
 
     def empty(self) -> None:
-        """Forgets all rows."""
+        """Drops all rows."""
         self.rows.assign(tf.zeros_like(self.rows))
         self.filled.assign(0)
 
@@ -54,16 +54,16 @@ class MemoryBank:
     After step t of the optimiser, with theta the trained weights and B the batch of all replicas:
 
         average_t = decay * average_(t-1) + (1 - decay) * theta_t
-        queue     = [ average_t(second views of B), queue ], its first K rows
+        queue     = the first K rows of [ average_t(second views of B), queue ]
 
-    So the loss of a step meets rows of former batches only. The averaged network runs in training
+    So the loss of a step only sees rows of earlier batches. The averaged network runs in training
     mode: its batch norms use the statistics of the second views, and their moving averages follow
-    them. No gradient passes through it. Its weights do not belong to the model that has it.
+    those. No gradient passes through it. Its weights are not weights of the model that uses it.
 
     Args:
-      encoder: of the same kind as the one that trains, not built yet or with any weights.
+      encoder: like the one that trains; it need not be built, and its weights do not matter.
       projection_head: likewise.
-      size: K, >= 1 rows. One smaller than the batch keeps the first K of the newest batch.
+      size: K, >= 1 rows. If K is less than the batch, the first K rows of the newest one stay.
       decay: of the average, in [0, 1).
 
     Attributes:
@@ -97,9 +97,9 @@ class MemoryBank:
         projection_head: keras.layers.Layer,
         image_shape: Sequence[int],
     ) -> None:
-        """Builds the averaged network as a copy of a built one, which it follows from now on.
+        """Builds the averaged network as a copy of a built network, and follows it from now on.
 
-        Layers of that network are to be frozen only afterwards.
+        Freeze layers of that network only after this call.
 
         Args:
           encoder: the one that trains.
@@ -107,7 +107,7 @@ class MemoryBank:
           image_shape: (h, w, channels) of a picture.
 
         Raises:
-          ValueError: if the two have not the same variables.
+          ValueError: if the two do not have the same variables.
         """
         _, rows = self._embed(tf.zeros([1, *image_shape]), training=False)
         theirs, ours = (
@@ -119,14 +119,14 @@ class MemoryBank:
             raise ValueError(
                 "`encoder` and `projection_head` of a memory must be those of the network that"
                 f" trains, built. Received: {len(ours)} variables, and {len(theirs)} of the network"
-                " that trains, or of other shapes. Make both with the same arguments."
+                " that trains, or different shapes. Make both with the same arguments."
             )
         self._queue = Queue(self.size, rows.shape[-1], self.projection_head.variable_dtype)
         self._pairs = list(zip(ours, theirs))
         self.restart()
 
     def restart(self) -> None:
-        """Makes the averaged network a copy once more, and empties the queue."""
+        """Copies the network that trains again, and empties the queue."""
         self.queue.empty()
         for average, variable in self._pairs:
             average.assign(tf.convert_to_tensor(variable))
@@ -139,7 +139,7 @@ class MemoryBank:
         return self._queue
 
     def parts(self) -> dict[str, tf.Module]:
-        """What of it is saved, by the names used in checkpoints."""
+        """The parts that are saved, by their names in checkpoints."""
         return {
             "ema_encoder": self.encoder,
             "ema_projection_head": self.projection_head,
@@ -147,17 +147,17 @@ class MemoryBank:
         }
 
     def remembered(self) -> Memory:
-        """What the loss is given."""
+        """The memory that the loss takes."""
         queue = self.queue
         return Memory(tf.convert_to_tensor(queue.rows), tf.convert_to_tensor(queue.filled))
 
     def update(self, second_views: tf.Tensor, microbatches: int = 1, *, hidden_norm: bool) -> None:
-        """Averages the weights and puts new rows in, after each step, on every replica.
+        """Averages the weights and adds new rows; call it after each step, on every replica.
 
         Args:
           second_views: [local, h, w, channels], float, of this replica's batch.
-          microbatches: parts of the batch that are embedded one after another; it divides them.
-          hidden_norm: whether the loss compares cosines.
+          microbatches: number of parts to embed one after another; must divide `local`.
+          hidden_norm: whether the loss compares by cosine.
         """
         self._average()
         if microbatches > 1:
@@ -169,19 +169,19 @@ class MemoryBank:
         self.queue.put(replicas.gather_constant(compared_rows(rows, hidden_norm)))
 
     def _average(self) -> None:
-        update = tf.distribute.get_strategy().extended.update  # Each device its own copy.
+        update = tf.distribute.get_strategy().extended.update  # On each device's own copy.
 
         def follow(average: tf.Variable, variable: tf.Variable) -> None:
             average.assign(self.decay * average + (1 - self.decay) * variable)
 
         for average, variable in self._pairs:
-            if average.trainable:  # The others are statistics of its own passes.
+            if average.trainable:  # The rest are its own batch statistics.
                 update(average, follow, args=(variable,))
 
     def _embed(
         self, images: tf.Tensor, training: bool = True, dtype: tf.DType | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """(representations, projections), cast to `dtype` if there is one."""
+        """(representations, projections), cast to `dtype` unless that is None."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]
         rows = self.projection_head(hidden, training=training)[-1]
         return (hidden, rows) if dtype is None else (tf.cast(hidden, dtype), tf.cast(rows, dtype))

@@ -1,6 +1,6 @@
-"""A batch that goes through the network in parts: what a step with cached gradients needs.
+"""A batch that goes through the network in parts, for a step with cached gradients.
 
-arXiv 2101.06983, section 3.2; the step itself is SimCLR's.
+arXiv 2101.06983, section 3.2; the step itself is in SimCLR.
 """
 
 import contextlib
@@ -13,26 +13,25 @@ from tf_simclr import replicas
 
 
 class Microbatches:
-    """The views of a replica's pictures in `count` parts, worked on one after another.
+    """The views of a replica's pictures in `count` parts, processed one after another.
 
     Part m is the m-th consecutive slice of the pictures, with all of their views:
 
         rows     a_0 a_1 a_2 a_3 b_0 b_1 b_2 b_3
         count 2  a_0 a_1 b_0 b_1 | a_2 a_3 b_2 b_3
 
-    On one device and on TPUs the parts are iterations of a loop in the graph. A loop is what keeps
-    the activations of one part at a time: XLA merges passes that merely wait for each other. A
-    small network's step of 2,787 MB, compiled for four chips, took 2,383 MB in pieces of graph and
-    739 MB in a loop.
+    On one device and on TPUs, a loop in the graph runs the parts. Only a loop keeps the activations
+    of one part at a time: XLA merges subgraphs that merely wait for each other. Compiled for four
+    chips, a small network's step took 2,787 MB whole, 2,383 MB in subgraphs, and 739 MB in a loop.
 
-    Under TensorFlow's mirrored strategies each part is a piece of graph of its own that waits for
-    the one before: batch norm reduces over the replicas, which these strategies cannot do inside a
-    loop. Such a graph, and the time to make it, grow with `count`.
+    Under TensorFlow's mirrored strategies each part is a subgraph that waits for the one before:
+    batch norm reduces over the replicas, which these strategies cannot do inside a loop. The graph,
+    and the time to build it, grow with `count`.
 
     Args:
-      local: pictures of this replica's batch; None where the graph does not know.
+      local: pictures in this replica's batch; None if the graph does not know.
       count: >= 1.
-      views: of each picture, all first ones before the second ones.
+      views: number of views of each picture; all first views come before the second ones.
 
     Raises:
       ValueError: if the pictures cannot be divided into `count` equal parts.
@@ -41,20 +40,20 @@ class Microbatches:
     def __init__(self, local: int | None, count: int, *, views: int = 2):
         if local is None or local % count:
             raise ValueError(
-                "`microbatches` must divide the pictures of a replica's batch, the same number in"
-                f" each batch (of tf.data: drop_remainder=True). Received: microbatches={count!r},"
-                f" {local!r} pictures."
+                "`microbatches` must divide the pictures of a replica's batch, and all batches must"
+                " have the same size (tf.data: drop_remainder=True). Received:"
+                f" microbatches={count!r}, {local!r} pictures."
             )
         self.count, self.views = count, views
 
     def part(self, rows: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        """Of [views * local, ...] what belongs to part `number`, an int: [views * part, ...]."""
+        """The rows of part `number`, an int: [views * local, ...] -> [views * part, ...]."""
         _, *rest = rows.shape
         parts = tf.reshape(rows, [self.views, self.count, -1, *rest])
         return tf.reshape(tf.gather(parts, number, axis=1), [-1, *rest])
 
     def map(self, function: Callable, rows: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, ...]:
-        """Results of a function of each part of `rows`, in the order of the rows.
+        """Applies a function to each part; its results are in the order of `rows`.
 
         Args:
           function: [views * part, ...] -> a pair of tensors [views * part, width].
@@ -81,7 +80,7 @@ class Microbatches:
     def sum(
         self, function: Callable, rows: Sequence[tf.Tensor], start: list[tf.Tensor]
     ) -> list[tf.Tensor]:
-        """`start` plus what a function makes of each part.
+        """`start` plus the sum of a function's results on all parts.
 
         Args:
           function: parts [views * part, ...] of all `rows` -> tensors like `start`.
@@ -107,14 +106,14 @@ class Microbatches:
 
 
 def _after(done: Sequence[Any], number: int) -> tf.Tensor:
-    """`number`, once `done` is computed: else all parts would be in memory at a time."""
+    """`number`, once `done` is computed: else all parts would be in memory at once."""
     with tf.control_dependencies(tf.nest.flatten(done)):
         return tf.identity(number)
 
 
 @contextlib.contextmanager
 def unchanged(variables: Sequence[tf.Variable]) -> Iterator[None]:
-    """Gives the variables their values back when the block ends."""
+    """Restores the values of the variables when the block ends."""
     before = [tf.identity(variable) for variable in variables]
     yield
     for variable, value in zip(variables, before):

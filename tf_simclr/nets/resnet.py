@@ -14,7 +14,7 @@ from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.layers import MOMENTUM
 from tf_simclr.nets.saved import PACKAGE
 
-# Depth -> residual blocks in groups 1..4; from 50 on they are bottlenecks.
+# Depth -> residual blocks in groups 1..4; from depth 50 on they are bottlenecks.
 BLOCKS = {
     10: (1, 1, 1, 1),
     18: (2, 2, 2, 2),
@@ -32,22 +32,22 @@ WIDTHS = (64, 128, 256, 512)
 class ResNet(Encoder):
     """Encoder f (arXiv 2002.05709, section 2.1): images -> a dict of endpoints, h the last of them.
 
-    A ResNet (arXiv 1512.03385), with what SimCLRv2 adds to it (arXiv 2006.10029, section 2).
+    A ResNet (arXiv 1512.03385), with SimCLRv2's additions (arXiv 2006.10029, section 2).
 
         initial_conv        stem convolution, before its norm
-        initial_max_pool    stem after norm, ReLU and (unless small_images) pooling
+        initial_max_pool    stem, after norm, ReLU and (unless small_images) pooling
         block_group1..4     output of each group, after ReLU
         final_avg_pool      [batch, features], mean of block_group4 over height and width
 
     Args:
       depth: 10, 18, 34, 50, 101, 152 or 200.
-      width_multiplier: scales every number of channels; any positive number.
-      sk_ratio: > 0 puts selective kernels into bottlenecks and a ResNet-D stem and shortcuts into
-        all; the paper uses 0.0625.
+      width_multiplier: multiplies the channels of every layer; any positive number.
+      sk_ratio: > 0 gives bottlenecks selective kernels, and any depth a ResNet-D stem and
+        shortcuts; the paper uses 0.0625.
       se_ratio: > 0 puts squeeze-and-excitation at the end of each block's main branch.
-      small_images: a 3x3 stem of stride 1 without pooling, for pictures of 32 pixels and less.
-      bn_momentum: of the moving averages.
-      global_bn: whether batch norm sees the batch of all replicas.
+      small_images: a 3x3 stem of stride 1 without pooling, for pictures up to 32 pixels.
+      bn_momentum: of the moving averages of batch norm.
+      global_bn: whether batch norm uses the statistics of all replicas together.
 
     Call arguments:
       images: float [batch, height, width, 3] in [0, 1].
@@ -55,7 +55,7 @@ class ResNet(Encoder):
 
     Raises:
       ValueError: for a depth that is not listed, or a width or ratio out of range; when called, for
-        pictures of integers.
+        integer pictures.
     """
 
     num_groups = len(WIDTHS)
@@ -105,7 +105,7 @@ class ResNet(Encoder):
             for number, (blocks, width) in enumerate(zip(BLOCKS[depth], WIDTHS), start=1)
         ]
         if not self.trainable:  # type: ignore[has-type]
-            self.trainable = False  # The layers inside, too.
+            self.trainable = False  # Also of the layers inside.
 
     @property
     def num_features(self) -> int:
@@ -113,7 +113,7 @@ class ResNet(Encoder):
         return self._block.expansion * _scaled(WIDTHS[-1], self.width_multiplier)
 
     def freeze_up_to(self, group: int) -> None:
-        """As Encoder says: the stem, and the groups of residual blocks.
+        """As in Encoder, for the stem and the groups of residual blocks.
 
         Args:
           group: from -1 to 4.

@@ -1,28 +1,28 @@
-"""What Keras' own formats keep of a network beside its arguments: which layers are frozen."""
+"""Which layers are frozen, as Keras' own formats save it along with a network's arguments."""
 
 from collections.abc import Iterable, Iterator
 
 import tf_keras as keras
 
-PACKAGE = "tf_simclr"  # Keras' name of a class of ours: tf_simclr>ResNet
+PACKAGE = "tf_simclr"  # In Keras' names of our classes, such as tf_simclr>ResNet
 
 
 def frozen_paths(layer: keras.layers.Layer) -> list[str]:
-    """Names from `layer` on of the layers in it that do not train: "" is itself, "stem/bn1"."""
+    """Paths, below `layer`, of the layers that are frozen: "stem/bn1"; "" is `layer` itself."""
     return [path for path, inner in _layers(layer) if not inner.trainable]
 
 
 def freeze_paths(layer: keras.layers.Layer, paths: Iterable[str]) -> None:
-    """Freezes the layers that `frozen_paths` named, and those of them alone.
+    """Freezes exactly the layers that `frozen_paths` named.
 
     Args:
-      layer: made as the one that was asked. What it makes only when it is built may be missing:
-        a part of a frozen layer does not train at any rate.
-      paths: names from `layer` on.
+      layer: made like the one that the paths came from. Layers that it makes only when it is built
+        may be missing: they do not train if the layer around them is frozen.
+      paths: as from `frozen_paths`.
     """
     frozen = set(paths)
     for path, inner in _layers(layer):
-        # Not the setter: that of a layer sets all that is in it.
+        # Not the setter, which also sets all layers inside.
         inner._trainable = path not in frozen
 
 

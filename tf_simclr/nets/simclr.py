@@ -1,6 +1,6 @@
 """SimCLR: encoder, projection head, contrastive loss, and a linear head trained alongside.
 
-arXiv 2002.05709, section 2.1; the head behind a stop-gradient is the original code's.
+arXiv 2002.05709, section 2.1; the linear head behind a stop-gradient is as in the original code.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,8 @@ from tf_simclr.nets.microbatches import Microbatches, unchanged
 from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.trainable import TrainableNet
 
-# (a batch's first element, int64 [2, 2]: a seed for each view) -> float [2 * batch, h, w, 3], the
-# first views before the second ones
+# (first element of a batch, int64 [2, 2] with a seed for each view) -> float [2 * batch, h, w, 3],
+# all first views before the second ones
 MakeViews = Callable[[Any, tf.Tensor], tf.Tensor]
 
 
@@ -28,52 +28,50 @@ MakeViews = Callable[[Any, tf.Tensor], tf.Tensor]
 class SimCLR(TrainableNet):
     """A tf_keras.Model that learns an encoder without labels (arXiv 2002.05709, section 2.1).
 
-    fit() takes batches of `images` or `(images, one_hot)`: float [batch, h, w, 6], the two views of
-    a picture on the channels, or whatever `make_views` makes views of; and [batch, classes] (a row
-    of zeros has no label). evaluate() takes views on the channels, or single pictures [batch, h, w,
-    3] with one_hot. predict() takes [batch, h, w, 3].
+    fit() takes batches of `images` or `(images, one_hot)`: float [batch, h, w, 6], two views of a
+    picture in the channels, or the input of `make_views`; and [batch, classes] (a row of zeros has
+    no label). evaluate() takes two views in the channels, or single pictures [batch, h, w, 3] with
+    one_hot. predict() takes [batch, h, w, 3].
 
-    Beyond memory: with `microbatches` K > 1 a step works on K equal parts of each replica's batch
-    one after another; its memory is that of one part's activations, and of the whole batch's
-    pictures, views and projections (arXiv 2101.06983):
+    To save memory, a step with `microbatches` K > 1 processes K equal parts of each replica's batch
+    one after another. It holds the activations of one part, and the pictures, views and projections
+    of the whole batch (arXiv 2101.06983):
 
         1. z_m = projections of part m, for all m; no activations are kept
-        2. u   = d loss / d z, the loss of all pairs of the whole batch, over all replicas
-        3. g   = sum over m of u_m * d z_m / d weights, each part forward once more, and back
+        2. u   = d loss / d z, for the loss of all pairs of the whole batch, over all replicas
+        3. g   = sum over m of u_m * d z_m / d weights, by a second forward and a backward pass
 
-    That is the gradient of the whole batch's loss. Batch norm in training normalises each part with
-    the part's own statistics (with `global_bn` those of the part over all replicas), in 1 and 3
-    alike, and g is exactly the gradient of the loss of such a network; the moving averages follow
-    each part, once. Norms that are frozen use running statistics: then g is the plain step's. The
-    linear head and the penalty are computed once, for the whole batch, in 2. Step 1 costs the extra
-    forward pass. A variable of the encoder that does not touch the projections has gradient 0
-    there, and none in the plain step. On TPUs this has been compiled, not run: a small network's
-    step for four chips took 739 MB in parts, and 2,787 MB plain.
+    g is the gradient of the whole batch's loss. In 1 and 3, batch norm in training normalises each
+    part with the statistics of that part (with `global_bn`, over all replicas), and g is exactly
+    the gradient of such a network; the moving averages follow each part once. If all norms are
+    frozen, g is that of the plain step. The linear head and the penalty are computed once, for the
+    whole batch, in 2. A variable of the encoder that the projections do not depend on has gradient
+    0 here, and none in the plain step. On TPUs this was compiled but not run: for four chips, a
+    small network's step took 739 MB in parts and 2,787 MB plain.
 
     Args:
       encoder: a ResNet, or any layer from images to a dict with "final_avg_pool".
       projection_head: a ProjectionHead.
-      loss: what is minimised: `NTXent(temperature=0.5)`, say; None is NTXent().
-      num_classes: of the linear head, behind a stop-gradient; 0 leaves it out.
-      selector: which of the projection head's outputs the linear head reads: 0 the representation,
-        k layer k, -1 the last.
-      make_views: makes the views inside the step, of a whole batch on its replica: of augmentation
-        on the device, say. None splits the channels.
+      loss: the contrastive loss, such as `NTXent(temperature=0.5)`; None is NTXent().
+      num_classes: of the linear head behind a stop-gradient; 0 leaves it out.
+      selector: which of the projection head's outputs the linear head reads: 0 is the
+        representation, k layer k, -1 the last.
+      make_views: makes the views of a replica's batch inside the step, for example by augmentation
+        on the device. None splits the channels.
       microbatches: K, >= 1, parts of a replica's batch; it must divide the batch. 1 is the plain
         step.
-      memory: of negatives of former batches, which training adds to those of the batch and puts
-        the second views of the batch into (arXiv 2006.10029, section 2); it must `follow` the
-        encoder and the head once they are built. Its rows are normalised if the loss says
-        `hidden_norm`. None is no memory. evaluate() leaves it alone.
-      seed: of make_views; the two seeds it is given are (this seed, a number of its own for each
-        step, replica and view).
+      memory: negatives from earlier batches. Training adds them to those of the batch, and then
+        adds the second views of the batch to them (arXiv 2006.10029, section 2). It must `follow`
+        the encoder and the head once they are built. Its rows are normalised if the loss has
+        `hidden_norm`. None is no memory. evaluate() does not use it.
+      seed: of make_views, which gets (this seed, a number unique to step, replica and view).
 
     Call returns a dict of final_avg_pool [batch, features], proj_head_output [batch, out_dim] and,
     with a linear head, logits_sup [batch, classes].
 
     Raises:
-      ValueError: for a negative number of classes, a loss that is none, or less than one
-        micro-batch; when it is first called, for a `selector` beyond the head's layers; in `fit`,
+      ValueError: for a negative number of classes, a `loss` that is not a Loss, or less than one
+        micro-batch; in the first call, for a `selector` that the head does not have; in `fit`,
         for a batch that `microbatches` does not divide.
     """
 
@@ -120,10 +118,10 @@ class SimCLR(TrainableNet):
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None
         self.num_classes = num_classes
         self.selector = selector
-        self.contrastive_loss = loss  # Keras' own `loss` is what compile was given.
+        self.contrastive_loss = loss  # `loss` is Keras' name of compile's argument.
         self.make_views = make_views
         self.microbatches = microbatches
-        self._running.memory = memory  # Its weights do not belong to the model.
+        self._running.memory = memory  # Its weights are not weights of the model.
         self.seed = seed
 
     def get_config(self) -> dict[str, Any]:
@@ -147,7 +145,7 @@ class SimCLR(TrainableNet):
 
     @property
     def memory(self) -> MemoryBank | None:
-        """The memory that it was given."""
+        """The memory of negatives, if there is one."""
         return self._running.memory
 
     def parts(self) -> dict[str, tf.Module]:
@@ -155,7 +153,7 @@ class SimCLR(TrainableNet):
 
     def restarted(self) -> None:
         if self.memory is not None:
-            self.memory.restart()  # Its network starts as a copy of what was restored.
+            self.memory.restart()  # The averaged network starts as a copy of the restored one.
 
     def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         layers = self._embed(images, training)
@@ -168,7 +166,7 @@ class SimCLR(TrainableNet):
         return self.projection_head(hidden, training=training)
 
     def _outputs(self, read: tf.Tensor, projections: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What the loss takes, of the layer that the linear head reads, and of the last one."""
+        """The inputs of the loss, from the layer that the linear head reads and the last one."""
         outputs = {"proj_head_output": projections}
         if self.supervised_head is not None:
             outputs["logits_sup"] = self.supervised_head(tf.stop_gradient(read))
@@ -195,7 +193,7 @@ class SimCLR(TrainableNet):
 
         def embed(views: tf.Tensor) -> tuple[tf.Tensor, ...]:
             layers = self._embed(views, training=True)
-            # In half precision, too, kept in what the loss is computed in.
+            # Kept in the precision of the loss, even if the network computes in half precision.
             kept = (selected(layers, self.selector), layers[-1])
             return tuple(tf.cast(layer, self.variable_dtype) for layer in kept)
 
@@ -209,7 +207,7 @@ class SimCLR(TrainableNet):
         with tf.GradientTape() as tape:
             tape.watch(projections)
             loss = self._loss(self._outputs(read, projections), one_hot, self.memory)
-        # The penalty gives the other weights a gradient, too.
+        # The other weights get a gradient from the penalty.
         cached, of_penalty, of_head = tape.gradient(
             loss, (projections, through, head), output_gradients=self.upstream(loss)
         )

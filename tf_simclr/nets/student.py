@@ -1,4 +1,4 @@
-"""A classifier that learns from another one: arXiv 2006.10029, section 2, equations 2 and 3."""
+"""A classifier that learns from a teacher: arXiv 2006.10029, section 2, equations 2 and 3."""
 
 import types
 from collections.abc import Callable
@@ -23,13 +23,13 @@ class Student(Classifier):
       encoder: a ResNet, of any size.
       projection_head: a ProjectionHead.
       teacher: images float [batch, h, w, 3] -> logits [batch, num_classes]. Its weights are not
-        among the student's: they do not train and are not saved.
+        the student's: they are neither trained nor saved.
       temperature: of the softmax of both, > 0.
-      alpha: in [0, 1], the weight of the teacher's word; the labels have the rest.
+      alpha: in [0, 1], weight of the distillation loss; the label loss gets the rest.
       **options: as Classifier takes them.
 
     Raises:
-      ValueError: for a value out of range; when training, if the teacher has other classes.
+      ValueError: for a value out of range; in training, if the teacher has other classes.
     """
 
     METRICS = (*Classifier.METRICS, "distill_loss", "teacher_agreement")
@@ -50,21 +50,21 @@ class Student(Classifier):
             raise ValueError(f"`temperature` must be > 0. Received: {temperature=}.")
         if not 0 <= alpha <= 1:
             raise ValueError(f"`alpha` must be in [0, 1]. Received: {alpha=}.")
-        # In a namespace Keras does not see it, and neither trains nor saves what it is made of.
+        # Keras does not look into a namespace, and so neither trains nor saves the teacher.
         self._beside = types.SimpleNamespace(teacher=teacher)
         self.temperature = temperature
         self.alpha = alpha
 
     def get_config(self) -> dict[str, Any]:
         raise ValueError(
-            "A Student cannot be saved as a Keras model: its `teacher` is no part of it. Received:"
+            "A Student cannot be saved as a Keras model: its `teacher` is not part of it. Received:"
             f" teacher={self._beside.teacher!r}. Save its weights by save_weights, and load them"
             " into a Student with a teacher, or into a Classifier of the same arguments."
         )
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)
-        teacher_logits = self._ask(images)  # Off the tape, which would keep all its activations.
+        teacher_logits = self._ask(images)  # Before the tape, which would keep all its activations.
         with tf.GradientTape() as tape:
             logits = self(images, training=True)
             mixed = mixed_loss(

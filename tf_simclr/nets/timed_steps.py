@@ -1,4 +1,4 @@
-"""Training steps that know how long they wait for data, and leave word of themselves to be read."""
+"""Training steps that measure how long they wait for data, and return a status to read."""
 
 import functools
 import threading
@@ -13,47 +13,47 @@ HOST = "CPU:0"
 
 
 class TimedSteps(keras.Model):
-    """A Keras model whose `fit` measures the time between asking for a batch and having it.
+    """A Keras model whose `fit` measures how long it waits for each batch.
 
     Each execution, of one step or several, leaves a status: one small tensor on the device with all
-    that callbacks want to know, so that one read is enough. What Keras itself reads between two
-    executions lies on the host.
+    numbers for callbacks, so that one read is enough. What Keras itself reads between two
+    executions is on the host.
 
-    Everything else is as in Keras, but that results of several replicas are the first one's (a step
-    of this package returns means over all), and that AutoGraph does not rewrite what a step calls:
-    there a choice by a tensor's value is a `tf.cond`.
+    There are two more differences from Keras. The results of several replicas are those of the
+    first (a step of this package returns means over all). AutoGraph does not rewrite what a step
+    calls: use `tf.cond` there for conditions on tensors.
     """
 
-    train_function: Any  # Keras sets it; only its first assignment here would tell mypy what it is.
+    train_function: Any  # Keras sets it; this tells mypy.
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        # Keras would sum them over workers, in `evaluate`.
+        # By default, Keras' `evaluate` sums results over workers.
         self.distribute_reduction_method = "first"
-        # In a namespace Keras does not see it, and does not count it among the model's weights.
+        # Keras does not look into a namespace, so the variable is not one of the model's weights.
         self._clock = types.SimpleNamespace(
             waited=_on_host(0.0, tf.float64, "seconds_waited"), status=None
         )
 
     def seconds_waited(self) -> float:
-        """How long all steps so far have waited for their data, in seconds. No device is asked."""
+        """How long all steps so far have waited for data, in seconds. Needs no device."""
         return float(self._clock.waited.numpy())
 
     def status(self) -> tf.Tensor:
-        """What a step leaves to be read, made in the step: a vector [n]. By default it is empty."""
+        """The status of a step, computed inside the step: a vector [n]. By default it is empty."""
         return tf.zeros([0])
 
     def last_status(self) -> tf.Tensor | None:
         """The `status` [n] of the last step of the last execution; None before the first.
 
-        It is on the device: whoever reads it waits for the execution to end.
+        It is on the device: reading it waits for the execution to end.
         """
         return self._clock.status
 
     def make_train_function(self, force: bool = False) -> Callable:
-        """Makes what `fit` calls with an iterator: `steps_per_execution` steps. As Keras'.
+        """Like Keras': makes what `fit` calls with an iterator, for `steps_per_execution` steps.
 
-        What is traced is `train_tf_function`, from an iterator to (results, status).
+        The traced function is `train_tf_function`, from an iterator to (results, status).
         """
         if self.train_function is None or force:
             if self.run_eagerly:
@@ -65,7 +65,7 @@ class TimedSteps(keras.Model):
         return self.train_function
 
     def _steps(self) -> Callable:
-        """Python of an execution: an iterator -> (results, status)."""
+        """The function of an execution, not traced: an iterator -> (results, status)."""
         run = self._counted_step
         if self.jit_compile:
             run = tf.function(run, jit_compile=True, reduce_retracing=True)
@@ -77,7 +77,7 @@ class TimedSteps(keras.Model):
         results, self._clock.status = self.train_tf_function(iterator)
         return results
 
-    # AutoGraph would rewrite a hundred functions that do not need it: seconds of the first step.
+    # AutoGraph would rewrite a hundred functions that do not need it, which takes seconds.
     @tf.autograph.experimental.do_not_convert
     def _counted_step(self, data: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         outputs = self.train_step(data)
@@ -86,15 +86,15 @@ class TimedSteps(keras.Model):
         return outputs, self.status()
 
     def _configure_steps_per_execution(self, steps_per_execution: int) -> None:
-        # Keras reads it before each execution, and a read from a device waits for the one before.
+        # Keras reads it before each execution; a read from a device waits for the last execution.
         steps = _on_host(steps_per_execution, tf.int64, "steps_per_execution")
-        object.__setattr__(self, "_steps_per_execution", steps)  # Else it is one of the weights.
+        object.__setattr__(self, "_steps_per_execution", steps)  # Else it becomes a weight.
 
 
 def _on_host(value: float, dtype: tf.DType, name: str) -> tf.Variable:
-    """A variable in the host's memory, in whatever strategy's scope this is called.
+    """A variable in the host's memory, even if this is called in a strategy's scope.
 
-    A scope would put a copy on each device. It is its own thread's alone.
+    A scope would put a copy on each device, but a new thread is not in it.
     """
     made = []
 

@@ -1,4 +1,4 @@
-"""What the models that train themselves share: penalty, scaled step, running metrics."""
+"""The base class of models that are trained: penalty, scaled step, running metrics."""
 
 import types
 import warnings
@@ -15,13 +15,13 @@ from tf_simclr.nets.timed_steps import TimedSteps
 
 
 class Status(NamedTuple):
-    """What an execution leaves to be read, as numbers.
+    """The status of an execution, as numbers.
 
     Attributes:
       sums: name of a running mean -> (sum, count) since the epoch began.
       learning_rate: of the last step.
-      since_non_finite: how many steps of the epoch have been made since the first one whose loss
-        was NaN or infinite, that one included; 0 if none was.
+      since_non_finite: steps since the first NaN or infinite loss of the epoch, that step included;
+        0 if there was none.
     """
 
     sums: dict[str, tuple[float, float]]
@@ -30,21 +30,21 @@ class Status(NamedTuple):
 
     @property
     def means(self) -> dict[str, float]:
-        """Name -> mean since the epoch began, of those that have counted something."""
+        """Name -> mean since the epoch began, without means of nothing."""
         return {name: total / count for name, (total, count) in self.sums.items() if count}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SinceNonFinite(keras.metrics.Metric):
-    """Steps since the first one whose loss was NaN or infinite, that one included; 0 if none was.
+    """Steps since the first NaN or infinite loss, that step included; 0 if there was none.
 
     Counted from the last reset.
     """
 
     def __init__(self, name: str = "steps_since_non_finite", **kwargs: Any):
         super().__init__(name=name, **(kwargs | {"dtype": tf.int64}))
-        # Not by add_weight, which on a TPU would have each step sent from the first replica to all.
-        # All have the same number: what they are given is the mean loss.
+        # Not by add_weight: on a TPU, each step would be sent from the first replica to all. They
+        # have the same number anyway, as they get the mean loss.
         self.steps = tf.Variable(
             tf.constant(0, tf.int64),
             trainable=False,
@@ -67,8 +67,8 @@ class SinceNonFinite(keras.metrics.Metric):
 class TrainableNet(TimedSteps):
     """A model whose loss is a sum of named terms, with an L2 penalty on given variables.
 
-    Subclasses list their metrics in METRICS and write train_step with `track` and `minimize`, or,
-    where gradients do not come from one tape, with `upstream` and `descend`.
+    Subclasses list their metrics in METRICS and write train_step with `track` and `minimize`. If
+    gradients do not come from one tape, they use `upstream` and `descend`.
     """
 
     METRICS: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class TrainableNet(TimedSteps):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        # In a namespace Keras does not see them, and does not count them among the model's weights.
+        # Keras does not look into a namespace, so these variables are not the model's weights.
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
             since_non_finite=SinceNonFinite(),
@@ -94,28 +94,28 @@ class TrainableNet(TimedSteps):
         l2_variables: Sequence[tf.Variable] = (),
         **kwargs: Any,
     ) -> None:
-        """As keras.Model.compile, and the L2 penalty: weight_decay * sum(w ** 2) / 2.
+        """Like keras.Model.compile, with an L2 penalty: weight_decay * sum(w ** 2) / 2.
 
         Args:
           optimizer: as keras.Model.compile takes it.
-          weight_decay: factor of the penalty; what the optimiser decays by itself is its own.
-          l2_variables: what the penalty covers.
+          weight_decay: factor of the penalty; the optimiser may have its own weight decay.
+          l2_variables: the variables w of the penalty.
           **kwargs: as keras.Model.compile takes them.
         """
-        if kwargs.get("from_serialized"):  # Keras' word for a SavedModel that it loads.
+        if kwargs.get("from_serialized"):  # Keras says so if it loads a SavedModel.
             warnings.warn(
-                "A SavedModel does not keep what the loss penalises: compile this model again with"
-                " `weight_decay` and `l2_variables` before it trains on. A .keras file keeps it.",
+                "A SavedModel does not keep the L2 penalty: compile this model again with"
+                " `weight_decay` and `l2_variables` before you train it. A .keras file keeps it.",
                 stacklevel=2,
             )
         super().compile(optimizer=optimizer, **kwargs)
         self._weight_decay = weight_decay
-        # As an attribute of the model they would train even in a layer that is frozen later.
+        # As an attribute of the model, they would train even if a layer is frozen later.
         self._running.l2_variables = tuple(l2_variables)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableNet":
-        """The model that `get_config` told of, with parts of its own."""
+        """The model that `get_config` described, with new parts."""
         parts = {"encoder", "projection_head", "loss"} & set(config)
         made = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects)
@@ -124,11 +124,11 @@ class TrainableNet(TimedSteps):
         return cls(**(config | made))
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What `compile` was given, the penalty too, as JSON takes it; None before it."""
+        """The arguments of `compile`, penalty included, for JSON; None if it was not called."""
         of_keras = super().get_compile_config()
         if of_keras is None:  # It is not compiled.
             return None
-        # Keras' own knows nothing of the penalty: what is loaded again would train without it.
+        # Keras' own does not know the penalty: a loaded model would train without it.
         places = {variable.ref(): place for place, variable in enumerate(self.variables)}
         return of_keras | {
             "weight_decay": self._weight_decay,
@@ -136,7 +136,7 @@ class TrainableNet(TimedSteps):
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a built model as the one that `get_compile_config` told of."""
+        """Compiles a built model as `get_compile_config` described."""
         of_keras = {k: v for k, v in config.items() if k not in ("weight_decay", "l2_variables")}
         self.compile(
             **keras.saving.deserialize_keras_object(of_keras),
@@ -152,7 +152,7 @@ class TrainableNet(TimedSteps):
     def status(self) -> tf.Tensor:
         """The sums and counts of the running means, the learning rate, and steps since a NaN.
 
-        As `read_status` takes it: [2 * len(METRICS) + 2] in the dtype of the means, the same on all
+        It is for `read_status`: [2 * len(METRICS) + 2] in the dtype of the means, the same on all
         replicas.
         """
         means = self._running.means.values()
@@ -164,19 +164,19 @@ class TrainableNet(TimedSteps):
         return tf.concat([sums, [tf.cast(number, sums.dtype) for number in rest]], axis=0)
 
     def read_status(self, status: tf.Tensor) -> Status:
-        """Reads a `status`, [2 * len(METRICS) + 2]; waits until the device has made it."""
+        """Reads a `status`, [2 * len(METRICS) + 2]; waits until the device has computed it."""
         *sums, rate, since = status.numpy().tolist()
         means = len(self.METRICS)
         pairs = zip(sums[:means], sums[means:])
         return Status(dict(zip(self.METRICS, pairs)), rate, int(since))
 
     def parts(self) -> dict[str, tf.Module]:
-        """What of the model is saved, by the names used in checkpoints and exports."""
+        """The parts of the model that are saved, by their names in checkpoints and exports."""
         named = {"encoder": self.encoder, "projection_head": self.projection_head}
         return named | ({"supervised_head": self.supervised_head} if self.supervised_head else {})
 
     def restarted(self) -> None:
-        """Starts anew what follows the weights, once they have been restored from elsewhere."""
+        """Resets what follows the weights, after they were restored from elsewhere."""
 
     def penalty(self) -> tf.Tensor:
         """The L2 penalty in the loss: a scalar."""
@@ -186,7 +186,7 @@ class TrainableNet(TimedSteps):
         """Applies the gradient of the mean of `loss` over replicas (the optimiser sums them).
 
         Args:
-          tape: has recorded `loss`.
+          tape: the tape that recorded `loss`.
           loss: this replica's, a scalar.
         """
         variables = self.trainable_variables
@@ -194,9 +194,9 @@ class TrainableNet(TimedSteps):
         self.descend(loss, zip(gradients, variables))
 
     def upstream(self, loss: tf.Tensor) -> tf.Tensor:
-        """What the gradient of `loss` starts from, its share of the mean over replicas: a scalar.
+        """The upstream gradient of `loss`, its share of the mean over replicas: a scalar.
 
-        In float16 it is scaled besides, where small gradients would be 0.
+        In float16 it is also scaled, as small gradients would be 0.
         """
         share = tf.ones_like(loss) / replicas.count()
         return self.optimizer.get_scaled_loss(share) if self._scales() else share
@@ -204,16 +204,16 @@ class TrainableNet(TimedSteps):
     def descend(
         self, loss: tf.Tensor, pairs: Iterable[tuple[tf.Tensor | None, tf.Variable]]
     ) -> None:
-        """Applies gradients, and notes whether the loss is finite.
+        """Applies gradients, and records whether the loss is finite.
 
         Args:
           loss: this replica's, a scalar.
-          pairs: (gradient, variable), the gradients started from `upstream`. None is no gradient:
-            the variable is left alone.
+          pairs: (gradient, variable), with gradients that start from `upstream`. A variable with
+            gradient None is not changed.
         """
         gradients, variables = zip(*pairs)
         with tf.init_scope():
-            # For all of them: a batch without labels has no gradient for the classifier.
+            # For all variables, as the classifier has no gradient if a batch has no labels.
             self.optimizer.build(self.trainable_variables)
         if self._scales():
             gradients = self.optimizer.get_unscaled_gradients(gradients)
@@ -228,7 +228,7 @@ class TrainableNet(TimedSteps):
         return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def track(self, **values: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> None:
-        """Adds values to the running means; a pair (values, weights) is a weighted one."""
+        """Adds values to the running means; a pair is (values, weights)."""
         for name, value in values.items():
             value, weight = value if isinstance(value, tuple) else (value, None)
             self._running.means[name].update_state(value, sample_weight=weight)
