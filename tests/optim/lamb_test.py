@@ -157,7 +157,7 @@ def test_another_keras_is_an_error():
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
-    assert "found another Keras than tf_keras. Received: optimizer='lamb'." in done.stderr
+    assert "uses another Keras than tf_keras. Received: optimizer='lamb'." in done.stderr
     assert "set TF_USE_LEGACY_KERAS=1." in done.stderr
 
 
@@ -167,7 +167,7 @@ def test_without_addons_one_line_says_what_to_install(tiny_flags, tmp_path, caps
     flags = ["tf-simclr", *tiny_flags, "--optimizer=lamb", f"--model_dir={folder}"]
     assert main(flags) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "`optimizer` 'lamb' is that of tensorflow-addons" in line
+    assert "`optimizer` 'lamb' needs tensorflow-addons" in line
     assert "Received: optimizer='lamb'." in line
     assert "Python 3.10 or 3.11: pip install 'tf_simclr[addons]'" in line
     assert not folder.exists()

@@ -1,1 +1,1 @@
-"""The equations that are minimised, one family a file."""
+"""Losses, one family a file."""

@@ -1,7 +1,7 @@
-"""NT-Xent and DCL in memory linear in the batch: the matrix of all pairs is never whole.
+"""NT-Xent and DCL in memory linear in the batch: the matrix of all pairs is never held whole.
 
 arXiv 2002.05709, equation 1, and arXiv 2110.06848, section 3, by a running log-sum-exp (arXiv
-1805.02867, section 3). What the backward pass needs of the matrix it computes again.
+1805.02867, section 3). The backward pass computes the blocks of the matrix again.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK
 from tf_simclr.losses.products import product
 from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 
-# Images in a block of a large batch: a tile is 4 MB in float32. Smaller tiles cost calls, larger
-# ones leave caches.
+# Images in a block of a large batch: a tile is 4 MB in float32. Smaller tiles need more calls, and
+# larger ones do not fit into caches.
 BLOCK = 512
 
 
@@ -25,12 +25,12 @@ class _RunningSoftmax(NamedTuple):
     maximum: tf.Tensor  # [2 * block, 2] largest logit, by view of the keys
     total: tf.Tensor  # [2 * block, 2] sum of exp(logit - maximum)
     weighted: tf.Tensor  # [block] sum of exp(logit - maximum) * (logit - maximum), in ab
-    argmax: tf.Tensor  # int [block] image of the largest logit in ab, of equals the first
+    argmax: tf.Tensor  # int [block] image of the largest logit in ab, the first of equals
     positive: tf.Tensor  # [2 * block] logit of the positive; 0 until its tile is added
 
 
 class _Softmax(NamedTuple):
-    """What the loss, the metrics and the gradient need of a block of queries and all keys."""
+    """What loss, metrics and gradient need from a block of queries and all keys."""
 
     log_sum_exp: tf.Tensor  # [2 * block] log of the denominator
     positive: tf.Tensor  # [2 * block] logit of the positive
@@ -55,19 +55,19 @@ def blockwise_loss(
         d sum of losses / d z_i    =  (sum_j (exp(s_ij - l_i) + exp(s_ij - l_j)) z_j - 2 z_i')
                                       / temperature
 
-    Of the two exponentials the first comes from i as a query, the second from i as a key of query
-    j. Products are symmetric, so s_ij serves both. Replicas gather rows and their l, and the
-    gradient needs no traffic. A row m of a memory is one more key of every i, but never a query: it
-    adds exp(s_im - l_i) z_m.
+    The first exponential comes from i as a query, the second from i as a key of query j. Products
+    are symmetric, so both use s_ij. Replicas gather rows and their l, so the gradient needs no
+    communication. A row m of a memory is a key of every i, but never a query: it adds
+    exp(s_im - l_i) z_m.
 
     Args:
       rows: [2, local, dim] first and second views, float32 or float64, compared as they are. Every
-        replica must have as many.
+        replica must have the same number.
       temperature: divides the products; > 0.
-      decoupled: whether positives leave the denominators (DCL).
-      block: images in a block of queries, at the most; >= 1. Blocks of keys are as much larger as
-        those are smaller. Memory is that of (local + global) * dim, and of block ** 2.
-      memory: negatives of former batches, in tiles no larger than the others; None is no memory.
+      decoupled: whether positives are left out of the denominators (DCL).
+      block: most images in a block of queries, >= 1. If blocks of queries are smaller, blocks of
+        keys are larger. Memory grows with (local + global) * dim, and with block ** 2.
+      memory: negatives from earlier batches, in tiles no larger than the others; None is no memory.
 
     Returns:
       Scalars loss, accuracy and entropy as in `ContrastiveLoss`; only the loss has a gradient.
@@ -111,7 +111,7 @@ def blockwise_loss(
 def _softmax(
     tiles: Tiles, remembered: RememberedTiles | None, query: tf.Tensor, decoupled: bool
 ) -> _Softmax:
-    """That of one block of queries over all keys and the memory."""
+    """The softmax of one block of queries over all keys and the memory."""
     block, dtype = tiles.queries.block, tiles.dtype
     rows = 2 * block
     start = _RunningSoftmax(
@@ -134,7 +134,7 @@ def _softmax(
 
 
 def _log_sum_exp_over_memory(remembered: RememberedTiles, queries: tf.Tensor) -> tf.Tensor:
-    """[2 * block]: the log-sum-exp of the queries' logits over the memory."""
+    """The log-sum-exp of the queries' logits over the memory, [2 * block]."""
 
     def add(log_sum_exp: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         of_tile = tf.reduce_logsumexp(remembered.negatives(queries, number), axis=1)
@@ -152,14 +152,14 @@ def _add_exp(log_sum_exp: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def _add_tile(
     running: _RunningSoftmax, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor
 ) -> _RunningSoftmax:
-    """Adds a tile, whose keys are images from `first` on."""
+    """Adds a tile whose first key is image `first`."""
     block, keys = (rows // 2 for rows in negatives.shape)
     by_view = tf.reshape(negatives, [2 * block, 2, keys])
     maximum = tf.maximum(running.maximum, tf.reduce_max(by_view, axis=2))
     below = by_view - maximum[..., tf.newaxis]
     exps = tf.exp(below)
     shift = running.maximum - maximum
-    rescale = tf.exp(shift)  # [2 * block, 2]: sums so far are relative to the former maximum.
+    rescale = tf.exp(shift)  # [2 * block, 2]: sums so far are relative to the old maximum.
     ab = (slice(None, block), 1)
     return _RunningSoftmax(
         maximum=maximum,
@@ -188,13 +188,13 @@ def _finish(
     ab = (slice(None, image.shape[0]), 1)
     positive, negative = running.positive[: image.shape[0]], running.maximum[ab]  # [block] each
     hit = (positive > negative) | ((positive == negative) & (image < running.argmax))
-    # Even if it is decoupled, the softmax of ab, whose entropy this is, has the positive.
+    # The entropy is that of the softmax over ab, which includes the positive in DCL, too.
     maximum = tf.maximum(negative, positive)
     shift, below = negative - maximum, positive - maximum
     total = running.total[ab] * tf.exp(shift) + tf.exp(below)
     weighted = (running.weighted + running.total[ab] * shift) * tf.exp(shift)
     weighted += tf.exp(below) * below
-    # Differs from the original: the entropy there is of log(p + 1e-8), which needs p itself.
+    # Differs from the original: its entropy uses log(p + 1e-8), which needs p itself.
     return _Softmax(
         log_sum_exp=log_sum_exp,
         positive=running.positive,
@@ -211,15 +211,15 @@ def _gradient_sum(
     of_keys: tf.Tensor,
     decoupled: bool,
 ) -> tf.Tensor:
-    """[2 * block, dim]: the sum in the gradient, for one block.
+    """The sum in the gradient of one block of queries, [2 * block, dim].
 
     Args:
-      tiles: the matrix.
-      remembered: that of the memory.
+      tiles: of the matrix.
+      remembered: tiles of the memory.
       query: scalar int, number of the block of queries.
       softmax: of all blocks of queries, [count, ...].
       of_keys: [2, images of all blocks of keys], l of all rows.
-      decoupled: whether positives leave the denominators.
+      decoupled: whether positives are left out of the denominators.
     """
     own, positive = softmax.log_sum_exp[query], softmax.positive[query]  # [2 * block]
 

@@ -1,4 +1,4 @@
-"""What all contrastive losses have in common: a value that is called, whole or in blocks."""
+"""The base class of contrastive losses, which are computed whole or in blocks."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -11,21 +11,21 @@ from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.pairs import compared_rows
 
 IMPLEMENTATIONS = ("auto", "dense", "blockwise")
-# Local times global images from which "auto" goes in blocks: what one replica holds of the matrix.
-# The whole logits need 0.8 GB there, and more with every image: a twentieth of the 16 GB of a TPU
-# v5e. On one device that is a batch of 4096. On 32 it is one of 23,200, 725 each, while one of 4096
-# needs 25 MB on each and stays whole. How much memory a device has is not asked: the same flags
-# compute the same numbers everywhere. On 2 cores whole logits take longer from 2048 images on
-# (benchmarks/loss.py), but below this they are small, and the numbers the original's to the digit.
+# From this many local * global images on, "auto" computes in blocks. The whole logits of a replica
+# take 0.8 GB then, a twentieth of the 16 GB of a TPU v5e. On one device that is a batch of 4096. On
+# 32 devices it is a batch of 23,200, 725 each; a batch of 4096 takes 25 MB on each and stays whole.
+# The device's memory does not matter, so that the same flags give the same numbers everywhere. On 2
+# cores blocks are faster from 2048 images on (benchmarks/loss.py). Below this limit the logits are
+# small, and computed whole they give the original's numbers to the digit.
 LARGE = 4096**2
 ENTROPY_EPSILON = 1e-8
 
 
 class ContrastiveLoss(NamedTuple):
-    """What a step needs to know of its projections; all are scalars.
+    """The loss and metrics of a step; all are scalars.
 
     Attributes:
-      loss: what is minimised: of this replica's images, both directions.
+      loss: of this replica's images, in both directions; it is minimised.
       accuracy: share of first views whose most similar second view is their own, in [0, 1].
       entropy: mean entropy, in nats, of softmax over the second views.
     """
@@ -37,26 +37,26 @@ class ContrastiveLoss(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A contrastive loss with its settings, a value: called, it computes itself and two metrics.
+    """A contrastive loss with its settings; a call computes the loss and two metrics.
 
-    Each kind is a frozen dataclass of its own: its fields are its settings, `dense` its equation.
-    One that is computed from `pairs.compare` spans all replicas, with its whole gradient.
+    Each kind of loss is a frozen dataclass: its fields are its settings, `dense` is its equation.
+    A loss computed from `pairs.compare` spans all replicas and has its whole gradient.
 
     Attributes:
-      blockwise: how this loss is computed in memory linear in the batch: (rows [2, local, dim] of
-        first and second views as they are compared, memory) -> loss, accuracy, entropy. None where
-        there is no such way.
+      blockwise: computes this loss in memory linear in the batch: (rows [2, local, dim] of first
+        and second views as they are compared, memory) -> loss, accuracy, entropy. None if this
+        kind of loss cannot.
 
     Args:
       hidden_norm: whether rows are l2-normalised before they are compared, so that products are
-        cosines. The rows of a memory must be normalised likewise.
-      implementation: "dense" holds some matrices of [local, 2 * global + places of the memory],
-        "blockwise" none; losses and gradients are equal but for rounding. "auto" takes blocks,
-        where the loss has that form, if local * (global + places / 2) is known when the graph is
-        made, and at least 4096 ** 2.
+        cosines. The rows of a memory must be normalised in the same way.
+      implementation: "dense" holds some matrices of [local, 2 * global + memory rows],
+        "blockwise" none; losses and gradients are equal up to rounding. "auto" is blockwise if the
+        loss has that form and local * (global + memory rows / 2), known when the graph is made, is
+        at least 4096 ** 2.
 
     Raises:
-      ValueError: for an implementation that there is not, or that this kind of loss has not.
+      ValueError: for an implementation that does not exist, or that this kind does not have.
     """
 
     hidden_norm: bool = True
@@ -73,19 +73,19 @@ class Loss:
             )
 
     def __call__(self, projections: tf.Tensor, memory: Memory | None = None) -> ContrastiveLoss:
-        """The loss over the batches of all replicas, and how well views find each other.
+        """The loss over the batches of all replicas, with accuracy and entropy.
 
         Args:
           projections: [2 * local, dim], float; rows 0..local-1 are the first views, the rest the
             second views of the same images. Half precision is computed in float32. Every replica
-            must have as many rows.
-          memory: negatives of former batches, added to those of every row; None is no memory.
-            Accuracy and entropy do not look at it.
+            must have the same number of rows.
+          memory: negatives from earlier batches, added to those of every row; None is no memory.
+            Accuracy and entropy ignore it.
 
         Returns:
           ContrastiveLoss, in the dtype of the projections, float32 at least. Only the loss has a
-          gradient. The dense entropy is the original's, of log(p + 1e-8); the blockwise one is
-          exact: it is larger, by less than 1e-8 * global.
+          gradient. The dense entropy uses log(p + 1e-8), as in the original; the blockwise one is
+          exact, and larger by less than 1e-8 * global.
         """
         projections = tf.convert_to_tensor(projections)
         places = 0 if memory is None else memory.rows.shape[0]
@@ -103,34 +103,34 @@ class Loss:
     def dense(
         self, projections: tf.Tensor, memory: Memory | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The loss of this replica's images, from the whole matrix of pairs: each kind's own.
+        """The loss of this replica's images, from the whole matrix of pairs.
 
         Args:
           projections: [2 * local, dim], as a call takes them.
-          memory: negatives of former batches; None is no memory.
+          memory: negatives from earlier batches; None is no memory.
 
         Returns:
           loss, a scalar; logits_ab and labels [local, global], as `pairs.compare` makes them.
 
         Raises:
-          NotImplementedError: by a kind that does not say what it computes.
+          NotImplementedError: if a subclass does not define it.
         """
         raise NotImplementedError
 
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Loss":
-        """The loss that flags describe: a field is set by the flag of its name.
+        """The loss that flags describe: each field is set by the flag of the same name.
 
         Args:
-          flags: value by name; `loss_implementation` sets `implementation`. Those that are none of
-            this kind's fields belong to other losses and parts of a run.
+          flags: name -> value; `loss_implementation` sets `implementation`. Flags that are not
+            fields of this kind are ignored.
         """
         given = {**flags, "implementation": flags["loss_implementation"]}
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{name: given[name] for name in names if name in given})
 
     def get_config(self) -> dict[str, Any]:
-        """Its settings by name: what Keras' formats keep of it."""
+        """Its settings by name, for Keras' formats."""
         return dataclasses.asdict(self)
 
     @classmethod
@@ -140,12 +140,12 @@ class Loss:
 
 
 def choose(implementation: str, rows: int | None, places: int = 0) -> str:
-    """The implementation that is meant: "dense" or "blockwise".
+    """The implementation to use: "dense" or "blockwise".
 
     Args:
       implementation: one of IMPLEMENTATIONS.
-      rows: of the projections, 2 * local; None if the graph does not know.
-      places: of the memory.
+      rows: number of projections, 2 * local; None if the graph does not know.
+      places: rows of the memory.
     """
     if implementation != "auto":
         return implementation

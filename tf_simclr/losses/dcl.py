@@ -17,17 +17,17 @@ from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, as_keys, compare
 @keras.saving.register_keras_serializable("tf_simclr")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DCL(NTXent):
-    """The decoupled contrastive loss, a value with the settings of NTXent.
+    """The decoupled contrastive loss, with the settings of NTXent.
 
     arXiv 2110.06848, section 3, all weights 1. With s_ij the cosine of rows i and j over the
     temperature, and i' the other view of i's image:
 
         loss of i = -s_ii' + log sum over rows j of other images of exp(s_ij)
 
-    In NT-Xent the sum has exp(s_ii'), too. As the positive comes near, that takes the gradient
-    away, of positive and negatives alike, which a large batch has to make up for. There must be at
-    least two images in the batch of all replicas; the loss of a single one means nothing. It may be
-    negative.
+    In NT-Xent the sum also has exp(s_ii'). As the views get closer, that term shrinks the gradient
+    of positive and negatives alike, which only a large batch makes up for. The loss may be
+    negative. The batch of all replicas must have at least two images: the loss of one means
+    nothing.
     """
 
     decoupled = True
@@ -35,7 +35,7 @@ class DCL(NTXent):
     def dense(
         self, projections: tf.Tensor, memory: Memory | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """What `nt_xent` returns for projections [2 * local, dim], of this loss."""
+        """Like `nt_xent`, for projections [2 * local, dim] and this loss."""
         several = replicas.count() > 1
         pairs = compare(
             projections,
@@ -47,7 +47,7 @@ class DCL(NTXent):
         others = tf.shape(pairs.from_a)[1] - tf.shape(pairs.labels)[1]
         is_positive = tf.pad(pairs.labels, [[0, 0], [0, others]])
         mask = is_positive * SELF_SIMILARITY_MASK
-        negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # As from_a
+        negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # as from_a
         positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
         losses = tf.reduce_logsumexp(negatives_a, axis=1) + tf.reduce_logsumexp(negatives_b, axis=1)
         losses -= positives  # [local]

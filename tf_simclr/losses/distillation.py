@@ -12,8 +12,8 @@ class MixedLoss(NamedTuple):
 
     Attributes:
       loss: (1 - alpha) * supervised + alpha * distilled.
-      supervised: cross entropy of the labelled rows; None where there are no labels.
-      distilled: the teacher's term.
+      supervised: cross entropy of the labelled rows; None without labels.
+      distilled: the distillation loss.
     """
 
     loss: tf.Tensor
@@ -28,8 +28,8 @@ def distillation_loss(
 
         P(y | x; t) = exp(logits[y] / t) / sum_y' exp(logits[y'] / t)
 
-    It has no factor t ** 2: the paper's equation has none. Hinton et al. (arXiv 1503.02531)
-    multiply by it, so that the size of the gradient depends less on t; here it shrinks with t.
+    Like the paper's equation, it has no factor t ** 2. Hinton et al. (arXiv 1503.02531) multiply by
+    it, so that the size of the gradient depends less on t.
 
     Args:
       logits: of the student, [batch, classes], float; half precision is computed in float32.
@@ -41,7 +41,7 @@ def distillation_loss(
     """
     if logits.dtype in (tf.float16, tf.bfloat16):
         logits = tf.cast(logits, tf.float32)
-    # Cast before it is divided: at a small t half precision would overflow.
+    # Cast first: half precision would overflow in the division by a small t.
     teacher_logits = tf.stop_gradient(tf.cast(teacher_logits, logits.dtype))
     teacher = tf.nn.softmax(teacher_logits / temperature)  # [batch, classes]
     losses = tf.nn.softmax_cross_entropy_with_logits(labels=teacher, logits=logits / temperature)
@@ -56,20 +56,20 @@ def mixed_loss(
     temperature: float,
     alpha: float,
 ) -> MixedLoss:
-    """Equation 3: (1 - alpha) * cross entropy of the labelled + alpha * equation 2 of all pictures.
+    """Equation 3: (1 - alpha) * cross entropy of labelled pictures + alpha * equation 2 of all.
 
-    Both terms are sums over rows, divided by the whole batch: with few labels the first is small,
-    as the paper's sums over data sets of different sizes are.
+    Both terms are sums over rows, divided by the size of the whole batch. With few labels the first
+    term is small, as in the paper, which sums over data sets of different sizes.
 
     Args:
       logits: of the student, [batch, classes], float.
       teacher_logits: [batch, classes], float.
-      one_hot: [batch, classes], rows of zeros without a label; None without any.
+      one_hot: [batch, classes], a row of zeros for no label; None without labels.
       temperature: of equation 2, > 0; the cross entropy has none.
-      alpha: in [0, 1], the weight of the teacher's term.
+      alpha: in [0, 1], the weight of the distillation loss.
 
     Raises:
-      ValueError: if there are no labels and `alpha` leaves them a weight.
+      ValueError: if there are no labels and `alpha` is not 1.
     """
     distilled = distillation_loss(logits, teacher_logits, temperature=temperature)
     if one_hot is not None:

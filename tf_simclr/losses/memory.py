@@ -1,4 +1,4 @@
-"""Negatives that a loss remembers of former batches (arXiv 2006.10029, section 2; 1911.05722)."""
+"""Negatives that a loss keeps from earlier batches (arXiv 2006.10029, section 2; 1911.05722)."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ import tensorflow as tf
 
 
 class Memory(NamedTuple):
-    """Further keys, negatives of every row.
+    """More keys, which are negatives of every row.
 
-    They are constants: no gradient passes to them. An image that was seen a while ago may be among
-    them, and is then a negative of itself, as in MoCo.
+    They are constants and get no gradient. As in MoCo, they may include an image of the current
+    batch, which is then a negative of itself.
 
     Attributes:
-      rows: float [places, dim], in the dtype that the loss is computed in; compared as they are, so
-        l2-normalised where the loss compares cosines. The same on every replica.
-      filled: scalar int, how many of the places count, from the first on; 0 is an empty memory.
+      rows: float [places, dim], in the dtype of the loss. They are compared as they are, so they
+        must be l2-normalised if the loss compares by cosine. The same on every replica.
+      filled: scalar int: only the first `filled` places are used; 0 is an empty memory.
     """
 
     rows: tf.Tensor

@@ -16,7 +16,7 @@ from tf_simclr.losses.pairs import as_keys, compare
 @keras.saving.register_keras_serializable("tf_simclr")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NTXent(Loss):
-    """NT-Xent as a value: `NTXent(temperature=0.5)(projections).loss` (arXiv 2002.05709, eq. 1).
+    """NT-Xent: `NTXent(temperature=0.5)(projections).loss` (arXiv 2002.05709, equation 1).
 
     Args:
       temperature: divides the logits; > 0.
@@ -24,10 +24,10 @@ class NTXent(Loss):
       implementation: "auto", "dense" or "blockwise": see Loss.
 
     Raises:
-      ValueError: for a temperature that is not positive, or an implementation that there is not.
+      ValueError: for a temperature that is not positive, or an unknown implementation.
     """
 
-    decoupled: ClassVar[bool] = False  # Whether positives leave the denominators: see dcl.py.
+    decoupled: ClassVar[bool] = False  # whether positives are left out of denominators: see DCL
 
     temperature: float = 0.1
 
@@ -41,7 +41,7 @@ class NTXent(Loss):
     def dense(
         self, projections: tf.Tensor, memory: Memory | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """What `nt_xent` returns for projections [2 * local, dim]."""
+        """Like `nt_xent`, for projections [2 * local, dim]."""
         return nt_xent(
             projections,
             temperature=self.temperature,
@@ -52,7 +52,7 @@ class NTXent(Loss):
     def blockwise(
         self, rows: tf.Tensor, memory: Memory | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """What `blockwise_loss` returns for rows [2, local, dim]."""
+        """Like `blockwise_loss`, for rows [2, local, dim]."""
         return blockwise_loss(
             rows, temperature=self.temperature, decoupled=self.decoupled, memory=memory
         )
@@ -78,26 +78,26 @@ def nt_xent(
         logits of a_i:  [ a_i.b_1 ... a_i.b_N | a_i.a_1 ... -1e9 at i ... a_i.a_N ] / temperature
         target of a_i:    column i of the first block
 
-    A memory appends its rows to what each of a and b is classified among.
+    The rows of a memory are further columns in both cases.
 
     Args:
       hidden: [2 * local, dim] projections, float; rows 0..local-1 are the first views, the rest the
         second views of the same images. Half precision is computed in float32. Every replica must
-        have as many rows.
+        have the same number of rows.
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
-      memory: negatives of former batches; None is no memory.
+      memory: negatives from earlier batches; None is no memory.
 
-    Replicas gather their rows and one normaliser a row, as constants, and the gradient needs no
-    further traffic (see `pairs.as_keys`). What a gather costs depends on the strategy: see
+    Replicas gather their rows and one normaliser for each row, as constants. The gradient needs no
+    further communication (see `pairs.as_keys`). The cost of a gather depends on the strategy: see
     replicas.gather.
 
     Returns:
       loss: scalar, the mean over this replica's images of the SUM of both directions: twice the
         paper's loss, as in the original code. Its gradient with respect to `hidden` is that of the
-        SUM over replicas of their losses, each weighted as this replica weights its own.
-      logits_ab: [local, global] logits of first views against all second views; of several replicas
-        they are constant in the others' rows.
+        SUM of all replicas' losses, each weighted as this replica weights its own.
+      logits_ab: [local, global] logits of first views against all second views. With several
+        replicas they are constant in the rows of the others.
       labels: [local, global] one-hot targets of logits_ab.
     """
     several = replicas.count() > 1

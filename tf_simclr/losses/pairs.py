@@ -1,4 +1,4 @@
-"""The logits of all pairs of rows, over all replicas: what contrastive losses are made of.
+"""The logits of all pairs of rows, over all replicas, from which contrastive losses are computed.
 
 arXiv 2002.05709, section 2.1.
 """
@@ -16,15 +16,15 @@ SELF_SIMILARITY_MASK = -1e9
 
 
 class Pairs(NamedTuple):
-    """Logits of this replica's rows against those of all, each row's own masked.
+    """Logits of this replica's rows against all rows; those of a row with itself are masked.
 
     Attributes:
       targets: int [local], columns of the positives.
-      labels: [local, global], the same one-hot.
+      labels: [local, global], the targets one-hot.
       logits_ab: [local, global] of first views against second views.
       from_a: [local, 2 * global] of first views against [b, a]; with a memory [local, 2 * global +
         places], against [b, a, memory].
-      from_b: of second views against [a, b], likewise.
+      from_b: likewise, of second views against [a, b].
     """
 
     targets: tf.Tensor
@@ -42,21 +42,21 @@ def compare(
     memory: Memory | None = None,
     constant_keys: bool = False,
 ) -> Pairs:
-    """The logits of all pairs, of which the contrastive losses are made.
+    """The logits of all pairs of rows.
 
-    Whatever loss is computed from them has its whole gradient, on several replicas too.
+    Any loss computed from them has its whole gradient, on several replicas too.
 
     Args:
       hidden: [2 * local, dim] projections, as nt_xent takes them.
       temperature: divides the products; > 0.
       hidden_norm: whether to l2-normalise the rows first.
-      memory: negatives of former batches; None is no memory.
-      constant_keys: whether the rows that those of this replica are compared with are constants.
-        That saves the traffic of their gradient, which the loss must then add: see `as_keys`.
+      memory: negatives from earlier batches; None is no memory.
+      constant_keys: whether the gathered rows are constants. That saves communicating their
+        gradient, which the loss must then add: see `as_keys`.
     """
     a, b = tf.split(compared_rows(hidden, hidden_norm), 2, axis=0)  # [local, dim] each
     gather = replicas.gather_constant if constant_keys else replicas.gather
-    # One gather of both views: [global, 2 * dim], row order is that of the global batch.
+    # One gather of both views: [global, 2 * dim], in the row order of the global batch.
     all_a, all_b = tf.split(gather(tf.concat([a, b], axis=1)), 2, axis=1)
 
     local = tf.shape(a)[0]
@@ -78,11 +78,11 @@ def compare(
 
 
 def remembered_logits(rows: tf.Tensor, memory: Memory, temperature: float) -> tf.Tensor:
-    """[n, places] logits of `rows` [n, dim] against a memory, -1e9 where it is empty.
+    """Logits [n, places] of rows against a memory, -1e9 where it is empty.
 
     Args:
       rows: [n, dim] projections, as `compared_rows` gives them.
-      memory: negatives of former batches.
+      memory: negatives from earlier batches.
       temperature: divides the products; > 0.
     """
     keys = tf.stop_gradient(memory.rows)
@@ -103,22 +103,22 @@ def as_keys(from_a: tf.Tensor, from_b: tf.Tensor, positives: tf.Tensor) -> tf.Te
     """Zeros [local] that carry the gradient of these rows as keys of all queries, on all replicas.
 
     A row is a query in its own loss and a key in the losses of all other rows. With `constant_keys`
-    the losses of this replica give each row its gradient as a query only; these zeros, added to
-    them, give it the rest. Query j, compared with key k, has
+    the losses of this replica only give each row its gradient as a query. Adding these zeros to the
+    losses gives it the gradient as a key. Query j, compared with key k, has
 
         d loss_j / d (q_j . k) = exp(q_j . k - log_sum_exp_j) - (1 if k is the target of j else 0)
 
     Products are symmetric: q_j . k is the logit of row k against row j, which this replica has. It
-    lacks one number a query, log_sum_exp_j, and only those are gathered. The gradient of
-    `replicas.gather` would be the sum over replicas of a [global, 2 * dim] matrix instead: where a
-    gather sends parts, as many times its traffic as there are replicas; on TPUs, as much again.
+    only lacks log_sum_exp_j, one number for each query, which is gathered. The gradient of
+    `replicas.gather` would instead sum a [global, 2 * dim] matrix over replicas. On TPUs that sends
+    as much data as the gather did. Where a gather sends parts, it sends as many times as much as
+    there are replicas.
 
     Args:
-      from_a: [local, 2 * global] logits of a against [b, a], -1e9 where not in the denominator.
-        With a memory there are columns of its places behind them: these are keys of the rows here,
-        but never queries.
-      from_b: [local, 2 * global] logits of b against [a, b], likewise.
-      positives: [local] sums of both directions' logits of the positives.
+      from_a: [local, 2 * global] logits of a against [b, a], -1e9 if not in the denominator. Any
+        columns after these are those of a memory, whose rows are keys but never queries.
+      from_b: likewise, of b against [a, b].
+      positives: [local] logits of the positives, summed over both directions.
     """
     normalisers = tf.stack([tf.reduce_logsumexp(rows, axis=1) for rows in (from_a, from_b)], axis=1)
     all_a, all_b = tf.unstack(replicas.gather_constant(normalisers), num=2, axis=1)  # [global] each

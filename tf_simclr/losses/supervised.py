@@ -13,27 +13,28 @@ def softmax_cross_entropy(logits: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
       one_hot: [batch, classes]; a row of zeros is an example without a label and adds nothing.
 
     Returns:
-      Scalar; the divisor is the whole batch, so that replicas need not know of each other.
+      Scalar; divided by the size of the whole batch, so that replicas need no communication.
     """
     if logits.dtype in (tf.float16, tf.bfloat16):
         logits = tf.cast(logits, tf.float32)
     one_hot = tf.cast(one_hot, logits.dtype)
     losses = tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=logits)  # [batch]
     # Differs from the original: a row without a class adds nothing.
-    # The op's gradient, softmax - one_hot, holds for rows of sum 1 only: at zeros it is not 0.
+    # The op's gradient, softmax - one_hot, is only right for rows of sum 1: at zeros it is not 0.
     return tf.reduce_mean(is_labelled(one_hot) * losses)
 
 
 def is_labelled(one_hot: tf.Tensor) -> tf.Tensor:
-    """Float [batch]: 1 where the row of `one_hot` [batch, classes] names a class, 0 where none."""
+    """Float [batch]: 1 where the row of `one_hot` [batch, classes] has a class, else 0."""
     return tf.cast(tf.reduce_max(one_hot, axis=-1) > 0, one_hot.dtype)
 
 
 def top_k_hits(logits: tf.Tensor, one_hot: tf.Tensor, k: int) -> tf.Tensor:
     """Float32 [batch]: 1 where the class is among the `k` largest logits, 0 elsewhere.
 
-    Of equal logits the lower class counts as larger, as with argmax: a classifier that says the
-    same of every class is at chance, not always right (tf.math.in_top_k lets all of a tie in).
+    Of equal logits, that of the lower class counts as larger, as in argmax. So a classifier with
+    constant logits is at chance. With tf.math.in_top_k, which accepts all of a tie, it would always
+    be right.
 
     Args:
       logits: [batch, classes].

@@ -1,6 +1,6 @@
-"""The matrix of all pairs in tiles, of which one is in memory at a time.
+"""The matrix of all pairs in tiles, one of which is in memory at a time.
 
-Images are cut into blocks. Both views of a block of queries meet both views of a block of keys:
+Images are cut into blocks. A tile has both views of a block of queries and of a block of keys:
 
                       keys a   keys b
       queries a  [      aa       ab     ]
@@ -19,7 +19,7 @@ from tf_simclr.losses.products import product
 
 
 class Blocks:
-    """A batch of images in blocks, the last of them filled up with zeros.
+    """A batch of images in blocks, the last one filled up with zeros.
 
     Args:
       images: how many; an int, or a scalar tensor if the graph does not know.
@@ -32,20 +32,20 @@ class Blocks:
 
     @classmethod
     def equal(cls, images: int | tf.Tensor, most: int) -> "Blocks":
-        """The fewest blocks that hold all images, as equal as can be.
+        """The fewest blocks that hold all images, as equal as possible.
 
-        Where `images` is an int, fewer places are filled up than there are blocks. Where it is a
-        tensor all blocks have `most` images, and nearly all of the last one may be filled up.
+        If `images` is an int, there are fewer filled-up places than blocks. If it is a tensor, all
+        blocks have `most` images, and the last one may be nearly empty.
 
         Args:
           images: as Blocks takes them.
-          most: images in a block at the most, >= 1.
+          most: most images in a block, >= 1.
         """
         count = -(-images // most)
         return cls(images, -(-images // count) if isinstance(images, int) else most)
 
     def fill_up(self, values: tf.Tensor) -> tf.Tensor:
-        """[2, images, ...] -> [2, count * block, ...], the same tensor if nothing is missing."""
+        """[2, images, ...] -> [2, count * block, ...]; the same tensor if the blocks are full."""
         missing = self.count * self.block - self.images
         return tf.pad(values, [[0, 0], [0, missing], *[[0, 0]] * (values.shape.rank - 2)])
 
@@ -56,17 +56,17 @@ class Blocks:
         return tf.reshape(tf.slice(filled_up, start, [2, self.block, *rest]), [-1, *rest])
 
     def map(self, function: Callable, dtypes: Any) -> Any:
-        """Results of `function`, a nest of tensors of `dtypes`, of each block's number, stacked."""
+        """The stacked results of function(number) for each block: a nest of tensors of `dtypes`."""
         return tf.map_fn(
             function, tf.range(self.count), parallel_iterations=1, fn_output_signature=dtypes
         )
 
     def fold(self, function: Callable, start: Any) -> Any:
-        """The state after function(state, number) of each block in turn, from `start` on."""
+        """The state after calling function(state, number) for each block, from `start` on."""
         return tf.foldl(function, tf.range(self.count), start, parallel_iterations=1)
 
     def join(self, values: tf.Tensor) -> tf.Tensor:
-        """[count, 2 * block, ...], results of what `cut` gives, stacked -> [2, images, ...]."""
+        """The inverse of `cut` for all blocks: [count, 2 * block, ...] -> [2, images, ...]."""
         rest = values.shape[2:]
         values = tf.reshape(values, [self.count, 2, self.block, *rest])
         values = tf.transpose(values, [1, 0, *range(2, values.shape.rank)])
@@ -78,20 +78,20 @@ class Blocks:
 
 
 class Tiles:
-    """Logits of the images of this replica against those of all.
+    """Logits of the images of this replica against the images of all replicas.
 
-    A replica of many has few queries and many keys. Its blocks of keys are as much larger as its
-    blocks of queries are smaller, so that tiles are neither filled up nor small.
+    With many replicas there are few queries and many keys. If blocks of queries are smaller, blocks
+    of keys are larger, so that tiles are neither padded nor small.
 
     Args:
       rows: [2, local, dim] first and second views.
       temperature: divides the products.
-      block: images in a block of queries, at the most; a tile has at most (2 * block) ** 2 logits.
+      block: most images in a block of queries; a tile has at most (2 * block) ** 2 logits.
 
     Attributes:
       queries: the blocks of this replica's images.
-      keys: those of all images.
-      most_keys: images that a block of keys has at the most.
+      keys: the blocks of all images.
+      most_keys: most images in a block of keys.
       dtype: of the logits.
     """
 
@@ -119,7 +119,7 @@ class Tiles:
         return first + tf.range(self.queries.block)
 
     def negatives(self, query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Logits of a tile, -1e9 where the rows are of one image or the key only fills up a block.
+        """Logits of a tile, -1e9 if both rows are of the same image or the key is padding.
 
         Args:
           query: scalar int, number of the block of queries.
@@ -127,7 +127,7 @@ class Tiles:
 
         Returns:
           [2 * block of queries, 2 * block of keys] logits, and [2 * block of queries] logits of the
-          positives, 0 if elsewhere.
+          positives, 0 if they are in another tile.
         """
         rows = self.query_rows(query) / self._temperature
         logits = product(rows, self.key_rows(key), transpose_right=True)
@@ -135,7 +135,7 @@ class Tiles:
         apart = first_key - (self._first_query + query * self.queries.block)
         has_positives = (apart < self.queries.block) & (apart > -self.keys.block)
         filled_up = first_key + self.keys.block > self.keys.images
-        # Most tiles need no mask, and it costs as much as the product.
+        # Most tiles need no mask, which costs as much as the product.
         return tf.cond(
             has_positives | filled_up,
             lambda: self._masked(logits, apart, self.keys.images - first_key),
@@ -156,24 +156,24 @@ class Tiles:
 
 
 class RememberedTiles:
-    """Logits of rows of this replica against a memory, some of its places at a time.
+    """Logits of rows of this replica against a memory, in tiles.
 
     Args:
-      memory: negatives of former batches.
+      memory: negatives from earlier batches.
       temperature: divides the products.
-      width: places in a tile at the most, >= 1.
+      width: most rows of the memory in a tile, >= 1.
     """
 
     def __init__(self, memory: Memory, *, temperature: float, width: int):
         places, self._dim = memory.rows.shape
         self._count = -(-places // width)
-        self._width = -(-places // self._count)  # As equal as can be, as in Blocks.equal.
+        self._width = -(-places // self._count)  # As equal as possible, as in Blocks.equal.
         missing = self._count * self._width - places
         self._rows = tf.pad(memory.rows, [[0, missing], [0, 0]])
         self._filled, self._temperature = memory.filled, temperature
 
     def fold(self, function: Callable, start: Any) -> Any:
-        """As Blocks.fold, over the tiles."""
+        """Like Blocks.fold, over the tiles."""
         return tf.foldl(function, tf.range(self._count), start, parallel_iterations=1)
 
     def key_rows(self, number: tf.Tensor) -> tf.Tensor:
@@ -191,7 +191,7 @@ def gather_views(values: tf.Tensor) -> tf.Tensor:
     if replicas.count() == 1:
         return values
     _, local, *rest = values.shape
-    # One gather of both views, an image a row; of its shape the graph knows only the rank.
+    # One gather of both views, with an image in each row; the graph only knows its rank.
     by_image = tf.stack(tf.unstack(values, num=2), axis=1)  # [local, 2, ...]
     by_image = replicas.gather_constant(by_image)  # [global, 2, ...]
     everyone = None if local is None else local * replicas.count()
@@ -200,7 +200,7 @@ def gather_views(values: tf.Tensor) -> tf.Tensor:
 
 
 def _places(block: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Of the rows of a block, [2 * block] each: the image's place in it, and the view, 0 or 1."""
+    """For each row of a block: the image's place in it, and its view, 0 or 1; [2 * block] each."""
     return tf.tile(tf.range(block), [2]), tf.repeat([0, 1], block)
 
 

@@ -41,7 +41,7 @@ class Classifier(TrainableNet):
     Call returns logits [batch, num_classes].
 
     Raises:
-      ValueError: for a value out of range; in `build`, for a `selector` that the head has not.
+      ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
     OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")

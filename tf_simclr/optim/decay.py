@@ -1,4 +1,4 @@
-"""Which weights decay, told from the type of the layer that owns them, never from their names."""
+"""Which weights decay, by the type of the layer that owns them and not by their names."""
 
 import dataclasses
 
@@ -23,14 +23,14 @@ class WeightRoles:
     kernels: tuple[tf.Variable, ...]
 
     def outside_lars(self) -> list[tf.Variable]:
-        """What LARS and LAMB neither decay nor adapt."""
+        """The variables that LARS and LAMB neither decay nor adapt."""
         return [*self.norms, *self.biases, *self.classifier]
 
     def l2(self, optimizer: str) -> list[tf.Variable]:
-        """What the L2 term of the loss covers beside `optimizer`: 'lars', 'lamb', ...
+        """The variables in the L2 term of the loss, for the optimiser of this name.
 
-        These two decay the rest by themselves, so only the classifier's kernel is left; 'momentum'
-        and 'adam' leave decay to the loss, which spares batch norm alone.
+        'lars' and 'lamb' decay the others themselves, so only the classifier's kernel is left. With
+        'momentum' and 'adam' it is everything but batch norm.
         """
         if optimizer in ("lars", "lamb"):
             return [v for v in self.classifier if v.shape.rank > 1]
@@ -43,7 +43,7 @@ def weight_roles(
     """Sorts the trainable variables of a built `model`; frozen ones have no role.
 
     Args:
-      model: every variable must exist already.
+      model: with all its variables built.
       norm: layer type whose variables are norms.
       classifier: layer type whose variables are the classifier's.
     """

@@ -1,6 +1,6 @@
-"""LAMB, layer-wise adaptive moments (arXiv 1904.00962): tensorflow-addons' own, under our rules.
+"""LAMB, layer-wise adaptive moments (arXiv 1904.00962), from tensorflow-addons.
 
-The only file that imports tensorflow-addons, which runs beside TensorFlow 2.15 and no newer one.
+Only this file imports tensorflow-addons, which does not work with TensorFlow newer than 2.15.
 """
 
 import functools
@@ -24,10 +24,10 @@ def lamb(
     weight_decay: float = 0.0,
     exclude: Sequence[tf.Variable] = (),
 ) -> keras.optimizers.legacy.Optimizer:
-    """LAMB, with `build`, `variables` and `learning_rate` as tf_keras' own optimisers have them.
+    """LAMB, with `build`, `variables` and `learning_rate` like tf_keras' own optimisers.
 
-    A model that was saved with it as .h5 is loaded where this function has been called before: it
-    makes the class. Of a .keras file tf_keras 2.15 cannot: give load_model `compile=False`.
+    To load a model that was saved with it as .h5, call this function first: it makes the class.
+    tf_keras 2.15 cannot load it from a .keras file: give load_model `compile=False`.
 
     For each variable w of gradient g, from m = v = 0, with the moments b1 = .9 and b2 = .999:
 
@@ -42,12 +42,12 @@ def lamb(
       exclude: variables that neither decay nor are scaled by |w| / |u|.
 
     Raises:
-      ValueError: where tensorflow-addons cannot be imported, or trains with another Keras.
+      ValueError: if tensorflow-addons cannot be imported, or uses another Keras.
     """
     return _optimizer_class()(
         learning_rate,
         weight_decay=weight_decay,
-        # Patterns is all it takes. A replica's copy is called name/replica_1.
+        # It only takes patterns. A replica's copy is called name/replica_1.
         exclude_from_weight_decay=[
             rf"^{re.escape(variable.name.removesuffix(':0'))}(/replica_\d+)?:0$"
             for variable in exclude
@@ -59,16 +59,16 @@ def lamb(
 def _optimizer_class() -> type[Any]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # That it has come to its end, as setup.py says too.
+            warnings.simplefilter("ignore")  # It is at its end of life, as setup.py says.
             import tensorflow_addons as addons
     except ImportError as error:
         raise ValueError(
-            "`optimizer` 'lamb' is that of tensorflow-addons, which cannot be imported here"
+            "`optimizer` 'lamb' needs tensorflow-addons, which cannot be imported here"
             f" ({error}). Received: optimizer='lamb'. {INSTALL}"
         ) from error
     if not issubclass(addons.optimizers.LAMB, keras.optimizers.legacy.Optimizer):
         raise ValueError(
-            "`optimizer` 'lamb' is that of tensorflow-addons, which found another Keras than"
+            "`optimizer` 'lamb' needs tensorflow-addons, which uses another Keras than"
             f" tf_keras. Received: optimizer='lamb'. {INSTALL}"
         )
 
@@ -87,7 +87,7 @@ def _optimizer_class() -> type[Any]:
             return self._decayed_lr(tf.float32)
 
         def get_config(self) -> dict[str, Any]:
-            # Theirs forgets them: what is loaded again would decay every variable.
+            # Theirs leaves these out: a loaded model would decay every variable.
             return super().get_config() | {
                 "exclude_from_weight_decay": self.exclude_from_weight_decay,
                 "exclude_from_layer_adaptation": self.exclude_from_layer_adaptation,

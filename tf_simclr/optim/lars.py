@@ -1,4 +1,4 @@
-"""LARS, layer-wise adaptive rate scaling (arXiv 1708.03888), as SimCLR trains with it."""
+"""LARS, layer-wise adaptive rate scaling (arXiv 1708.03888), as SimCLR uses it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ def trust_ratio(weights: tf.Tensor, update: tf.Tensor, eeta: float) -> tf.Tensor
 
     Args:
       weights: of any shape, float.
-      update: of that shape and dtype.
+      update: of the same shape and dtype.
       eeta: the trust coefficient.
     """
     # Half the sum of squares, in one pass; tf.norm would first write the squares out.
@@ -36,7 +36,7 @@ def lars_update(
     classic_momentum: bool = True,
     nesterov: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of LARS for one variable w, of velocity v.
+    """One step of LARS for a variable w with velocity v.
 
         g = gradient + weight_decay * w
         classic:  v' = momentum * v + learning_rate * trust(w, g) * g
@@ -46,14 +46,14 @@ def lars_update(
 
     Args:
       weights: w, of any shape, float.
-      gradient: of that shape and dtype.
-      velocity: v, of that shape and dtype; 0 before the first step.
-      learning_rate: scalar of that dtype.
+      gradient: of the same shape and dtype.
+      velocity: v, of the same shape and dtype; 0 before the first step.
+      learning_rate: scalar of the same dtype.
       momentum: in [0, 1).
       weight_decay: >= 0.
       eeta: the trust coefficient; None for a trust ratio of 1.
       classic_momentum: whether the learning rate enters the velocity.
-      nesterov: steps along momentum * v' + (what was just added to v') instead of v'.
+      nesterov: step along momentum * v' + (the term just added to v') instead of v'.
 
     Returns:
       (w', v').
@@ -84,7 +84,8 @@ class LARS(keras.optimizers.Optimizer):
         scales it.
       nesterov: look ahead along the velocity.
       exclude_from_weight_decay: variables (or their exact names) that do not decay.
-      exclude_from_layer_adaptation: variables whose trust ratio is 1; None means the same ones.
+      exclude_from_layer_adaptation: variables whose trust ratio is 1; None means those that do not
+        decay.
 
     Raises:
       ValueError: for a number out of range; in `build`, for an exclusion that names no variable or
@@ -122,7 +123,7 @@ class LARS(keras.optimizers.Optimizer):
         if exclude_from_layer_adaptation is None:
             exclude_from_layer_adaptation = exclude_from_weight_decay
         # Differs from the original: it excludes by patterns, which get_config loses.
-        # Names, not objects: they survive get_config. `build` finds the variables.
+        # Kept as names for get_config; `build` finds the variables.
         self.undecayed = _names(exclude_from_weight_decay)
         self.unadapted = _names(exclude_from_layer_adaptation)
 
@@ -130,11 +131,11 @@ class LARS(keras.optimizers.Optimizer):
         super().build(var_list)
         if getattr(self, "_built", False):
             return
-        # Not by name from here on: a replica's copy is called name/replica_1.
+        # From here on not by name: a replica's copy is called name/replica_1.
         self._undecayed_keys = {self._var_key(_named(n, var_list)) for n in self.undecayed}
         self._unadapted_keys = {self._var_key(_named(n, var_list)) for n in self.unadapted}
         self.velocities = [self.add_variable_from_reference(v, "velocity") for v in var_list]
-        # Else Keras numbers the variables anew from each step's, which may be fewer.
+        # Else Keras renumbers the variables in each step, which may have fewer of them.
         self._built = True
 
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
@@ -174,7 +175,7 @@ class LARS(keras.optimizers.Optimizer):
 def _named(name: str, variables: Sequence[tf.Variable]) -> tf.Variable:
     """The variable of this name, or of one with more or fewer scopes before it.
 
-    A network that is loaded again may have another model around it while its weights are made.
+    The weights of a loaded network may be made inside another model, which adds its scope.
     """
     exact = [v for v in variables if v.name == name]
     found = exact or [
@@ -183,7 +184,7 @@ def _named(name: str, variables: Sequence[tf.Variable]) -> tf.Variable:
     if len(found) != 1:
         raise ValueError(
             f"An exclusion must name one variable, and {len(found)} are called {name!r}. Exclude"
-            " what is trained, and give layers distinct names."
+            " trained variables only, and give layers distinct names."
         )
     return found[0]
 

@@ -8,7 +8,7 @@ import tf_keras as keras
 
 
 def scaled_learning_rate(base: float, batch_size: int, scaling: str) -> float:
-    """The peak learning rate of a global batch of `batch_size` images.
+    """The peak learning rate for a global batch of `batch_size` images.
 
         linear: base * batch_size / 256        sqrt: base * sqrt(batch_size)
 
@@ -28,9 +28,9 @@ def warmup_steps(warmup_epochs: float, num_examples: int, batch_size: int) -> in
 
 
 def train_steps(num_examples: int, batch_size: int, epochs: float, steps: int = 0) -> int:
-    """Steps of the whole training: `steps` if given, else one more than `epochs` fill.
+    """Steps of the whole training: `steps` if given, else examples * epochs // batch + 1.
 
-    The original's formula, examples * epochs // batch + 1: it adds a step to whole epochs too.
+    This is the original's formula, which adds a step to whole epochs too.
     """
     return steps or int(num_examples * epochs // batch_size + 1)
 
@@ -47,7 +47,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     Args:
       peak: learning rate at the end of the warm-up.
       warmup_steps: w >= 0.
-      total_steps: T >= 1; a T of w or less never leaves the warm-up.
+      total_steps: T >= 1; if T <= w, all of training is warm-up.
 
     Raises:
       ValueError: for a number of steps out of range.
@@ -80,5 +80,5 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-# Without a package: by this name a schedule is looked up in an .h5 file, registered or not.
+# Without a package name: .h5 files look up a schedule by its class name alone.
 keras.saving.get_custom_objects()["WarmupCosine"] = WarmupCosine
