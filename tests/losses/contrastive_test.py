@@ -10,11 +10,11 @@ import tensorflow as tf
 import tf_keras as keras
 from every_loss import CASES, implementations, made
 from finite_differences import gradient_by_differences, projections
-from tf_simclr.config.model import ModelConfig
 
 from tf_simclr import things
 from tf_simclr.config import flag_fields
 from tf_simclr.config.choices import LOSSES
+from tf_simclr.config.model import ModelConfig
 from tf_simclr.losses import contrastive
 from tf_simclr.losses.contrastive import (
     IMPLEMENTATIONS,

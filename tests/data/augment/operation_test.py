@@ -7,10 +7,10 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from tf_simclr.config.data import DataConfig
 
 from tf_simclr import things
 from tf_simclr.config.choices import VIEW_OPERATIONS
+from tf_simclr.config.data import DataConfig
 from tf_simclr.data.augment import operation
 from tf_simclr.data.augment.crop import Crop
 from tf_simclr.data.augment.flip import Flip
