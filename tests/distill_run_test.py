@@ -198,7 +198,7 @@ def refused(distill_flags, tmp_path, capsys):
 
 
 def test_no_teacher(refused):
-    assert "`teacher` must name whom to learn from" in refused()
+    assert "`teacher` must name the teacher to learn from" in refused()
 
 
 def test_a_teacher_that_is_not_there(refused, tmp_path):

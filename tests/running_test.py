@@ -70,7 +70,7 @@ def test_a_recipe_is_overridden_by_what_is_given(flags, tmp_path):
     [
         ({"lerning_rate": 1.0}, "Unknown settings: lerning_rate."),
         ({"image_size": "big"}, "`image_size` must be a value of type int"),
-        ({"train_mode": "distill"}, "`teacher` must name whom to learn from"),
+        ({"train_mode": "distill"}, "`teacher` must name the teacher to learn from"),
         ({"model_dir": None}, "`model_dir` must name the folder of the run"),
         ({"model_dir": "runs/a*"}, "`model_dir`"),
     ],

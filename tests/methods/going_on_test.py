@@ -43,7 +43,7 @@ def test_views_made_where_they_were_before_are_no_change(tmp_path):
     [
         ({"resnet_depth": 18}, "another architecture: resnet_depth is 18 and was 50."),
         ({"image_size": 32}, "another architecture: image_size is 32 and was 224."),
-        ({"optimizer": "adam"}, "otherwise: optimizer is 'adam' and was 'lars'."),
+        ({"optimizer": "adam"}, "differently: optimizer is 'adam' and was 'lars'."),
         ({"lineareval_while_pretraining": False}, "lineareval_while_pretraining is False and was"),
     ],
 )

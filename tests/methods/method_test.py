@@ -18,7 +18,10 @@ def chosen(word):
 
 
 CONTRADICTIONS = [
-    ({"train_mode": "distill"}, "`teacher` must name whom to learn from with --train_mode=distill"),
+    (
+        {"train_mode": "distill"},
+        "`teacher` must name the teacher to learn from with --train_mode=distill",
+    ),
     (
         {"train_mode": "supervised", "checkpoint": "a"},
         "`checkpoint` must be left out with --train_mode=supervised, which starts from scratch",

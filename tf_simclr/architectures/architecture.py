@@ -1,6 +1,6 @@
-"""What a network is made of, as a value: of a run's flags, or of a checkpoint's variables.
+"""The architecture of a network, from the flags of a run or the variables of a checkpoint.
 
-It says whether weights fit, describes itself for errors, and makes the encoder and the head.
+It checks whether weights fit, describes itself for errors, and makes the encoder and the head.
 """
 
 import abc
@@ -19,13 +19,13 @@ Shapes = Mapping[str, Mapping[str, Sequence[int]]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Architecture(abc.ABC):
-    """An encoder and its projection head; a kind of encoder is a subclass, its fields are flags.
+    """An encoder and its projection head. Each kind of encoder is a subclass; its fields are flags.
 
     Attributes:
-      word: of --architecture, and the name of the encoder's layer.
-      kind: what such an encoder is called.
+      word: value of --architecture, and name of the encoder's layer.
+      kind: name of this kind of encoder.
       image_size: side of the pictures that it is made for, in pixels.
-      head: None where nothing is known of it, or asked of it.
+      head: the projection head; None if it is not known, or does not matter.
     """
 
     word: ClassVar[str]
@@ -53,26 +53,26 @@ class Architecture(abc.ABC):
     @classmethod
     @abc.abstractmethod
     def of_variables(cls, shapes: Shapes, *, linear: bool = False) -> "Architecture | None":
-        """The architecture that has these variables, all of them; None if it is of another kind.
+        """The architecture that has exactly these variables; None if it is of another kind.
 
-        What variables do not tell, such as a ratio that none depends on, is None in it.
+        Fields that the variables do not determine are None.
 
         Args:
           shapes: "encoder" and "projection_head" -> role -> shape.
-          linear: whether a projection head of one layer is called linear.
+          linear: whether to call a projection head of one layer linear.
         """
 
     def settings(self) -> dict[str, Any]:
-        """The flags that make it, without what is not known or decides nothing."""
+        """The flags that make it, without those that are not known or have no effect."""
         ours = {name: getattr(self, name) for name in self.flags()}
         known = {name: value for name, value in ours.items() if value is not None}
         return {"architecture": self.word} | known | (self.head.settings() if self.head else {})
 
     def misfits(self, theirs: "Architecture") -> Misfits:
-        """Flags that keep weights from this network: name -> (ours, theirs); {} if they fit.
+        """Flags by which weights do not fit this network: name -> (ours, theirs); {} if they fit.
 
         Args:
-          theirs: what the weights were made for; what is not known of it is not compared.
+          theirs: the architecture of the weights; its unknown fields are not compared.
         """
         if type(self) is not type(theirs):
             return {"architecture": (self.word, theirs.word)}
@@ -85,33 +85,33 @@ class Architecture(abc.ABC):
         return different | (self.head.misfits(theirs.head) if self.head and theirs.head else {})
 
     def _agrees(self, flag: str, theirs: Any) -> bool:
-        """Whether the values of a flag make the same variables here and there."""
+        """Whether the two values of a flag make the same variables."""
         return bool(getattr(self, flag) == getattr(theirs, flag))
 
     @property
     @abc.abstractmethod
     def title(self) -> str:
-        """In a few words: "ResNet-50 x 1"."""
+        """A short name: "ResNet-50 x 1"."""
 
     @property
     @abc.abstractmethod
     def groups(self) -> int:
-        """Groups of layers behind the stem that --fine_tune_after_block can freeze."""
+        """Groups of layers after the stem that --fine_tune_after_block can freeze."""
 
     @abc.abstractmethod
     def describe(self) -> str:
-        """In words, as errors and cards have it."""
+        """A description for errors and cards."""
 
     def original_names(self) -> dict[str, str]:
-        """Role -> the original's name of the encoder's variables; {} if it has no such encoder."""
+        """Role -> the original's name of each encoder variable; {} if it has no such encoder."""
         return {}
 
     @abc.abstractmethod
     def encoder(self, **norms: Any) -> Encoder:
-        """The untrained encoder; `norms` are `bn_momentum` and `global_bn`, as of a ResNet."""
+        """The untrained encoder; `norms` are `bn_momentum` and `global_bn`, as in ResNet."""
 
     def projection_head(self, **norms: Any) -> ProjectionHead:
-        """The untrained projection head, which must be known; `norms` are as for `encoder`."""
+        """The untrained projection head, which must not be None; `norms` as for `encoder`."""
         assert self.head is not None
         return self.head.build(**norms)
 

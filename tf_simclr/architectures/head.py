@@ -1,4 +1,4 @@
-"""Which projection head a network has, as a value."""
+"""The architecture of a projection head."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ class HeadArchitecture:
 
     Attributes:
       proj_head_mode: "nonlinear", "linear" or "none".
-      proj_out_dim: width of the last layer; decides nothing where there is none.
-      num_proj_layers: layers of a nonlinear one; else it decides nothing.
+      proj_out_dim: width of the last layer, if there is one.
+      num_proj_layers: layers of a nonlinear head; no effect on the others.
     """
 
     proj_head_mode: str = "none"
@@ -40,9 +40,8 @@ class HeadArchitecture:
         """The head that has these variables.
 
         Args:
-          shapes: role in a projection head, such as "layer1/dense/kernel" -> shape; {} without one.
-          linear: whether it is called linear. The variables are those of a nonlinear head of one
-            layer.
+          shapes: role in a projection head, such as "layer1/dense/kernel" -> shape; {} for no head.
+          linear: whether to call it linear. A nonlinear head of one layer has the same variables.
         """
         layers = len({role.split("/")[0] for role in shapes})
         if not layers:
@@ -56,33 +55,33 @@ class HeadArchitecture:
         return {"none": 0, "linear": 1, "nonlinear": self.num_proj_layers}[self.proj_head_mode]
 
     def layer(self, selector: int) -> int:
-        """The output that a `ft_proj_selector` means, counted from 0, the encoder's.
+        """The output that `ft_proj_selector` means; 0 is the encoder's.
 
         Args:
-          selector: from -1, the last, to `layers`.
+          selector: from -1, the last layer, to `layers`.
         """
         return selector % (self.layers + 1)
 
     def settings(self) -> dict[str, Any]:
-        """The flags that make it, without those that decide nothing."""
+        """The flags that make it, without those that have no effect."""
         used = {"none": 1, "linear": 2, "nonlinear": 3}[self.proj_head_mode]
         return dict(list(dataclasses.asdict(self).items())[:used])
 
     def misfits(self, theirs: "HeadArchitecture") -> Misfits:
-        """Flags that keep the weights of another head from this one; {} if they fit.
+        """Flags by which the weights of another head do not fit this one; {} if they fit.
 
         Args:
-          theirs: the head that the weights were made for.
+          theirs: the head of the weights.
         """
         wanted = theirs.settings()
         if self.layers == theirs.layers == 1:
-            # A head of one layer has no ReLU: it is linear by either name.
+            # A head of one layer has no ReLU, so both modes are the same.
             wanted = {"proj_out_dim": theirs.proj_out_dim}
         pairs = {name: (getattr(self, name), value) for name, value in wanted.items()}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def describe(self) -> str:
-        """In words: "a nonlinear projection head of 3 layers to 128"."""
+        """A description: "a nonlinear projection head of 3 layers to 128"."""
         if not self.layers:
             return "no projection head"
         plural = "s" * (self.layers != 1)
@@ -92,6 +91,6 @@ class HeadArchitecture:
         )
 
     def build(self, **norms: Any) -> ProjectionHead:
-        """The untrained head; `norms` are what ProjectionHead is told of batch norm."""
+        """The untrained head; `norms` are ProjectionHead's arguments about batch norm."""
         layers, width = self.num_proj_layers, self.proj_out_dim
         return ProjectionHead(self.proj_head_mode, out_dim=width, num_layers=layers, **norms)

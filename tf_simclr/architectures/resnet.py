@@ -1,6 +1,6 @@
 """The ResNets of SimCLR v1 and v2 as an architecture.
 
-Small images have another stem; selective kernels and wider networks are SimCLRv2's (arXiv
+Small images need another stem. SimCLRv2 adds selective kernels and wider networks (arXiv
 2006.10029, section 2).
 """
 
@@ -15,8 +15,8 @@ from tf_simclr.architectures.resnet_layers import Skeleton, recognise
 from tf_simclr.nets.layers import SelectiveKernel
 from tf_simclr.nets.resnet import WIDTHS, ResNet
 
-SMALL = 32  # pixels: pictures of this side and less have a stem of their own
-LARGE = 224  # pixels: the side that networks with a stem for large images were released for
+SMALL = 32  # pixels: pictures up to this side have another stem
+LARGE = 224  # pixels: picture side of released networks with a stem for large images
 SK_RATIO = 0.0625  # arXiv 2006.10029, section 2
 
 
@@ -25,9 +25,9 @@ class ResNetArchitecture(Architecture):
     """A ResNet and its projection head.
 
     Attributes:
-      resnet_depth: of nets.resnet.BLOCKS.
-      width_multiplier: scales every number of channels.
-      sk_ratio: of selective kernels; 0 without them, None where nothing tells.
+      resnet_depth: a key of nets.resnet.BLOCKS.
+      width_multiplier: multiplies the channels of every layer.
+      sk_ratio: of selective kernels; 0 without them, None if the variables do not tell.
       se_ratio: of squeeze-and-excitation; 0 without it.
     """
 
@@ -60,7 +60,7 @@ class ResNetArchitecture(Architecture):
             if skeleton.bottleneck and outputs("sk/reduce_conv") != _mixing(SK_RATIO, widths):
                 sk_ratio = _ratio(outputs("sk/reduce_conv"), widths, SelectiveKernel.MIN_MIXING)
         elif small and not skeleton.bottleneck:
-            sk_ratio = None  # They show in the stem or in bottlenecks.
+            sk_ratio = None  # It only shows in the stem or in bottlenecks.
         return cls(
             resnet_depth=skeleton.depth,
             width_multiplier=widths[-1] / WIDTHS[-1],
@@ -72,7 +72,7 @@ class ResNetArchitecture(Architecture):
 
     @property
     def small_images(self) -> bool:
-        """Whether the stem is that for small images."""
+        """Whether it has the stem for small images."""
         return self.image_size <= SMALL
 
     @property
@@ -84,11 +84,11 @@ class ResNetArchitecture(Architecture):
 
     @property
     def title(self) -> str:
-        """As "ResNet-50 x 1"."""
+        """Such as "ResNet-50 x 1"."""
         return f"ResNet-{self.resnet_depth} x {self.width_multiplier:g}"
 
     def describe(self) -> str:
-        """In words: "ResNet-50 x 1, sk_ratio 0, se_ratio 0, a stem for large images, ..."."""
+        """A description: "ResNet-50 x 1, sk_ratio 0, se_ratio 0, a stem for large images, ..."."""
         ratios = {"sk_ratio": self.sk_ratio, "se_ratio": self.se_ratio}
         words = [self.title]
         words += [f"{name} {ratio:g}" for name, ratio in ratios.items() if ratio is not None]
@@ -100,7 +100,7 @@ class ResNetArchitecture(Architecture):
         return self.skeleton.names()
 
     def encoder(self, **norms: Any) -> ResNet:
-        """The untrained ResNet; `norms` are as it takes them."""
+        """The untrained ResNet; `norms` are its arguments about batch norm."""
         return ResNet(
             self.resnet_depth,
             width_multiplier=self.width_multiplier,

@@ -1,12 +1,12 @@
-"""Which layers a ResNet has, in the order of the original, and what their variables are called.
+"""The layers of a ResNet, in the original's order, and the names of their variables.
 
-A role is the place of a variable in a network of this project's: "group1/block0/conv1/kernel". In
-the original's TensorFlow 1 checkpoints an encoder's names are
+A role is the path of a variable in this project's networks: "group1/block0/conv1/kernel". In the
+original's TensorFlow 1 checkpoints the names in an encoder are
 
     base_model/conv2d[_k]/{kernel[, bias]}
     base_model/batch_normalization[_k]/{gamma, beta, moving_mean, moving_variance}
 
-where k counts convolutions and norms in the order in which they were made.
+where k counts convolutions and norms in the order in which they are made.
 """
 
 import collections
@@ -21,7 +21,7 @@ NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 @dataclasses.dataclass(frozen=True)
 class Skeleton:
-    """What decides which layers a ResNet has, and their order; widths aside.
+    """The layers of a ResNet and their order, without widths.
 
     Attributes:
       depth: of the ResNet.
@@ -77,7 +77,7 @@ class Skeleton:
 
 
 class Layer(NamedTuple):
-    """A layer by role; `name` as the original calls its class."""
+    """A layer by role; `name` is that of its class in the original."""
 
     role: str
     name: str
@@ -90,15 +90,15 @@ def _conv_norm(place: str, conv: str, norm: str) -> Iterator[Layer]:
 
 
 def numbered(name: str, number: int) -> str:
-    """conv2d, conv2d_1, conv2d_2 ...: as TensorFlow makes names unique."""
+    """conv2d, conv2d_1, conv2d_2 ...: unique names like TensorFlow's."""
     return f"{name}_{number}" if number else name
 
 
 def skeletons() -> Iterator[Skeleton]:
-    """Every ResNet that the original can make, as far as its variables tell them apart.
+    """Every ResNet that the original can make, as far as variables tell them apart.
 
-    Selective kernels show in bottlenecks and in a stem of three convolutions, which small images do
-    not have: there a ResNet of basic blocks has the same variables without them.
+    Selective kernels show in bottlenecks, and in a stem of three convolutions. For small images
+    there is no such stem, so a ResNet of basic blocks has the same variables with and without.
     """
     for depth in BLOCKS:
         for squeeze in (False, True):
@@ -109,6 +109,6 @@ def skeletons() -> Iterator[Skeleton]:
 
 
 def recognise(roles: Collection[str]) -> Skeleton | None:
-    """The ResNet that has variables in exactly these `roles`; None if there is none."""
+    """The ResNet whose variables have exactly these `roles`; None if there is none."""
     found = set(roles)
     return next((skeleton for skeleton in skeletons() if found == set(skeleton.names())), None)

@@ -31,7 +31,7 @@ def method_of(config: Config) -> Method:
 
 
 def checked(config: Config) -> Config:
-    """The config itself, once its method has checked it. Raises ValueError as Method.check."""
+    """Checks a config by its method, and returns it. Raises ValueError like Method.check."""
     method_of(config).check(config)
     return config
 
@@ -39,20 +39,20 @@ def checked(config: Config) -> Config:
 def network(
     config: Config, lesson: Lesson, *, precision: str = "float32", training: bool = False
 ) -> TrainableNet:
-    """The untrained, built network of a config. Weights are drawn from its seed alone.
+    """The untrained, built network of a config. Its weights only depend on the seed.
 
     Args:
       config: of the run.
-      lesson: what it is taught.
-      precision: the Keras policy to compute by; "float32" is what floatx says.
-      training: whether it is to be trained, with all that only training needs: a memory, say.
+      lesson: the classes and the teacher.
+      precision: the Keras policy; "float32" follows floatx.
+      training: whether it will be trained, and so needs parts such as a memory.
     """
     with build.drawn(config.run.seed, precision):
         return method_of(config).network(config, lesson, training=training)
 
 
 def source(config: Config) -> Source:
-    """The data of a config, as build_data.source opens it for the config's method."""
+    """The data of a config, opened by build_data.source for the config's method."""
     return build_data.source(config, labels_alone=method_of(config).labels(config) == "all")
 
 

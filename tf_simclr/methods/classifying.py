@@ -1,4 +1,4 @@
-"""What the methods share that train a classifier: one view of each picture, and its label."""
+"""The base class of methods that train a classifier: on one view of each picture, and its label."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class Classifying(Method):
         return True
 
     def keeps_averages(self, config: Config) -> bool:
-        # Of a run that starts from a checkpoint the flag says whose weights it began with.
+        # With --checkpoint, --use_ema_weights says which weights the run started from.
         return not config.finetuning.checkpoint
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> Classifier:
@@ -39,13 +39,13 @@ class Classifying(Method):
         return net
 
     def classifier(self, config: Config, lesson: Lesson) -> Classifier:
-        """The network, not built."""
+        """The network, before it is built."""
         return Classifier(
             build.encoder(config), build.projection_head(config), **self.options(config, lesson)
         )
 
     def options(self, config: Config, lesson: Lesson) -> dict[str, Any]:
-        """What a Classifier takes besides its parts."""
+        """The arguments of Classifier apart from its parts."""
         finetuning = config.finetuning
         return {
             "num_classes": lesson.num_classes,

@@ -1,4 +1,4 @@
-"""Distillation: a student learns from a teacher's answers (arXiv 2006.10029, section 2)."""
+"""Distillation: a student learns a teacher's predictions (arXiv 2006.10029, section 2)."""
 
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
@@ -13,7 +13,7 @@ from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
 class Distillation(Classifying):
-    """Trains a student on its teacher's classes, with or without labels."""
+    """Trains a student on a teacher's class probabilities, with or without labels."""
 
     words = Words(
         title="Distillation",
@@ -29,7 +29,7 @@ class Distillation(Classifying):
         require(
             not config.run.trains or teacher is not None,
             "teacher",
-            "must name whom to learn from with --train_mode=distill",
+            "must name the teacher to learn from with --train_mode=distill",
             teacher,
         )
 
@@ -38,7 +38,7 @@ class Distillation(Classifying):
 
     def lesson(self, config: Config, data: Source) -> Lesson:
         path = config.distillation.teacher
-        assert path is not None  # As `check` says.
+        assert path is not None  # See `check`.
         teacher = open_teacher(
             path,
             num_classes=data.num_classes,
@@ -52,7 +52,7 @@ class Distillation(Classifying):
         )
 
     def classifier(self, config: Config, lesson: Lesson) -> Classifier:
-        if lesson.teacher is None:  # It is only judged.
+        if lesson.teacher is None:  # It is only evaluated.
             return super().classifier(config, lesson)
         return Student(
             build.encoder(config),

@@ -1,11 +1,11 @@
-"""Fine-tuning: a pretrained encoder goes on with labels (arXiv 2006.10029, section 2)."""
+"""Fine-tuning: a pretrained encoder is trained with labels (arXiv 2006.10029, section 2)."""
 
 from tf_simclr.methods.classifying import CURVES, Classifying
 from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
 class Finetuning(Classifying):
-    """Trains what --fine_tune_after_block leaves to train, from a checkpoint."""
+    """Trains the layers that --fine_tune_after_block leaves unfrozen, from a checkpoint."""
 
     words = Words(
         title="Fine-tuning",

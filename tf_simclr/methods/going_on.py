@@ -1,4 +1,4 @@
-"""Whether a run can go on in its folder: with the same network, and the same state of training."""
+"""Whether a run can resume in its folder: with the same network and the same optimiser state."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,14 +11,14 @@ from tf_simclr.workdir import run_folder
 
 
 def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
-    """Checks whose folder it is, and reports the settings that changed. Writes nothing.
+    """Checks which run the folder belongs to, and reports changed settings. Writes nothing.
 
     Args:
       config: of the run, with its model_dir.
-      report: told in one line of settings that changed.
+      report: gets one line if settings have changed.
 
     Raises:
-      ValueError: if it belongs to a run whose checkpoints cannot be gone on from.
+      ValueError: if it belongs to a run that cannot be resumed with this config.
     """
     model_dir = run_folder.require_model_dir(config)
     theirs = run_folder.read_settings(model_dir)
@@ -28,18 +28,18 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
     different = differing_state(config, theirs)
     if different:
         raise ValueError(
-            f"`model_dir` belongs to a run that trains other weights, or otherwise:"
+            f"`model_dir` belongs to a run that trains differently:"
             f" {run_folder.said(different)}. Received: model_dir={model_dir!r}."
             " Give the same flags, or another folder."
         )
-    # Where the run lies and what is done with it are not settings of the run.
+    # The folder and the command's mode are not settings of the run.
     changed = run_folder.changed_settings(config, theirs, free={"mode", "model_dir"})
     if changed:
         report(f"Settings that changed since this run was started: {changed}.")
 
 
 def check_architecture(ours: Config, theirs: Config, folder: str) -> None:
-    """Raises ValueError, naming the flags that differ, if weights cannot pass between the two."""
+    """Raises ValueError, naming the flags that differ, if weights of one do not fit the other."""
     different = differing(ours, theirs)
     if different:
         raise ValueError(
@@ -49,11 +49,11 @@ def check_architecture(ours: Config, theirs: Config, folder: str) -> None:
 
 
 def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
-    """Settings that keep weights of one run from another: name -> (ours, theirs).
+    """Settings by which weights do not fit a run: name -> (ours, theirs).
 
     Args:
-      ours: of the run.
-      theirs: that the weights were trained with.
+      ours: settings of the run.
+      theirs: settings that the weights were trained with.
     """
     made, other = (architecture_of(config.flat()) for config in (ours, theirs))
     names = ["train_mode", "pretext_task"]
@@ -63,14 +63,14 @@ def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
         for config in (ours, theirs)
     ]
     if classify and read[0] != read[1]:
-        names.append("ft_proj_selector")  # Unless -1 is another name of the same layer.
+        names.append("ft_proj_selector")  # Unless -1 and a number mean the same layer.
     return _differing(ours, theirs, names) | made.misfits(other)
 
 
 def differing_state(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
-    """Settings that decide which variables train, and by what: name -> (ours, theirs).
+    """Settings of optimiser and trained variables that differ: name -> (ours, theirs).
 
-    A checkpoint holds the optimiser's slots for these.
+    A checkpoint holds the optimiser's slots for these variables.
     """
     return _differing(ours, theirs, ["optimizer", *method_of(theirs).state_flags])
 

@@ -1,4 +1,4 @@
-"""What a kind of training is: its words, its needs, its network, its batches, its own judgement."""
+"""A kind of training: its words, needs, network, batches and evaluation."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -17,16 +17,16 @@ from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.teacher import Teacher
 from tf_simclr.reporting.words import Words
 
-Needed = Literal["none", "some", "all"]  # pictures with a label
+Needed = Literal["none", "some", "all"]  # pictures that need a label
 
 
 class Lesson(NamedTuple):
-    """What a network is taught to tell apart.
+    """The classes that a network learns, and its teacher.
 
     Attributes:
-      num_classes: 0 where there are none.
-      class_names: one for each class, in order; () where nobody names them.
-      teacher: whose answers are learned from; None where there is no teacher, or only judging.
+      num_classes: 0 without labels.
+      class_names: one for each class, in order; () if they are not known.
+      teacher: to learn from; None without a teacher, or if the network is not trained.
     """
 
     num_classes: int = 0
@@ -35,11 +35,11 @@ class Lesson(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a method finds out about its own network, beyond what the common judges say.
+    """A method's evaluation of its own network, in addition to the common ones.
 
     Attributes:
-      results: key -> value, as result.json takes them.
-      classified: what the network's classifier said; None without one.
+      results: key -> value, for result.json.
+      classified: the classifier's predictions; None without a classifier.
     """
 
     results: Mapping[str, Any]
@@ -47,13 +47,13 @@ class Judgement(NamedTuple):
 
 
 class Method(abc.ABC):
-    """A kind of training. Each lies in a file of its own, as METHOD.
+    """A kind of training. Each has its own file, which defines METHOD.
 
     Attributes:
-      words: what it is called.
+      words: its names and titles.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
-      classifies: whether the network that it trains is a classifier, whose layer of the projection
-        head and whose labels are its user's choice, and not an encoder alone.
+      classifies: whether it trains a classifier, and not only an encoder. Users choose its labels
+        and the layer of the projection head that it reads.
     """
 
     words: ClassVar[Words]
@@ -61,7 +61,7 @@ class Method(abc.ABC):
     classifies: ClassVar[bool] = False
 
     def check(self, config: Config) -> None:
-        """Checks what no section of the config can check alone.
+        """Checks rules that cross the sections of the config.
 
         Raises:
           ValueError: for settings that contradict each other.
@@ -76,14 +76,14 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def labels(self, config: Config) -> Needed:
-        """Which pictures need a label: "none", "some", or "all", the others being left out."""
+        """Which pictures need a label: "none", "some", or "all", which leaves out the others."""
 
     @abc.abstractmethod
     def has_classifier(self, config: Config) -> bool:
-        """Whether its network has a classifier where the data has classes."""
+        """Whether its network has a classifier if the data has classes."""
 
     def check_data(self, config: Config, data: Source) -> None:
-        """Checks that the data has the labels that are needed.
+        """Checks that the data has the labels that training needs.
 
         Raises:
           ValueError: if it does not.
@@ -103,14 +103,14 @@ class Method(abc.ABC):
                 f" one. {data.how_to_label}"
             )
 
-    # What else a user can do whose data has no labels.
+    # Advice for data without labels, after the error.
     without_labels: ClassVar[str] = ""
 
     def lesson(self, config: Config, data: Source) -> Lesson:
-        """What a network of the config is taught by the data, in the scope of its strategy.
+        """The classes, from the data, and the teacher. Call it in the scope of the strategy.
 
         Raises:
-          ValueError: if a teacher cannot be opened, or knows other classes.
+          ValueError: if a teacher cannot be opened, or has other classes.
         """
         return Lesson(data.num_classes, data.class_names)
 
@@ -120,8 +120,8 @@ class Method(abc.ABC):
 
         Args:
           config: of the run.
-          lesson: what it is taught.
-          training: whether it is to be trained, with all that only training needs.
+          lesson: the classes and the teacher.
+          training: whether it will be trained, and so needs parts that only training uses.
         """
 
     @abc.abstractmethod
@@ -136,37 +136,37 @@ class Method(abc.ABC):
 
         Args:
           config: of the run.
-          stream: what to read, and from where on.
-          num_classes: of the data; 0 leaves labels out.
+          stream: the pictures to read.
+          num_classes: of the data; 0 leaves out labels.
           context: of the input pipeline.
         """
 
     def parts_of_batch(self, config: Config) -> int:
-        """Equal parts that a replica's batch is worked through in."""
+        """Number of equal parts in which a replica's batch is processed."""
         return 1
 
     def keeps_averages(self, config: Config) -> bool:
-        """Whether a run of this method may hold averaged weights of its own."""
+        """Whether a run of this method may have its own averaged weights."""
         return True
 
     def describe(self, config: Config) -> str:
-        """What else the line says that tells of a training's start; "" for nothing."""
+        """An addition to the line that is printed when training starts; "" for none."""
         return ""
 
     def views(self, config: Config, data: Source) -> np.ndarray | None:
-        """Pairs of views to look at, uint8 [pairs, 2, side, side, 3]; None where it makes none."""
+        """Pairs of views to look at, uint8 [pairs, 2, side, side, 3]; None if it makes no pairs."""
         return None
 
     def judge(
         self, config: Config, data: Source, net: TrainableNet, restored: Sequence[str]
     ) -> Judgement:
-        """Judges the network beyond the common judges: its classifier, where the data has classes.
+        """Evaluates the network in addition to the common evaluations: its classifier, if any.
 
         Args:
           config: of the evaluation.
           data: of the config.
           net: the run's network.
-          restored: names of those parts whose weights are the run's.
+          restored: names of the parts whose weights were restored from the run.
         """
         # Differs from the original: it fails without a linear head.
         if "supervised_head" not in restored or not data.num_classes:
@@ -175,7 +175,7 @@ class Method(abc.ABC):
         return Judgement(told_of(classified) if classified else {}, classified)
 
     def told(self, result: Mapping[str, Any]) -> list[str]:
-        """What the terminal says of `judge`'s results: one line each.
+        """The lines that are printed for the results of `judge`.
 
         Args:
           result: content of result.json.

@@ -1,4 +1,4 @@
-"""SimCLR: two views of a picture find each other among the batch (arXiv 2002.05709, section 2)."""
+"""SimCLR: each view of a picture must find the other one (arXiv 2002.05709, section 2)."""
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,7 @@ from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
 class Contrastive(Method):
-    """Trains an encoder without labels, and alongside a linear head where there are some."""
+    """Trains an encoder without labels, and a linear head alongside if there are labels."""
 
     words = Words(
         title="SimCLR",
@@ -39,7 +39,7 @@ class Contrastive(Method):
         require(
             training.train_batch_size > 1,
             "train_batch_size",
-            "must be at least 2 to pretrain: pictures are told apart from the others in the batch",
+            "must be at least 2 to pretrain: a picture is compared with the others in its batch",
             training.train_batch_size,
         )
         require(
@@ -58,7 +58,7 @@ class Contrastive(Method):
     def check_data(self, config: Config, data: Source) -> None:
         super().check_data(config, data)
         if self.has_classifier(config) and not data.num_classes:
-            print(f"{data.name} has no labels: the linear head alongside is left out.")
+            print(f"{data.name} has no labels: no linear head is trained alongside.")
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> SimCLR:
         memory = _memory(config) if training and config.model.memory_size else None
@@ -101,7 +101,7 @@ class Contrastive(Method):
         return f", views made on the {config.views_on}"
 
     def views(self, config: Config, data: Source) -> np.ndarray | None:
-        # Other data than the run's own may have no training split.
+        # Data other than the run's own may have no training split.
         return view_pairs(config, data) if data.has(config.data.train_split) else None
 
 

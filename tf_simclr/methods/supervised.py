@@ -1,4 +1,4 @@
-"""Supervised training from scratch, which the papers compare with (arXiv 2002.05709, table 8)."""
+"""Supervised training from scratch, the papers' baseline (arXiv 2002.05709, table 8)."""
 
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
@@ -7,7 +7,7 @@ from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
 class Supervised(Classifying):
-    """Trains all of a network with labels, from no checkpoint."""
+    """Trains a whole network with labels, without a checkpoint."""
 
     words = Words(
         title="Supervised training",
