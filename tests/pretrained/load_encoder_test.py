@@ -70,5 +70,5 @@ def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(ValueError, match="`checkpoint` must be a run's folder"):
         load_encoder(str(tmp_path))
     tf.train.Checkpoint(encoder=tf.Variable(1.0)).write(str(tmp_path / "mine"))
-    with pytest.raises(ValueError, match=r"`checkpoint` must hold a ResNet of this project's"):
+    with pytest.raises(ValueError, match=r"`checkpoint` must hold a ResNet of this project"):
         load_encoder(str(tmp_path / "mine"))

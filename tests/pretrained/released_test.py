@@ -57,7 +57,7 @@ def test_averaged_weights_are_a_network_of_their_own(tmp_path, tensors):
 
 def test_two_networks_in_one_checkpoint_are_refused(tmp_path, tensors):
     doubled = tensors | {"teacher/base_model/conv2d/kernel": np.ones([7, 7, 3, 4])}
-    with pytest.raises(ValueError, match="must hold one network, and has base_model/conv2d/kernel"):
+    with pytest.raises(ValueError, match="must hold one network, but has base_model/conv2d/kernel"):
         read(tmp_path, doubled)
 
 
@@ -72,9 +72,9 @@ def test_misfits_are_named_by_role(tmp_path, tensors):
     assert found.misfits("supervised_head", head) == []
     head |= {"kernel": tf.Variable(tf.ones([32, 7])), "scale": head.pop("bias")}
     assert found.misfits("supervised_head", head) == [
-        "bias has no place here",
-        "kernel has the shape [32, 5] and not [32, 7]",
-        "scale is not there",
+        "bias does not belong here",
+        "kernel has shape [32, 5], not [32, 7]",
+        "scale is missing",
     ]
 
 

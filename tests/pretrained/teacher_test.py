@@ -56,11 +56,10 @@ def test_runs_checkpoints_and_exports_say_what_the_export_says(trained_run, plac
 def test_what_may_be_another_teacher_than_was_meant_is_said(trained_run, capsys):
     opened(trained_run)
     assert capsys.readouterr().out == (
-        "Note: the teacher is the linear head trained alongside a pretraining; it knew all"
-        " labels.\n"
+        "Note: the teacher is the linear head trained alongside pretraining, with all labels.\n"
     )
     open_teacher(trained_run, num_classes=2, image_size=20)
-    assert "Note: the teacher was trained at 16 pixels, and is asked at 20.\n" in (
+    assert "Note: the teacher was trained at 16 pixels, but gets pictures of 20 pixels.\n" in (
         capsys.readouterr().out
     )
 
@@ -200,7 +199,7 @@ def test_no_signature(tmp_path):
 @pytest.mark.parametrize("temperature", [0.1, 10.0])
 def test_probabilities_are_no_logits(save, temperature):
     path = save(lambda x, kernel: tf.nn.softmax(mean_colours(x, kernel) / temperature))
-    refused(path, "`teacher` must give logits, from before the softmax. .* gives probabilities")
+    refused(path, "`teacher` must give logits, before the softmax. .* gives probabilities")
 
 
 @pytest.mark.parametrize(

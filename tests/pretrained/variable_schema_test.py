@@ -71,7 +71,8 @@ def test_a_part_is_taken_whole_or_not_at_all(schema, part, taken, left):
         restored(schema)
     said = str(caught.value)
     assert (
-        f"`variable_schema` must take or leave the {part} whole, and takes {taken} but not" in said
+        f"`variable_schema` must match all or none of the {part}, but matches {taken} and not"
+        in said
     )
     assert f"{left}. Received: variable_schema={schema!r}." in said
 

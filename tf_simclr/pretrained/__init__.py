@@ -1,1 +1,1 @@
-"""What lies at a path: a network trained here or released by the original's authors."""
+"""Loads pretrained networks: trained by this project, or released by the original's authors."""

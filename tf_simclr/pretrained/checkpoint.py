@@ -1,4 +1,4 @@
-"""What lies at a path: weights, and what is known of them. It is of two kinds, own and released."""
+"""A checkpoint: weights, and what is known about them. There are two kinds, own and released."""
 
 import abc
 import dataclasses
@@ -15,10 +15,10 @@ class Classifier(NamedTuple):
     """The classifier of a run that starts from a checkpoint.
 
     Attributes:
-      alone: whether the run trains a classifier, and not one alongside a pretraining.
-      asked_for: whether its user has said by `variable_schema` what is restored.
-      layer: of the projection head, that it reads.
-      kernel: its shape, [inputs, classes].
+      alone: whether the run trains the classifier itself, and not alongside pretraining.
+      asked_for: whether the user gave `variable_schema` to say what is restored.
+      layer: output of the projection head that it reads.
+      kernel: shape of its kernel, [inputs, classes].
       class_names: of the run's data, in the order of the labels.
     """
 
@@ -30,7 +30,7 @@ class Classifier(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Why a checkpoint's classifier is left out, "" if it is taken; and what is said anyway."""
+    """Why a checkpoint's classifier is not restored ("" if it is), and notes to print anyway."""
 
     reason: str = ""
     notes: Sequence[str] = ()
@@ -38,21 +38,21 @@ class Verdict(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Checkpoint(abc.ABC):
-    """Weights of a network that was trained here, or by the original's authors.
+    """Weights of a network that was trained by this project, or by the original's authors.
 
     Attributes:
       path: as the user gave it.
-      prefix: of the checkpoint behind it.
-      averaged: whether its averaged weights are meant.
-      architecture: that the weights were made for; None for an encoder of one's own.
+      prefix: of the checkpoint at this path.
+      averaged: whether to use its averaged weights.
+      architecture: of the network; None for a user's own encoder.
       classifier: (inputs, classes) of the classifier; None without one that fits these weights.
       reads_layer: output of the projection head that the classifier reads; 0 is the encoder's.
-      trained_size: side of the pictures that it was trained on, in pixels; None if nothing tells.
-      settings: that lie beside it; None where there are none.
-      fine_tuned_from: the layer from which a fine-tuning is to go on; None if nothing says it.
-      alongside: whether the classifier was trained alongside a pretraining, on labels that say
-        nothing of what the encoder learned from.
-      doubt: why the classifier may read another layer than `reads_layer`; "" where it may not.
+      trained_size: side of the pictures that it was trained on, in pixels; None if not known.
+      settings: in the same folder; None if there are none.
+      fine_tuned_from: layer that fine-tuning should start from; None if not known.
+      alongside: whether the classifier was trained alongside pretraining. Then the encoder did not
+        learn from its labels.
+      doubt: why the classifier may read another layer than `reads_layer`; "" for no doubt.
     """
 
     path: str
@@ -69,26 +69,26 @@ class Checkpoint(abc.ABC):
 
     @abc.abstractmethod
     def judge_classifier(self, ours: Classifier) -> Verdict:
-        """Whether a run takes the checkpoint's classifier.
+        """Whether a run restores the checkpoint's classifier.
 
         Args:
-          ours: the run's own, that it would be.
+          ours: the classifier of the run.
         """
 
     @abc.abstractmethod
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
-        """Gives built `parts` its weights; the names of those that it has.
+        """Restores the weights of built `parts`, and returns the names of those that it has.
 
         Args:
-          parts: "encoder" and maybe "projection_head" and "supervised_head".
+          parts: "encoder", and optionally "projection_head" and "supervised_head".
 
         Raises:
-          ValueError: if one does not fit; nothing is restored then.
+          ValueError: if a part does not fit; then nothing is restored.
         """
 
 
 def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
-    """A line that says why a classifier was not restored, by the shapes of the two kernels."""
+    """A line that says why a classifier is not restored, from the shapes of the two kernels."""
     return (
         f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"
         f" features, this one has {ours[1]} on {ours[0]}."

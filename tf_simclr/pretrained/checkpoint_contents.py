@@ -1,8 +1,8 @@
-"""What a TensorFlow checkpoint holds: variables by name, and objects where it has them.
+"""The contents of a TensorFlow checkpoint: variables by name, and objects if it has them.
 
-The keys under which an object-based checkpoint stores tensors name one path to each, and not always
-the one that is looked for: an export lists its weights twice. Its graph of objects has all paths,
-and the names that variables were made with. A TensorFlow 1 checkpoint has names alone.
+An object-based checkpoint stores each tensor under one path to it, which may not be the one we look
+for: an export lists its weights twice. The object graph in it has all paths, and the names that the
+variables were made with. A TensorFlow 1 checkpoint only has names.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
-AVERAGED = "ema_"  # Before a part's name: its moving average.
-OPTIMIZER = "optimizer/"  # Its variables repeat the names of those that it trains.
+AVERAGED = "ema_"  # prefix of a part's name: its moving average
+OPTIMIZER = "optimizer/"  # Its slots have the names of the variables that they belong to.
 
 
 class CheckpointContents:
@@ -30,7 +30,7 @@ class CheckpointContents:
         self._nodes = graph.nodes
 
     def parts(self) -> set[str]:
-        """Names of the root's children; none in a TensorFlow 1 checkpoint."""
+        """Names of the root's children; empty for a TensorFlow 1 checkpoint."""
         return {child.local_name for node in self._nodes[:1] for child in node.children}
 
     def shape(self, *path: str) -> list[int] | None:
@@ -45,7 +45,7 @@ class CheckpointContents:
         return self._shapes[keys[0]] if keys else None
 
     def named(self) -> list[tuple[str, str]]:
-        """(name, key) of each variable, as it was named when it was made; no slots."""
+        """(name, key) of each variable, with the name that it was made with; no slots."""
         if not self._nodes:
             return [(name, name) for name in self._shapes]
         slots = {slot.slot_variable_node_id for node in self._nodes for slot in node.slot_variables}
@@ -61,7 +61,7 @@ class CheckpointContents:
         return self._shapes[key]
 
     def read(self, key: str) -> np.ndarray:
-        """The tensor stored under `key`, of the shape that `shape_of` tells."""
+        """The tensor stored under `key`, of shape `shape_of(key)`."""
         return self._reader.get_tensor(key)
 
 
@@ -75,6 +75,6 @@ def require_averaged(contents: CheckpointContents, path: str) -> None:
     if f"{AVERAGED}encoder" not in contents.parts():
         raise ValueError(
             "`use_ema_weights` needs a checkpoint with averaged weights: of a run with"
-            " --memory_size, whose exports have one set of weights, or a released TensorFlow 1"
-            f" checkpoint. Received: checkpoint={path!r}, which has none."
+            " --memory_size (but not its exports), or a released TensorFlow 1 checkpoint."
+            f" Received: checkpoint={path!r}, which has none."
         )

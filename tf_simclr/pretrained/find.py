@@ -1,4 +1,4 @@
-"""Where the weights lie: the prefix of the checkpoint behind what a user names."""
+"""Finds the checkpoint at the path that a user gives."""
 
 import os
 import re
@@ -11,16 +11,15 @@ from tf_simclr.workdir import checkpoints
 
 
 def find(path: str, report: Callable[[str], None] = print) -> str:
-    """The checkpoint prefix behind a run's folder, a prefix, an export, or a released model.
+    """The checkpoint prefix of a run's folder, a prefix, an export, or a released model.
 
     Args:
-      path: of any of these. A released model is a folder with model.ckpt-N of TensorFlow 1, of
-        which the one is taken that the folder's `checkpoint` file names, or else the newest; or
-        one with a SavedModel.
-      report: told in one line of damaged checkpoints in a run's folder.
+      path: of any of these. A released model is a folder with a SavedModel, or with TensorFlow 1's
+        model.ckpt-N: the one that the file `checkpoint` in it names, or else the newest.
+      report: gets one line if checkpoints in a run's folder are damaged.
 
     Raises:
-      ValueError: if there is none, or it cannot be read.
+      ValueError: if there is no checkpoint, or it cannot be read.
     """
     plain_paths.require_plain("checkpoint", path)
     newest = checkpoints.newest_whole(path, report)
@@ -40,7 +39,7 @@ def find(path: str, report: Callable[[str], None] = print) -> str:
 
 
 def _tensorflow_1(directory: str) -> list[str]:
-    """Prefixes of TensorFlow 1's checkpoints in a folder, the one to take first."""
+    """Prefixes of the TensorFlow 1 checkpoints in a folder, the one to use first."""
     if not buckets.is_folder(directory):
         return []
     names = [re.fullmatch(r"(model\.ckpt-(\d+))\.index", n) for n in tf.io.gfile.listdir(directory)]

@@ -1,4 +1,4 @@
-"""A trained encoder back as a Keras layer."""
+"""Loads a trained encoder as a Keras layer."""
 
 import tensorflow as tf
 
@@ -11,25 +11,24 @@ from tf_simclr.pretrained.trained import settings_of
 def load_encoder(path: str, *, use_ema_weights: bool = False) -> Encoder:
     """Loads the encoder of a run, a checkpoint, an export, or a released model.
 
-    The architecture is read from the settings that lie beside the weights, or off the variables.
+    The architecture comes from the settings in the same folder, or from the variables.
 
     Args:
-      path: a run's folder (its newest checkpoint is taken), a checkpoint's prefix such as
+      path: a run's folder (its newest checkpoint is used), a checkpoint's prefix such as
         RUN/ckpt-120, RUN/saved_model/STEP or RUN/hub/STEP; or the folder of a released SimCLR v1 or
         v2 model, as a TensorFlow 1 checkpoint or a TensorFlow 2 SavedModel.
-      use_ema_weights: take the moving average of the weights, which some released checkpoints hold
-        and those of a run with a memory (--memory_size).
+      use_ema_weights: use the moving average of the weights. Some released checkpoints have it, and
+        so do those of a run with --memory_size.
 
     Returns:
-      An Encoder, as a ResNet is, and so a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a
+      An Encoder, such as a ResNet, which is a tf_keras layer: float [batch, h, w, 3] in [0, 1] -> a
       dict of endpoints, of which "final_avg_pool" [batch, features] is the representation. Its
-      `trained_size` is the side of the pictures that it was trained on, if anything tells it: an
-      eager call with pictures of quite another size, or with values that are not in [0, 1], warns
-      once.
+      `trained_size` is the side of the pictures that it was trained on, if known. An eager call
+      with pictures of a very different size, or with values outside [0, 1], warns once.
 
     Raises:
-      ValueError: if there is no checkpoint at `path`, its encoder is of no kind that this project
-        has, it does not fit the settings, variables are missing, or there are no averaged weights.
+      ValueError: if there is no checkpoint at `path`, this project does not have such an encoder,
+        it does not fit the settings, variables are missing, or there are no averaged weights.
     """
     found = open_checkpoint(path, averaged=use_ema_weights)
     settings = settings_of(found)

@@ -1,4 +1,4 @@
-"""What a run starts from, and the architecture that it takes from there."""
+"""The checkpoint that a run starts from, and the architecture that the run takes from it."""
 
 import dataclasses
 from collections.abc import Collection
@@ -16,14 +16,14 @@ from tf_simclr.pretrained.variable_schema import restored_parts
 
 
 def open_checkpoint(path: str, *, averaged: bool = False) -> Checkpoint:
-    """Finds out what lies at `path`, which is as `find` takes it.
+    """Opens the checkpoint at `path`, without reading its weights.
 
     Args:
-      path: of a run, a checkpoint, an export or a released model.
-      averaged: take the averaged weights: of a released checkpoint, or of a run with a memory.
+      path: of a run, a checkpoint, an export or a released model, as `find` takes it.
+      averaged: use the averaged weights, of a released checkpoint or a run with a memory.
 
     Raises:
-      ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
+      ValueError: if there is none, it is damaged or incomplete, or has no averaged weights.
     """
     prefix = find(path)
     contents = CheckpointContents(prefix)
@@ -32,7 +32,7 @@ def open_checkpoint(path: str, *, averaged: bool = False) -> Checkpoint:
 
 
 def origin_of(config: Config) -> Checkpoint | None:
-    """What a run starts from; None if from nothing. Raises as `open_checkpoint`."""
+    """The checkpoint that a run starts from, or None. Raises like `open_checkpoint`."""
     path = config.finetuning.checkpoint
     if not path or config.run.mode == "eval":
         return None
@@ -40,20 +40,20 @@ def origin_of(config: Config) -> Checkpoint | None:
 
 
 def adopt_architecture(config: Config, origin: Checkpoint | None, *, classifies: bool) -> Config:
-    """The config with the architecture of what it starts from, but for the flags that were given.
+    """The config with the architecture of its checkpoint, except for flags that were given.
 
     Args:
       config: of a run.
-      origin: of the config; None leaves it as it is.
+      origin: checkpoint of the config; None leaves the config as it is.
       classifies: whether the run trains a classifier.
 
     Raises:
-      ValueError: if a flag that was given contradicts the weights, or as `check_flags`.
+      ValueError: if a flag that was given contradicts the weights, or like `check_flags`.
     """
     if origin is None:
         check_flags(config)
         return config
-    # Differs from the original: there the flags must repeat it.
+    # Differs from the original: there users must repeat these flags.
     different = require_fit(
         config, origin, wanted_architecture(config, origin, classifies), config.given
     )
@@ -70,13 +70,13 @@ def adopt_architecture(config: Config, origin: Checkpoint | None, *, classifies:
 
 
 def check_flags(config: Config) -> None:
-    """Checks what the config's architecture alone can tell of its flags.
+    """Checks flags that depend on the kind of encoder.
 
     Args:
       config: of a command.
 
     Raises:
-      ValueError: for a flag of another architecture, or more blocks to freeze than there are.
+      ValueError: for a flag of another architecture, or more groups to freeze than there are.
     """
     ours, values = architecture_of(config.flat()), config.flat()
     for word in choices.ARCHITECTURES:
@@ -102,13 +102,13 @@ def require_fit(
 
     Args:
       config: of the run.
-      origin: where the weights lie.
-      theirs: what they were made for; None where nothing tells.
-      given: flags that must agree. Without --architecture among them, the others are compared as
-        if it did.
+      origin: checkpoint with the weights.
+      theirs: architecture of the weights; None if not known.
+      given: flags that must agree. If --architecture is not one of them, the others are compared as
+        if it agreed.
 
     Raises:
-      ValueError: if one of these does not; says what was found.
+      ValueError: if one of these flags does not agree; says what was found.
     """
     if theirs is None:
         return {}
@@ -130,10 +130,10 @@ def require_fit(
 def wanted_architecture(
     config: Config, origin: Checkpoint, classifies: bool
 ) -> Architecture | None:
-    """The origin's architecture as far as a run with this config has to agree with it.
+    """The part of the origin's architecture that a run with this config must agree with.
 
-    A projection head that is not restored, because `variable_schema` leaves it out or there is
-    none to go on pretraining with, may be of any kind.
+    The projection head may be of any kind if it is not restored, because `variable_schema` leaves
+    it out or pretraining starts from a checkpoint without one.
     """
     found = origin.architecture
     if found is None or found.head is None:

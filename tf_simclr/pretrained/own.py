@@ -18,7 +18,7 @@ from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContent
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
 
-# The scope in a variable's name -> the part that it is of.
+# Scope in a variable's name -> part that the variable belongs to.
 SCOPES = {
     **{word: "encoder" for word in choices.ARCHITECTURES},
     "head_contrastive": "projection_head",
@@ -31,11 +31,11 @@ class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
     def judge_classifier(self, ours: Classifier) -> Verdict:
-        """Leaves out a classifier of other classes, or that reads another layer.
+        """Leaves out a classifier that has other classes or reads another layer.
 
-        To train a classifier, the linear head of a pretraining is left out too: it saw every label
-        known there. Whoever gives `variable_schema` has said what is restored; not a classifier of
-        other classes. One of another number of classes is found when it is restored.
+        A run that trains a classifier also leaves out a linear head from pretraining, which saw
+        every label of that run. If the user gave `variable_schema`, only a classifier of other
+        classes is left out. `restore` checks the number of classes.
         """
         reads = self.reads_layer
         if self.settings is None:
@@ -45,20 +45,20 @@ class OwnCheckpoint(Checkpoint):
         if named and reads != ours.layer:
             notes.append(
                 f"The checkpoint's classifier reads layer {reads} of the projection head, this one"
-                f" layer {ours.layer}. Give --ft_proj_selector={reads} to go on from it."
+                f" layer {ours.layer}. Give --ft_proj_selector={reads} to read the same layer."
             )
         reason = ""
-        # Differs from the original: it starts from that head. Its labels are more than those of a
-        # run that is to learn from few, and may be those that the run is judged by.
+        # Differs from the original: it starts from that head. The head may know more labels than
+        # a run with few labels, or even those that the run is evaluated on.
         if not named and ours.alone and self.alongside:
             reason = (
                 "The checkpoint's linear head is left out: it was trained with the labels of its"
-                " own run. --variable_schema=.* takes it."
+                " own run. Give --variable_schema=.* to restore it."
             )
         elif not named and reads != ours.layer:
             reason = (
                 f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
-                f" head. --ft_proj_selector={reads} takes it."
+                f" head. Give --ft_proj_selector={reads} to restore it."
             )
         elif knows and ours.class_names and knows != tuple(ours.class_names):
             reason = (
@@ -70,20 +70,20 @@ class OwnCheckpoint(Checkpoint):
         return Verdict(reason, notes)
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
-        """As the function `restore`, from this checkpoint."""
+        """Like the function `restore`, from this checkpoint."""
         return restore(self.prefix, parts, averaged=self.averaged)
 
 
 def open_own(
     path: str, prefix: str, contents: CheckpointContents, *, averaged: bool
 ) -> OwnCheckpoint:
-    """The checkpoint at `prefix`, with the settings that lie beside it.
+    """The checkpoint at `prefix`, with the settings in its folder.
 
     Args:
       path: as the user gave it.
-      prefix: that was found there.
+      prefix: of the checkpoint that was found there.
       contents: of the checkpoint.
-      averaged: take the averaged weights of a run with a memory.
+      averaged: use the averaged weights of a run with a memory.
 
     Raises:
       ValueError: if there are no averaged weights, or the settings cannot be read.
@@ -98,7 +98,7 @@ def open_own(
         prefix=prefix,
         averaged=averaged,
         architecture=architecture_of(values) if settings else _architecture_in(contents),
-        # An averaged network has none: it was trained on the other weights' features.
+        # The averaged network has none: the classifier was trained on the other features.
         classifier=None if averaged else contents.shape("supervised_head", "kernel"),
         reads_layer=HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"]),
         trained_size=settings.data.image_size if settings else None,
@@ -110,7 +110,7 @@ def open_own(
 def _architecture_in(contents: CheckpointContents) -> Architecture | None:
     """The architecture that has the variables of a checkpoint.
 
-    A linear projection head has the variables of a nonlinear one of one layer, and is taken for it.
+    A linear projection head is called nonlinear with one layer, which has the same variables.
     """
     shapes: dict[str, dict[str, list[int]]] = {part: {} for part in SCOPES.values()}
     for name, key in contents.named():
@@ -128,11 +128,11 @@ def restore(
     *,
     averaged: bool = False,
 ) -> list[str]:
-    """Restores those `parts` that the checkpoint at `prefix` has and that fit; their names.
+    """Restores the `parts` that the checkpoint at `prefix` has and that fit; returns their names.
 
-    The encoder must be there and fit. A projection head must fit if it is there. A classifier of
-    another number of classes is left as it is, and `report` is told in one line. With `averaged`
-    the moving averages are taken, of which the classifier has none.
+    The encoder must be there and fit. A projection head must fit if it is there. A classifier with
+    another number of classes is not restored, and `report` gets one line. `averaged` restores the
+    moving averages; the classifier has none.
 
     Raises:
       ValueError: if the encoder or the projection head does not fit, or averages are missing.
@@ -145,14 +145,14 @@ def restore(
     if "encoder" not in found:
         raise ValueError(f"`checkpoint` must hold an encoder. Received: checkpoint={prefix!r}.")
     if "supervised_head" in found:
-        # Differs from the original: it wants every weight restored.
+        # Differs from the original: it requires that every weight is restored.
         theirs = contents.shape("supervised_head", "kernel") or []
         ours = parts["supervised_head"].kernel.shape.as_list()
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
             report(classifier_left_out(theirs, ours))
     stored = {name: AVERAGED + name if averaged else name for name in found}
-    # `read`, not `restore`: an export has no count of savings to restore.
+    # `read`, not `restore`, which needs a save counter; an export has none.
     checkpoints.fit(
         tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix
     )

@@ -1,4 +1,4 @@
-"""Which released network variables belong to, by their names; if some are missing, which."""
+"""Recognises a released network by the names of its variables, and says which are missing."""
 
 from collections.abc import Collection, Sequence
 
@@ -12,7 +12,7 @@ def recognise(names: Collection[str]) -> Skeleton:
     """The ResNet whose variables have these `names`.
 
     Raises:
-      ValueError: if there is none; says what the closest one lacks.
+      ValueError: if there is none; says how the closest one differs.
     """
     found = set(names)
     expected = {skeleton: skeleton.names().values() for skeleton in skeletons()}
@@ -23,7 +23,7 @@ def recognise(names: Collection[str]) -> Skeleton:
 
 
 def head_layers(names: Collection[str]) -> tuple[int, bool]:
-    """(layers, whether it is a linear head) of the projection head with the variables `names`.
+    """(number of layers, whether it is linear) of the projection head with these variables.
 
     Raises:
       ValueError: if variables are missing; says which.
@@ -38,19 +38,21 @@ def head_layers(names: Collection[str]) -> tuple[int, bool]:
 
 
 def has_classifier(names: Collection[str]) -> bool:
-    """Whether there is a classifier; ValueError if there is half of one."""
+    """Whether there is a classifier; ValueError if it is incomplete."""
     if names:
         check_complete(set(names), CLASSIFIER.values(), "a classifier")
     return bool(names)
 
 
 def check_complete(found: set[str], expected: Collection[str], what: str) -> None:
-    """Raises ValueError unless `found` are the `expected` names, telling the difference."""
+    """Raises ValueError with the difference unless `found` are the `expected` names."""
     lacking = [name for name in expected if name not in found]
     foreign = sorted(found - set(expected))
     if lacking or foreign:
         parts = [f"lacks {len(lacking)} variables of {what}: {_listed(lacking)}"] if lacking else []
-        parts += [f"has {len(foreign)} that {what} has not: {_listed(foreign)}"] if foreign else []
+        parts += (
+            [f"has {len(foreign)} that {what} does not have: {_listed(foreign)}"] if foreign else []
+        )
         raise ValueError(" and ".join(parts))
 
 

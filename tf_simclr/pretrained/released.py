@@ -1,7 +1,7 @@
-"""Checkpoints and SavedModels of the original, v1 and v2: what network they hold, and its weights.
+"""Checkpoints and SavedModels of the original, v1 and v2: the network in them, and its weights.
 
-Which network it is, is read off the names (see recognition) and the shapes. Left out are an
-optimiser's slots, the memory of MoCo, counters, and, unless they are asked for, averaged weights.
+The network is recognised by names (see recognition) and shapes. Slots of optimisers, the memory of
+MoCo, counters and, unless asked for, averaged weights are ignored.
 """
 
 import dataclasses
@@ -27,10 +27,10 @@ FROM_LAYER_1 = ("finetuned_1pct", "finetuned_10pct")
 
 
 DOUBT = (
-    "Models that were released as fine-tuned with 1 % or 10 % of the labels classify from layer 1"
+    "Released models that were fine-tuned with 1 % or 10 % of the labels classify from layer 1"
     " of the projection head"
 )
-# Part -> how many dimensions its kernels have.
+# Part -> rank of its kernels.
 RANKS = {"encoder": 4, "projection_head": 2, "supervised_head": 2}
 
 
@@ -47,25 +47,25 @@ class ReleasedCheckpoint(Checkpoint):
     contents: CheckpointContents
 
     def judge_classifier(self, ours: Classifier) -> Verdict:
-        """Leaves out a classifier of another shape, or that was fine-tuned on another layer."""
+        """Leaves out a classifier that has another shape or was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
         if theirs is not None and list(theirs) != list(ours.kernel):
             return Verdict(classifier_left_out(theirs, ours.kernel))
         if trained_on is not None and trained_on != ours.layer:
             return Verdict(
                 "The checkpoint's classifier is left out: it was fine-tuned on layer"
-                f" {trained_on} of the projection head. --ft_proj_selector={trained_on} takes it."
+                f" {trained_on} of the projection head. Give --ft_proj_selector={trained_on}."
             )
         if not self.doubt or ours.layer != 0:
             return Verdict()
-        taken = "The checkpoint's classifier is taken to read the encoder's output."
+        taken = "The checkpoint's classifier is assumed to read the encoder's output."
         return Verdict(notes=[f"{taken} {self.doubt}: for those give --ft_proj_selector=1."])
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
-        """Gives built parts their weights, one tensor at a time.
+        """Restores the weights of built parts, one tensor at a time.
 
         Raises:
-          ValueError: if one does not fit; says what does not, by role.
+          ValueError: if a part does not fit; says which variable, by role.
         """
         variables = {name: by_role(parts[name]) for name in sorted(parts) if name in self.keys}
         for name, of_part in variables.items():
@@ -82,32 +82,32 @@ class ReleasedCheckpoint(Checkpoint):
         return list(variables)
 
     def misfits(self, part: str, variables: Mapping[str, tf.Variable]) -> list[str]:
-        """What keeps the weights of a part from `variables`, by role; [] if they fit."""
+        """Why the weights of a part do not fit `variables`, by role; [] if they fit."""
         keys = self.keys[part]
-        lines = [f"{role} is not there" for role in variables if role not in keys]
-        lines += [f"{role} has no place here" for role in keys if role not in variables]
+        lines = [f"{role} is missing" for role in variables if role not in keys]
+        lines += [f"{role} does not belong here" for role in keys if role not in variables]
         for role in variables.keys() & keys.keys():
             theirs, ours = self.contents.shape_of(keys[role]), variables[role].shape.as_list()
             if theirs != ours:
-                lines.append(f"{role} has the shape {theirs} and not {ours}")
+                lines.append(f"{role} has shape {theirs}, not {ours}")
         return sorted(lines)
 
 
 def open_released(
     path: str, prefix: str, contents: CheckpointContents, *, averaged: bool
 ) -> ReleasedCheckpoint:
-    """The checkpoint at `prefix`. Nothing but names and shapes is read.
+    """The checkpoint at `prefix`. Only names and shapes are read.
 
     Args:
       path: as the user gave it.
       prefix: of a TensorFlow 1 checkpoint, or of one of TensorFlow 2 that the original trained or
         exported (in a SavedModel: FOLDER/variables/variables).
       contents: of the checkpoint.
-      averaged: take the exponential moving average of encoder and projection head, and nothing
-        else: the classifier was trained on the others.
+      averaged: use the exponential moving average of encoder and projection head, without the
+        classifier, which was trained on the other weights.
 
     Raises:
-      ValueError: if it is no checkpoint of the original, variables are missing, or there are no
+      ValueError: if it is not a checkpoint of the original, variables are missing, or there are no
         averaged weights.
     """
     names = _by_standard_name(contents, averaged)
@@ -144,8 +144,8 @@ def open_released(
 
 
 def by_role(part: keras.layers.Layer) -> dict[str, tf.Variable]:
-    """A part's variables by their place in it: "group1/block0/conv1/kernel"."""
-    # Every layer below a part is given its name, so that a variable's is its path.
+    """A part's variables by their path in it: "group1/block0/conv1/kernel"."""
+    # Every layer in a part has a name, so a variable's name is its path.
     return {v.name.partition(":")[0].rpartition(f"{part.name}/")[2]: v for v in part.variables}
 
 
@@ -153,11 +153,11 @@ def classifies_from(path: str) -> int | None:
     """The layer of the projection head that a released model's classifier reads, by its folder.
 
     Args:
-      path: as it was released, such as simclrv2/finetuned_10pct/r50_1x_sk0.
+      path: with the released folder names, such as simclrv2/finetuned_10pct/r50_1x_sk0.
 
     Returns:
       1 for models that were fine-tuned with 1 % or 10 % of the labels (arXiv 2006.10029, section
-      2); None where the path does not say it. Shapes cannot: the layer is as wide as its input.
+      2); None if the path does not tell. Shapes cannot tell: the layer is as wide as its input.
     """
     return 1 if any(folder in FROM_LAYER_1 for folder in path.split("/")) else None
 
@@ -172,7 +172,7 @@ def _by_standard_name(contents: CheckpointContents, averaged: bool) -> dict[str,
         standard = standard.removeprefix(EMA)
         if standard in keys:
             raise ValueError(
-                f"`checkpoint` must hold one network, and has {standard} twice: as {keys[standard]}"
+                f"`checkpoint` must hold one network, but has {standard} twice: as {keys[standard]}"
                 f" and as {key}."
             )
         keys[standard] = key
@@ -203,7 +203,5 @@ def _recognised(
         for role, key in roles.items():
             shape, rank = contents.shape_of(key), RANKS[part]
             if role.endswith("kernel") and len(shape) != rank:
-                raise ValueError(
-                    f"has {key} of the shape {shape}, which is not one of {rank} numbers"
-                )
+                raise ValueError(f"has {key} of shape {shape}, which must have {rank} dimensions")
     return found, linear

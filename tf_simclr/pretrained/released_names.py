@@ -1,10 +1,10 @@
-"""What the original calls its variables: names -> roles, and roles -> names.
+"""The names of the original's variables: names -> roles, and roles -> names.
 
-A role is the place of a variable in this project's networks: "layer1/dense/kernel" of the
-projection head, "kernel" of the classifier. The names are those of the TensorFlow 1 checkpoints;
-`standard_name` makes them of TensorFlow 2's.
+A role is the path of a variable in this project's networks: "layer1/dense/kernel" of the
+projection head, "kernel" of the classifier. The names are those of TensorFlow 1 checkpoints;
+`standard_name` converts TensorFlow 2's names to them.
 
-    base_model/...          the encoder, as architectures/resnet_layers.py has it
+    base_model/...          the encoder: see architectures/resnet_layers.py
     head_contrastive/{nl_j, l_0}/{dense/kernel, batch_normalization/...}
     head_supervised/linear_layer/dense/{kernel, bias}
     ema_model/<same>
@@ -33,11 +33,11 @@ CLASSIFIER = {leaf: f"head_supervised/linear_layer/dense/{leaf}" for leaf in ("k
 
 
 def head_names(layers: int, *, linear: bool = False) -> dict[str, str]:
-    """Role -> name of every variable of a projection head of so many layers.
+    """Role -> name of every variable of a projection head.
 
     Args:
-      layers: counts Dense layers; 0 has no variables.
-      linear: whether the head is the single layer that has no number in a nonlinear one.
+      layers: number of Dense layers; 0 has no variables.
+      linear: whether it is a linear head, whose layer has another name.
     """
     names: dict[str, str] = {}
     for number in range(layers):
@@ -51,10 +51,10 @@ def head_names(layers: int, *, linear: bool = False) -> dict[str, str]:
 
 
 def standard_name(name: str) -> str | None:
-    """The TensorFlow 1 name of a released variable; None for what is no weight of the network.
+    """The TensorFlow 1 name of a released variable; None if it is not a weight of the network.
 
-    Slots of optimisers, counters and queues are no weights. Numbers of TensorFlow 2 count on from
-    layer to layer of the whole process; they are kept where they count (see `renumbered`).
+    Slots of optimisers, counters and queues are not weights. TensorFlow 2 numbers the layers of a
+    whole process; such numbers are kept in an encoder (see `renumbered`).
     """
     *scopes, layer, leaf = ["", *name.split("/")]
     kind, number = unnumbered(layer)
@@ -72,9 +72,9 @@ def standard_name(name: str) -> str | None:
 
 
 def renumbered(names: set[str]) -> dict[str, str]:
-    """Standard names of an encoder -> the same, counting from 0.
+    """Standard names of an encoder -> the same names, numbered from 0.
 
-    A process that made other networks before started to count somewhere else.
+    A process that made other networks first started at another number.
     """
     scopes = {name: unnumbered(name.split("/")[1]) for name in names}
     first: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Whom a student learns from: a network of this project's, or any SavedModel with class logits.
+"""The teacher in distillation: a network of this project, or any SavedModel with class logits.
 
 arXiv 2006.10029, section 2.
 """
@@ -20,20 +20,20 @@ from tf_simclr.workdir.subject import known_labels
 SIGNATURES = ("classify", "serving_default")
 LOGITS = ("logits", "logits_sup")
 PROBED = 2  # pictures
-# Of the sum of probabilities from 1, in half precision; no chance brings logits this close.
+# Of a sum of probabilities from 1, in half precision. No logits are this close by chance.
 TOLERANCE = 1e-2
 
 
 @dataclasses.dataclass(frozen=True)
 class Teacher:
-    """A trained classifier, to be asked only.
+    """A trained classifier that is not trained further.
 
     Attributes:
       path: where it was found.
       num_classes: of its logits.
-      class_names: of these classes, in their order; () where nothing tells them.
+      class_names: of these classes, in order; () if not known.
       classify: images float32 [batch, h, w, 3] in [0, 1] -> logits [batch, num_classes].
-      behind: whose variables these are: a function loaded from a file does not keep them alive.
+      behind: owner of the variables, which a function loaded from a file does not keep alive.
     """
 
     path: str
@@ -50,20 +50,20 @@ class Teacher:
 def open_teacher(
     path: str, *, num_classes: int, image_size: int, class_names: Sequence[str] = ()
 ) -> Teacher:
-    """Opens the teacher at `path`, in the scope of the strategy that it is asked under.
+    """Opens the teacher at `path`. Call it in the scope of the strategy that will use the teacher.
 
-    A run, a checkpoint, an export or a released model is read as one of this project's; another
-    SavedModel is asked by its signature `classify` or `serving_default`: float pictures [batch, h,
-    w, 3] in [0, 1], made as large as it takes them -> `logits` or `logits_sup`, or the only output.
+    It may be a run, a checkpoint, an export or a released model. Any other SavedModel is called by
+    its signature `classify` or `serving_default`: float pictures [batch, h, w, 3] in [0, 1],
+    resized to its input size -> `logits` or `logits_sup`, or the only output.
 
     Args:
       path: of any of these.
       num_classes: of the data; 0 without labels.
-      image_size: side of the pictures that it will be asked about.
-      class_names: of the data, in the order of its labels; empty where nothing tells them.
+      image_size: side of the student's pictures, in pixels.
+      class_names: of the data, in the order of its labels; empty if not known.
 
     Raises:
-      ValueError: if there is nothing, or nothing that gives logits of these classes.
+      ValueError: if there is no model at `path`, or it does not give logits of these classes.
     """
     if not tf.io.gfile.exists(path) and not tf.io.gfile.exists(f"{path}.index"):
         raise ValueError(
@@ -78,7 +78,7 @@ def open_teacher(
             f" teacher={path!r}, with {teacher.num_classes}."
         )
     if class_names and not teacher.class_names:
-        print("Note: the teacher does not name its classes: they are taken in the data's order.")
+        print("Note: the teacher does not name its classes: the order of the data's is assumed.")
     return teacher
 
 
@@ -108,26 +108,26 @@ def _open(path: str, image_size: int) -> Teacher:
 
 
 def _class_names(found: trained.Trained) -> tuple[str, ...]:
-    """Names of the classes, where they are told for as many as there are."""
+    """Names of the classes, if there is one for each class."""
     names = tuple(map(str, found.dataset.get("class_names") or ()))
     head = found.network.supervised_head
     return names if head is not None and len(names) == head.num_classes else ()
 
 
 def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
-    """What may make a network of this project's another teacher than was meant."""
+    """Reasons why a network of this project may not be the teacher that the user wants."""
     settings = found.origin.settings
     if settings is not None:
         size = settings.data.image_size
         if size != image_size:
-            yield f"was trained at {size} pixels, and is asked at {image_size}."
+            yield f"was trained at {size} pixels, but gets pictures of {image_size} pixels."
         if found.origin.alongside:
             knew = known_labels(settings) or "all labels"
-            yield f"is the linear head trained alongside a pretraining; it knew {knew}."
+            yield f"is the linear head trained alongside pretraining, with {knew}."
     if doubt := found.origin.doubt:
         yield (
-            f"is taken to classify from the encoder's output. {doubt}: keep finetuned_1pct or"
-            " finetuned_10pct in the path of those."
+            f"is assumed to classify from the encoder's output. {doubt}: for those, keep"
+            " finetuned_1pct or finetuned_10pct in the path."
         )
 
 
@@ -154,14 +154,14 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
         return function(**{pictures: tf.cast(images, spec.dtype)})[output]
 
     classes = _count_classes(path, name, classify, image_size)
-    # Some signatures do not say how many classes there are.
+    # Some signatures do not say the number of classes.
     return Teacher(
         path, classes, (), lambda images: tf.ensure_shape(classify(images), [None, classes]), loaded
     )
 
 
 def _output(function: Any) -> str | None:
-    """The output of a signature that is class logits, by its name or because it is the only one."""
+    """The output of a signature that has class logits, by its name or as the only one."""
     outputs = function.structured_outputs if function is not None else {}
     names = [name for name in LOGITS if name in outputs] or list(outputs)
     only = names[0] if names and (len(outputs) == 1 or names[0] in LOGITS) else None
@@ -171,7 +171,7 @@ def _output(function: Any) -> str | None:
 
 
 def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
-    """The keyword and the spec of a signature's only input, pictures."""
+    """Keyword and spec of a signature's only input, which must be pictures."""
     inputs = function.structured_input_signature[1]
     for keyword, spec in inputs.items():
         shape = spec.shape
@@ -179,33 +179,33 @@ def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
         if len(inputs) == 1 and pictures and spec.dtype.is_floating:
             return keyword, spec
     raise ValueError(
-        "`teacher` must take one batch of float pictures [batch, height, width, 3], of any number."
+        "`teacher` must take one batch of float pictures [batch, height, width, 3], of any size."
         f" Received: teacher={path!r}, whose signature {name} takes"
         f" {_listed(inputs) or 'nothing'}."
     )
 
 
 def _count_classes(path: str, name: str, classify: Callable, image_size: int) -> int:
-    """Asks about pictures of noise whether the answers are logits; their number of classes."""
+    """The number of classes. Checks on pictures of noise that the outputs are logits."""
     noise = tf.random.stateless_uniform([PROBED, image_size, image_size, 3], [0, 0])
     try:
-        # On a replica, as later: outside of them such a function finds no variables of its own.
+        # On a replica, as later: outside of replicas such a function does not find its variables.
         strategy = tf.distribute.get_strategy()
         answers = strategy.run(tf.function(classify), args=(noise,))
         given = strategy.experimental_local_results(answers)[0]
     except (ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"`teacher` must answer to pictures ({reason}). Received: teacher={path!r}, signature"
+            f"`teacher` cannot process pictures ({reason}). Received: teacher={path!r}, signature"
             f" {name}."
         ) from error
     logits = np.asarray(given, np.float64)  # [pictures, classes]
     sums = logits.sum(axis=1)
     if np.all((logits >= 0) & (logits <= 1)) and np.all(np.abs(sums - 1) < TOLERANCE):
         raise ValueError(
-            "`teacher` must give logits, from before the softmax. Received:"
-            f" teacher={path!r}, whose signature {name} gives probabilities: rows in [0, 1] of sum"
-            " 1. Save the model without its softmax."
+            "`teacher` must give logits, before the softmax. Received:"
+            f" teacher={path!r}, whose signature {name} gives probabilities: rows in [0, 1] with"
+            " sum 1. Save the model without its softmax."
         )
     return logits.shape[1]
 

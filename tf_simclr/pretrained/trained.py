@@ -1,4 +1,4 @@
-"""What is handed out: the network behind a run, a checkpoint, an export or a released model."""
+"""The trained network of a run, a checkpoint, an export or a released model."""
 
 import dataclasses
 import os
@@ -26,15 +26,15 @@ from tf_simclr.workdir.subject import results_of
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A trained network, and what is known of it.
+    """A trained network, and what is known about it.
 
     Attributes:
-      origin: where it was found.
-      settings: it was trained with; of a released model its architecture and else the defaults.
+      origin: checkpoint that it came from.
+      settings: that it was trained with; for a released model, its architecture and defaults.
       network: with its weights.
       step: of the checkpoint; None if its name does not say.
       dataset: name, licence, class_names and pictures of each split; {} if not known.
-      results: of the evaluation of this step; {} if there was none.
+      results: of an evaluation at this step; {} if there was none.
     """
 
     origin: Checkpoint
@@ -46,14 +46,14 @@ class Trained:
 
 
 def open_trained(path: str, *, averaged: bool = False) -> Trained:
-    """Loads what lies at `path`, which is as `find` takes it.
+    """Loads the trained network at `path`.
 
     Args:
-      path: of a run, a checkpoint, an export or a released model.
-      averaged: take the averaged weights: of a released checkpoint, or of a run with a memory.
+      path: of a run, a checkpoint, an export or a released model, as `find` takes it.
+      averaged: use the averaged weights, of a released checkpoint or a run with a memory.
 
     Raises:
-      ValueError: if there is nothing, it is damaged or incomplete, or has no averaged weights.
+      ValueError: if there is none, it is damaged or incomplete, or has no averaged weights.
     """
     origin = open_checkpoint(path, averaged=averaged)
     settings = settings_of(origin)
@@ -72,7 +72,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
 
 
 def path_of(config: Config) -> str:
-    """What a command's --checkpoint names, or else its --model_dir.
+    """The path in a command's --checkpoint, or else its --model_dir.
 
     Raises:
       ValueError: if neither is given, or the model_dir has no checkpoint.
@@ -90,10 +90,10 @@ def path_of(config: Config) -> str:
 
 
 def with_given(trained: Trained, config: Config) -> Config:
-    """The settings that it was trained with, but for the flags that a command's user set.
+    """The settings that it was trained with, except for flags that the user gave.
 
     Raises:
-      ValueError: if one of them contradicts the architecture, or as `check_flags`.
+      ValueError: if such a flag contradicts the architecture, or like `check_flags`.
     """
     require_fit(config, trained.origin, trained.origin.architecture, config.given)
     values = config.flat()
@@ -105,26 +105,26 @@ def with_given(trained: Trained, config: Config) -> Config:
 
 
 def require_data(trained: Trained, config: Config) -> None:
-    """Raises ValueError if neither the checkpoint nor a given flag says what data to take."""
+    """Raises ValueError if neither the checkpoint nor a flag names the data to use."""
     if trained.origin.settings is None and "dataset" not in config.given:
         raise ValueError(
-            "`dataset` must be given: nothing tells what this was trained on. Received:"
+            "`dataset` must be given: nothing says what this was trained on. Received:"
             f" checkpoint={trained.origin.path!r}. Give --dataset=NAME, and maybe --data_dir."
         )
 
 
 def settings_of(origin: Checkpoint) -> Config:
-    """The settings beside the weights, or the architecture read off them.
+    """The settings of the checkpoint, or else the architecture of its variables.
 
     Raises:
-      ValueError: if there are none and the encoder is of no kind that this project has.
+      ValueError: if there are no settings, and this project does not have such an encoder.
     """
     if origin.settings is not None:
         return origin.settings
     if origin.architecture is None:
         kinds = [things.load("architectures", word).kind for word in choices.ARCHITECTURES]
         raise ValueError(
-            f"`checkpoint` must hold a {' or '.join(kinds)} of this project's. Received:"
+            f"`checkpoint` must hold a {' or '.join(kinds)} of this project. Received:"
             f" checkpoint={origin.path!r}, with an encoder of another kind."
         )
     return Config.from_flat(origin.architecture.settings())
@@ -133,13 +133,12 @@ def settings_of(origin: Checkpoint) -> Config:
 def network_of(
     parts: Mapping[str, keras.layers.Layer], *, selector: int, trained_size: int | None = None
 ) -> TrainedNetwork:
-    """What is exported of a model's built parts.
+    """The network to export, from a model's built parts.
 
     Args:
-      parts: "encoder", "projection_head" and maybe "supervised_head", as TrainableNet.parts
-        names them.
+      parts: "encoder", "projection_head" and optionally "supervised_head", like TrainableNet.parts.
       selector: the projection head's output that the classifier reads; -1 is the last.
-      trained_size: side of the pictures that it was trained on, in pixels; None is not known.
+      trained_size: side of the pictures that it was trained on, in pixels; None if not known.
     """
     head = parts["projection_head"]
     return TrainedNetwork(
@@ -172,6 +171,6 @@ def _network(origin: Checkpoint, settings: Config) -> TrainedNetwork:
 
 
 def _dataset_of(origin: Checkpoint) -> dict[str, Any]:
-    """What a run wrote down of its data; if it wrote nothing, the name in its settings."""
+    """What a run recorded about its data, or else the name in its settings."""
     named = {"name": origin.settings.data.dataset} if origin.settings else {}
     return dataset_facts(origin.path) or named

@@ -1,4 +1,4 @@
-"""The weights of a run that starts from a checkpoint: what fits is restored, and all is said."""
+"""Starts a run from a checkpoint: restores the weights that fit, and prints what it did."""
 
 from collections.abc import Sequence
 
@@ -18,24 +18,24 @@ def warm_start(
     *,
     classifies: bool,
 ) -> list[str]:
-    """Restores what the config's --checkpoint has for `net`; the names of the parts.
+    """Restores parts of `net` from the config's --checkpoint, and returns their names.
 
-    A classifier that the checkpoint's judge_classifier leaves out stays as it was drawn.
+    A classifier that the checkpoint's judge_classifier leaves out keeps its random weights.
 
     Args:
       config: of the run.
-      origin: of the config.
+      origin: checkpoint of the config.
       net: a built model of the config.
       class_names: of the data, in the order of its labels.
       classifies: whether the run trains a classifier.
 
     Raises:
-      ValueError: if the checkpoint does not fit; nothing is restored then.
+      ValueError: if the checkpoint does not fit; then nothing is restored.
     """
     require_fit(config, origin, wanted_architecture(config, origin, classifies), config.flat())
     ours = {name: part for name, part in net.parts().items() if name in restored_parts(config)}
     if config.finetuning.zero_init_logits_layer:
-        ours.pop("supervised_head", None)  # It is to start at zero.
+        ours.pop("supervised_head", None)  # It starts at zero.
     head = ours.get("supervised_head")
     if head is not None and origin.classifier is not None:
         read = HeadArchitecture.of_settings(config.flat()).layer(config.finetuning.ft_proj_selector)
