@@ -292,7 +292,7 @@ def test_a_training_split_that_does_not_exist(refused):
 def test_a_picture_that_is_named_twice(refused, split):
     for choice in ("--label_fraction=0.5", "--labels_per_class=1"):
         line = refused(choice, f"--train_split={split}")
-        assert "`train_split` must not hold a picture twice where labels are chosen" in line
+        assert "`train_split` must not hold a picture twice if labels are chosen" in line
         assert f"Received: train_split={split!r}." in line
 
 

@@ -1,4 +1,4 @@
-"""Config -> the parts of a run's network, and its optimiser."""
+"""Makes the parts of a run's network and its optimiser from a config."""
 
 import contextlib
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ def projection_head(config: Config) -> ProjectionHead:
 
 @contextlib.contextmanager
 def drawn(seed: int, precision: str = "float32") -> Iterator[None]:
-    """Networks made inside draw their weights from the seed alone, and compute by a Keras policy.
+    """Networks made inside take their weights from a seed, and their precision from a policy.
 
     Args:
       seed: of the weights.
-      precision: the policy; "float32" is what floatx says.
+      precision: the Keras policy; "float32" follows floatx.
     """
     keras.utils.set_random_seed(seed)
     with _precision(precision):
@@ -42,8 +42,8 @@ def drawn(seed: int, precision: str = "float32") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _precision(policy: str) -> Iterator[None]:
-    """Layers made inside compute by a Keras policy. Keras knows one for all, and no way back."""
-    if policy == "float32":  # Nothing is asked for: floatx and whatever else was set decide.
+    """Layers made inside compute by a Keras policy. Keras only has a global one."""
+    if policy == "float32":  # The default: floatx and any policy that is set decide.
         yield
         return
     before = keras.mixed_precision.global_policy()
@@ -51,7 +51,7 @@ def _precision(policy: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # None follows floatx, as before the first policy.
+        # None follows floatx, as it was before any policy was set.
         follows = before.name == keras.backend.floatx()
         keras.mixed_precision.set_global_policy(None if follows else before)
 
@@ -72,14 +72,14 @@ def checkpoint_interval(config: Config, num_examples: int) -> int:
 
 
 def export_interval(config: Config, num_examples: int) -> int:
-    """Steps between exports; 0 is none but the last."""
+    """Steps between exports; 0 only exports at the end."""
     epochs = config.exporting.export_epochs
     per_epoch = num_examples / config.training.train_batch_size
     return max(1, round(epochs * per_epoch)) if epochs else 0
 
 
 def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
-    """The learning rate of every step."""
+    """The learning rate schedule."""
     optimization, batch_size = config.optimization, config.training.train_batch_size
     return schedules.WarmupCosine(
         schedules.scaled_learning_rate(
@@ -91,7 +91,7 @@ def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
 
 
 def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
-    """Gives a built model its optimiser, its slots, and its L2 penalty."""
+    """Gives a built model its optimiser, with slots, and its L2 penalty."""
     optimization = config.optimization
     learning_rate = schedule(config, num_examples)
     roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
@@ -115,14 +115,14 @@ def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
         weight_decay=optimization.weight_decay,
         l2_variables=roles.l2(optimization.optimizer),
         steps_per_execution=config.training.steps_per_execution,
-        # The strategy of a TPU compiles the step by itself, and knows no compiled one inside.
+        # A TPU's strategy compiles the whole step, and cannot compile a compiled function in it.
         jit_compile=config.training.jit_compile and not config.run.use_tpu,
     )
     optimizer.build(net.trainable_variables)
 
 
 def compile_for_evaluation(config: Config, net: TrainableNet) -> None:
-    """Gives a built model its L2 penalty, without an optimiser that matters."""
+    """Gives a built model its L2 penalty, and an optimiser that is not used."""
     roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
     net.compile(
         weight_decay=config.optimization.weight_decay,

@@ -1,4 +1,4 @@
-"""Config -> the data of a run: where pictures come from, and what networks see of them."""
+"""Opens the data of a config, and makes the batches and views that networks see."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,18 +17,18 @@ from tf_simclr.data.source import Source
 
 
 def source(config: Config, *, labels_alone: bool = False) -> Source:
-    """The data that the config names, with the labels that it leaves it for training.
+    """The data that the config names, with the labels that it chooses for training.
 
-    The chief says what was found. Opening a folder reads all of it: a command does it once.
-    What hands out a trained network takes all of the data: it learns nothing from labels.
+    The chief prints what was found. Opening a folder reads all of it, so a command does it once.
+    Export and embed use all of the data, as they do not learn from labels.
 
     Args:
       config: of the command.
-      labels_alone: whether pictures without a label are left out of training, where labels are
-        chosen.
+      labels_alone: whether to leave pictures without a label out of training, if the config
+        chooses labels.
 
     Raises:
-      ValueError: where there is none, or no such choice of labels.
+      ValueError: if there is no such data, or labels cannot be chosen like this.
     """
     report = _say if replicas.is_chief() else _say_nothing
     data = open_source(
@@ -52,18 +52,18 @@ def _say(line: str) -> None:
 
 
 def _say_nothing(line: str) -> None:
-    """Other workers than the chief find the same."""
+    """Used by workers other than the chief, which find the same."""
 
 
 def _uses(config: Config, data: Source) -> dict[str, str]:
-    """What pictures are there for in a run of this mode -> their split."""
+    """Purpose of pictures in this mode -> their split."""
     if config.run.trains or config.run.mode == "eval":
         return {"to train": config.data.train_split, "to judge": config.data.eval_split}
     return {f"in {split}": split for split in data.splits}
 
 
 def splits_needed(config: Config) -> list[str]:
-    """The flags of those splits without which a command cannot do what it is given for."""
+    """The flags of the splits that a command cannot do without."""
     evaluates = config.run.mode in ("eval", "train_then_eval")
     needed = {
         "train_split": config.run.trains or config.run.mode == "export",
@@ -76,21 +76,21 @@ def splits_needed(config: Config) -> list[str]:
 def _check_split(data: Source, flag: str, split: str) -> None:
     try:
         data.num_examples(split)
-    except ValueError as error:  # A source has a `split`, and its user a flag.
+    except ValueError as error:  # A source says `split`, but users know the flag.
         text = str(error).replace("`split`", f"`{flag}`")
         raise ValueError(text.replace("Received: split=", f"Received: {flag}=")) from error
 
 
 def few_labelled(config: Config, data: Source, *, drop: bool) -> LabelledSubset:
-    """`data` with the chosen labels alone in its training split.
+    """`data` with only the chosen labels in its training split.
 
     Args:
       config: of the run.
-      data: all of it.
+      data: with all labels.
       drop: whether pictures without a label are left out of training.
 
     Raises:
-      ValueError: if there are no labels, or they cannot be chosen so.
+      ValueError: if there are no labels, or they cannot be chosen like this.
     """
     labels, split, seed = config.labels, config.data.train_split, config.run.seed
     pictures = labelled_pictures(data, split)
@@ -102,7 +102,7 @@ def few_labelled(config: Config, data: Source, *, drop: bool) -> LabelledSubset:
         )
     if any(len(set(names)) < len(names) for names in pictures.values()):
         raise ValueError(
-            "`train_split` must not hold a picture twice where labels are chosen. Received:"
+            "`train_split` must not hold a picture twice if labels are chosen. Received:"
             f" train_split={split!r}. Name each split, or part of one, once."
         )
     if labels.label_list is not None:
@@ -115,7 +115,7 @@ def few_labelled(config: Config, data: Source, *, drop: bool) -> LabelledSubset:
 
 
 def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
-    """The training pictures of a run, from a step on."""
+    """The training pictures of a run, from step `start_step` on."""
     return pipeline.Stream(
         source=data,
         split=config.data.train_split,
@@ -128,7 +128,7 @@ def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
 
 
 def pretrain_views(config: Config) -> PretrainViews:
-    """How two views of a picture are made for pretraining."""
+    """Makes the two views of a picture for pretraining."""
     first, second = (
         View.of(*(_operation(config, word) for word in words)) for words in config.data.operations
     )
@@ -136,16 +136,16 @@ def pretrain_views(config: Config) -> PretrainViews:
 
 
 def _operation(config: Config, word: str) -> Any:
-    """The operation of a word; its fields take the values of the flags of the same names."""
+    """The operation with this word; each field is set by the flag of the same name."""
     kind = things.load("data.augment", word)
     names = [field.name for field in dataclasses.fields(kind)]
     return kind(**{name: getattr(config.data, name) for name in names})
 
 
 def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
-    """How the training step makes views [2 * batch, size, size, 3] of what training_data gives it.
+    """The function that makes views in the training step: [2 * batch, size, size, 3].
 
-    Its second argument is int64 [2, 2], a seed for each view of the batch.
+    It takes images from training_data, and int64 [2, 2]: a seed for each view of the batch.
     """
     on_device, views = config.views_on == "device", pretrain_views(config)
 
@@ -158,14 +158,14 @@ def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
 
 
 def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Picture uint8 [h, w, 3] -> what evaluation sees of it, float32 [size, size, 3]."""
+    """The function that makes evaluation's view: uint8 [h, w, 3] -> float32 [size, size, 3]."""
     return lambda image: policies.evaluation_view(image, size=config.data.image_size)
 
 
 def evaluation_data(
     config: Config, data: Source, split: str, *, names: bool = False, labelled: bool = False
 ) -> tf.data.Dataset:
-    """One pass over `split`, as pipeline.evaluation_batches gives it."""
+    """One pass over `split`, by pipeline.evaluation_batches."""
     return pipeline.evaluation_batches(
         data,
         split,

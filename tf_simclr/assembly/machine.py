@@ -1,4 +1,4 @@
-"""What a command runs on: one strategy for training and for what is then asked of the network."""
+"""The machine of a command: one strategy for training and for evaluation after it."""
 
 import functools
 
@@ -9,7 +9,7 @@ from tf_simclr.config import Config
 
 
 def strategy_to_train(config: Config) -> tf.distribute.Strategy:
-    """The strategy of a training, as replicas.make_strategy makes it; a TPU's is kept.
+    """The strategy for training, from replicas.make_strategy; that of a TPU is made only once.
 
     Raises:
       ValueError: if the config asks for a TPU and none answers.
@@ -21,10 +21,10 @@ def strategy_to_train(config: Config) -> tf.distribute.Strategy:
 
 
 def strategy_to_judge(config: Config) -> tf.distribute.Strategy:
-    """The strategy under which a trained network is run over pictures, by this process alone.
+    """The strategy for running a trained network over pictures in this process.
 
-    After a training it is the same one. Of several workers one judges while the others are gone: it
-    takes a single device, since their strategy would wait for them.
+    After training it is the same strategy. But of several workers only one evaluates: it uses a
+    single device, as the training strategy would wait for the others.
 
     Raises:
       ValueError: if the config asks for a TPU and none answers.
@@ -36,5 +36,5 @@ def strategy_to_judge(config: Config) -> tf.distribute.Strategy:
 
 @functools.cache
 def _tpu(name: str | None, zone: str | None, project: str | None) -> tf.distribute.Strategy:
-    """Made once: to initialize a TPU again takes all variables from it."""
+    """Made once: initialising a TPU again deletes all variables on it."""
     return replicas.make_strategy(use_tpu=True, tpu_name=name, zone=zone, project=project)

@@ -1,4 +1,4 @@
-"""Whether pictures that are judged were learned from: splits are compared picture by picture."""
+"""Whether evaluation pictures were used in training: compares splits picture by picture."""
 
 import os
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ FOLDER = "image_folder"
 
 
 def overlaps(config: Config, data: Source, trained: Config | None = None) -> list[str]:
-    """One line for each pair of splits that share pictures; [] where the results are of new ones.
+    """One line for each pair of splits that share pictures; [] if there are none.
 
     Args:
       config: of the run, or of a command that evaluates it.
       data: of the config.
-      trained: the settings of the run that is evaluated; None is `config`.
+      trained: settings of the run that is evaluated; None is `config`.
     """
     judged, trained = config.data.eval_split, trained or config
     found = [
@@ -36,7 +36,7 @@ def overlaps(config: Config, data: Source, trained: Config | None = None) -> lis
 
 
 def _learned_from(config: Config, trained: Config) -> Iterator[tuple[str, str]]:
-    """(who learns, split of this data)."""
+    """(words for who learns, split of this data)."""
     split, of_run = config.data.train_split, trained.data.train_split
     if not _same_data(config, trained):
         yield "the probe and kNN learn", split
@@ -53,7 +53,7 @@ def _same_data(config: Config, trained: Config) -> bool:
 
 
 def _nested(config: Config, trained: Config) -> bool:
-    """Whether one folder of pictures lies in the other: split/class here, class there."""
+    """Whether one folder of pictures is inside the other: split/class here, class there."""
     if _same_data(config, trained) or {config.data.dataset, trained.data.dataset} != {FOLDER}:
         return False
     ours, theirs = (run_folder.placed(one)["data_dir"] for one in (config, trained))
@@ -61,14 +61,14 @@ def _nested(config: Config, trained: Config) -> bool:
 
 
 def _shared_files(config: Config, data: Source, trained: Config) -> int:
-    """How many pictures to judge on are those that the network learned from, by their paths."""
+    """How many evaluation pictures the network was trained on, by their paths."""
     try:
         learned = open_source(
             FOLDER, data_dir=trained.data.data_dir, max_bad_fraction=1.0, report=lambda line: None
         )
         ours = _paths(config, data, config.data.eval_split)
         return len(ours & _paths(trained, learned, trained.data.train_split))
-    except ValueError:  # It is there no more.
+    except ValueError:  # The folder no longer exists.
         return 0
 
 
@@ -79,5 +79,7 @@ def _paths(config: Config, data: Source, split: str) -> set[str]:
 
 
 def _shared(data: Source, first: str, second: str) -> int:
-    there = data.has(first) and data.has(second)  # Whoever needs one that is not there says so.
+    there = data.has(first) and data.has(
+        second
+    )  # Missing splits are reported where they are needed.
     return count_shared(data.ranges(first), data.ranges(second)) if there else 0

@@ -1,4 +1,4 @@
-"""What is checked before anything is trained: the data, and the machine."""
+"""Checks of data and machine before training."""
 
 import tensorflow as tf
 
@@ -11,11 +11,11 @@ def check_examples(config: Config, data: Source) -> int:
     """Counts the training pictures.
 
     Raises:
-      ValueError: if a batch needs more of them.
+      ValueError: if there are fewer than in a batch.
     """
     split, batch_size = config.data.train_split, config.training.train_batch_size
     examples = data.num_examples(split)
-    # Differs from the original: from twice the data on it waits for ever.
+    # Differs from the original: it waits for ever if a batch is twice the data or more.
     if batch_size > examples:
         raise ValueError(
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
@@ -27,19 +27,19 @@ def check_examples(config: Config, data: Source) -> int:
 def check_hosts(data: Source, strategy: tf.distribute.Strategy) -> None:
     """Raises ValueError for data that other hosts of the strategy's TPU slice cannot decode.
 
-    They run the input pipeline, and no Python. Workers that are programs of their own do run it.
+    They run the input pipeline without Python. Workers that are separate programs have Python.
     """
     if getattr(strategy.extended, "num_hosts", 1) > 1:
         data.require_no_python()
 
 
 def check_machine(config: Config, strategy: tf.distribute.Strategy, *, parts: int) -> None:
-    """Checks that the strategy's devices can carry out the settings.
+    """Checks that the strategy's devices support the settings.
 
     Args:
       config: of the run.
       strategy: of the run.
-      parts: equal ones that a replica's batch is worked through in.
+      parts: number of equal parts in which a replica's batch is processed.
 
     Raises:
       ValueError: if they cannot.
@@ -54,7 +54,7 @@ def check_machine(config: Config, strategy: tf.distribute.Strategy, *, parts: in
     if training.jit_compile and count > 1 and not config.run.use_tpu:
         raise ValueError(
             f"`jit_compile` works on one device; there are {count} replicas here, and TensorFlow"
-            " cannot compile what they exchange. Received: jit_compile=True."
+            " cannot compile their communication. Received: jit_compile=True."
         )
     if training.jit_compile and not config.run.use_tpu and not host_xla.compiles():
         raise ValueError(

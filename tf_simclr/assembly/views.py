@@ -1,4 +1,4 @@
-"""Pairs of augmented views as the model sees them, to look at."""
+"""Pairs of augmented views to look at, as the model sees them."""
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ PAIRS = 8
 
 
 def view_pairs(config: Config, data: Source, *, pairs: int = PAIRS) -> np.ndarray:
-    """Two views each of the first `pairs` training pictures.
+    """Two views of each of the first `pairs` training pictures.
 
     Returns:
       uint8 [pairs, 2, size, size, 3], blur included.
