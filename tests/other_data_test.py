@@ -163,5 +163,5 @@ def test_another_size_and_another_split_are_said_and_have_files_of_their_own(run
 def test_going_on_by_the_folder_alone(run, capsys):
     assert main(["tf-simclr", f"--model_dir={run}", "--train_steps=2"]) == 0
     said = capsys.readouterr().out
-    assert "Training steps 2 to 2: 12 pictures, supervised of ResNet-10" in said
+    assert "Training steps 2 to 2: 12 pictures, supervised, ResNet-10" in said
     assert result(run)["global_step"] == 2  # It was a run that is judged, too.

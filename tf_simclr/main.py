@@ -88,7 +88,7 @@ def _unexpected(error: Exception, argv: list[str]) -> int:
             f"{error} What was saved before is kept. Lower --learning_rate, or raise"
             " --temperature or --warmup_epochs, and run again.",
         )
-    raise error  # A bug, not bad input: the traceback helps.
+    raise error  # A bug, not bad input: the traceback is needed.
 
 
 def _code_of(error: Exception) -> int:

@@ -230,7 +230,7 @@ def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
 def _alpha_of_palette(encoded: tf.Tensor) -> tf.Tensor:
     """The tRNS of a PNG that can be decoded, a string; empty if a palette has no valid one.
 
-    It is valid between palette and pixels, and if it is no longer than the palette.
+    It is valid if it is between palette and pixels, and no longer than the palette.
     """
     palette = _find_chunk(encoded, b"PLTE", tf.constant(len(_PNG)))
     place = _find_chunk(encoded, b"tRNS", palette)

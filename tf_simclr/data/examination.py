@@ -1,4 +1,4 @@
-"""Examines the pictures of a folder: can they be decoded, by what, and in which orientation."""
+"""Examines pictures of a folder: whether they can be decoded, by what, and their orientation."""
 
 from collections.abc import Callable, Sequence
 from concurrent import futures

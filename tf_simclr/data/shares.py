@@ -208,7 +208,7 @@ def file_share(
     parse: Callable[..., Record],
     record_bytes: float,
 ) -> FileShare:
-    """Makes the share of some places in a split that lies in files.
+    """Makes the share of some places in a split that is stored in files.
 
     Args:
       places: int64 [records], ascending, at least one.

@@ -15,7 +15,7 @@ from tf_simclr.data.shares import Share
 # (top, left, height, width)
 Windows = Callable[[tf.Tensor], tf.Tensor]
 
-# Where the examples of a split lie: (a file or split, first example, one past the last)
+# Where the examples of a split are: (a file or split, first example, one past the last)
 Ranges = list[tuple[str, int, int]]
 
 # Labels of records that have none.
@@ -33,7 +33,7 @@ class Source(abc.ABC):
       splits: split name -> number of examples.
       has_identity: whether records carry `identity` (which thing is shown) and `group` (by whom),
         for retrieval of one thing across groups.
-      licence: of the pictures, as their maker states it; empty where nobody does.
+      licence: of the pictures, as their maker states it; empty if nobody does.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Judges of frozen features: arrays in, numbers out."""
+"""Evaluation of frozen features: arrays in, numbers out."""

@@ -34,7 +34,7 @@ def extract(
 
     Args:
       networks: name -> float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
-      batches: dicts of image, label and maybe identity and group, as pipeline.evaluation_batches
+      batches: dicts of image, label and perhaps identity and group, as pipeline.evaluation_batches
         gives them.
       limit: the most rows to return, >= 1.
 

@@ -53,7 +53,7 @@ def cosine_neighbours(
 
 
 def _largest(similarity: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k largest of each row in falling order: a partition first, then a sort of k alone."""
+    """The k largest of each row in falling order: a partition first, then a sort of only k."""
     columns = similarity.shape[1]
     top = np.argpartition(similarity, columns - k, axis=1)[:, columns - k :]
     values = np.take_along_axis(similarity, top, axis=1)

@@ -1,1 +1,1 @@
-"""A trained encoder as something that others load without this project."""
+"""Exports a trained encoder to formats that others load without this project."""

@@ -19,7 +19,7 @@ def signatures(
         classify          images        -> logits, probabilities; only with a classifier
 
     Args:
-      module: with endpoints(images) -> final_avg_pool and maybe logits_sup.
+      module: with endpoints(images) -> final_avg_pool and perhaps logits_sup.
       images: spec of the module's input.
       read_picture: a scalar string, an encoded picture -> float32 [side, side, 3].
     """

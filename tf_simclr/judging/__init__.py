@@ -1,1 +1,1 @@
-"""What is asked of a trained network, and shown of the answers."""
+"""Evaluates a trained network, and shows the results."""

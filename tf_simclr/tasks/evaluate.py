@@ -207,7 +207,7 @@ def _evaluate(
     trained = run_folder.read_settings(todo.model_dir) or config
     changed = changed_for_judging(config, trained)
     if changed:
-        print(f"Not as in the run's own settings: {changed}.")
+        print(f"Differs from the run's own settings: {changed}.")
     side, own = config.data.image_size, trained.data.image_size
     if warning := picture_range.size_warning([side, side], own):
         print(f"Note: {warning} Give --image_size={own}, or leave it out.")

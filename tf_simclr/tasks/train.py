@@ -168,7 +168,7 @@ def _check_classes(model_dir: str, class_names: Sequence[str]) -> None:
 
 def _describe(training: Training) -> str:
     config, batch = training.config, training.config.training.train_batch_size
-    what = f"{config.run.train_mode} of {architecture_of(config.flat()).title}"
+    what = f"{config.run.train_mode}, {architecture_of(config.flat()).title}"
     return (
         f"{training.examples} pictures, {what} at {config.data.image_size} pixels, batch"
         f" {batch}{training.method.describe(config)}"

@@ -32,9 +32,9 @@ _BOOT, _PIDS = "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"
 
 
 class _Claim(NamedTuple):
-    """A claim as it lies in the storage: when it was written, in seconds since 1970, and by whom.
+    """A claim in the storage: when it was written, in seconds since 1970, and by whom.
 
-    The holder has a host, a pid and a boot; it is {} where the claim is damaged.
+    The holder has a host, a pid and a boot; it is {} if the claim is damaged.
     """
 
     written: float

@@ -68,7 +68,7 @@ def dataset_facts(path: str) -> dict[str, Any]:
     Args:
       path: as pretrained.find takes it.
     """
-    # A prefix lies in a run's folder, or in an export's folder of variables.
+    # A prefix is in a run's folder, or in an export's folder of variables.
     for folder in (path, os.path.dirname(path), os.path.dirname(os.path.dirname(path))):
         told = card.read(folder)
         facts = told.dataset if told else run_folder.read_facts(os.path.join(folder, DATASET))

@@ -24,5 +24,5 @@ def test_damage_is_noticed():
         with pytest.raises(ValueError, match=f"must hold {count} pictures.*Received: 6144 bytes"):
             codec.decode(data, count=count)
     for damaged in (b"not bzip2", data[:-8]):
-        with pytest.raises(ValueError, match="no bzip2 stream"):
+        with pytest.raises(ValueError, match="not a bzip2 stream"):
             codec.decode(damaged, count=2)

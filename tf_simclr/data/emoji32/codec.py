@@ -50,7 +50,7 @@ def decode(data: bytes, *, count: int) -> np.ndarray:
         raw = bz2.decompress(data)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"`data` is no bzip2 stream: {error}. Install the package again."
+            f"`data` is not a bzip2 stream: {error}. Install the package again."
         ) from error
     if len(raw) != count * SIZE * SIZE * 3:
         raise ValueError(
