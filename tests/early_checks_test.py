@@ -2,8 +2,7 @@
 
 import pytest
 
-from tf_simclr import early_checks, network
-from tf_simclr import main as door
+from tf_simclr import early_checks, network, quiet
 from tf_simclr.config import Config
 from tf_simclr.main import main
 
@@ -13,7 +12,7 @@ def without_tensorflow(monkeypatch):
     def fail():
         raise AssertionError("TensorFlow was imported.")
 
-    monkeypatch.setattr(door, "_import_tensorflow_quietly", fail)
+    monkeypatch.setattr(quiet, "import_tensorflow", fail)
 
 
 @pytest.mark.parametrize(
