@@ -95,7 +95,10 @@ def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
     if not labelled:
         print(f"No picture in {split!r} has a label: nothing is judged by labels.")
     elif labelled < len(labels):
-        print(f"{labelled} of {len(labels)} pictures in {split!r} have labels: only these count.")
+        print(
+            f"{labelled} of {len(labels)} pictures in {split!r} have labels: only these are judged"
+            " by labels."
+        )
     return labelled > 0
 
 

@@ -28,7 +28,7 @@ from tf_simclr.workdir.summaries import read_scalars
 
 QUERIES, NEIGHBOURS = 12, 5
 CONFUSED = 10  # Pairs of classes in a list.
-MAP_PICTURES = 1500  # More would not fit, and take too long to lay out.
+MAP_PICTURES = 1500  # More would not fit, and would take too long to lay out.
 THUMBNAIL = 48  # pixels
 
 

@@ -31,7 +31,7 @@ def embed(config: Config) -> None:
     if buckets.is_folder(output):
         raise ValueError(f"`output` must be a file. Received: output={output!r}, a folder.")
     path = trained.path_of(config)
-    strategy = strategy_to_judge(config)  # By the command: the run may be of another machine.
+    strategy = strategy_to_judge(config)  # By the command: the run may be from another machine.
     with strategy.scope():
         found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
     trained.require_data(found, config)
@@ -49,7 +49,7 @@ def embed(config: Config) -> None:
         shapes = write_features(output, _batches(config, data, splits, represent))
     except OSError as error:
         raise ValueError(
-            f"`output` is written by way of the system's folder for temporary files ({error})."
+            f"`output` cannot be assembled in the system's folder for temporary files ({error})."
             f" Received: output={output!r}. Set TMPDIR to a folder with room for it."
         ) from error
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())

@@ -3,7 +3,7 @@
 A process claims the folder by an object of its own in FOLDER/.lock, and then looks for other
 claims. A listing shows all that was written before it: if two processes start at once, at least one
 sees the other and gives up. (A write that fails if the object exists would need one step. Google's
-storage has it, but tf.io.gfile does not: its mkdir makes one, and hides whether it failed.)
+storage has it, but tf.io.gfile does not: its mkdir makes such a write, and hides the result.)
 
 While it works, a process rewrites its claim every few seconds. A claim that has become old belongs
 to a dead process, as when a spot machine is taken away: it is removed, and blocks nobody.

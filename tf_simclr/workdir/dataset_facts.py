@@ -55,7 +55,7 @@ def check_order(model_dir: str, step: int) -> None:
     begun = facts.get("order", 1)
     if begun != order.VERSION:
         raise ValueError(
-            "`model_dir` must hold a run with this version's order of pictures, to go on. Received:"
+            "`model_dir` must hold a run with this version's order of pictures. Received:"
             f" model_dir={model_dir!r}, at step {step}, of order {begun}; this version has order"
             f" {order.VERSION}. Finish it with the version that began it, or start anew in another"
             " folder."
