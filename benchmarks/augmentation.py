@@ -1,15 +1,15 @@
-"""Pretraining views, ours beside a straightforward tf.data version: pictures per CPU-second.
+"""Pretraining views, ours and a straightforward tf.data version: pictures per CPU-second.
 
     python -m benchmarks.augmentation
 
-A picture is two views. The straightforward version is the original's order of operations, picture
-by picture, by tf.image in Dataset.map: distorted bounding box, bicubic resize, flip, four colour
-operations in random order with a clip after each, grayscale, clip. Ours is what the input pipeline
-runs, on pictures of one size (matrix products up to 32 pixels, else TensorFlow's resize), and on
-JPEGs, where the straightforward version decodes all of the picture and ours the rectangle that both
-views need. CPU time is that of the process, with one thread for operations; the versions take turns
-and a number is the median of ROUNDS. The last columns are where ours spends it. The second table is
-of the blur, in the training step, as ratios of time.
+Each picture gives two views. The straightforward version has the original's order of operations,
+picture by picture, with tf.image in Dataset.map: distorted bounding box, bicubic resize, flip, four
+colour operations in random order with a clip after each, grayscale, clip. Ours is that of the input
+pipeline, on pictures of one size (matrix products up to 32 pixels, else TensorFlow's resize) and on
+JPEGs. Of these, the straightforward version decodes the whole picture, and ours only the rectangle
+that both views need. CPU time is that of the process, with one thread for operations. The versions
+take turns, and a number is the median of ROUNDS. The last columns say where ours spends its time.
+The second table is for the blur in the training step, as ratios of time.
 """
 
 import os
@@ -38,7 +38,7 @@ PICTURES = 8
 
 
 def unfused_view(picture, size, seed):
-    """One view, as written down in the paper's appendix, by tf.image."""
+    """One view as in the paper's appendix, with tf.image."""
     seeds = tf.unstack(tf.random.split(seed, 9))
     begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.shape(picture),
@@ -80,13 +80,13 @@ def unfused_view(picture, size, seed):
 
 
 def numbered(items):
-    """Endless (number, item), the items in turn."""
+    """Endless (number, item), cycling through the items."""
     pictures = tf.data.Dataset.from_tensor_slices(items).repeat()
     return tf.data.Dataset.zip((tf.data.Dataset.range(2**40), pictures))
 
 
 def seed_of(number):
-    """The seed of the picture of that number."""
+    """The seed of the picture with this number."""
     return tf.stack([tf.constant(0, tf.int64), number])
 
 
@@ -102,7 +102,7 @@ def straightforward(items, decode, size, batch):
 
 
 def prepared(items, decode_windows, views, batch, shape):
-    """What the package does picture by picture, in batches."""
+    """The package's work on each picture, in batches."""
 
     def example(number, item):
         seed = seed_of(number)
@@ -115,14 +115,14 @@ def prepared(items, decode_windows, views, batch, shape):
 
 
 def made(data, views):
-    """What it does to a batch."""
+    """The package's work on a batch."""
     return data.map(compiled(views))
 
 
 def cpu_seconds_per_picture(datasets, batch, pictures):
     """Name -> median CPU seconds for a picture; the data sets take turns."""
     options = tf.data.Options()
-    options.autotune.enabled = False  # It fetches ahead, in the others' time.
+    options.autotune.enabled = False  # Else it would prefetch in the others' time.
     iterators = {name: iter(data.with_options(options)) for name, data in datasets.items()}
     taken: dict[str, list[float]] = {name: [] for name in datasets}
     for round_number in range(WARM_UP + ROUNDS):
@@ -163,7 +163,7 @@ def measure(title, items, decode, decode_windows, case, shape):
 def main(argv):
     """Prints both tables."""
     del argv
-    # One thread: what others spend on waiting for work is nobody's.
+    # One thread: others would spend CPU time waiting for work.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     print(f"TensorFlow {tf.__version__}, {os.cpu_count()} cores, medians of {ROUNDS} rounds.\n")

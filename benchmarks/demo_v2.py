@@ -2,8 +2,8 @@
 
     python -m benchmarks.demo_v2 --model_dir=runs/demo_v2
 
-Each run is one command, which is printed before it starts. What is done already is not done again.
-arXiv 2006.10029, figure 3: the three steps.
+Each run is one command, which is printed before it starts. Finished runs are not repeated.
+The three steps: arXiv 2006.10029, figure 3.
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from absl import app, flags
 import tf_simclr
 
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_v2", "Folder of the runs.")
-SEEDS = (0, 1, 2)  # of which labels are drawn, of first weights, and of the pictures' order
+SEEDS = (0, 1, 2)  # of the choice of labels, the initial weights and the order of pictures
 CLASSIFIER, PROBE = "eval/label_top_1_accuracy", "linear_probe_top1"
-# Nobody looks at what the probe and the neighbours say of each small run: they get few pictures.
+# Few pictures for probe and neighbours, whose results on these runs are not used.
 QUICK = {"judge_examples": 300}
 
 
 def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
-    """Runs a recipe, from wherever its folder stands; the content of its result.json."""
+    """Runs a recipe, or what is left of it; returns the content of its result.json."""
     model_dir, started = _path(folder), time.monotonic()
     given = {"flagfile": f"flags/{recipe}.cfg", "model_dir": model_dir, **more}
     command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
@@ -38,7 +38,7 @@ def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
 
 @contextlib.contextmanager
 def _told_to(path: str) -> Iterator[None]:
-    """What is printed inside goes to the file at `path`."""
+    """Prints inside go to the file at `path`."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "a") as log, contextlib.redirect_stdout(log):
         yield
@@ -49,7 +49,7 @@ def _path(folder: str) -> str:
 
 
 def parameters(folder: str) -> int:
-    """What a run's classifier computes with, moving averages left out."""
+    """Number of parameters of a run's classifier, without moving averages."""
     from tf_simclr.pretrained.trained import open_trained
 
     layers = open_trained(_path(folder)).network.of_classifier
@@ -59,25 +59,25 @@ def parameters(folder: str) -> int:
 
 
 def labels(folder: str) -> int:
-    """How many labels a run knew."""
+    """Number of labels that a run knew."""
     with open(os.path.join(_path(folder), "labels.txt")) as file:
         return len(file.readlines())
 
 
 def row(title: str, folder: str, known: str, scores: Sequence[float]) -> str:
-    """A line of the table: labels, parameters, mean of top-1 and how far its seeds lie apart."""
+    """A line of the table: labels, parameters, mean top-1 and its spread over seeds."""
     apart = f"{100 * spread(scores):.1f}" if len(scores) > 1 else "-"
     top_1 = 100 * statistics.mean(scores)
     return f"{title:38}{known:>14}{parameters(folder):>13,}{top_1:>9.1f} %{apart:>8}"
 
 
 def spread(scores: Sequence[float]) -> float:
-    """How far the best seed and the worst lie apart."""
+    """The difference of the best seed and the worst."""
     return max(scores) - min(scores)
 
 
 def verdicts(scores: dict[str, list[float]]) -> Iterator[str]:
-    """What the table says of fine-tuning and of distillation."""
+    """The conclusions on fine-tuning and distillation."""
     tuned, supervised = scores["layer1"], scores["supervised"]
     apart = max(spread(tuned), spread(supervised))
     gain = statistics.mean(tuned) - statistics.mean(supervised)

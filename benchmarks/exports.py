@@ -1,12 +1,12 @@
-"""The formats of an export beside each other: size, load time, latency, throughput, parity.
+"""A comparison of export formats: size, load time, latency, throughput, parity.
 
     python -m benchmarks.exports --model_dir=runs/emoji32_quickstart
 
-Two networks: the run's encoder at the size it was trained at, and ResNet-50 at 224 pixels with
-weights from the seed (there are none to download here), norms drawn so that each block counts.
-Each time is the median of ROUNDS, in which the formats take turns. The two last columns compare
-features with the network's own: the largest difference as a share of the largest feature, and the
-smallest cosine.
+There are two networks: the run's encoder at the size it was trained at, and ResNet-50 at 224
+pixels with random weights, whose norms are drawn so that each block matters. Each time is the
+median of ROUNDS, in which the formats take turns. The last two columns compare features with those
+of the network itself: the largest difference as a share of the largest feature, and the smallest
+cosine.
 """
 
 import os
@@ -38,13 +38,13 @@ Run = dict[str, float]
 
 
 def load_saved_model(folder):
-    """A function of images, as TensorFlow's own loader gives it."""
+    """A function of images, loaded by TensorFlow."""
     serve = tf.saved_model.load(f"{folder}/hub").signatures["serving_default"]
     return lambda images: serve(images=tf.constant(images))["features"].numpy()
 
 
 def load_onnx(folder):
-    """A function of images, by onnxruntime."""
+    """A function of images, loaded by onnxruntime."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(f"{folder}/{onnx.FILE}")
@@ -52,7 +52,7 @@ def load_onnx(folder):
 
 
 def load_lite(name):
-    """A loader of one LiteRT file, which gives a function of images."""
+    """A loader for a LiteRT file, which returns a function of images."""
 
     def load(folder):
         from ai_edge_litert.interpreter import Interpreter
@@ -80,7 +80,7 @@ def megabytes(path):
 
 
 def seconds(act):
-    """(how long it takes, its result)."""
+    """(seconds, result)."""
     start = time.perf_counter()
     result = act()
     return time.perf_counter() - start, result
@@ -95,12 +95,12 @@ def measure(folder, pictures):
 
             def start(load=load):
                 run = load(folder)
-                run(pictures[:1])  # Some formats put off what others do when they load.
+                run(pictures[:1])  # Some formats only load in their first call.
                 return run
 
             figures["load"], run = seconds(start)
             for batch in BATCHES:
-                run(pictures[:batch])  # The first call of a size prepares.
+                run(pictures[:batch])  # Warms up: the first call with a size is slow.
                 figures[f"batch {batch}"] = seconds(lambda n=batch, run=run: run(pictures[:n]))[0]
             for key, value in figures.items():
                 rounds[name].setdefault(key, []).append(value)
@@ -141,7 +141,7 @@ def table(title, network, pictures):
 
 
 def quick_start():
-    """The run's network, and real pictures: the first are not calibrated on."""
+    """The run's network, and real pictures; the first ones are not used for calibration."""
     found = trained.open_trained(MODEL_DIR.value)
     config = Config.from_flat(found.settings.flat() | {"data_dir": DATA_DIR.value})
     batches = build_data.evaluation_data(config, build_data.source(config), config.data.eval_split)
@@ -150,7 +150,7 @@ def quick_start():
 
 
 def resnet50(pictures):
-    """ResNet-50 with norms that let each block be heard, and the pictures at 224 pixels."""
+    """ResNet-50 with norms such that each block matters, and the pictures at 224 pixels."""
     config = Config.from_flat({"resnet_depth": 50, "proj_head_mode": "none"})
     keras.utils.set_random_seed(0)
     encoder, head = build.encoder(config), build.projection_head(config)
@@ -161,7 +161,7 @@ def resnet50(pictures):
     for norm in norms:
         norm.gamma.assign(random.uniform(0.5, 1.0, norm.gamma.shape))
         norm.momentum = 0.0
-    encoder(large[:16], training=True)  # Statistics of these pictures.
+    encoder(large[:16], training=True)  # Follows the statistics of these pictures.
     return TrainedNetwork(encoder, head, None, 0, norms), large
 
 

@@ -2,11 +2,11 @@
 
     python -m benchmarks.loss [--sizes=1024,8192] [--dense_up_to=8192]
 
-A size is a number of pictures, so that `hidden` is [2 * size, 128] and the matrix of all pairs
-4 * size ** 2. "Dense" is written here as in the paper's pseudocode, with the loss alone; blocks are
-the package's, which find accuracy and entropy, too. Each has a process of its own for each size.
-The two take turns, and a time is the median. Peak memory is what the system says the process ever
-held (VmHWM), and beside it how much that is above what it held before: TensorFlow and a small loss.
+A size is a number of pictures: `hidden` is [2 * size, 128], and the matrix of all pairs has
+4 * size ** 2 elements. "Dense" is written here after the paper's pseudocode and only computes the
+loss; "blocks" is the package's, which also computes accuracy and entropy. Each has its own process
+for each size. The two take turns, and a time is the median. Peak memory is the system's maximum for
+the process (VmHWM), also without the part that it held before: TensorFlow and a small loss.
 """
 
 import multiprocessing
@@ -24,13 +24,13 @@ SIZES = flags.DEFINE_list(
 )
 DENSE_UP_TO = flags.DEFINE_integer("dense_up_to", 8192, "Pictures up to which dense is measured.")
 DIM, TEMPERATURE = 128, 0.1
-SMALL = 64  # pictures of the loss that each process computes first
-ROUNDS = 6  # of which the first, which traces, does not count
-ONCE_FROM = 32768  # pictures, of which one round must do
+SMALL = 64  # pictures in the first loss of each process
+ROUNDS = 6  # the first one traces and does not count
+ONCE_FROM = 32768  # from this many pictures on there is one round
 
 
 def in_blocks(hidden):
-    """The package's."""
+    """The package's loss in blocks."""
     from tf_simclr.losses.nt_xent import NTXent
 
     return NTXent(temperature=TEMPERATURE, implementation="blockwise")(hidden).loss
@@ -60,14 +60,14 @@ LOSSES = {"blocks": in_blocks, "dense": dense}
 
 
 def peak_megabytes():
-    """The most that this process ever held, in 1e6 bytes."""
+    """Peak memory of this process, in 1e6 bytes."""
     with open("/proc/self/status") as status:
         (line,) = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024 / 1e6
 
 
 def serve(connection, name, pictures):
-    """A process: for each message computes once, and answers (seconds, loss, peak, peak before)."""
+    """A process: computes once for each message, and sends (seconds, loss, peak, peak before)."""
     import tensorflow as tf
 
     @tf.function

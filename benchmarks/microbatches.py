@@ -1,10 +1,10 @@
-"""What micro-batches cost in time, and what they save in memory: ResNet-18 at 32 x 32 pixels.
+"""The time that micro-batches cost and the memory they save, for ResNet-18 at 32 x 32 pixels.
 
     python -m benchmarks.microbatches [--batch=1024]
 
-Times are those of a picture in a whole training step, medians of ROUNDS in which the steps take
-turns: the plain step on a batch of one part, and a step on PARTS such parts. Memory is the largest
-resident set of a process of its own that takes one step.
+A time is that of a training step for each picture, the median of ROUNDS in which two steps take
+turns: the plain step on a batch of one part, and a step on PARTS such parts. Memory is the peak
+resident set of a separate process that makes one step.
 """
 
 import os
@@ -48,7 +48,7 @@ def network(microbatches):
 
 
 def data(batch):
-    """Endless batches of noise, made as they are needed."""
+    """Endless batches of noise, made on demand."""
 
     def make(number):
         seed = tf.stack([number, 0])
@@ -70,15 +70,15 @@ def seconds_per_picture():
         for microbatches, (net, batches, batch) in steps.items():
             start = time.perf_counter()
             net.train_function(batches)["total_loss"].numpy()
-            if number:  # The first one is traced.
+            if number:  # The first call traces.
                 taken[microbatches].append((time.perf_counter() - start) / batch)
     return {microbatches: statistics.median(times) for microbatches, times in taken.items()}
 
 
 def print_peak(batch, microbatches):
-    """Takes one step, and prints the largest resident set of this process in MB."""
+    """Makes one step, and prints the peak resident set of this process in MB."""
     network(microbatches).fit(data(batch), steps_per_epoch=1, verbose=0)
-    # Not getrusage: its maximum is that of the parent, too.
+    # Not getrusage, whose maximum includes the parent's.
     status = pathlib.Path("/proc/self/status").read_text()
     [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
     print(int(kilobytes) / 1e3)

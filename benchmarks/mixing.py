@@ -1,14 +1,13 @@
-"""How well the order of training mixes pictures, beside a buffer that slides along the files.
+"""How well the training order mixes pictures, compared with a sliding shuffle buffer.
 
     python -m benchmarks.mixing
 
-The buffer is tf.data's `shuffle`, of the size of a window, behind 16 files that are read in turn:
-what the original has. `chance` is a permutation of all pictures. Of two epochs, in batches:
+The buffer is tf.data's `shuffle`, as large as a window, after 16 interleaved files, as in the
+original. `chance` is a permutation of all pictures. The columns are for two epochs, in batches:
 
-- moved: how far a picture is in the epoch from where it is in the files, as a share of the epoch.
-- together again: of two pictures in a batch, how often they share one in the next epoch; chance
-  is 1.
-- classes: how many there are in a batch, where the files are sorted by class.
+- moved: distance between a picture's place in the epoch and in the files, as a share of the epoch.
+- together again: how often two pictures of a batch share one in the next epoch; chance is 1.
+- classes: number of classes in a batch, if the files are sorted by class.
 """
 
 import dataclasses
@@ -25,7 +24,7 @@ CLASSES = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """So many files of so many records, of so many bytes each, and the batch to train with."""
+    """Numbers of files and of records in a file, bytes of a record, and the batch size."""
 
     files: int
     records: int
@@ -34,16 +33,16 @@ class Files:
 
     @property
     def window(self) -> int:
-        """As `pipeline.Stream` has it above 32 pixels."""
+        """As in `pipeline.Stream` above 32 pixels."""
         return self.batch * SHUFFLE_BATCHES
 
     @property
     def size(self) -> int:
-        """Records in all."""
+        """Total number of records."""
         return self.files * self.records
 
 
-# ImageNet, as TFDS keeps it, by large batches and by small ones; and CIFAR-10.
+# ImageNet in TFDS's files, in large and small batches, and CIFAR-10.
 SETS = (
     Files(1024, 1251, 105_000, 4096),
     Files(1024, 1251, 105_000, 256),
@@ -52,7 +51,7 @@ SETS = (
 
 
 def in_windows(data: Files) -> np.ndarray:
-    """Places int64 [2 * size] in the order of training."""
+    """Places int64 [2 * size] in training order."""
 
     def read(file, rows):
         return tf.data.Dataset.from_tensor_slices(tf.repeat("", tf.size(rows)))
@@ -70,7 +69,7 @@ def in_windows(data: Files) -> np.ndarray:
 
 
 def in_a_buffer(data: Files) -> np.ndarray:
-    """The same by the buffer."""
+    """The same for the buffer."""
 
     def read(file):
         return tf.data.Dataset.range(file * data.records, (file + 1) * data.records)
@@ -83,7 +82,7 @@ def in_a_buffer(data: Files) -> np.ndarray:
 
 
 def by_chance(data: Files) -> np.ndarray:
-    """The same by permutations."""
+    """The same for permutations."""
     random = np.random.default_rng(0)
     return np.concatenate([random.permutation(data.size) for _ in range(2)])
 
@@ -93,7 +92,7 @@ def _array(places: tf.data.Dataset) -> np.ndarray:
 
 
 def figures(places: np.ndarray, size: int, batch: int) -> tuple[float, float, float]:
-    """(moved, together again, classes), see above, of two epochs of places."""
+    """(moved, together again, classes) for two epochs of places; see above."""
     epochs = places[: 2 * size].reshape(2, size)
     moved = np.abs(epochs - np.arange(size)).mean() / size
     of_batch = np.empty((2, size), np.int64)

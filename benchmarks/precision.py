@@ -1,10 +1,10 @@
-"""What the products of a loss in fewer bits do to it and to its gradient, emulated on the CPU.
+"""The error of a loss and its gradient if its products have fewer bits, emulated on the CPU.
 
     python -m benchmarks.precision
 
-A TPU's pass of bfloat16 is emulated by rounding what is multiplied: its products are exact, and are
-summed up in float32 or better. Six passes are what a TPU takes for float32 where a product asks for
-the highest precision, three what it takes for "high"; TensorFloat-32 is what a GPU rounds to.
+A TPU's bfloat16 pass is emulated by rounding the factors: its products are exact, and summed in
+float32 or better. For float32 a TPU takes six passes if a product asks for the highest precision,
+and three for "high". TensorFloat-32 is the precision that a GPU rounds to.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from tf_simclr.losses.nt_xent import NTXent
 IMAGES, DIM, PLACES = 256, 128, 1024
 TEMPERATURES = (0.1, 0.5)
 LOSSES = {"nt_xent": NTXent, "dcl": DCL}
-# How far two pictures are from each other, and two views of one, beside what all have in common.
+# Distances of two pictures and of two views, relative to what all pictures have in common.
 PROJECTIONS = {
     "untrained": (0.0, 0.0, 1.0),  # Views have nothing in common.
     "trained": (0.0, 1.0, 0.33),  # Cosines of positives are .9.
@@ -37,7 +37,7 @@ PROJECTIONS = {
 
 
 def projections(projected, images=IMAGES, seed=0):
-    """Float64 [2 * images, DIM] of one of PROJECTIONS."""
+    """Float64 [2 * images, DIM] of a kind in PROJECTIONS."""
     common, picture, view = PROJECTIONS[projected]
     random = np.random.default_rng(seed)
     of_all, of_picture = random.standard_normal((1, DIM)), random.standard_normal((images, DIM))
@@ -79,7 +79,7 @@ def by_rounding(rounded):
 
 
 def in_passes(count):
-    """`exact_product` in one, three or six passes of bfloat16, as count is."""
+    """`exact_product` in `count` passes of bfloat16: one, three or six."""
     depth = {1: 1, 3: 2, 6: 3}[count]
 
     def of_rows(left, right):
@@ -104,7 +104,7 @@ WAYS = {
 
 @contextlib.contextmanager
 def multiplying(way):
-    """In it all products of losses, and of their gradients, are computed in one of WAYS."""
+    """Inside, all products of losses and of their gradients are computed in one of WAYS."""
 
     @tf.custom_gradient
     def product(left, right):
@@ -134,9 +134,9 @@ def with_gradient(projected, dtype, *, kind, with_memory, **options):
 
 
 def errors(projected, ways, **options):
-    """Way -> (error of the loss, error of the gradient as a share of it), of float32.
+    """Way -> (error of the loss, error of the gradient as a share of it).
 
-    A way is one of WAYS, or None for float32 as it is. What is right is said in float64.
+    A way is one of WAYS, or None for plain float32. The reference is float64.
     """
     right, right_gradient = with_gradient(projected, tf.float64, **options)
     found = {}

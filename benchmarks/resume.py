@@ -1,13 +1,13 @@
-"""How long a run waits for its first batch where it goes on inside an epoch, beside a fresh start.
+"""How long a run waits for its first batch if it resumes inside an epoch, and in a fresh start.
 
     python -m benchmarks.resume [--folder=DIR]
 
-A data set of FILES * RECORDS pictures of 32 pixels, 3 KB each, is written as TFDS keeps it: 3 GB,
-unless the folder has it already. Then an input pipeline is made at some places of an epoch, in
-turns, and asked for its first batch: of records alone, and of pairs of views as training has them.
-A number is the least of ROUNDS; CPU seconds of the process stand beside those of the clock, for a
-machine that has other work. Last, once, what it takes to read all before the place: the records of
-the epoch, in the order of the files, through tf.data's `shuffle`.
+A data set of FILES * RECORDS pictures of 32 pixels, 3 KB each, is written in TFDS's format: 3 GB,
+unless the folder has it already. Then input pipelines that start at several places of an epoch take
+turns, and each makes its first batch: of records only, and of pairs of views as in training. A
+number is the minimum of ROUNDS. The table has CPU seconds of the process too, for a machine that is
+busy. The last row, measured once, reads everything before the place: the records of the epoch, in
+the order of the files, through tf.data's `shuffle`.
 """
 
 import os
@@ -30,7 +30,7 @@ from tf_simclr.data.augment.views import PretrainViews, View
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
 
-FOLDER = flags.DEFINE_string("folder", None, "Where the data is or shall be; else temporary.")
+FOLDER = flags.DEFINE_string("folder", None, "Folder of the data; by default a temporary one.")
 FILES, RECORDS, SIDE, BATCH = 100, 10_000, 32, 512
 PLACES = (0, 0.1, 0.5, 0.95)  # of an epoch
 ROUNDS = 5
@@ -39,7 +39,7 @@ NAME = "benchmark_of_resume"
 
 
 def write(folder: str) -> None:
-    """Writes the files, and what TFDS says of them."""
+    """Writes the files and TFDS's metadata."""
     home = os.path.join(folder, NAME, "1.0.0")
     if os.path.exists(os.path.join(home, "dataset_info.json")):
         return
@@ -68,13 +68,13 @@ def write(folder: str) -> None:
 
 
 def stream(source: Source, place: float) -> pipeline.Stream:
-    """The stream of a run that goes on at a share of its first epoch."""
+    """The stream of a run that resumes at a share of its first epoch."""
     start = int(place * FILES * RECORDS) // BATCH
     return pipeline.Stream(source, "train", BATCH, SIDE, seed=0, start_step=start)
 
 
 def records(source: Source, place: float) -> tf.data.Dataset:
-    """Records as they are picked."""
+    """Records in training order."""
     picked = pipeline.endless_records(stream(source, place), tf.distribute.InputContext())
     return picked.batch(BATCH)
 
@@ -86,14 +86,14 @@ def views(source: Source, place: float) -> tf.data.Dataset:
 
 
 def by_reading(source: Source, place: float) -> tf.data.Dataset:
-    """Records behind a buffer, from which all before the place are taken."""
+    """Records from a shuffle buffer, after reading everything before the place."""
     picked, start = stream(source, place), int(place * FILES * RECORDS)
     buffered = source.records("train").shuffle(picked.shuffle_window, seed=0)
     return buffered.skip(start).batch(BATCH)
 
 
 def seconds(make, source: Source, place: float) -> np.ndarray:
-    """How long it takes to make a pipeline and to have its first batch: by the clock, and CPU."""
+    """Seconds to make a pipeline and its first batch: by the clock, and of CPU time."""
     start = np.array([time.perf_counter(), time.process_time()])
     next(iter(make(source, place)))
     return np.array([time.perf_counter(), time.process_time()]) - start
@@ -119,7 +119,7 @@ def measure(folder: str) -> None:
 
 def main(_):
     """Writes the data and measures."""
-    logging.set_verbosity(logging.ERROR)  # TFDS tells of each reading.
+    logging.set_verbosity(logging.ERROR)  # TFDS logs each reading.
     if FOLDER.value:
         write(FOLDER.value)
         measure(FOLDER.value)

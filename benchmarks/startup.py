@@ -1,9 +1,9 @@
-"""From the command to the first step: what the time consists of, and how long `--help` takes.
+"""The time from the command to the first step, part by part, and the time of `--help`.
 
     python -m benchmarks.startup [--data_dir=DIR]
 
-The quick start's recipe. Each round is a process of its own that does what `tf-simclr` does, part
-by part; a number is the median of ROUNDS. `--help` stands beside an empty Python process.
+This runs the quick start's recipe. Each round is a process that does what `tf-simclr` does, part
+by part; a number is the median of ROUNDS. `--help` is compared with an empty Python process.
 """
 
 import json
@@ -62,7 +62,7 @@ def one_round():
 
 
 def seconds(command):
-    """Wall time of a process."""
+    """Wall time of a process, in seconds."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start

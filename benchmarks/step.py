@@ -1,10 +1,10 @@
-"""The training step beside a straightforward one and PyTorch's: its rate, and where time goes.
+"""The training step compared with a straightforward one and PyTorch's: rate and profile.
 
     python -m benchmarks.step
     python -m benchmarks.step --torch_python=/path/to/a/python/that/has/torch
 
 ResNet-18 at 32 pixels, 64 pictures (128 views), a projection head of three layers. The programs
-take turns (benchmarks/turns.py); a figure is the median of its rounds.
+take turns (benchmarks/turns.py), and a number is the median of its rounds.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from benchmarks import turns
 from benchmarks.step_profile import KINDS, flops, profile
 
 PROGRAM = flags.DEFINE_string("program", None, "For the benchmark's own use.")
-TORCH_PYTHON = flags.DEFINE_string("torch_python", None, "A Python that has torch, if not this.")
+TORCH_PYTHON = flags.DEFINE_string("torch_python", None, "A Python with torch; this by default.")
 ROUNDS = 5
 BATCH, SIZE, CLASSES, TEMPERATURE = 64, 32, 10, 0.1
 
@@ -45,7 +45,7 @@ VARIANTS = {
 
 
 def straightforward():
-    """A step as a tutorial has it: Keras layers, dense logits, all gradients, plain momentum."""
+    """A step as in a tutorial: Keras layers, dense logits, all gradients, plain momentum."""
     import tensorflow as tf
     import tf_keras as keras
 
@@ -102,12 +102,12 @@ def ours():
 
 
 def serve(variant: Variant) -> None:
-    """A program of benchmarks.turns that trains."""
+    """A program for benchmarks.turns that trains."""
     import numpy as np
     import tensorflow as tf
     import tf_keras as keras
 
-    # One operation at a time: their times add up, and the step takes no longer.
+    # One operation at a time, so that their times add up; the step takes no longer.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.mixed_precision.set_global_policy(variant.policy)
     keras.utils.set_random_seed(0)
@@ -139,7 +139,7 @@ def serve(variant: Variant) -> None:
 
 
 def programs() -> dict[str, turns.Program]:
-    """All that can run here, by title, warmed up."""
+    """All programs that can run here, by title, warmed up."""
     here = [sys.executable, "-m", "benchmarks.step"]
     started = {
         variant.title: turns.Program([*here, f"--program={name}"])

@@ -1,4 +1,4 @@
-"""Where the time of a step goes, and how much there is to compute."""
+"""A profile of a step, and the number of its operations."""
 
 import collections
 import glob
@@ -7,7 +7,7 @@ import tempfile
 import time
 
 PROFILED = 3  # steps
-# Kind of operation -> what its "node:operation" in the trace looks like; the first that fits.
+# Kind of operation -> pattern for "node:operation" in the trace; the first match counts.
 KINDS = {
     "convolution": r":Conv2D$",
     "its gradient by the input": r":Conv2DBackpropInput$",

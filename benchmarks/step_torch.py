@@ -22,7 +22,7 @@ class Block(nn.Module):
         self.shortcut = nn.Sequential(conv, nn.BatchNorm2d(outputs)) if project else nn.Identity()
 
     def forward(self, inputs):
-        """[batch, channels, height, width] -> what the block makes of it."""
+        """[batch, channels, height, width] -> output of the block."""
         hidden = functional.relu(self.bn1(self.conv1(inputs)))
         return functional.relu(self.bn2(self.conv2(hidden)) + self.shortcut(inputs))
 
@@ -45,7 +45,7 @@ def network():
 def main():
     """Answers "step": (seconds of a step, GFLOP/s of a matrix product)."""
     torch.manual_seed(0)
-    # Channels last: the quicker of the two on the machine of benchmarks/README.md.
+    # Channels last is faster on the machine of benchmarks/README.md.
     net = network().to(memory_format=torch.channels_last)
     views = torch.rand(2 * BATCH, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)

@@ -1,10 +1,10 @@
-"""Which recipe fits which slice of TPUs, and what a run costs there: compiled, and not run.
+"""Which recipe fits on which slice of TPUs, and what a run costs there: compiled but not run.
 
     python -m benchmarks.tpu_costs
 
-prints two tables from tests/tpu/compiled/measured.json, of slices and of TPUs with one host: there
-libtpu's compiler says how much memory a step takes on a device, how many operations it has, and how
-many bytes it reads and writes.
+prints two tables, for slices and for TPUs with one host, from tests/tpu/compiled/measured.json.
+That file has the numbers of libtpu's compiler: the memory of a step on a device, its operations,
+and the bytes that it reads and writes.
 """
 
 import dataclasses
@@ -18,11 +18,11 @@ from typing import Any
 MEASURED = pathlib.Path(__file__).parent.parent / "tests" / "tpu" / "compiled" / "measured.json"
 NAME = re.compile(r"(.+) on ([\w-]+)(?:, (\d+) microbatches)?")
 IMAGENET = 1_281_167  # pictures in an epoch
-# Pictures that a core of the host decodes and cuts in a second, JPEGs of 400 pixels. For two views
-# with their colours it is 309 (benchmarks/README.md, "Augmentation"); without the colours, which
-# the device makes, 2,364 us of 3,233 are left; and for the one view of a classifier half the crops.
+# Pictures that a core of the host decodes and crops in a second, for JPEGs of 400 pixels. It is 309
+# for two views with colours (benchmarks/README.md, "Augmentation"). Without colours, which the
+# device computes, 2,364 us of 3,233 are left. One view, for a classifier, has half the crops.
 PER_CORE = {"pretrain": 423, "classify": 834}
-# Recipe, as measured.json names it -> its row's words, and how its network is fed.
+# Recipe's name in measured.json -> words for its row, and how its network is fed.
 RECIPES = {
     "v1": ("`imagenet_v1.cfg`: ResNet-50", "pretrain"),
     "v2": ("`imagenet_v2.cfg`: ResNet-50", "pretrain"),
@@ -36,13 +36,13 @@ RECIPES = {
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """Some devices that train together: chips, or the cores of v3 chips, of which each has two.
+    """Devices that train together: chips, or cores of v3 chips, which have two each.
 
     Attributes:
-      devices: how many.
+      devices: number of devices.
       memory: of a device, in bytes.
-      flops: of a device, bfloat16 operations a second at the most.
-      bandwidth: of a device's memory, bytes a second at the most.
+      flops: peak bfloat16 operations a second of a device.
+      bandwidth: peak bytes a second of a device's memory.
     """
 
     devices: int
@@ -70,29 +70,29 @@ ONE_HOST = {
     "v5litepod-8": dataclasses.replace(SLICES["v5e-32"], devices=8),
     "v5p-8": dataclasses.replace(SLICES["v5p-16"], devices=4),
 }
-FULL = 0.95  # of a device's memory: a reckoned step that takes more is not said to fit
-# Of a step in parts: gradients and copies of weights, as a multiple of the variables. It comes from
-# ResNet-152 x 3 in parts of 64 and of 8 pictures, the two that were compiled.
+FULL = 0.95  # of a device's memory: an estimated step that takes more does not count as fitting
+# Gradients and copies of weights of a step in parts, as a multiple of the variables, from two
+# compiled steps: ResNet-152 x 3 in parts of 64 and of 8 pictures.
 COPIES = 1.6
-# Bytes that a picture keeps until its part comes: two views in float32, cropped and coloured.
+# Bytes of a waiting picture in a step in parts: two views in float32, cropped and coloured.
 PICTURE = 2 * 2 * 224 * 224 * 3 * 4
 PASSES = (
     4 / 3
-)  # Parts pass forwards twice, and backwards once, which costs as much as twice forwards.
+)  # A step in parts has two forward passes, and a backward pass that costs as much as two.
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What one device does in a step.
+    """The step of one device.
 
     Attributes:
-      batch: its pictures.
-      memory: bytes at the peak.
+      batch: number of its pictures.
+      memory: peak bytes.
       flops: operations.
       accessed: bytes read and written.
       variables: bytes of weights, averages and the optimiser's state.
-      microbatches: parts that the batch is worked through in.
-      derived: whether it was reckoned from another batch, and not compiled.
+      microbatches: parts in which the batch is processed.
+      derived: whether it was estimated from another batch, and not compiled.
     """
 
     batch: int
@@ -104,7 +104,7 @@ class Step:
     derived: bool = False
 
     def of(self, batch: int) -> "Step":
-        """The same step for another batch: what is no variable grows with it."""
+        """The same step for another batch: everything but variables grows with it."""
         times = batch / self.batch
         return dataclasses.replace(
             self,
@@ -116,7 +116,7 @@ class Step:
         )
 
     def in_parts(self, parts: int) -> "Step":
-        """The same step with its batch worked through in parts (arXiv 2101.06983).
+        """The same step with its batch processed in parts (arXiv 2101.06983).
 
         Intermediate values are those of one part; gradients do not shrink with it.
         """
@@ -131,24 +131,24 @@ class Step:
         )
 
     def fits(self, where: Slice) -> bool:
-        """Whether a device has the memory, and some to spare: what is reckoned is not exact."""
+        """Whether a device has enough memory; an estimate needs some to spare."""
         return self.memory <= FULL * where.memory
 
     def least(self, where: Slice) -> float:
-        """Seconds that the arithmetic alone takes: no step is faster."""
+        """Seconds of the arithmetic alone: a lower bound."""
         return self.flops / where.flops
 
     def estimate(self, where: Slice) -> float:
-        """Seconds where memory sets the pace, or the arithmetic; right to a factor of two."""
+        """Seconds of memory traffic or arithmetic, the slower one; right to a factor of two."""
         return max(self.least(where), self.accessed / where.bandwidth)
 
     def times(self, where: Slice) -> tuple[float, float]:
-        """The least and the estimate."""
+        """The lower bound and the estimate."""
         return self.least(where), self.estimate(where)
 
 
 def hours(seconds: float, epochs: float, batch: int) -> float:
-    """How long some epochs of ImageNet take.
+    """Hours that some epochs of ImageNet take.
 
     Args:
       seconds: of a step.
@@ -159,7 +159,7 @@ def hours(seconds: float, epochs: float, batch: int) -> float:
 
 
 def cores(seconds: float, batch: int, kind: str) -> float:
-    """Cores of all hosts together that feed steps as fast as they are done.
+    """Cores of all hosts together that are needed to feed the steps.
 
     Args:
       seconds: of a step.
@@ -170,13 +170,13 @@ def cores(seconds: float, batch: int, kind: str) -> float:
 
 
 def steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]]:
-    """(slice, step) of a recipe on each slice, compiled or reckoned from what was.
+    """(slice, step) of a recipe on each slice, compiled or estimated from a compiled one.
 
-    What was compiled in parts only is left out where it was not: what of its memory does not grow
-    with the pictures, gradients above all, is most of it.
+    A step that was only compiled in parts gives no estimates: most of its memory, above all the
+    gradients, does not grow with the pictures.
 
     Args:
-      measured: the file of numbers: "RECIPE on SLICE", with ", N microbatches" where it has them.
+      measured: content of the file: "RECIPE on SLICE", and ", N microbatches" if it has them.
       recipe: as it is named there.
     """
     found = _compiled(measured, recipe)
@@ -196,14 +196,14 @@ def _compiled(measured: Mapping[str, Any], recipe: str) -> dict[str, Step]:
         match = NAME.fullmatch(name)
         if match and match[1] == recipe and match[2] in SLICES:
             step = _step(numbers, int(match[3] or 1))
-            # With microbatches it may fit where it does not as a whole.
+            # It may fit with microbatches even if it does not fit whole.
             if match[2] not in found or step.memory < found[match[2]].memory:
                 found[match[2]] = step
     return found
 
 
 def _whole(compiled: Mapping[str, Step]) -> tuple[Step, int] | None:
-    """A step that was not compiled in parts, and its pictures on all devices; v5e-32's first."""
+    """A step that was compiled whole, and its pictures on all devices; preferably on v5e-32."""
     for where in ("v5e-32", *compiled):
         step = compiled.get(where)
         if step is not None and step.memory < math.inf and step.microbatches == 1:
@@ -212,7 +212,7 @@ def _whole(compiled: Mapping[str, Step]) -> tuple[Step, int] | None:
 
 
 def _step(numbers: Mapping[str, Any], microbatches: int) -> Step:
-    # Of what does not fit the compiler gives no numbers, and of a loop over parts those of one.
+    # The compiler has no numbers for steps that do not fit, and for a loop those of one part.
     return Step(
         batch=numbers["batch"],
         memory=numbers.get("memory_bytes", math.inf),
@@ -227,10 +227,10 @@ def row(words: str, kind: str, where: str, step: Step) -> str:
     """A line of the table.
 
     Args:
-      words: what trains.
+      words: for the recipe.
       kind: as `cores` takes it.
       where: a key of SLICES.
-      step: on one device of that.
+      step: on one device of the slice.
     """
     its = SLICES[where]
     everyone = step.batch * its.devices
@@ -258,7 +258,7 @@ def row(words: str, kind: str, where: str, step: Step) -> str:
 
 
 def one_host_steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[str, Step]]:
-    """(type, step) of a recipe's whole batch on each TPU of one host; none if all was in parts.
+    """(type, step) of a recipe's whole batch on each TPU with one host; none if all were in parts.
 
     Args:
       measured: as `steps` takes it.
@@ -272,13 +272,13 @@ def one_host_steps(measured: Mapping[str, Any], recipe: str) -> Iterator[tuple[s
 
 
 def one_host_row(words: str, kind: str, where: str, whole: Step) -> str:
-    """A line of the table of TPUs with one host: what makes a recipe fit that does not.
+    """A line of the table of TPUs with one host: how to make a recipe fit.
 
     Args:
-      words: what trains.
+      words: for the recipe.
       kind: as `cores` takes it. Only pretraining can work in parts.
       where: a key of ONE_HOST.
-      whole: the recipe's step, of its whole batch, on one device of that.
+      whole: the recipe's step with its whole batch, on one device of the TPU.
     """
     its = ONE_HOST[where]
     sizes = [whole.batch >> times for times in range(1, whole.batch.bit_length())]
@@ -301,12 +301,12 @@ def one_host_row(words: str, kind: str, where: str, whole: Step) -> str:
 
 
 def _span(ends: Iterable[str]) -> str:
-    """From the least to the estimate; one number where they are the same."""
+    """From the lower bound to the estimate; one number if they are the same."""
     return " to ".join(dict.fromkeys(ends))
 
 
 def tables() -> tuple[str, str]:
-    """The table of slices, and that of TPUs with one host, as docs/tpu.md has them."""
+    """The tables of slices and of TPUs with one host, as in docs/tpu.md."""
     measured = json.loads(MEASURED.read_text())
     of_slices = [
         "| recipe | slice | devices x pictures | GiB of a device | ms of a step"

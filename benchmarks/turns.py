@@ -1,8 +1,8 @@
 """Programs that take turns: each is started and warmed up once, then all are timed in rounds.
 
-What the machine does meanwhile slows them alike, and a set-up (threads, precision, library) of one
-leaves the others alone. A program is asked by a line on its standard input, and answers with a line
-of JSON on its standard output.
+So other work on the machine slows them alike, and the set-up of one (threads, precision, library)
+does not affect the others. A program gets a line on its standard input, and answers with a line of
+JSON on its standard output.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-SIDE, PRODUCTS = 2048, 3  # of the float32 matrices whose product the machine is measured by
+SIDE, PRODUCTS = 2048, 3  # of the float32 matrices whose product measures the machine
 
 
 def serve(answers: dict[str, Callable[[], object]]) -> None:
@@ -23,13 +23,13 @@ def serve(answers: dict[str, Callable[[], object]]) -> None:
 
 
 def turn(step: Callable[[], object], multiply: Callable[[], object]) -> tuple[float, float]:
-    """(seconds of a step, GFLOP/s of a product of two matrices of SIDE), each after one to warm."""
+    """(seconds of a step, GFLOP/s of a product of two matrices of SIDE), each after a warm-up."""
     step()
     return seconds(step), product_rate(multiply)
 
 
 def seconds(act: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Seconds that it takes."""
     start = time.perf_counter()
     act()
     return time.perf_counter() - start
@@ -43,7 +43,7 @@ def product_rate(multiply: Callable[[], object]) -> float:
 
 
 class Program:
-    """One that calls `serve`."""
+    """A program that calls `serve`."""
 
     def __init__(self, command: list[str]):
         pipe = subprocess.PIPE

@@ -1,4 +1,4 @@
-"""What the commands of this folder share: each is `tf-simclr --mode=export` of one format."""
+"""The command of this folder: each format's is `tf-simclr --mode=export` with that format."""
 
 import sys
 
