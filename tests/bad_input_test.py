@@ -236,7 +236,7 @@ def test_a_run_with_another_optimiser(refused, tiny_flags, run):
 
 
 def test_a_run_that_is_in_use(refused, tiny_flags, run):
-    """Which ends by itself: the exit code says that the same command may succeed later."""
+    """The exit code says that the same command may succeed later."""
     before = snapshot(run)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -29,7 +29,7 @@ def pictures(buckets, picture_folder):
 
 @pytest.fixture
 def flags(storage, tiny_flags, pictures):
-    """Of a tiny run on pictures in a bucket that nobody has looked at yet."""
+    """Flags of a tiny run on pictures in a bucket that no run has read yet."""
     with contextlib.suppress(tf.errors.NotFoundError):
         tf.io.gfile.remove(f"{pictures}/{kept_findings.NAME}")
     return [*tiny_flags, f"--data_dir={pictures}"]
@@ -37,7 +37,7 @@ def flags(storage, tiny_flags, pictures):
 
 @pytest.fixture
 def stops(capfd):
-    """Called with a command that stops with an exit code: the one line that it says."""
+    """Runs a command that must stop with an exit code; returns the one line that it prints."""
 
     def stops(*command, code=2):
         assert main(["tf-simclr", *command]) == code

@@ -1,4 +1,4 @@
-"""What lies in a bucket: where it cannot be seen, nobody takes it for missing."""
+"""Objects in a bucket: one that cannot be read does not count as missing."""
 
 import pytest
 import tensorflow as tf

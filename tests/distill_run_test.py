@@ -100,7 +100,7 @@ def test_a_student_is_judged_shown_and_exported(student):
     scalars = read_scalars(student)
     for name in ("distill_loss", "teacher_agreement", "supervised_loss", "supervised_acc"):
         assert scalars[f"train/{name}"][0].tolist() == [1, 2, 3]
-    # With alpha 1 nothing but the teacher's word and the decay is in the loss.
+    # With alpha 1 the loss is only distillation and weight decay.
     total = scalars["train/distill_loss"][1] + scalars["train/weight_decay"][1]
     np.testing.assert_allclose(scalars["train/total_loss"][1], total, rtol=1e-6)
     assert all(0 <= share <= 1 for share in scalars["train/teacher_agreement"][1])

@@ -63,7 +63,7 @@ def test_a_run_names_its_labels_and_they_can_be_given_again(flags, tmp_path, cap
     run(*flags, f"--label_list={tmp_path}/others.txt", f"--model_dir={other}")
     assert set(listed(other)) == others
     assert not same(weights(drawn), weights(other))
-    # Whoever goes on with all labels keeps no list of few.
+    # A run that resumes with all labels has no list of few.
     run(*flags, "--train_steps=4", f"--model_dir={drawn}")
     assert not (drawn / "labels.txt").exists()
 
@@ -76,7 +76,7 @@ def test_results_of_few_labels_say_so_and_are_nobody_elses(tiny_flags, trained_r
     run(*flags, "--mode=eval", "--labels_per_class=2", "--eval_name=few")
     result = json.loads((folder / "result_few.json").read_text())
     assert result["labels"] == "labels_per_class=2, seed=0"
-    assert not any(key.startswith("eval/label") for key in result)  # Its head knew them all.
+    assert not any(key.startswith("eval/label") for key in result)  # Its head knew all labels.
     assert not (folder / "confusion_matrix_few.csv").exists()
     assert not (folder / "result.json").exists()
     assert card.read_text() == before  # The export is of a run that knew all labels.

@@ -234,7 +234,7 @@ FIRST_LANE = {
         "nets/resnet_test.py::test_has_as_many_parameters",
     ),
 }
-# In both lanes though what is around them is not, and in graphs: one whole run of each method.
+# One whole run of each method, in both lanes and in graphs, unlike the tests around them.
 BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
     "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
@@ -243,7 +243,7 @@ BOTH_LANES = (
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
 )
 # A few steps for each of many settings, flags or messages: tracing would take most of their time.
-# How a step is computed they do not ask. BOTH_LANES, fixtures of a file and whatever starts a
+# They do not test how a step is computed. BOTH_LANES, fixtures of a file and whatever starts a
 # process run in graphs; and so do runs that are compared bit for bit, or by their steps.
 EAGER = (
     "bad_input_test.py",

@@ -1,4 +1,4 @@
-"""Runs with a memory, by the command line: resumed, evaluated, exported, gone on from."""
+"""Runs with a memory, by the command line: resumed, evaluated, exported, fine-tuned."""
 
 import json
 import os
@@ -98,7 +98,7 @@ def test_the_first_step_is_that_of_a_run_without_a_memory_and_the_next_are_not(
 
 
 def broken_off(unbroken, folder):
-    """A copy of a run as it was behind its first step."""
+    """A copy of a run as it was after its first step."""
     shutil.copytree(unbroken, folder)
     for path in [*folder.glob("ckpt-2*"), *folder.glob("ckpt-3*"), folder / "checkpoint"]:
         path.unlink()

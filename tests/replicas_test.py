@@ -82,7 +82,7 @@ def under(strategy, count: int) -> dict[str, np.ndarray]:
         return loss, tape.gradient(share, hidden), logits, labels
 
     def naive(a, b):
-        """NT-Xent by someone who does not think of replicas, and a loss of what is gathered."""
+        """NT-Xent called as if there were no replicas, and a loss of gathered values."""
         hidden = tf.concat([a, b], axis=0)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([hidden, a])

@@ -1,4 +1,4 @@
-"""`tf_simclr.run` does what the command line does, and hands its run over."""
+"""`tf_simclr.run` does what the command line does, and returns the run."""
 
 import json
 import os

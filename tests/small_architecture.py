@@ -1,4 +1,4 @@
-"""An architecture of another kind than ResNet, for tests of what is asked of any."""
+"""An architecture of another kind than ResNet, for tests of the common interface."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Who answers the signals that ask a process to stop, and for how long."""
+"""Which code handles the signals that stop a process, and for how long."""
 
 import os
 import signal

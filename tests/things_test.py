@@ -1,4 +1,4 @@
-"""Every word of a kind of thing has its file, and every file of a thing its word."""
+"""Every word in a list of choices has its file, and every such file has its word."""
 
 import pathlib
 

@@ -50,7 +50,7 @@ def for_tpus(monkeypatch):
 
 @pytest.fixture
 def silent():
-    """The address of a socket that takes connections and never says a word."""
+    """The address of a socket that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
 
@@ -267,7 +267,7 @@ def test_what_is_no_name_and_no_address_is_not_looked_up(monkeypatch, no_environ
     ],
 )
 def test_a_tpu_that_may_answer_later_is_no_mistake(monkeypatch, no_environment, for_tpus, error):
-    """And it is given a minute, by whoever does not say how long."""
+    """The default is a minute."""
     asked = []
 
     def answer_of(ask, *, seconds=None):

@@ -53,7 +53,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def parts(trained_run, images):
-    """The run's network with norms that let every block be heard: training starts them at 0."""
+    """The run's network with norms such that every block matters: training starts them at 0."""
     config = run_folder.read_settings(trained_run)
     net = methods.network(config, methods.Lesson(2))
     own.restore(os.path.join(trained_run, "ckpt-3"), net.parts())
@@ -179,7 +179,7 @@ def softmax(logits):
 
 
 def test_the_blocks_are_heard(parts, images, expected):
-    """Else all that follows compares a stem."""
+    """Else the tests below only compare the stem."""
     for norm in (n for n in parts["encoder"].submodules if isinstance(n, BatchNorm)):
         before = norm.gamma.numpy()
         norm.gamma.assign(0 * before)

@@ -47,7 +47,7 @@ CASES = {
     for mode, flags in (("pretrain", {}), ("finetune", FINETUNING))
     for optimizer in ("lars", "momentum")
 }
-# What does not depend on where replicas are, and how many, is told apart on two devices.
+# What does not depend on the place and number of replicas is only tested on two devices.
 FEWER = ("pretrain_lars", "finetune_momentum")
 DEVICES, WORKERS = (2, 4), 2
 RTOL = 1e-9  # float64 leaves 1e-15 a step; what is summed in another order may grow from there
@@ -123,7 +123,7 @@ def every_loss(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
                 loss = things.load("losses", word)()(hidden).loss
             gradient = tape.gradient(loss, hidden)
             here = tf.one_hot(replicas.index(), count, dtype=gradient.dtype)
-            # The mean over replicas of what is 0 but for the part of one's own.
+            # Each replica's part is its own gradient; elsewhere it is 0.
             return replicas.mean(loss), replicas.mean(here[:, tf.newaxis, tf.newaxis] * gradient)
 
         run = tf.function(lambda step=step: strategy.run(step), autograph=False)

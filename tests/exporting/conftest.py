@@ -22,7 +22,7 @@ def build_network(*, classes=3, selector=1):
         classifier(projections[selector])
     norms = [n for part in (encoder, head) for n in part.submodules if isinstance(n, BatchNorm)]
     random = np.random.default_rng(0)
-    for norm in norms:  # Training starts some at 0, and then nothing of a block is heard.
+    for norm in norms:  # Training starts some at 0, which switches a block off.
         norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape))
     return TrainedNetwork(encoder, head, classifier, selector, norms, trained_size=SIDE)
 

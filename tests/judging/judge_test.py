@@ -34,7 +34,7 @@ def test_neighbours_learn_from_as_many_labelled_pictures_as_are_asked_for(emoji_
     pictures = build_data.evaluation_data(config, data, "train").unbatch().as_numpy_iterator()
     first = list(itertools.islice(pictures, 10 * LIMIT))
     labelled = [picture for picture in first if picture["label"] >= 0][:LIMIT]
-    assert any(picture["label"] < 0 for picture in first[:LIMIT])  # Who must not be counted.
+    assert any(picture["label"] < 0 for picture in first[:LIMIT])  # must not be counted
     vectors = colours(np.stack([picture["image"] for picture in labelled])).numpy()
     labels = np.array([picture["label"] for picture in labelled])
     test = judged.test

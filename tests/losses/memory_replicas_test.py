@@ -1,4 +1,4 @@
-"""Every loss with a memory says under two and four replicas what it says on one device.
+"""Every loss with a memory is the same under two and four replicas as on one device.
 
 Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
 computes under MirroredStrategy, in float64, and the tests compare with one device here.

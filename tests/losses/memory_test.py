@@ -24,7 +24,7 @@ def unit_rows(count, dim):
 
 
 def remembered(places, dim, filled, dtype=np.float64):
-    """A memory; where it is not filled lies what would be noticed."""
+    """A memory; its empty places hold values that would be noticed."""
     rows = unit_rows(places, dim)
     rows[filled:] = 5.0
     return Memory(tf.constant(rows, dtype), tf.constant(filled))

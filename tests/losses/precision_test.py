@@ -24,7 +24,7 @@ def test_more_passes_are_nearer_to_the_product(count):
 def test_the_products_asked_for_on_a_tpu_are_as_good_as_float32(
     kind, temperature, implementation, with_memory
 ):
-    """And those of a single pass, which a TPU takes unless asked, are not."""
+    """A single pass, the default of a TPU, is not."""
     found = errors(
         "well aligned",
         (None, "one pass", "six"),

@@ -1,4 +1,4 @@
-"""Products that keep all bits on a TPU: what they are, and which of a step's ask for that."""
+"""Products in full precision on a TPU: their values, and which products of a step use it."""
 
 import re
 
@@ -22,7 +22,7 @@ ALL_BITS = "operand_precision={highest,highest}"
 
 @pytest.fixture(scope="module")
 def xla():
-    """XLA for the CPU, which TensorFlow's wheels for TPUs have not."""
+    """XLA for the CPU, which TensorFlow's wheels for TPUs lack."""
     try:
         tf.function(tf.negative, jit_compile=True)(1.0)
     except tf.errors.NotFoundError as error:

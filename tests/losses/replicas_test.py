@@ -1,4 +1,4 @@
-"""Every loss, whole and in blocks, says under two and four replicas what it says on one device.
+"""Every loss, whole and in blocks, is the same under two and four replicas as on one device.
 
 Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it
 computes under MirroredStrategy, in float64, and the tests compare with one device here.
@@ -24,7 +24,7 @@ IMAGES, DIM = 20, 5
 BLOCK = 4
 VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE
-# Those that find the gradient of their keys without its traffic.
+# Losses that compute the gradient of their keys without communicating it.
 FRUGAL = [(word, how) for word in ("nt_xent", "dcl") for how in ("dense", "blockwise")]
 
 
@@ -50,7 +50,7 @@ def measured(run_by_replicas):
 
 @pytest.fixture(scope="module")
 def one():
-    """What the whole loss says on one device, by case."""
+    """The whole loss on one device, by case."""
     results = {}
     for word in LOSSES:
         hidden = tf.constant(np.concatenate([VIEW_A, VIEW_B]))

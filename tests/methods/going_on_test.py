@@ -1,4 +1,4 @@
-"""Whose folder it is: that of a run that can be gone on from, with what changed, or another's."""
+"""Which run a folder belongs to: one that can be resumed, with what changed, or another one."""
 
 import os
 
@@ -124,7 +124,7 @@ def test_damaged_settings_are_an_error_and_stay(tmp_path, content):
     ("values", "different"),
     [
         ({"learning_rate": 1.0}, []),
-        ({"resnet_depth": 18}, []),  # That is of the architecture.
+        ({"resnet_depth": 18}, []),  # It belongs to the architecture.
         ({"optimizer": "adam"}, ["optimizer"]),
         ({"lineareval_while_pretraining": False}, ["lineareval_while_pretraining"]),
         ({"fine_tune_after_block": 2}, []),

@@ -1,4 +1,4 @@
-"""What every kind of training must say of itself, and what it refuses."""
+"""What every method must define, and what it refuses."""
 
 import dataclasses
 

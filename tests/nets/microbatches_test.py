@@ -112,7 +112,7 @@ def test_gradients_are_those_of_one_tape_over_all_parts(count):
     naive = {v.name: g.numpy() for v, g in zip(variables, tape.gradient(loss, variables))}
     found = gradients(compiled(count), VIEWS[0], LABELS[0])
     assert_same(found, naive)
-    # Else this and the plain step's statistics could be told apart by nobody.
+    # Else these statistics could not be told from the plain step's.
     plain = gradients(compiled(1), VIEWS[0], LABELS[0])
     differences = [np.abs(found[name] - plain[name]).max() for name in found]
     assert max(differences) > 1e-3

@@ -1,4 +1,4 @@
-"""Under two replicas a student learns what it learns on one device, whoever its teacher is.
+"""Under two replicas a student learns the same as on one device, with any teacher.
 
 Logical devices must exist before TensorFlow starts, so the file runs itself as a program: it trains
 the same students by a number of replicas, in float64, and the tests compare them.
@@ -45,7 +45,7 @@ def write_teachers():
     config = Config.from_flat(FLAGS | {"train_mode": "supervised", "seed": 5})
     run_folder.write_settings(config, run)
     net = methods.network(config, methods.Lesson(CLASSES))
-    net.supervised_head.kernel.assign(10 * net.supervised_head.kernel)  # So that it is decided.
+    net.supervised_head.kernel.assign(10 * net.supervised_head.kernel)  # So that it is confident.
     checkpoints.Checkpoints(run, net.parts()).save(1)
     module = tf.Module()
     kernel = np.random.default_rng(1).standard_normal((3, CLASSES)).astype(np.float32)
@@ -106,7 +106,7 @@ def test_two_replicas_learn_what_one_device_learns(measured, kind, alpha):
     names = [name for name in one if name.startswith(f"{kind}/{alpha}/")]
     assert len(names) > 30
     for name in names:
-        # The SavedModel says its word in float32.
+        # The SavedModel computes in float32.
         scale = max(np.abs(one[name]).max(), 1e-3)
         rtol = 1e-9 if kind == "run" else 1e-5
         np.testing.assert_allclose(two[name], one[name], rtol=0, atol=rtol * scale, err_msg=name)

@@ -1,4 +1,4 @@
-"""A classifier that learns from a teacher: what it follows, what it says, what it leaves alone."""
+"""A classifier that learns from a teacher: what it learns, reports, and leaves alone."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_learns_from_pictures_alone():
     net.compile(keras.optimizers.Adam(0.01))
     data = tf.data.Dataset.from_tensors(images())
     losses = net.fit(data, epochs=12, verbose=0).history["distill_loss"]
-    # It cannot fall below the entropy of the teacher's word.
+    # It cannot fall below the entropy of the teacher's probabilities.
     word = softmax(teacher_of(CLASSES)(images()).numpy())
     least = -(word * np.log(word)).sum(axis=1).mean()
     assert least < losses[-1] < least + 0.5 * (losses[0] - least)

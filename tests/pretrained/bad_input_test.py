@@ -52,7 +52,7 @@ def rewrite(prefix, tensors):
 
 
 def test_a_good_one_is_taken_by_folder_and_by_prefix(prefix, tiny_flags, tmp_path, capsys):
-    """Without the flags of the architecture: what is refused below is refused for a reason."""
+    """It needs no flags of the architecture. So the tests below fail for their own reason."""
     told = ("--image_size", "--resnet_depth", "--width_multiplier", "--proj_out_dim")
     flags = [flag for flag in tiny_flags if not flag.startswith(told)]
     flags += ["--train_mode=finetune", "--train_steps=1", f"--checkpoint={tmp_path}/in"]

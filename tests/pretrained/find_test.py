@@ -1,4 +1,4 @@
-"""Where the weights lie that a user names by a folder, a prefix, an export or a released model."""
+"""Finds weights by a run's folder, a prefix, an export or a released model."""
 
 import shutil
 

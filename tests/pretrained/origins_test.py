@@ -1,4 +1,4 @@
-"""What a run starts from: found by looking, and its architecture read off settings or variables."""
+"""The checkpoint that a run starts from, and its architecture from settings or variables."""
 
 import shutil
 import sys

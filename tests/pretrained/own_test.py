@@ -1,4 +1,4 @@
-"""What of a checkpoint of this project is restored: all that fits, and a misfit is said."""
+"""A checkpoint of this project: all that fits is restored, and a misfit is reported."""
 
 import pytest
 from small_checkpoints import dense, parts, save_three, write_names

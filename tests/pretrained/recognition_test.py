@@ -1,4 +1,4 @@
-"""A network is known by the names of its variables; what is missing of it is said."""
+"""A network is recognised by the names of its variables; missing ones are reported."""
 
 import pytest
 

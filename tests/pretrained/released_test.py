@@ -17,7 +17,7 @@ SKELETON = Skeleton(18)
 
 @pytest.fixture
 def tensors():
-    """A network by names; of its shapes only those are right that are asked for here."""
+    """A network by names; only the shapes that are used here are right."""
     tensors = {name: np.ones([1, 1, 4, 4]) for name in SKELETON.names().values()}
     tensors |= {name: np.ones([32, 8]) for name in head_names(2).values()}
     tensors |= {name: np.ones([32, 5]) for name in CLASSIFIER.values()}

@@ -1,4 +1,4 @@
-"""Whom a student may learn from: runs, exports, and SavedModels of others; and whom not."""
+"""Teachers: runs, exports and other SavedModels, and what is refused."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""What is handed out of a run: its network, with a classifier on the layer that it learned from."""
+"""The trained network of a run, with a classifier on the layer that it learned from."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What of a checkpoint comes into a new run: all that fits, nothing else, and every gap is said."""
+"""What a new run restores from a checkpoint: all that fits, and it reports the rest."""
 
 import numpy as np
 import pytest
@@ -130,9 +130,9 @@ def test_a_linear_head_that_watched_a_pretraining_brings_no_labels_along(trained
         kernel = net.supervised_head.kernel.numpy()
         np.testing.assert_array_equal(kernel, drawn.supervised_head.kernel)
         assert LEFT_OUT in capsys.readouterr().out
-    net, restored = start(trained_run, 2, variable_schema=".*")  # Whoever asks for it gets it.
+    net, restored = start(trained_run, 2, variable_schema=".*")  # It is restored if asked for.
     assert restored == ALL
-    net, restored = start(trained_run, 2, train_mode="pretrain")  # It goes on watching.
+    net, restored = start(trained_run, 2, train_mode="pretrain")  # It is trained further.
     assert restored == ALL
     assert LEFT_OUT not in capsys.readouterr().out
 
@@ -188,7 +188,7 @@ def test_parts_that_the_schema_leaves_out_stay_as_they_were(
     untouched = snapshot(model(classes, train_mode="finetune")[1])
     net, restored = start(source, classes, variable_schema=schema)
     if kind == "ours" and schema is None:
-        expected = ALL[:2]  # The head that watched the pretraining must be asked for.
+        expected = ALL[:2]  # The head trained alongside pretraining must be asked for.
     assert restored == expected
     for part, weights in snapshot(net).items():
         same = [np.array_equal(weights[role], untouched[part][role]) for role in weights]

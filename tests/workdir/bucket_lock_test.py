@@ -1,4 +1,4 @@
-"""A folder in a bucket: one process holds it, and one that died holds up nobody for long."""
+"""A folder in a bucket: one process holds it, and one that died does not block others for long."""
 
 import json
 import os

@@ -42,7 +42,7 @@ def test_a_student_of_pictures_without_labels_knows_its_teachers_classes(data, t
     unlabelled = dataclasses.replace(data, class_names=(), num_classes=0)
     write_dataset(unlabelled, str(tmp_path), class_names=("cat", "dog"))
     assert class_names_at(str(tmp_path)) == ("cat", "dog")
-    write_dataset(data, str(tmp_path), class_names=("cat", "dog"))  # Data has the first say.
+    write_dataset(data, str(tmp_path), class_names=("cat", "dog"))  # Names in the data come first.
     assert class_names_at(str(tmp_path)) == ("dark", "light")
 
 

@@ -1,4 +1,4 @@
-"""The run's folder: whose it is, who trains in it, what lies in it."""
+"""The run's folder: which run it belongs to, which process trains in it, what it contains."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A command that names a run's folder alone goes by the run's settings."""
+"""A command that only names a run's folder uses the run's settings."""
 
 import pytest
 
@@ -22,7 +22,7 @@ RUN = {
 
 @pytest.fixture
 def command(tmp_path):
-    """Called with the flags that a user gives: the config that is gone by."""
+    """Takes the flags that a user gives; returns the config that is used."""
     (tmp_path / "flags.json").write_text(Config.from_flat(RUN).to_json())
 
     def adopted(**flags):

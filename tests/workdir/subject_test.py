@@ -102,7 +102,7 @@ def run_of(tmp_path):
     [
         ({}, ["train", "test"], None, "test"),
         ({"eval_split": "validation"}, ["train", "validation"], None, "validation"),
-        # It only trained, and said nothing: the first evaluation says it.
+        # Training alone does not record it: the first evaluation does.
         ({"eval_split": "validation"}, ["train", "test"], None, "train[:5]"),
         ({"eval_split": "validation"}, ["train", "test"], {"eval_split": "test"}, "test"),
     ],

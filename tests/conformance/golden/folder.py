@@ -1,4 +1,4 @@
-"""Where the numbers measured on the original lie, and what is found there by looking."""
+"""Finds the numbers that were measured on the original."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where a recorded fine-tuning and ours part on purpose: DEVIATIONS.md has a row for each of these.
+"""Where recorded fine-tuning and ours differ on purpose: DEVIATIONS.md has a row for each of these.
 
 All are of classifiers on a layer of the projection head. Up to that layer it belongs to the network
 here, and is frozen and trained as the encoder's last group is.
