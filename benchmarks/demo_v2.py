@@ -32,7 +32,7 @@ def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
     print(f"\n$ {shlex.join(command)}", flush=True)
     with _told_to(f"{model_dir}.log"):
         results = tf_simclr.run(**given).results
-    print(f"{time.monotonic() - started:.0f} s, told in {model_dir}.log", flush=True)
+    print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
     return results
 
 

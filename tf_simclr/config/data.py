@@ -56,8 +56,8 @@ class DataConfig(Section):
     )
     blur_sigma: str = flag(
         "batch",
-        "Draw the strength of a view's blur once a batch, as in the original, or for each image, as"
-        " in the paper.",
+        "Draw the strength of a view's blur for each batch, as in the original, or for each image,"
+        " as in the paper.",
         ("batch", "image"),
         only=(*PRETRAINED_SHOWN, BLUR, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
     )

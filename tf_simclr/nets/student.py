@@ -51,14 +51,14 @@ class Student(Classifier):
         if not 0 <= alpha <= 1:
             raise ValueError(f"`alpha` must be in [0, 1]. Received: {alpha=}.")
         # Keras does not look into a namespace, and so neither trains nor saves the teacher.
-        self._beside = types.SimpleNamespace(teacher=teacher)
+        self._untracked = types.SimpleNamespace(teacher=teacher)
         self.temperature = temperature
         self.alpha = alpha
 
     def get_config(self) -> dict[str, Any]:
         raise ValueError(
             "A Student cannot be saved as a Keras model: its `teacher` is not part of it. Received:"
-            f" teacher={self._beside.teacher!r}. Save its weights by save_weights, and load them"
+            f" teacher={self._untracked.teacher!r}. Save its weights by save_weights, and load them"
             " into a Student with a teacher, or into a Classifier of the same arguments."
         )
 
@@ -95,7 +95,7 @@ class Student(Classifier):
         return {name: results[name] for name in Classifier.METRICS}
 
     def _ask(self, images: tf.Tensor) -> tf.Tensor:
-        logits = self._beside.teacher(images)
+        logits = self._untracked.teacher(images)
         if logits.shape[-1] != self.num_classes:
             raise ValueError(
                 f"`teacher` must give logits [batch, {self.num_classes}], of the student's classes."

@@ -66,7 +66,7 @@ class OwnCheckpoint(Checkpoint):
                 f" has {listed(ours.class_names)}."
             )
         elif ours.class_names and not knows:
-            notes.append(f"Note: what lies in {self.path} {NO_NAMES}.")
+            notes.append(f"Note: the checkpoint {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
