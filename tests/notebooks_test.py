@@ -49,7 +49,7 @@ PRINTED = {
     "finetuning": [r"\n +\d+( +\d+\.\d %){3}\n +\d+( +\d+\.\d %){3}\n +\d+( +\d+\.\d %){3}\n"],
     "distillation_self_training": [
         r"small, distilled +\d{2},\d{3} +0 +\d+\.\d %",
-        r"Says the same as the teacher: distilled \d+\.\d %",
+        r"Agrees with the teacher: distilled \d+\.\d %",
     ],
     "retrieval": [r"Recall at 1 among all pictures, encoder: \d+\.\d %"],
 }
