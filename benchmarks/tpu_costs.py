@@ -76,9 +76,7 @@ FULL = 0.95  # of a device's memory: an estimated step that takes more does not 
 COPIES = 1.6
 # Bytes of a waiting picture in a step in parts: two views in float32, cropped and coloured.
 PICTURE = 2 * 2 * 224 * 224 * 3 * 4
-PASSES = (
-    4 / 3
-)  # A step in parts has two forward passes, and a backward pass that costs as much as two.
+PASSES = 4 / 3  # One more forward pass; a backward pass costs as much as two.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_a_long_list_is_cut():
 
 def test_variables_of_another_kind_of_network_are_named():
     names = [*R18.names().values(), "base_model/conv2d_21/bias"]
-    with pytest.raises(ValueError, match="has 1 that a ResNet-18, .*: base_model/conv2d_21/bias"):
+    with pytest.raises(ValueError, match="has 1 not in a ResNet-18, .*: base_model/conv2d_21/bias"):
         recognise(names)
 
 

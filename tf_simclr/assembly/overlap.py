@@ -79,7 +79,5 @@ def _paths(config: Config, data: Source, split: str) -> set[str]:
 
 
 def _shared(data: Source, first: str, second: str) -> int:
-    there = data.has(first) and data.has(
-        second
-    )  # Missing splits are reported where they are needed.
+    there = data.has(first) and data.has(second)  # A missing split is reported elsewhere.
     return count_shared(data.ranges(first), data.ranges(second)) if there else 0

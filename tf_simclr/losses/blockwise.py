@@ -65,8 +65,8 @@ def blockwise_loss(
         replica must have the same number.
       temperature: divides the products; > 0.
       decoupled: whether positives are left out of the denominators (DCL).
-      block: most images in a block of queries, >= 1. If blocks of queries are smaller, blocks of
-        keys are larger. Memory grows with (local + global) * dim, and with block ** 2.
+      block: most images in a block of queries, >= 1. If these are smaller, blocks of keys are
+        larger by the same factor. Memory grows with (local + global) * dim, and with block ** 2.
       memory: negatives from earlier batches, in tiles no larger than the others; None is no memory.
 
     Returns:

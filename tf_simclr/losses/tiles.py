@@ -81,7 +81,7 @@ class Tiles:
     """Logits of the images of this replica against the images of all replicas.
 
     With many replicas there are few queries and many keys. If blocks of queries are smaller, blocks
-    of keys are larger, so that tiles are neither padded nor small.
+    of keys are larger by the same factor, so that tiles are neither padded nor small.
 
     Args:
       rows: [2, local, dim] first and second views.

@@ -50,9 +50,7 @@ def check_complete(found: set[str], expected: Collection[str], what: str) -> Non
     foreign = sorted(found - set(expected))
     if lacking or foreign:
         parts = [f"lacks {len(lacking)} variables of {what}: {_listed(lacking)}"] if lacking else []
-        parts += (
-            [f"has {len(foreign)} that {what} does not have: {_listed(foreign)}"] if foreign else []
-        )
+        parts += [f"has {len(foreign)} not in {what}: {_listed(foreign)}"] if foreign else []
         raise ValueError(" and ".join(parts))
 
 

@@ -78,7 +78,7 @@ def open_teacher(
             f" teacher={path!r}, with {teacher.num_classes}."
         )
     if class_names and not teacher.class_names:
-        print("Note: the teacher does not name its classes: the order of the data's is assumed.")
+        print("Note: the teacher's classes have no names: the data's order is assumed.")
     return teacher
 
 
@@ -179,7 +179,7 @@ def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
         if len(inputs) == 1 and pictures and spec.dtype.is_floating:
             return keyword, spec
     raise ValueError(
-        "`teacher` must take one batch of float pictures [batch, height, width, 3], of any size."
+        "`teacher` must take one batch of float pictures [batch, height, width, 3] of any length."
         f" Received: teacher={path!r}, whose signature {name} takes"
         f" {_listed(inputs) or 'nothing'}."
     )
