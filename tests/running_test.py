@@ -84,3 +84,22 @@ def test_what_a_user_can_mend_is_a_value_error(flags, tmp_path, wrong, said):
 
 def test_a_folder_without_a_run_has_no_step(tmp_path):
     assert Run(str(tmp_path), {}).step == 0
+    assert Run(None, {}).step == 0
+    for ask in (Run(None, {}).encoder, Run(None, {}).export):
+        with pytest.raises(ValueError, match="`model_dir` must have been given to `run`"):
+            ask()
+
+
+@pytest.mark.parametrize("recipe", ["nothing.cfg", "misspelt.cfg"])
+def test_a_recipe_that_cannot_be_read_is_a_value_error(tmp_path, recipe):
+    (tmp_path / "misspelt.cfg").write_text("--lerning_rate=1")
+    with pytest.raises(ValueError, match="nothing.cfg|lerning_rate"):
+        tf_simclr.run(flagfile=str(tmp_path / recipe), model_dir=str(tmp_path / "run"))
+
+
+def test_a_command_without_a_run_says_what_it_wrote(trained_run, tmp_path):
+    checkpoint = os.path.join(trained_run, "ckpt-2")
+    output = str(tmp_path / "out")
+    run = tf_simclr.run(mode="export", checkpoint=checkpoint, output=output)
+    assert (run.folder, run.written, run.results) == (None, output, {})
+    assert card.read(output).step == 2

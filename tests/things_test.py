@@ -38,7 +38,7 @@ def test_every_file_of_a_thing_has_its_word(folder):
 @pytest.mark.parametrize("word", ["no_such_method", "method"])
 def test_a_word_without_a_thing_fails_by_name(word):
     """A file that is not there, and one that defines no method."""
-    with pytest.raises(ValueError, match=f"'{word}' is a word of .* must define METHOD"):
+    with pytest.raises(ValueError, match=f"'{word}' is listed in .* does not define METHOD"):
         things.load("methods", word)
 
 
@@ -49,3 +49,12 @@ def test_what_a_thing_lacks_is_no_missing_thing(monkeypatch):
     monkeypatch.setattr(things.importlib, "import_module", lacking)
     with pytest.raises(ModuleNotFoundError, match="fast_rotations"):
         things.load("methods", "no_such_method")
+
+
+def test_a_mistake_inside_a_thing_is_not_hidden(monkeypatch):
+    def broken(name):
+        raise AttributeError("module 'math' has no attribute 'sqroot'")
+
+    monkeypatch.setattr(things.importlib, "import_module", broken)
+    with pytest.raises(AttributeError, match="sqroot"):
+        things.load("losses", "nt_xent")

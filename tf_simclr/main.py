@@ -60,7 +60,7 @@ def _answer(argv: list[str]) -> int:
 def _run(config: Config) -> None:
     early_checks.check(config)
     quiet.import_tensorflow()
-    # Not at the top: --help and bad flags must not wait seconds for imports.
+    # Not at the top: --help and flags that are wrong by themselves must not wait for imports.
     from tf_simclr.tasks.command import carry_out
 
     carry_out(config)

@@ -4,11 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from absl import flags as absl_flags
+
 from tf_simclr import cli, early_checks, quiet
 from tf_simclr.config import Config
+from tf_simclr.file_errors import file_error
 
 if TYPE_CHECKING:
-    from tf_simclr.nets.resnet import ResNet
+    from tf_simclr.nets.encoder import Encoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,27 +19,29 @@ class Run:
     """A run, as its folder describes it.
 
     Attributes:
-      folder: its model_dir; for a command without one, the path in --checkpoint.
+      folder: its model_dir; None for a command without one.
       results: of the command's own evaluation, as in result.json or result_NAME.json; if the
         command did not evaluate, the content of result.json, or {} if there is none.
+      written: the path that --mode=export or embed wrote; None in other modes.
     """
 
-    folder: str
+    folder: str | None
     results: Mapping[str, Any]
+    written: str | None = None
 
     @property
     def step(self) -> int:
         """The step of its newest checkpoint; 0 where there is none."""
         from tf_simclr.workdir import checkpoints
 
-        saved = checkpoints.listed(self.folder)
+        saved = checkpoints.listed(self.folder) if self.folder else []
         return checkpoints.step_of(saved[-1]) if saved else 0
 
-    def encoder(self) -> "ResNet":
-        """Its encoder, as load_encoder gives it."""
+    def encoder(self) -> "Encoder":
+        """Its encoder, as load_encoder gives it. Raises ValueError if there is no model_dir."""
         from tf_simclr.pretrained.load_encoder import load_encoder
 
-        return load_encoder(self.folder)
+        return load_encoder(self._folder())
 
     def export(self, format: str = "hub_module", **flags: Any) -> str:
         """Exports its newest checkpoint.
@@ -49,12 +54,17 @@ class Run:
           The folder that was written.
 
         Raises:
-          ValueError: where --mode=export ends with one line.
+          ValueError: as `run`.
         """
-        from tf_simclr.tasks.export import export
+        ours = {"mode": "export", "model_dir": self._folder(), "export_format": format}
+        written = run(**(flags | ours)).written
+        assert written is not None
+        return written
 
-        ours = {"mode": "export", "model_dir": self.folder, "export_format": format}
-        return export(_settings(None, ours | flags))
+    def _folder(self) -> str:
+        if self.folder is None:
+            raise ValueError("`model_dir` must have been given to `run`. Received: model_dir=None.")
+        return self.folder
 
 
 def run(*, flagfile: str | None = None, **flags: Any) -> Run:
@@ -72,8 +82,11 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
       The run in `model_dir`.
 
     Raises:
-      ValueError: where the command line ends with code 2, as for an unknown flag.
-      NonFinite, Interrupted: if the loss is NaN or infinite, or a signal came.
+      ValueError: where the command line ends with code 2 or 75, as for an unknown flag, or a file
+        that cannot be read.
+      tf_simclr.workdir.checkpoints.NonFinite: if the loss is NaN or infinite.
+      tf_simclr.workdir.callbacks.Interrupted: if a signal came; the step is saved. Signals reach
+        the main thread alone, so `run` trains nowhere else.
     """
     config = _settings(flagfile, flags)
     early_checks.check(config)
@@ -81,14 +94,24 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
     from tf_simclr.tasks.command import carry_out
     from tf_simclr.workdir import run_folder
 
-    found = carry_out(config)
-    folder = config.run.model_dir or config.finetuning.checkpoint or ""
-    return Run(folder, run_folder.read_result(folder) if found is None else found)
+    try:
+        results, written = carry_out(config)
+    except Exception as error:
+        if isinstance(error, ValueError) or not (reason := file_error(error)):
+            raise
+        raise ValueError(f"A file cannot be used: {reason}.") from error
+    folder = config.run.model_dir
+    if results is None:
+        results = run_folder.read_result(folder) if folder else {}
+    return Run(folder, results, written)
 
 
 def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
     """The config of a recipe and the flags that override it, as the command line makes it."""
-    recipe = cli.written_in(flagfile) if flagfile is not None else {}
+    try:
+        recipe = cli.written_in(flagfile) if flagfile is not None else {}
+    except absl_flags.Error as error:
+        raise ValueError(str(error)) from error
     values = {**recipe, **flags}
     config = Config.from_flat(values, given=values.keys(), typed=flags.keys())
     cli.require_plain_paths(config)

@@ -24,12 +24,15 @@ def load(folder: str, word: str) -> Any:
       ValueError: if the word has no file, or its file no such name: it was only added to the list.
     """
     place = f"tf_simclr.{folder}.{word}"
+    missing = ValueError(
+        f"{word!r} is listed in config/choices.py, but {place} does not define {NAMES[folder]}."
+    )
     try:
-        return getattr(importlib.import_module(place), NAMES[folder])
-    except (ModuleNotFoundError, AttributeError) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name != place:
+        module = importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name != place:
             raise  # Something that the file itself imports is not installed.
-        raise ValueError(
-            f"{word!r} is a word of config/choices.py without a thing: {place} must define"
-            f" {NAMES[folder]}."
-        ) from error
+        raise missing from error
+    if not hasattr(module, NAMES[folder]):
+        raise missing
+    return getattr(module, NAMES[folder])

@@ -1,9 +1,11 @@
 """Settings: the original's defaults, ranges, contradictions, JSON both ways."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tf_simclr import config as config_package
@@ -130,6 +132,18 @@ WRONG = [
     ({"num_proj_layers": 0}, "`num_proj_layers` must be at least 1."),
     ({"temperature": 0.0}, "`temperature` must be above 0. Received: temperature=0.0."),
     ({"optimizer": "sgd"}, "`optimizer` must be one of ('momentum', 'adam', 'lars', 'lamb')."),
+    (
+        {"view_operations": "crop,flip,blur", "use_blur": False},
+        "`use_blur` must not be False where blur is in --view_operations",
+    ),
+    (
+        {"second_view_operations": "crop,blur", "use_blur": False},
+        "`use_blur` must not be False where blur is in --view_operations or --second_view_operat",
+    ),
+    (
+        {"view_operations": "crop,color", "color_jitter_strength": 0.0},
+        "`color_jitter_strength` must not be 0 where color is in --view_operations",
+    ),
     ({"extra_augmentation": "x"}, "`extra_augmentation` must be one of ('none', 'rotate',"),
     (
         {"view_operations": "crop,flipp"},
@@ -334,3 +348,35 @@ def test_every_setting_that_is_a_path_is_known_as_one():
         *("train_split", "eval_split", "embed_split", "eval_name"),
         *("view_operations", "second_view_operations"),
     }
+
+
+def test_numbers_of_numpy_and_paths_become_what_json_can_write():
+    """A study's grid is often one of NumPy's."""
+    values = {
+        "train_steps": np.int64(3),
+        "learning_rate": np.float32(0.5),
+        "model_dir": pathlib.Path("runs") / "a",
+    }
+    config = Config.from_flat(values)
+    assert json.loads(config.to_json())["train_steps"] == 3
+    assert type(config.optimization.learning_rate) is float
+    assert config.run.model_dir == "runs/a"
+
+
+@pytest.mark.parametrize(
+    ("values", "operations"),
+    [
+        ({}, ("crop,flip,color,gray,blur",) * 2),
+        ({"use_blur": False}, ("crop,flip,color,gray",) * 2),
+        ({"color_jitter_strength": 0.0}, ("crop,flip,blur",) * 2),
+        ({"extra_augmentation": "rotate"}, ("crop,flip,rotate,color,gray,blur",) * 2),
+        ({"view_operations": "crop,gray", "color_jitter_strength": 0.0}, ("crop,gray",) * 2),
+        (
+            {"use_blur": False, "second_view_operations": "crop,cutout"},
+            ("crop,flip,color,gray", "crop,cutout"),
+        ),
+    ],
+)
+def test_older_flags_leave_operations_out_of_the_default_alone(values, operations):
+    found = Config.from_flat(values).data.operations
+    assert tuple(",".join(view) for view in found) == operations

@@ -18,6 +18,6 @@ def test_a_file_name_is_enough(tfds_dir, tmp_path, dataset):
     few = keep_labels(source, "train", chosen, drop=True)
     labels = [int(record["label"]) for record in few.records("train")]
     assert sorted(labels) == list(range(8))
-    with pytest.raises(ValueError, match="of whose 1 names 1 fit none: 'train8'"):
+    with pytest.raises(ValueError, match="where 1 of 1 names fit none: 'train8'"):
         (tmp_path / "list.txt").write_text("train8")
         choose_listed(pictures, str(tmp_path / "list.txt"))

@@ -43,7 +43,8 @@ class DataConfig(Section):
     image_size: int = flag(224, "Side of the network's pictures, in pixels.", only=ALWAYS)
     color_jitter_strength: float = flag(
         1.0,
-        "Strength of the colour jitter; 0 leaves color and gray out of --view_operations.",
+        "Strength of the colour jitter; 0 leaves color and gray out of the default"
+        " --view_operations.",
         only=(*PRETRAINED_SHOWN, COLOR),
     )
     min_crop_area: float = flag(
@@ -51,7 +52,8 @@ class DataConfig(Section):
     )
     use_blur: bool = flag(
         True,
-        "Blur views at random when pretraining; false leaves blur out of --view_operations.",
+        "Blur views at random when pretraining; false leaves blur out of the default"
+        " --view_operations.",
         only=(*PRETRAINED_SHOWN, BLUR, WITH_ROOM_TO_BLUR),
     )
     blur_sigma: str = flag(
@@ -92,14 +94,16 @@ class DataConfig(Section):
     @property
     def operations(self) -> tuple[tuple[str, ...], ...]:
         """The operations of the first and of the second view, by their words and in order."""
-        left_out = set() if self.use_blur else {"blur"}
-        if self.color_jitter_strength == 0:
-            left_out |= {"color", "gray"}
         first = self.view_operations
-        if self.extra_augmentation != "none":
-            first = first.replace("flip", f"flip,{self.extra_augmentation}")
+        if first == ORIGINAL_VIEW:  # Other flags say what is left of it, and what is added.
+            left_out = set() if self.use_blur else {"blur"}
+            if self.color_jitter_strength == 0:
+                left_out |= {"color", "gray"}
+            first = ",".join(word for word in first.split(",") if word not in left_out)
+            if self.extra_augmentation != "none":
+                first = first.replace("flip", f"flip,{self.extra_augmentation}")
         both = first, self.second_view_operations or first
-        return tuple(tuple(w for w in text.split(",") if w not in left_out) for text in both)
+        return tuple(tuple(text.split(",")) for text in both)
 
     def _check(self) -> None:
         require(self.dataset != "", "dataset", "must be a name", self.dataset)
@@ -118,6 +122,13 @@ class DataConfig(Section):
         self._check_operations("view_operations")
         if self.second_view_operations is not None:
             self._check_operations("second_view_operations")
+        chosen = {word for view in self.operations for word in view}
+        rule = "must not be {} where blur is in --view_operations or --second_view_operations"
+        mend = "Leave blur out there, or give --use_blur."
+        require(self.use_blur or "blur" not in chosen, "use_blur", rule.format(False), False, mend)
+        strength = self.color_jitter_strength
+        rule = rule.replace("blur", "color").format(0)
+        require(strength > 0 or "color" not in chosen, "color_jitter_strength", rule, strength)
         require(
             self.extra_augmentation == "none" or self.view_operations == ORIGINAL_VIEW,
             "extra_augmentation",

@@ -64,7 +64,8 @@ class Section:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value, choices = getattr(self, field.name), field.metadata["choices"]
+            value, choices = _plain(field, getattr(self, field.name)), field.metadata["choices"]
+            object.__setattr__(self, field.name, value)
             if value is not None or field.default is not None:
                 _check_type(field, value)
             if choices:
@@ -90,6 +91,14 @@ class Section:
     def _positive(self, *names: str) -> None:
         for name in names:
             require(getattr(self, name) > 0, name, "must be above 0", getattr(self, name))
+
+
+def _plain(field: dataclasses.Field, value: Any) -> Any:
+    """A number of NumPy's as Python's, and a path as text: what JSON can write."""
+    kind = plain_type(field)
+    if isinstance(value, KINDS[kind]) and not isinstance(value, bool | int | float | str):
+        return kind(value)
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def _check_type(field: dataclasses.Field, value: Any) -> None:

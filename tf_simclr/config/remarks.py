@@ -6,6 +6,16 @@ from tf_simclr.config import Config, flag_fields
 from tf_simclr.config.matters import AT_THE_START, CLASSIFYING
 
 
+def idle_flags(config: Config) -> dict[str, str]:
+    """Name -> why the flag has no effect with this config, of those that have none."""
+    idle = {}
+    for field in flag_fields():
+        reasons = filter(None, (c.why_not(config) for c in field.metadata["only"]))
+        if reason := next(reasons, None):
+            idle[field.name] = reason
+    return idle
+
+
 def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
     """One line for each reason why flags that were given have no effect; [] for none.
 
@@ -15,10 +25,9 @@ def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
     """
     named = config.typed if given is None else given
     idle: dict[str, list[str]] = {}  # Reason -> flags.
-    for field in flag_fields():
-        reasons = filter(None, (c.why_not(config) for c in field.metadata["only"]))
-        if field.name in named and (reason := next(reasons, None)):
-            idle.setdefault(reason, []).append(field.name)
+    for name, reason in idle_flags(config).items():
+        if name in named:
+            idle.setdefault(reason, []).append(name)
     lines = [_no_effect(names, reason) for reason, names in idle.items()]
     freezes = CLASSIFYING.fit(config) and config.finetuning.fine_tune_after_block >= 0
     if freezes and config.run.trains and not config.finetuning.checkpoint:

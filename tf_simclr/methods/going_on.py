@@ -6,6 +6,7 @@ from typing import Any
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.config import Config
+from tf_simclr.config.remarks import idle_flags
 from tf_simclr.methods import method_of
 from tf_simclr.workdir import run_folder
 
@@ -33,7 +34,9 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
             " Give the same flags, or another folder."
         )
     # The folder and the command's mode are not settings of the run.
-    changed = run_folder.changed_settings(config, theirs, free={"mode", "model_dir"})
+    # A flag that has no effect in either is not worth a line.
+    idle = idle_flags(config).keys() & idle_flags(theirs).keys()
+    changed = run_folder.changed_settings(config, theirs, free={"mode", "model_dir", *idle})
     if changed:
         report(f"Settings that changed since this run was started: {changed}.")
 

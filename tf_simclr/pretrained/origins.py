@@ -7,6 +7,7 @@ from tf_simclr import things
 from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import Misfits
 from tf_simclr.config import Config, choices
+from tf_simclr.config.remarks import idle_flags
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.find import find
@@ -88,7 +89,7 @@ def check_flags(config: Config) -> None:
                     f" {name}={values[name]!r}, architecture={ours.word!r}. Leave it out."
                 )
     block = config.finetuning.fine_tune_after_block
-    if block > ours.groups:
+    if block > ours.groups and "fine_tune_after_block" not in idle_flags(config):
         raise ValueError(
             f"`fine_tune_after_block` must be from -1 to {ours.groups}. Received:"
             f" fine_tune_after_block={block}."

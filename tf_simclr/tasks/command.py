@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tf_simclr import buckets, early_checks, methods, replicas
 from tf_simclr.config import Config
@@ -16,27 +16,35 @@ from tf_simclr.tasks.train import train
 from tf_simclr.workdir.run_settings import adopt_settings
 
 
-def carry_out(config: Config) -> Mapping[str, Any] | None:
+class Outcome(NamedTuple):
+    """What a command leaves.
+
+    Attributes:
+      results: of its evaluation, as in result.json; None if nothing was evaluated.
+      written: the file or folder that --mode=export or embed wrote; None in other modes.
+    """
+
+    results: Mapping[str, Any] | None = None
+    written: str | None = None
+
+
+def carry_out(config: Config) -> Outcome:
     """Does what the config's mode says.
 
     Args:
       config: of the command.
-
-    Returns:
-      The results of its evaluation, as in result.json; None if nothing was evaluated.
 
     Raises:
       ValueError: for what the user can fix.
       NonFinite, Interrupted: in training, as checkpoints and callbacks raise them.
     """
     buckets.require_buckets(early_checks.paths_of(config))
-    config = methods.checked(adopt_settings(config))
+    config = adopt_settings(config)
     for line in remarks(config):
         print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
-        task(config)
-        return None
+        return Outcome(written=task(methods.checked(config)))
     origin = origin_of(config)
     classifies = methods.method_of(config).classifies
     config = methods.checked(adopt_architecture(config, origin, classifies=classifies))
@@ -44,12 +52,12 @@ def carry_out(config: Config) -> Mapping[str, Any] | None:
     if config.run.trains:
         train(config, origin, open_data=open_data)
     if not replicas.is_chief():
-        return None  # Only one worker evaluates.
-    result = None
+        return Outcome()  # Only one worker evaluates.
+    results = None
     for evaluated in _evaluations(config, open_data):
         print("\n".join(evaluated.summary()), flush=True)
-        result = evaluated.result
-    return result
+        results = evaluated.result
+    return Outcome(results)
 
 
 def _evaluations(config: Config, open_data: Callable[[Config], Source]) -> Iterable[Evaluated]:

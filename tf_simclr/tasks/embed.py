@@ -14,7 +14,7 @@ from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained
 
 
-def embed(config: Config) -> None:
+def embed(config: Config) -> str:
     """Writes features, labels, names and splits of all pictures to --output.
 
     features float32 [n, width]; labels int64 [n], -1 where there is none; names [n], paths in the
@@ -22,6 +22,9 @@ def embed(config: Config) -> None:
 
     Args:
       config: of the command: --checkpoint or --model_dir, --output, and the data.
+
+    Returns:
+      The file that was written.
 
     Raises:
       ValueError: if there is no encoder, no such data, or the file cannot be written.
@@ -54,6 +57,7 @@ def embed(config: Config) -> None:
         ) from error
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
     print(f"Wrote {output}: {columns}")
+    return output
 
 
 def _batches(
