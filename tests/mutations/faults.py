@@ -921,8 +921,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        "if block > ours.groups:",
-        "if block > ours.groups + 1:",
+        "if block > ours.groups and",
+        "if block > ours.groups + 1 and",
         "more blocks are frozen than there are",
     ),
     Fault(
@@ -1159,8 +1159,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/running.py",
-        "read_result(folder) if found is None else found",
-        "read_result(folder)",
+        "    if results is None:",
+        "    if True:",
         "from Python an evaluation of other data has the results of the run's own",
     ),
     Fault(
