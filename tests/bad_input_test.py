@@ -176,7 +176,7 @@ def test_a_folder_of_which_it_is_not_clear_what_to_train_on(refuses_data, pictur
     shutil.copytree(f"{picture_folder}/train", tmp_path / "data/train")
     shutil.copytree(f"{picture_folder}/train/dark", tmp_path / "data/samples")
     line = refuses_data(f"--data_dir={tmp_path}/data")
-    assert "Received: splits train beside samples. Move or rename" in line
+    assert "Received: splits train next to samples. Move or rename" in line
 
 
 # The run's folder
