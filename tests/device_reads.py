@@ -104,7 +104,7 @@ def main(flags_path: str, counts_path: str) -> None:
             reads.calls(tf.train.CheckpointManager, "save", "writing")
             reads.calls(Summaries, "scalars", "writing")
             fit(*args)
-        done[args[0].run.model_dir] = collections.Counter(reads.found)
+        done[args[0].config.run.model_dir] = collections.Counter(reads.found)
 
     train._fit = counted_fit
     with open(flags_path) as file:

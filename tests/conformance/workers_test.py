@@ -68,7 +68,7 @@ def test_a_worker_that_waits_for_another_says_so_and_hears_signals(tiny_flags, t
     try:
         wait_for(worker, "Waiting until all 2 workers of TF_CONFIG have started.")
         worker.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60  # Within 5 s on a machine with nothing else to do.
         while "Stopped." not in worker.read("err"):
             assert time.monotonic() < end
             time.sleep(0.05)
