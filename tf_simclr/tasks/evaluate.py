@@ -140,7 +140,7 @@ def evaluate_until_trained(
         if saved == evaluated or (training and not saved):
             time.sleep(POLL_SECONDS)
         else:
-            config = adopt_settings(config)  # There may have been none before.
+            config = methods.checked(adopt_settings(config))  # There may have been none before.
             yield evaluate(config, open_data=open_data)
             evaluated = saved
 
