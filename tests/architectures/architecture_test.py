@@ -27,7 +27,7 @@ def test_the_flags_of_each_are_flags():
 
 
 def test_a_word_without_a_file_is_refused():
-    with pytest.raises(ValueError, match="'mlp' is a word of config/choices.py without a thing"):
+    with pytest.raises(ValueError, match="'mlp' is listed in config/choices.py, but"):
         architecture_of(Config().flat() | {"architecture": "mlp"})
 
 

@@ -130,7 +130,7 @@ def imagenet(shallow, small, without_exports, tmp_path_factory):
 
 def test_pretraining_on_cifar10(cifar):
     folder, said = cifar
-    assert "pretrain of ResNet-18 x 0.0625 at 32 pixels" in said
+    assert "pretrain, ResNet-18 x 0.0625 at 32 pixels" in said
     assert {"saved_model", "hub", "train", f"ckpt-{STEPS}.index"} <= set(os.listdir(folder))
     settings = read(folder, "flags.json")
     assert settings["train_epochs"] == 1000 and settings["temperature"] == 0.5

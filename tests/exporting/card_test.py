@@ -139,7 +139,7 @@ def test_logits_are_promised_where_there_are_classes(kind):
 
 
 def test_a_card_of_an_unknown_format_gets_no_others_text():
-    with pytest.raises(ValueError, match="'pdf' is a word .* without a thing"):
+    with pytest.raises(ValueError, match="'pdf' is listed in .* does not define FORMAT"):
         change(format="pdf")
 
 

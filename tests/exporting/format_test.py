@@ -44,7 +44,9 @@ def test_training_writes_what_needs_neither_an_extra_nor_pictures():
 
 
 def test_a_word_without_a_file_is_one_line():
-    with pytest.raises(ValueError, match=r"^'pdf' is a word .*exporting.pdf must define FORMAT\.$"):
+    with pytest.raises(
+        ValueError, match=r"^'pdf' is listed .*exporting.pdf does not define FORMAT\.$"
+    ):
         things.load("exporting", "pdf")
 
 
