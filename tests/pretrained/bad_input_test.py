@@ -59,7 +59,7 @@ def test_a_good_one_is_taken_by_folder_and_by_prefix(prefix, tiny_flags, tmp_pat
     assert main(["tf-simclr", *flags, f"--model_dir={tmp_path}/run"]) == 0
     said = capsys.readouterr().out
     assert f"Starts from {prefix}: encoder, projection_head, supervised_head." in said
-    assert "finetune of ResNet-10 x 0.0625 at 32 pixels" in said
+    assert "finetune, ResNet-10 x 0.0625 at 32 pixels" in said
 
 
 @pytest.mark.parametrize("ending", ["index", "data-00000-of-00001"])
