@@ -14,7 +14,6 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr import tpu
-from tf_simclr.network import answer_of
 
 
 def make_strategy(
@@ -86,10 +85,15 @@ def _place_among_workers() -> tuple[int, int]:
 def _multi_worker() -> tf.distribute.MultiWorkerMirroredStrategy:
     """One for the whole process, as the other workers set up their collectives with it.
 
-    It waits for all of them without a time limit, and does not block signals.
+    It waits for all of them without a time limit. TensorFlow holds Python's lock meanwhile, and
+    has put its own handler in the place of ours for SIGTERM.
     """
-    print(f"Waiting until all {workers()} workers of TF_CONFIG have started.", flush=True)
-    return answer_of(tf.distribute.MultiWorkerMirroredStrategy)
+    print(
+        f"Waiting until all {workers()} workers of TF_CONFIG have started. Until then only kill -9"
+        " ends this process.",
+        flush=True,
+    )
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import time
 
 import processes
@@ -63,16 +62,10 @@ def wait_for(worker, text, name="out"):
         time.sleep(0.05)
 
 
-def test_a_worker_that_waits_for_another_says_so_and_hears_signals(tiny_flags, tmp_path):
+def test_a_worker_that_waits_for_another_says_so(tiny_flags, tmp_path):
     worker = started(tmp_path / "run", tf_configs(2)[0], *tiny_flags)
     try:
-        wait_for(worker, "Waiting until all 2 workers of TF_CONFIG have started.")
-        worker.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 60  # Within 5 s on a machine with nothing else to do.
-        while "Stopped." not in worker.read("err"):
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        assert worker.wait(60) == 128 + signal.SIGTERM
+        wait_for(worker, "Waiting until all 2 workers of TF_CONFIG have started. Until then only")
     finally:
         worker.kill()
 
