@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from PIL import Image
+from small_checkpoints import truncate
 
 from tf_simclr import main as door
 from tf_simclr.main import main
@@ -52,10 +53,6 @@ def refused(capsys):
 def run(trained_run, tmp_path):
     """A copy of a trained run."""
     return shutil.copytree(trained_run, tmp_path / "run")
-
-
-def truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 # Flags

@@ -51,7 +51,7 @@ FLOORS = {
     "tf_simclr.running": 10,
     "export": 11,
 }
-MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "tf_simclr.running", "export"}
+MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
 NEVER_READ_CONFIG = {
     f"tf_simclr.{name}"
     for name in (

@@ -39,6 +39,18 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+# What the file `checkpoint` of a run's folder may hold, though it is wrong; None is no such file.
+WRONG_LISTS = ('model_checkpoint_path: "ckpt-9"', "damaged {", None)
+
+
+def spoil_list(folder, content):
+    """Gives a run's folder one of WRONG_LISTS for its list of checkpoints."""
+    if content is None:
+        (folder / "checkpoint").unlink()
+    else:
+        (folder / "checkpoint").write_text(content)
+
+
 def write_names(prefix):
     """What TensorFlow 1 writes: tensors by name, and no objects."""
     tf.raw_ops.SaveV2(

@@ -80,11 +80,14 @@ def written_in(flagfile: str) -> dict[str, Any]:
     """The flags that a recipe gives: name -> value. Whether they go together is not asked here.
 
     Raises:
-      flags.Error: for what is no flag, or no value of its type; a file that cannot be read.
+      ValueError: for what is no flag, or no value of its type; a file that cannot be read.
     """
     values = FlagValues()
     define_flags(values)
-    values(["tf-simclr", f"--flagfile={flagfile}"])
+    try:
+        values(["tf-simclr", f"--flagfile={flagfile}"])
+    except flags.Error as error:
+        raise ValueError(str(error)) from error
     return {name: values[name].value for name in _present(values)}
 
 

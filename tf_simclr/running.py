@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from absl import flags as absl_flags
-
 from tf_simclr import cli, early_checks, quiet
 from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error
@@ -108,10 +106,7 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
 
 def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
     """The config of a recipe and the flags that override it, as the command line makes it."""
-    try:
-        recipe = cli.written_in(flagfile) if flagfile is not None else {}
-    except absl_flags.Error as error:
-        raise ValueError(str(error)) from error
+    recipe = cli.written_in(flagfile) if flagfile is not None else {}
     values = {**recipe, **flags}
     config = Config.from_flat(values, given=values.keys(), typed=flags.keys())
     cli.require_plain_paths(config)

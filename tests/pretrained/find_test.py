@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from small_checkpoints import data_of, save_three, truncate, write_names
+from small_checkpoints import WRONG_LISTS, data_of, save_three, spoil_list, truncate, write_names
 
 from tf_simclr.pretrained.find import find
 
@@ -76,10 +76,7 @@ def test_where_all_are_damaged_none_is_found(folder):
         find(str(folder))
 
 
-@pytest.mark.parametrize("state", ['model_checkpoint_path: "ckpt-9"', "damaged {", None])
-def test_the_files_count_where_the_list_of_them_is_wrong(folder, state):
-    if state is None:
-        (folder / "checkpoint").unlink()
-    else:
-        (folder / "checkpoint").write_text(state)
+@pytest.mark.parametrize("content", WRONG_LISTS)
+def test_the_files_count_where_the_list_of_them_is_wrong(folder, content):
+    spoil_list(folder, content)
     assert find(str(folder)) == str(folder / "ckpt-3")

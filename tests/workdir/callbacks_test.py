@@ -24,6 +24,12 @@ def watch():
     return WatchSteps()
 
 
+@pytest.fixture
+def saved(model, tmp_path):
+    """The checkpoints of the model, in a run's folder."""
+    return Checkpoints(str(tmp_path), {"encoder": model.dense})
+
+
 class Noted(callbacks.EveryFewSteps):
     def __init__(self, every, watch):
         super().__init__(every, watch)
@@ -65,8 +71,7 @@ def test_what_is_done_is_the_subclass_s(model, watch):
         fit(model, [watch, callbacks.EveryFewSteps(1, watch)], steps=1)
 
 
-def test_checkpoints_are_saved_every_few_steps(model, watch, tmp_path):
-    saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
+def test_checkpoints_are_saved_every_few_steps(model, saved, watch, tmp_path):
     fit(model, [watch, callbacks.SaveCheckpoints(saved, 3, watch)], steps=7)
     assert [step_of(path) for path in listed(str(tmp_path))] == [3, 6]
 
@@ -103,10 +108,9 @@ def test_the_share_of_waiting_is_written(model, watch, tmp_path):
 
 @pytest.mark.parametrize("per_execution", [1, 2, 4])
 def test_a_loss_that_is_not_finite_stops_before_anything_is_saved(
-    model, watch, tmp_path, per_execution
+    model, saved, watch, tmp_path, per_execution
 ):
     model.bad_step = 3
-    saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
     writer = callbacks.WriteScalars(Summaries(str(tmp_path)), 1, watch, MeasureWaiting())
     save = callbacks.SaveCheckpoints(saved, 1, watch)
     with pytest.raises(NonFinite, match="The loss of step 3 is not a finite number") as caught:
@@ -118,9 +122,11 @@ def test_a_loss_that_is_not_finite_stops_before_anything_is_saved(
     assert list(read_scalars(str(tmp_path)).get("train/loss", [[]])[0]) == good
 
 
-def test_a_signal_saves_nothing_of_a_loss_that_is_not_finite(model, watch, tmp_path, handlers):
+def test_a_signal_saves_nothing_of_a_loss_that_is_not_finite(
+    model, saved, watch, tmp_path, handlers
+):
     model.bad_step = 3
-    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}), watch)
+    stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(NonFinite, match="step 3"), stop:
         fit(model, [watch, Send(signal.SIGTERM, 3, watch), stop], steps=8)
     assert listed(str(tmp_path)) == []
@@ -149,8 +155,7 @@ def handlers():
 
 
 @pytest.mark.parametrize("number", stopping.SIGNALS, ids=lambda n: n.name)
-def test_a_signal_saves_the_step_and_stops(model, watch, tmp_path, handlers, number):
-    saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
+def test_a_signal_saves_the_step_and_stops(model, saved, watch, tmp_path, handlers, number):
     stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(callbacks.Interrupted) as caught, stop:
         fit(model, [watch, Send(number, 3, watch), stop], steps=8)
@@ -160,8 +165,7 @@ def test_a_signal_saves_the_step_and_stops(model, watch, tmp_path, handlers, num
     assert [signal.getsignal(n) for n in stopping.SIGNALS] == handlers
 
 
-def test_a_signal_after_the_last_step_is_not_lost(model, watch, tmp_path):
-    saved = Checkpoints(str(tmp_path), {"encoder": model.dense})
+def test_a_signal_after_the_last_step_is_not_lost(model, saved, watch, tmp_path):
     stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(callbacks.Interrupted), stop:
         fit(model, [watch, stop], steps=2)
@@ -169,8 +173,8 @@ def test_a_signal_after_the_last_step_is_not_lost(model, watch, tmp_path):
     assert [step_of(path) for path in listed(str(tmp_path))] == [2]
 
 
-def test_a_second_signal_does_not_wait(model, watch, tmp_path):
-    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}), watch)
+def test_a_second_signal_does_not_wait(model, saved, watch, tmp_path):
+    stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(KeyboardInterrupt) as caught, stop:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -178,19 +182,17 @@ def test_a_second_signal_does_not_wait(model, watch, tmp_path):
     assert listed(str(tmp_path)) == []
 
 
-def test_a_terminal_that_is_closed_may_say_so_twice(model, watch, tmp_path, handlers):
-    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}), watch)
+def test_a_terminal_that_is_closed_may_say_so_twice(model, saved, watch, tmp_path, handlers):
+    stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(callbacks.Interrupted, match="Stopped by SIGHUP; step 1 is saved"), stop:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGHUP)
         fit(model, [watch, stop], steps=2)
 
 
-def test_a_signal_that_was_ignored_before_stays_ignored(model, watch, tmp_path, handlers):
+def test_a_signal_that_was_ignored_before_stays_ignored(model, saved, watch, tmp_path, handlers):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup starts a program.
-    with callbacks.StopOnSignal(
-        Checkpoints(str(tmp_path), {"encoder": model.dense}), watch
-    ) as stop:
+    with callbacks.StopOnSignal(saved, watch) as stop:
         fit(model, [watch, Send(signal.SIGHUP, 1, watch), stop], steps=2)
         assert int(model.optimizer.iterations) == 2
     assert listed(str(tmp_path)) == []
@@ -219,9 +221,9 @@ class Fail(Noted):
     ids=["pipe", "disk", "terminal"],
 )
 def test_what_cannot_be_printed_stops_the_run_and_saves_the_step(
-    model, watch, tmp_path, error, raised
+    model, saved, watch, tmp_path, error, raised
 ):
-    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}), watch)
+    stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(raised) as caught, stop:
         fit(model, [watch, stop, Fail(error, 3, watch)], steps=8)
     if raised is callbacks.Interrupted:
@@ -229,19 +231,17 @@ def test_what_cannot_be_printed_stops_the_run_and_saves_the_step(
     assert [step_of(path) for path in listed(str(tmp_path))] == [3]
 
 
-def test_any_other_error_saves_nothing(model, watch, tmp_path):
-    stop = callbacks.StopOnSignal(Checkpoints(str(tmp_path), {"encoder": model.dense}), watch)
+def test_any_other_error_saves_nothing(model, saved, watch, tmp_path):
+    stop = callbacks.StopOnSignal(saved, watch)
     with pytest.raises(RuntimeError), stop:
         fit(model, [watch, stop, Fail(RuntimeError("a bug"), 3, watch)], steps=8)
     assert listed(str(tmp_path)) == []
 
 
 def test_without_a_signal_nothing_is_saved_and_the_handlers_come_back(
-    model, watch, tmp_path, handlers
+    model, saved, watch, tmp_path, handlers
 ):
-    with callbacks.StopOnSignal(
-        Checkpoints(str(tmp_path), {"encoder": model.dense}), watch
-    ) as stop:
+    with callbacks.StopOnSignal(saved, watch) as stop:
         fit(model, [watch, stop], steps=2)
     assert listed(str(tmp_path)) == []
     assert [signal.getsignal(n) for n in stopping.SIGNALS] == handlers

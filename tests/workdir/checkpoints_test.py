@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_checkpoints import data_of, dense, parts, save_three, truncate
+from small_checkpoints import WRONG_LISTS, data_of, dense, parts, save_three, spoil_list, truncate
 
 from tf_simclr.workdir import checkpoints
 
@@ -148,12 +148,9 @@ def test_files_of_a_killed_writer_are_never_picked_up(folder):
     assert restore(folder) == (3, 3.0, [])
 
 
-@pytest.mark.parametrize("state", ['model_checkpoint_path: "ckpt-9"', "damaged {", None])
-def test_the_files_count_where_the_list_of_them_is_wrong(folder, state):
-    if state is None:
-        (folder / "checkpoint").unlink()
-    else:
-        (folder / "checkpoint").write_text(state)
+@pytest.mark.parametrize("content", WRONG_LISTS)
+def test_the_files_count_where_the_list_of_them_is_wrong(folder, content):
+    spoil_list(folder, content)
     assert restore(folder) == (3, 3.0, [])
 
 

@@ -94,3 +94,12 @@ class HeadArchitecture:
         """The untrained head; `norms` are ProjectionHead's arguments about batch norm."""
         layers, width = self.num_proj_layers, self.proj_out_dim
         return ProjectionHead(self.proj_head_mode, out_dim=width, num_layers=layers, **norms)
+
+
+def layer_read(values: Mapping[str, Any]) -> int:
+    """The output of the projection head that a classifier reads; 0 is the encoder's.
+
+    Args:
+      values: flag -> value, of `ft_proj_selector`, the head's flags and any others.
+    """
+    return HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"])

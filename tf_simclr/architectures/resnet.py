@@ -121,9 +121,7 @@ class ResNetArchitecture(Architecture):
             basic = not theirs.skeleton.bottleneck
             return basic or _mixing(ours, widths) == _mixing(value, widths)
         if flag == "se_ratio" and ours and value:
-            return [max(1, int(w * ours)) for w in widths] == [
-                max(1, int(w * value)) for w in widths
-            ]
+            return _channels(ours, widths, 1) == _channels(value, widths, 1)
         return bool(ours == value)
 
 
@@ -135,11 +133,16 @@ def _widths(width_multiplier: float) -> tuple[int, ...]:
 
 
 def _mixing(ratio: float, widths: Sequence[int]) -> tuple[int, ...]:
-    return tuple(max(int(width * ratio), SelectiveKernel.MIN_MIXING) for width in widths)
+    return _channels(ratio, widths, SelectiveKernel.MIN_MIXING)
+
+
+def _channels(ratio: float, widths: Sequence[int], least: int) -> tuple[int, ...]:
+    """max(int(width * ratio), least) channels at every width."""
+    return tuple(max(int(width * ratio), least) for width in widths)
 
 
 def _ratio(channels: Sequence[int], widths: Sequence[int], least: int) -> float:
-    """The smallest r with max(int(width * r), least) channels at every width."""
+    """The smallest r with which `_channels` gives these channels."""
     pairs = [pair for pair in zip(channels, widths) if pair[0] > least]
     shares = [count / width for count, width in pairs or [(least, widths[-1])]]
     ratio = max(shares)

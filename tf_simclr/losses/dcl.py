@@ -48,7 +48,7 @@ class DCL(NTXent):
         is_positive = tf.pad(pairs.labels, [[0, 0], [0, others]])
         mask = is_positive * SELF_SIMILARITY_MASK
         negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # as from_a
-        positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
+        positives = pairs.positives
         losses = tf.reduce_logsumexp(negatives_a, axis=1) + tf.reduce_logsumexp(negatives_b, axis=1)
         losses -= positives  # [local]
         if several:

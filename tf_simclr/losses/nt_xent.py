@@ -112,8 +112,7 @@ def nt_xent(
     losses = _cross_entropy(pairs.targets, pairs.from_a)
     losses += _cross_entropy(pairs.targets, pairs.from_b)
     if several:
-        positives = tf.gather(pairs.from_a + pairs.from_b, pairs.targets, axis=1, batch_dims=1)
-        losses += as_keys(pairs.from_a, pairs.from_b, positives)
+        losses += as_keys(pairs.from_a, pairs.from_b, pairs.positives)
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 

@@ -33,6 +33,11 @@ class Pairs(NamedTuple):
     from_a: tf.Tensor
     from_b: tf.Tensor
 
+    @property
+    def positives(self) -> tf.Tensor:
+        """Logits [local] of the positives, summed over both directions."""
+        return tf.gather(self.from_a + self.from_b, self.targets, axis=1, batch_dims=1)
+
 
 def compare(
     hidden: tf.Tensor,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_simclr.architectures.architecture import architecture_of
-from tf_simclr.architectures.head import HeadArchitecture
+from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import idle_flags
 from tf_simclr.methods import method_of
@@ -61,11 +61,7 @@ def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
     made, other = (architecture_of(config.flat()) for config in (ours, theirs))
     names = ["train_mode", "pretext_task"]
     classify = all(method_of(config).has_classifier(config) for config in (ours, theirs))
-    read = [
-        HeadArchitecture.of_settings(config.flat()).layer(config.finetuning.ft_proj_selector)
-        for config in (ours, theirs)
-    ]
-    if classify and read[0] != read[1]:
+    if classify and layer_read(ours.flat()) != layer_read(theirs.flat()):
         names.append("ft_proj_selector")  # Unless -1 and a number mean the same layer.
     return _differing(ours, theirs, names) | made.misfits(other)
 

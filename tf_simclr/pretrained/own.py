@@ -10,7 +10,7 @@ import tf_keras as keras
 
 from tf_simclr import things
 from tf_simclr.architectures.architecture import Architecture, architecture_of
-from tf_simclr.architectures.head import HeadArchitecture
+from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
 from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier, Verdict, classifier_left_out
@@ -100,7 +100,7 @@ def open_own(
         architecture=architecture_of(values) if settings else _architecture_in(contents),
         # The averaged network has none: the classifier was trained on the other features.
         classifier=None if averaged else contents.shape("supervised_head", "kernel"),
-        reads_layer=HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"]),
+        reads_layer=layer_read(values),
         trained_size=settings.data.image_size if settings else None,
         settings=settings,
         alongside=settings is not None and settings.run.pretrains,

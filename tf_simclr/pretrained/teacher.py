@@ -14,6 +14,7 @@ import tensorflow as tf
 from tf_simclr.data.antialias import resize_antialiased
 from tf_simclr.data.classes import check_same_classes
 from tf_simclr.exporting import card
+from tf_simclr.file_errors import reason
 from tf_simclr.pretrained import trained
 from tf_simclr.workdir.subject import known_labels
 
@@ -89,9 +90,9 @@ def _open(path: str, image_size: int) -> Teacher:
     except ValueError as error:
         if foreign:
             return _of_saved_model(path, image_size)
-        reason = str(error).partition(" Received:")[0]
+        why = str(error).partition(" Received:")[0]
         raise ValueError(
-            f"`teacher` cannot be opened ({reason}). Received: teacher={path!r}."
+            f"`teacher` cannot be opened ({why}). Received: teacher={path!r}."
         ) from error
     network = found.network
     if network.supervised_head is None:
@@ -135,9 +136,8 @@ def _of_saved_model(path: str, image_size: int) -> Teacher:
     try:
         loaded = tf.saved_model.load(path)
     except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"`teacher` cannot be loaded ({reason}). Received: teacher={path!r}."
+            f"`teacher` cannot be loaded ({reason(error)}). Received: teacher={path!r}."
         ) from error
     signatures = loaded.signatures
     name = next((name for name in SIGNATURES if _output(signatures.get(name))), None)
@@ -194,10 +194,9 @@ def _count_classes(path: str, name: str, classify: Callable, image_size: int) ->
         answers = strategy.run(tf.function(classify), args=(noise,))
         given = strategy.experimental_local_results(answers)[0]
     except (ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"`teacher` cannot process pictures ({reason}). Received: teacher={path!r}, signature"
-            f" {name}."
+            f"`teacher` cannot process pictures ({reason(error)}). Received: teacher={path!r},"
+            f" signature {name}."
         ) from error
     logits = np.asarray(given, np.float64)  # [pictures, classes]
     sums = logits.sum(axis=1)

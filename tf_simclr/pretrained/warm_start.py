@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tf_simclr.architectures.head import HeadArchitecture
+from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier
@@ -33,15 +33,17 @@ def warm_start(
       ValueError: if the checkpoint does not fit; then nothing is restored.
     """
     require_fit(config, origin, wanted_architecture(config, origin, classifies), config.flat())
-    ours = {name: part for name, part in net.parts().items() if name in restored_parts(config)}
+    wanted = restored_parts(config)
+    ours = {name: part for name, part in net.parts().items() if name in wanted}
     if config.finetuning.zero_init_logits_layer:
         ours.pop("supervised_head", None)  # It starts at zero.
     head = ours.get("supervised_head")
     if head is not None and origin.classifier is not None:
-        read = HeadArchitecture.of_settings(config.flat()).layer(config.finetuning.ft_proj_selector)
         schema, kernel = config.finetuning.variable_schema, head.kernel.shape.as_list()
         reason, notes = origin.judge_classifier(
-            Classifier(classifies, schema is not None, read, kernel, class_names)
+            Classifier(
+                classifies, schema is not None, layer_read(config.flat()), kernel, class_names
+            )
         )
         for line in [*notes, reason] if reason else notes:
             print(line)

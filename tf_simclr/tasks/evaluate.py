@@ -22,8 +22,8 @@ from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.page import write_page
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
-from tf_simclr.pretrained import own
 from tf_simclr.pretrained.find import find
+from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.names import ROWS
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
@@ -244,7 +244,7 @@ def _results(
     with strategy.scope():
         net = methods.network(config, methods.Lesson(classes))
         # Restored at once: a live run may delete it soon.
-        restored = own.restore(todo.prefix, net.parts(), averaged=todo.averaged)
+        restored = restore(todo.prefix, net.parts(), averaged=todo.averaged)
         untrained = methods.network(config, methods.Lesson(classes))
     networks = {
         "": encoder_features(net.encoder, strategy),
