@@ -15,7 +15,7 @@ PYTHON_TPU ?= $(shell for python in python3.12 python3.13; do $$python -c '' 2>/
 PYTHONS_TPU ?= $(shell for python in python3.11 python3.12; do $$python -c '' 2>/dev/null && echo $$python; done)
 # Without the first TensorFlow's import asks Google's servers for a minute where there is no TPU.
 NO_TPU := TPU_SKIP_MDS_QUERY=1 TPU_WORKER_HOSTNAMES=localhost
-RECIPE ?= flags/emoji32_quickstart.cfg
+RECIPE ?= quickstart
 MODEL_DIR ?= runs/emoji32_quickstart
 ARGS ?=
 # Three workers for two cores: at times one waits for what it has started. Each takes a file at a time,
@@ -51,7 +51,7 @@ $(ADDONS)/.test: setup.py constraints-addons.txt
 	@touch $@
 
 run: $(VENV)/.run  ## Pretrains on bundled images, judges, exports. ARGS=--flag=value
-	$(BIN)/tf-simclr --flagfile=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
+	$(BIN)/tf-simclr --recipe=$(RECIPE) --model_dir=$(MODEL_DIR) $(ARGS)
 
 test-fast: lint types  ## After each edit: lint, types, the quick tests.
 	$(BIN)/python $(PYTEST) -m 'not slow'

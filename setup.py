@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import setuptools
+from setuptools.command.build_py import build_py
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(
@@ -65,7 +66,22 @@ ADDONS = [
     f"tensorflow-metadata<1.18; {HAS_ADDONS}",
 ]
 
+
+class BuildWithRecipes(build_py):
+    """Puts the recipes, which lie beside the package, into a wheel: as tf_simclr/recipes."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:  # A checkout finds flags/ itself.
+            return
+        target = pathlib.Path(self.build_lib, "tf_simclr", "recipes")
+        self.mkpath(str(target))
+        for recipe in sorted(ROOT.glob("flags/*.cfg")):
+            self.copy_file(str(recipe), str(target / recipe.name))
+
+
 setuptools.setup(
+    cmdclass={"build_py": BuildWithRecipes},
     name="tf_simclr",
     version=VERSION,
     description="SimCLR v1 and v2 for TensorFlow: pretrain on unlabelled images, judge, export.",

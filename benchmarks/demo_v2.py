@@ -27,7 +27,7 @@ QUICK = {"judge_examples": 300}
 def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
     """Runs a recipe, or what is left of it; returns the content of its result.json."""
     model_dir, started = _path(folder), time.monotonic()
-    given = {"flagfile": f"flags/{recipe}.cfg", "model_dir": model_dir, **more}
+    given = {"recipe": recipe, "model_dir": model_dir, **more}
     command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
     print(f"\n$ {shlex.join(command)}", flush=True)
     with _told_to(f"{model_dir}.log"):

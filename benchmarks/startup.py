@@ -39,7 +39,7 @@ def one_round():
     from tf_simclr.assembly import build, build_data
 
     done("import the package, Keras and TFDS")
-    values = flags.FlagValues()
+    values = cli.FlagValues()
     cli.define_flags(values)
     more = [f"--data_dir={DATA_DIR.value}"] if DATA_DIR.value else []
     values(["tf-simclr", f"--flagfile={RECIPE.value}", *more])

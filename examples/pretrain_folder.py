@@ -6,20 +6,16 @@ A run that was stopped goes on when the same command is given again.
 """
 
 import os
-import pathlib
 import sys
 
 import numpy as np
 
 import tf_simclr
 
-RECIPE = pathlib.Path(__file__).parents[1] / "flags" / "own_images.cfg"
-
 
 def main(pictures: str, model_dir: str, **flags) -> None:
     """Any flag of the command line may follow: `train_steps=500`, say."""
-    recipe = str(RECIPE)
-    run = tf_simclr.run(flagfile=recipe, data_dir=pictures, model_dir=model_dir, **flags)
+    run = tf_simclr.run(recipe="own_images", data_dir=pictures, model_dir=model_dir, **flags)
     print(f"{run.folder} is at step {run.step}.")
 
     features = os.path.join(model_dir, "features.npz")

@@ -7,12 +7,10 @@ Each run is kept in a folder of its own; a second call goes on where the first o
 
 import itertools
 import os
-import pathlib
 import sys
 
 import tf_simclr
 
-RECIPE = pathlib.Path(__file__).parents[1] / "flags" / "emoji32_quickstart.cfg"
 STUDY = {"color_jitter_strength": (0.5, 1.0), "temperature": (0.1, 0.5)}
 
 
@@ -21,7 +19,7 @@ def main(folder: str, score: str = "linear_probe_top1", **flags) -> dict[tuple, 
     scores = {}
     for values in itertools.product(*STUDY.values()):
         run = tf_simclr.run(
-            flagfile=str(RECIPE),
+            recipe="quickstart",
             model_dir=os.path.join(folder, "_".join(map(str, values))),
             **(dict(zip(STUDY, values)) | {"mode": "train_then_eval"} | flags),
         )

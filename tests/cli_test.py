@@ -145,6 +145,81 @@ def test_flags_of_a_flagfile_are_given_and_not_typed(tmp_path, form):
     assert (found.run.seed, found.training.train_epochs, found.data.use_blur) == (1, 3, False)
 
 
-def test_what_is_no_flag_is_refused():
-    with pytest.raises(flags.Error, match="Only flags are accepted. Received: 'two words' eval."):
-        cli.parse(["tf-simclr", "--seed=1", "two words", "eval"])
+def typed(*arguments):
+    return cli.parse(["tf-simclr", *arguments])
+
+
+def refused(*arguments):
+    with pytest.raises((flags.Error, ValueError)) as caught:
+        typed(*arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("named", [["--recipe=emoji32_v2"], ["--recipe", "emoji32_v2"]])
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_recipe_overrides_no_typed_flag_wherever_it_is(named, place):
+    ours = ["--train_steps=7", "--nouse_tpu"]
+    found = typed(*(named + ours if place == "first" else ours + named))
+    assert found.training.train_steps == 7  # 800 in the recipe
+    assert found.model.temperature == 0.2  # of the recipe; 0.07 in the one that it names
+    assert found.data.image_size == 48  # of the one that it names
+    assert found.typed == {"train_steps", "use_tpu"}
+    assert "temperature" in found.given
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_flagfile_overrides_a_recipe_wherever_the_two_are(tmp_path, place):
+    (tmp_path / "mine.cfg").write_text("--temperature=0.5")
+    both = ["--recipe=quickstart", f"--flagfile={tmp_path}/mine.cfg"]
+    found = typed(*(both if place == "first" else both[::-1]), "--seed=3")
+    assert (found.model.temperature, found.data.dataset) == (0.5, "emoji32")
+
+
+@pytest.mark.parametrize("line", ["--recipe=quickstart", "-recipe=quickstart "])
+def test_a_recipe_in_a_flagfile_is_overridden_by_its_other_lines(tmp_path, line):
+    (tmp_path / "mine.cfg").write_text(f"--temperature=0.5\n{line}\n")
+    found = typed(f"--flagfile={tmp_path}/mine.cfg")
+    assert (found.model.temperature, found.data.dataset) == (0.5, "emoji32")
+
+
+def test_a_flagfile_in_a_flagfile_is_found_beside_it_or_where_the_command_is(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/outer.cfg").write_text("--flagfile=inner.cfg")
+    (tmp_path / "inner.cfg").write_text("--seed=1")
+    monkeypatch.chdir(tmp_path)
+    assert typed("--flagfile=a/outer.cfg").run.seed == 1
+    (tmp_path / "a/inner.cfg").write_text("--seed=2")
+    assert typed("--flagfile=a/outer.cfg").run.seed == 2
+
+
+def test_one_recipe_is_enough():
+    assert refused("--recipe=quickstart", "--recipe=own_images") == (
+        "`recipe` must be given once. Received: quickstart, own_images. Leave out all but one."
+    )
+
+
+def test_what_is_no_flag_is_refused_with_the_command_to_type():
+    assert refused("--seed", "1", "--lerning_rate=1") == (
+        "Not understood: --lerning_rate. Type: tf-simclr --seed=1 --learning_rate=1"
+    )
+    assert refused("--seed=1", "two words", "eval") == (
+        "Not understood: 'two words', eval. tf-simclr --help lists all flags."
+    )
+    # What holds a space is quoted for the shell.
+    assert refused("--data-dir=a b", "--model_dir=c").endswith("'--data_dir=a b' --model_dir=c")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("--seed=1\n--lerning_rate=1\n", "--lerning_rate, in {}. Write --learning_rate=1 there."),
+        ("--quux\n", "--quux, in {}. tf-simclr --help lists all flags."),
+        ("quickstart\n", "quickstart, in {}. tf-simclr --help lists all flags."),
+    ],
+)
+def test_what_is_no_flag_in_a_flagfile_is_said_with_its_file(tmp_path, lines, said):
+    file = tmp_path / "mine.cfg"
+    file.write_text(lines)
+    assert refused("--seed=1", f"--flagfile={file}") == f"Not understood: {said.format(file)}"
+    with pytest.raises(ValueError, match="Not understood"):
+        cli.written_in(str(file))

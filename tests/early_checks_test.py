@@ -19,7 +19,7 @@ def without_tensorflow(monkeypatch):
     ("flags", "line"),
     [
         (
-            [],
+            ["--seed=1"],
             "`model_dir` must name the folder of the run. Received: model_dir=None. Give"
             " --model_dir=DIR, or --help for all flags.",
         ),

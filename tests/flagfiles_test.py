@@ -4,12 +4,11 @@ import pathlib
 import re
 
 import pytest
-from absl import flags
 from cells import RECIPES as COMPILED
 from measure import read as measured
 
 from benchmarks import tpu_costs
-from tf_simclr import cli
+from tf_simclr import cli, recipes
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks
@@ -28,7 +27,7 @@ EXAMPLES = {
 
 
 def read(path, *more):
-    values = flags.FlagValues()
+    values = cli.FlagValues()
     cli.define_flags(values)
     # The folder of somebody's own pictures is no part of a recipe.
     values(["tf-simclr", "--data_dir=pictures", f"--flagfile={path}", *more])
@@ -50,7 +49,10 @@ def test_a_recipe_is_valid_listed_and_explained(path):
     assert remarks(read(path, "--mode=train_then_eval")) == []
     assert config.run.model_dir is None  # Where a run lies is its user's choice.
     assert path.name in (FOLDER / "README.md").read_text()
-    assert path.read_text().startswith("# ")
+    first, *_ = path.read_text().splitlines()
+    assert re.fullmatch(r"# [A-Z].*[^.]\.", first)
+    assert max(map(len, recipes.listing().splitlines()[:-1])) <= 80
+    assert f"\n#   tf-simclr --recipe={path.stem} " in path.read_text()
 
 
 def test_every_recipe_in_the_table_exists():

@@ -14,8 +14,8 @@ import processes
 import pytest
 import tensorflow as tf
 
+from tf_simclr import cli, quiet, recipes, stopping, usage
 from tf_simclr import main as door
-from tf_simclr import quiet, stopping
 from tf_simclr.main import main
 from tf_simclr.tasks import command
 from tf_simclr.tasks.evaluate import Evaluated
@@ -39,12 +39,35 @@ def test_help(capsys, flag):
     assert main(["tf-simclr", flag, "--nonsense"]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith(f"tf-simclr {__version__}")
-    assert "usage: tf-simclr --dataset=DATA --model_dir=DIR" in captured.out
+    assert captured.out.startswith(usage.TEXT)
     assert (
         "\nThe optimiser and its learning rate.\n  --optimizer=momentum|adam|lars|lamb\n"
         in captured.out
     )
     assert captured.err == ""
+
+
+def test_without_flags_a_usage_of_ten_lines_says_what_to_type(capsys):
+    assert main(["tf-simclr"]) == 2
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert (captured.out, len(lines)) == ("", 10)
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(f"tf-simclr {__version__}")
+    commands = [line.split() for line in lines if line.startswith("    tf-simclr")]
+    assert len(commands) == 3
+    for typed in commands:
+        assert cli.parse(typed).run.model_dir
+    assert "--help" in lines[-1] and "--recipe=help" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "flags", [["--recipe=help"], ["--recipe", "help"], ["--seed=1", "-recipe=help"], ["--recipe"]]
+)
+def test_the_recipes_are_listed(capsys, flags):
+    assert main(["tf-simclr", *flags]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (recipes.listing() + "\n", "")
 
 
 def test_version(capsys):
@@ -86,7 +109,12 @@ def test_both_commands_answer_without_tensorflow(command, tmp_path):
     """A process whose import of TensorFlow fails still gives help and refuses a wrong flag."""
     (tmp_path / "tensorflow.py").write_text("raise ImportError('TensorFlow was imported')")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    for arguments, code in ((["--help"], 0), (["--lerning_rate=1"], 2), (["--image_size=0"], 2)):
+    for arguments, code in (
+        (["--help"], 0),
+        (["--recipe=help"], 0),
+        (["--lerning_rate=1"], 2),
+        (["--image_size=0"], 2),
+    ):
         done = subprocess.run(
             [*command, *arguments], capture_output=True, text=True, env=environment
         )

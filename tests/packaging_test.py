@@ -2,6 +2,7 @@
 
 import ast
 import email
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tf_simclr import tpu
+from tf_simclr import recipes, tpu
 from tf_simclr.version import __version__
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -35,7 +36,7 @@ def run(*command, cwd, **environment):
 def built(tmp_path_factory):
     """(the wheel, built from the sdist, built from a copy of the tree; what was said)."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     # What must not be installed lies beside, as in the repository.
     for name in ("tf_simclr", "tests", "flags", "export"):
@@ -77,7 +78,8 @@ def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel):
         for path in (ROOT / "tf_simclr").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {name for name in names if name.startswith("tf_simclr/")} == ours
+    recipes = {f"tf_simclr/recipes/{path.name}" for path in (ROOT / "flags").glob("*.cfg")}
+    assert {name for name in names if name.startswith("tf_simclr/")} == ours | recipes
 
 
 def test_the_data_and_its_licences_are_in(wheel):
@@ -216,7 +218,30 @@ def test_the_console_script_runs_in_another_folder(installed, tmp_path):
     said = run(script, "--version", cwd=tmp_path, PYTHONPATH=str(installed)).stdout
     assert said == f"{__version__}\n"
     said = run(script, "--help", cwd=tmp_path, PYTHONPATH=str(installed)).stdout
-    assert "usage: tf-simclr" in said
+    assert "tf-simclr --recipe=quickstart" in said
+
+
+def test_an_installed_one_has_the_recipes_of_the_checkout(installed, tmp_path):
+    script = str(installed / "bin" / "tf-simclr")
+    said = run(script, "--recipe=help", cwd=tmp_path, PYTHONPATH=str(installed)).stdout
+    assert said.replace(f"{installed}/tf_simclr/recipes/", f"{ROOT}/flags/") == (
+        recipes.listing() + "\n"
+    )
+    for path in (ROOT / "flags").glob("*.cfg"):
+        there = installed / "tf_simclr" / "recipes" / path.name
+        assert there.read_bytes() == path.read_bytes()
+
+
+def test_an_installed_one_runs_a_recipe_that_names_another(installed, emoji_dir, tmp_path):
+    script = str(installed / "bin" / "tf-simclr")
+    tiny = ["--image_size=16", "--resnet_depth=10", "--width_multiplier=0.0625"]
+    short = ["--train_steps=1", "--train_batch_size=4", "--steps_per_execution=1", "--mode=train"]
+    flags = ["--recipe=emoji32_v2", f"--data_dir={emoji_dir}", "--model_dir=run"]
+    run(script, *tiny, *short, *flags, cwd=tmp_path, PYTHONPATH=str(installed))
+    settings = json.loads((tmp_path / "run" / "flags.json").read_text())
+    assert settings["image_size"] == 16  # typed
+    assert settings["temperature"] == 0.2  # of the recipe
+    assert settings["min_crop_area"] == 0.4  # of the recipe that it names
 
 
 def test_what_is_installed_finds_its_data(installed, tmp_path):

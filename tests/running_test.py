@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tf_simclr
+from tf_simclr import cli, running
 from tf_simclr.exporting import card
 from tf_simclr.running import Run
 
@@ -69,6 +70,7 @@ def test_a_recipe_is_overridden_by_what_is_given(flags, tmp_path):
     ("wrong", "said"),
     [
         ({"lerning_rate": 1.0}, "Unknown settings: lerning_rate."),
+        ({"recipe": "quickstrat"}, "Received: recipe='quickstrat'. Give --recipe=quickstart or"),
         ({"image_size": "big"}, "`image_size` must be a value of type int"),
         ({"train_mode": "distill"}, "`teacher` must name the teacher to learn from"),
         ({"model_dir": None}, "`model_dir` must name the folder of the run"),
@@ -88,6 +90,15 @@ def test_a_folder_without_a_run_has_no_step(tmp_path):
     for ask in (Run(None, {}).encoder, Run(None, {}).export):
         with pytest.raises(ValueError, match="`model_dir` must have been given to `run`"):
             ask()
+
+
+def test_a_recipe_by_its_name_is_overridden_by_a_flagfile_and_both_by_flags(tmp_path):
+    (tmp_path / "mine.cfg").write_text("--temperature=0.3\n--seed=5\n")
+    written = cli.written_in(str(tmp_path / "mine.cfg"), recipe="quickstart")
+    found = running._settings(written, {"seed": 6, "model_dir": "run"})
+    assert (found.model.temperature, found.run.seed) == (0.3, 6)
+    assert found.data.dataset == "emoji32"
+    assert found.typed == {"seed", "model_dir"}
 
 
 @pytest.mark.parametrize("recipe", ["nothing.cfg", "misspelt.cfg"])

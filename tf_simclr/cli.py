@@ -1,6 +1,7 @@
 """The command line's flags: defined here and nowhere else, one for each field of Config."""
 
 import dataclasses
+import os
 import shlex
 import shutil
 import textwrap
@@ -9,11 +10,12 @@ from typing import Any
 
 from absl import flags
 
-from tf_simclr import plain_paths
+from tf_simclr import habits, plain_paths, recipes
 from tf_simclr.config import SECTIONS, Config, flag_fields
 from tf_simclr.config.fields import plain_type
 
 WIDEST = 100  # columns of help, on a terminal that has them
+HELP = "tf-simclr --help lists all flags."
 DEFINE: dict[type, Callable] = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
@@ -23,7 +25,15 @@ DEFINE: dict[type, Callable] = {
 
 
 class FlagValues(flags.FlagValues):
-    """Flags, also from flagfiles: UTF-8 in any locale, with or without a byte order mark."""
+    """Flags, also from flagfiles: UTF-8 in any locale, with or without a byte order mark.
+
+    A flagfile in a flagfile is looked for beside it first. A recipe in a flagfile counts as if it
+    were its first line: it overrides nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        vars(self)["file_of"] = {}  # Line -> its file. (What is set as an attribute is a flag.)
 
     def _get_flag_file_lines(
         self, filename: str, parsed_file_stack: Sequence[str] = ()
@@ -31,13 +41,18 @@ class FlagValues(flags.FlagValues):
         if filename in parsed_file_stack:
             circle = " -> ".join([*parsed_file_stack, filename])
             raise flags.Error(f"Flagfiles must not include each other in a circle: {circle}.")
-        lines = []
+        stack = [*parsed_file_stack, filename]
+        lines: list[str] = []
         for line in _flag_file(filename):
-            if self._is_flag_file_directive(line):
-                inner = self._extract_filename(line)
-                lines += self._get_flag_file_lines(inner, [*parsed_file_stack, filename])
+            name, _, value = line.lstrip("-").partition("=")
+            if name == "recipe":
+                lines[:0] = self._get_flag_file_lines(recipes.path_of(value.strip()), stack)
+            elif self._is_flag_file_directive(line):
+                inner = _beside(filename, self._extract_filename(line))
+                lines += self._get_flag_file_lines(inner, stack)
             else:
                 lines.append(line)
+                vars(self)["file_of"][line] = filename
         return lines
 
 
@@ -62,30 +77,36 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
 def parse(argv: Sequence[str]) -> Config:
     """The validated Config of a command line: the program's name and its flags.
 
+    Flags and flagfiles count in the order in which they are written. A recipe counts as if it were
+    written first, wherever it is: it overrides nothing.
+
     Raises:
       flags.Error: for an unknown flag, or a value of the wrong type.
-      ValueError: as `config_from_flags`.
+      ValueError: for an unknown recipe; as `config_from_flags`.
     """
-    values, typed = FlagValues(), _TypedFlags()
-    define_flags(values)
-    if rest := values(argv)[1:]:
-        raise flags.Error(f"Only flags are accepted. Received: {shlex.join(rest)}.")
-    define_flags(typed)
-    flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=typed)
-    typed(argv)
+    typed = _typed(argv)
+    named = typed["recipe"].value or []
+    if len(named) > 1:
+        raise flags.Error(
+            f"`recipe` must be given once. Received: {', '.join(named)}. Leave out all but one."
+        )
+    values = _read([*_files(*named), *argv[1:]])
     return config_from_flags(values, typed=_present(typed))
 
 
-def written_in(flagfile: str) -> dict[str, Any]:
-    """The flags that a recipe gives: name -> value. Whether they go together is not asked here.
+def written_in(flagfile: str | None = None, *, recipe: str | None = None) -> dict[str, Any]:
+    """The flags that files give: name -> value. Whether they go together is not asked here.
+
+    Args:
+      flagfile: a path; its flags override those of the recipe. None for no file.
+      recipe: the name of a recipe; None for none.
 
     Raises:
-      ValueError: for what is no flag, or no value of its type; a file that cannot be read.
+      ValueError: for an unknown recipe, what is no flag, or no value of its type, or a file that
+        cannot be read.
     """
-    values = FlagValues()
-    define_flags(values)
     try:
-        values(["tf-simclr", f"--flagfile={flagfile}"])
+        values = _read(_files(recipe, flagfile=flagfile))
     except flags.Error as error:
         raise ValueError(str(error)) from error
     return {name: values[name].value for name in _present(values)}
@@ -136,6 +157,68 @@ def flags_help(columns: int | None = None) -> str:
             lines += [f"  {_form(field)}", _description(field, columns)]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
+
+
+def _files(recipe: str | None = None, *, flagfile: str | None = None) -> list[str]:
+    """The arguments that read a recipe, by its name, and a flagfile after it."""
+    paths = [None if recipe is None else recipes.path_of(recipe), flagfile]
+    return [f"--flagfile={path}" for path in paths if path is not None]
+
+
+def _read(arguments: Sequence[str]) -> FlagValues:
+    """The values of a command's flags, those in flagfiles included. Raises flags.Error."""
+    values = FlagValues()
+    define_flags(values)
+    flags.DEFINE_multi_string("recipe", None, "Name of a recipe.", flag_values=values)
+    try:
+        line = next(iter(values(["tf-simclr", *arguments])[1:]), None)
+    except flags.UnrecognizedFlagError as error:
+        line = error.flagvalue
+    if line:  # It is in a flagfile: the typed flags are known.
+        file = vars(values)["file_of"].get(line, "a flagfile")
+        wrong = habits.mended([line], _switches(values))
+        instead = f"Write {wrong.arguments[0]} there." if wrong.arguments else HELP
+        raise flags.Error(f"Not understood: {wrong.wrong[0]}, in {file}. {instead}")
+    return values
+
+
+def _typed(argv: Sequence[str]) -> flags.FlagValues:
+    """The flags of the command line itself.
+
+    Raises:
+      flags.Error: for an unknown flag, with what to type instead; or a value of the wrong type.
+    """
+    typed = _TypedFlags()
+    define_flags(typed)
+    flags.DEFINE_string("flagfile", None, "A file of flags.", flag_values=typed)
+    flags.DEFINE_multi_string("recipe", None, "Name of a recipe.", flag_values=typed)
+    try:
+        understood = not typed(argv)[1:]
+    except flags.UnrecognizedFlagError:
+        understood = False
+    if not understood:
+        raise flags.Error(
+            _not_understood(habits.mended(argv[1:], _switches(typed), recipes.names()))
+        )
+    return typed
+
+
+def _switches(values: flags.FlagValues) -> dict[str, bool]:
+    """Every flag -> whether it is a switch."""
+    return {"undefok": False} | {name: bool(values[name].boolean) for name in values}
+
+
+def _not_understood(found: habits.Mended) -> str:
+    words = ", ".join(map(shlex.quote, found.wrong))
+    command = ["tf-simclr", *(found.arguments or [])]
+    instead = HELP if found.arguments is None else f"Type: {shlex.join(command)}"
+    return f"Not understood: {words}. {instead}"
+
+
+def _beside(outer: str, named: str) -> str:
+    """The path of a flagfile that another one names: beside it, or else as it is written."""
+    path = os.path.join(os.path.dirname(outer), named)
+    return path if os.path.exists(path) else named
 
 
 def _flag_file(filename: str) -> list[str]:

@@ -10,7 +10,7 @@ import traceback
 
 from absl import flags
 
-from tf_simclr import cli, early_checks, quiet, stopping
+from tf_simclr import cli, early_checks, quiet, recipes, stopping, usage
 from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error, passes
 from tf_simclr.version import __version__
@@ -20,21 +20,23 @@ NOT_NOW = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed later
 SIGNALLED = 128  # plus the signal's number, as shells report it
 UNREAD = SIGNALLED + signal.SIGPIPE  # as after writing to a pipe without a reader
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "-?"}
-USAGE = f"""tf-simclr {__version__}: pretrain, fine-tune, evaluate and export (SimCLR v1 and v2)
-
-usage: tf-simclr --dataset=DATA --model_dir=DIR [--flag=value ...]
-       tf-simclr --flagfile=RECIPE --model_dir=DIR [--flag=value ...]
-"""
 
 
 def main(argv: list[str]) -> int:
     """Runs the command line `argv` (the program's name first) and returns its exit code."""
     quiet.escape_what_cannot_be_printed()
     if HELP & set(argv[1:]):
-        print(USAGE, cli.flags_help(), sep="\n", end="")
+        print(usage.TEXT, cli.flags_help(), sep="\n", end="")
         return 0
+    if not argv[1:]:
+        with contextlib.suppress(OSError):
+            print(usage.TEXT, file=sys.stderr, end="", flush=True)
+        return BAD_INPUT
     if "--version" in argv[1:]:
         print(__version__)
+        return 0
+    if recipes.asked_for(argv[1:]):
+        print(recipes.listing())
         return 0
     with stopping.answered_by(_raise_interrupt):
         return _answer(argv)

@@ -65,28 +65,30 @@ class Run:
         return self.folder
 
 
-def run(*, flagfile: str | None = None, **flags: Any) -> Run:
+def run(*, recipe: str | None = None, flagfile: str | None = None, **flags: Any) -> Run:
     """Does what the command line does with these flags, in this process, and prints the same.
 
-        first = run(flagfile="flags/emoji32_quickstart.cfg", model_dir="runs/a", train_steps=40)
+        first = run(recipe="quickstart", model_dir="runs/a", train_steps=40)
         print(first.results["knn_top1"], first.encoder().num_features)
         first.export("onnx", output="my_encoder")
 
     Args:
-      flagfile: a recipe, whose values `flags` override; None is no recipe.
+      recipe: the name of a recipe; `tf-simclr --recipe=help` lists them. None is no recipe.
+      flagfile: a file of flags, which override those of the recipe; None is no file. `flags`
+        override both.
       **flags: name -> value, for any flags of the command line.
 
     Returns:
       The run in `model_dir`.
 
     Raises:
-      ValueError: where the command line ends with code 2 or 75, as for an unknown flag, or a file
-        that cannot be read.
+      ValueError: where the command line ends with code 2 or 75, as for an unknown flag or
+        recipe, or a file that cannot be read.
       tf_simclr.workdir.checkpoints.NonFinite: if the loss is NaN or infinite.
       tf_simclr.workdir.callbacks.Interrupted: if a signal came; the step is saved. Signals reach
         the main thread alone, so `run` trains nowhere else.
     """
-    config = _settings(flagfile, flags)
+    config = _settings(cli.written_in(flagfile, recipe=recipe), flags)
     early_checks.check(config)
     quiet.import_tensorflow()
     from tf_simclr.tasks.command import carry_out
@@ -104,10 +106,9 @@ def run(*, flagfile: str | None = None, **flags: Any) -> Run:
     return Run(folder, results, written)
 
 
-def _settings(flagfile: str | None, flags: Mapping[str, Any]) -> Config:
-    """The config of a recipe and the flags that override it, as the command line makes it."""
-    recipe = cli.written_in(flagfile) if flagfile is not None else {}
-    values = {**recipe, **flags}
+def _settings(written: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:
+    """The config of flags in files and those that override them, as the command line makes it."""
+    values = {**written, **flags}
     config = Config.from_flat(values, given=values.keys(), typed=flags.keys())
     cli.require_plain_paths(config)
     return config

@@ -122,8 +122,8 @@ DRAWN = (
     ),
     Fault(
         "tf_simclr/cli.py",
-        "    define_flags(values)\n    if rest",
-        "    pass\n    if rest",
+        "    define_flags(values)\n    flags.DEFINE",
+        "    pass\n    flags.DEFINE",
         "drawn: dropped call 5",
     ),
 )

@@ -145,6 +145,42 @@ FAULTS = (
         "flags at their default count as given",
     ),
     Fault(
+        "tf_simclr/cli.py",
+        "values = _read([*_files(*named), *argv[1:]])",
+        "values = _read([*argv[1:], *_files(*named)])",
+        "a recipe overrides what is typed",
+    ),
+    Fault(
+        "tf_simclr/cli.py",
+        "inner = _beside(filename, self._extract_filename(line))",
+        "inner = self._extract_filename(line)",
+        "a flagfile beside another one is not found",
+    ),
+    Fault(
+        "tf_simclr/habits.py",
+        'if not equals and flags.get(flag or "") is False and rest:',
+        "if not equals and rest:",
+        "a switch takes the next word for its value",
+    ),
+    Fault(
+        "tf_simclr/habits.py",
+        'return [word for word in words if word != "--version"] or ["--version"]',
+        'return ["--version"]',
+        "-v among other flags asks for the version",
+    ),
+    Fault(
+        "tf_simclr/recipes.py",
+        "near += [other for other in known if bare and bare in other and other not in near]",
+        "near += []",
+        "a recipe of which a part was typed is not proposed",
+    ),
+    Fault(
+        "tf_simclr/recipes.py",
+        'return str(folder / f"{ALIASES.get(name, name)}.cfg")',
+        'return str(folder / f"{name}.cfg")',
+        "the quick start's short name has no file",
+    ),
+    Fault(
         "tf_simclr/methods/going_on.py",
         "if classify and",
         "if",
@@ -1153,8 +1189,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/running.py",
-        "{**recipe, **flags}",
-        "{**flags, **recipe}",
+        "{**written, **flags}",
+        "{**flags, **written}",
         "from Python a recipe overrides what is given",
     ),
     Fault(

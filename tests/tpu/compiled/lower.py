@@ -18,7 +18,6 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import one_of_many
 import tensorflow as tf
-from absl import flags as absl_flags
 from tensorflow.compiler.xla.service import hlo_pb2
 
 from tf_simclr import cli, methods, things
@@ -34,7 +33,7 @@ Step = tuple[list[tf.TensorSpec], Any]
 
 def read(flags: Sequence[str], batch: int) -> Config:
     """The config of flags, with a batch of all replicas."""
-    values = absl_flags.FlagValues()
+    values = cli.FlagValues()
     cli.define_flags(values)
     values(["tf-simclr", *flags, f"--train_batch_size={batch}"])
     return cli.config_from_flags(values)
