@@ -188,8 +188,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/config/model.py",
-        "require(0 <= self.ema_decay < 1,",
-        "require(0 <= self.ema_decay <= 1,",
+        "_require(0 <= getattr(self, name) < 1,",
+        "_require(0 <= getattr(self, name) <= 1,",
         "an averaged network may stand still for ever",
     ),
     Fault(
@@ -218,8 +218,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/config/labels.py",
-        'require(0 < fraction <= 1, "label_fraction"',
-        'require(0 <= fraction <= 1, "label_fraction"',
+        'require(0 < self.label_fraction <= 1, "label_fraction"',
+        'require(0 <= self.label_fraction <= 1, "label_fraction"',
         "a share of no labels at all is accepted",
     ),
     Fault(

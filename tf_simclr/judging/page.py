@@ -11,7 +11,6 @@ from tf_simclr import picture_range
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.config.compare import changed_from_defaults
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
 from tf_simclr.evaluation.layout import layout_2d
@@ -92,7 +91,7 @@ def _trained_size(config: Config) -> int:
 
 
 def _command(config: Config) -> str:
-    flags = [f"--{name}={value}" for name, value in changed_from_defaults(config).items()]
+    flags = [f"--{name}={value}" for name, value in config.changed().items()]
     return shlex.join(["tf-simclr", *flags])
 
 
