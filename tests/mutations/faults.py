@@ -87,7 +87,7 @@ FAULTS = (
     Fault(
         "tf_simclr/methods/__init__.py",
         'labels_alone=method_of(config).labels(config) == "all"',
-        "labels_alone=method_of(config).classifies",
+        "labels_alone=not config.run.pretrains",
         "a student loses the pictures without labels",
     ),
     Fault(
@@ -903,8 +903,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        "if not named and ours.alone and self.alongside:",
-        "if not named and ours.alone and not self.alongside:",
+        "if not named and self.alongside and not config.run.pretrains:",
+        "if not named and not self.alongside and not config.run.pretrains:",
         "the linear head of a pretraining brings its labels along",
     ),
     Fault(
@@ -1683,8 +1683,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        'if layer and classifies and "ft_proj_selector" not in config.given:',
-        "if layer and classifies:",
+        'if layer and not config.run.pretrains and "ft_proj_selector" not in config.given:',
+        "if layer and not config.run.pretrains:",
         "a selector that was given is overruled by the released model",
     ),
     Fault(

@@ -21,7 +21,6 @@ class Classifying(Method):
     """Trains an encoder with a classifier on labels (arXiv 2002.05709, section 4.2)."""
 
     state_flags = ("fine_tune_after_block",)
-    classifies = True
 
     def labels(self, config: Config) -> Needed:
         return "all"

@@ -52,13 +52,10 @@ class Method(abc.ABC):
     Attributes:
       words: its names and titles.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
-      classifies: whether it trains a classifier, and not only an encoder. Users choose its labels
-        and the layer of the projection head that it reads.
     """
 
     words: ClassVar[Words]
     state_flags: ClassVar[tuple[str, ...]] = ()
-    classifies: ClassVar[bool] = False
 
     def check(self, config: Config) -> None:
         """Checks rules that cross the sections of the config.

@@ -11,24 +11,6 @@ from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config import Config
 
 
-class Classifier(NamedTuple):
-    """The classifier of a run that starts from a checkpoint.
-
-    Attributes:
-      alone: whether the run trains the classifier itself, and not alongside pretraining.
-      asked_for: whether the user gave `variable_schema` to say what is restored.
-      layer: output of the projection head that it reads.
-      kernel: shape of its kernel, [inputs, classes].
-      class_names: of the run's data, in the order of the labels.
-    """
-
-    alone: bool
-    asked_for: bool
-    layer: int
-    kernel: Sequence[int]
-    class_names: Sequence[str]
-
-
 class Verdict(NamedTuple):
     """Why a checkpoint's classifier is not restored ("" if it is), and notes to print anyway."""
 
@@ -68,11 +50,15 @@ class Checkpoint(abc.ABC):
     doubt: str = ""
 
     @abc.abstractmethod
-    def judge_classifier(self, ours: Classifier) -> Verdict:
+    def judge_classifier(
+        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
+    ) -> Verdict:
         """Whether a run restores the checkpoint's classifier.
 
         Args:
-          ours: the classifier of the run.
+          config: of the run.
+          kernel: shape of the kernel of its classifier, [inputs, classes].
+          class_names: of its data, in the order of the labels; empty if not known.
         """
 
     @abc.abstractmethod

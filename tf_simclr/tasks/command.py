@@ -46,8 +46,7 @@ def carry_out(config: Config) -> Outcome:
         task = export if config.run.mode == "export" else embed
         return Outcome(written=task(methods.checked(config)))
     origin = origin_of(config)
-    classifies = methods.method_of(config).classifies
-    config = methods.checked(adopt_architecture(config, origin, classifies=classifies))
+    config = methods.checked(adopt_architecture(config, origin))
     open_data = functools.cache(methods.source)  # Reads a folder, and warns about it, once.
     if config.run.trains:
         train(config, origin, open_data=open_data)

@@ -107,7 +107,7 @@ def train(
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
-            warm_start(config, origin, net, data.class_names, classifies=method.classifies)
+            warm_start(config, origin, net, data.class_names)
     with run_folder.workplace(model_dir, chief=replicas.is_chief()) as place:
         changed: list[str] = []
         check_owner(config, report=changed.append)
