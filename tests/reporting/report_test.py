@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_simclr.reporting.report import (
+from tf_simclr.reporting.content import (
     ClassConfusion,
     FeatureMap,
     KeyScore,
@@ -18,8 +18,8 @@ from tf_simclr.reporting.report import (
     Report,
     ResultRow,
     ResultTable,
-    render,
 )
+from tf_simclr.reporting.report import render
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -19,8 +19,9 @@ from tf_simclr.evaluation.retrieval import nearest
 from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
-from tf_simclr.reporting import report
+from tf_simclr.reporting import content
 from tf_simclr.reporting.names import COLUMNS, TOP_1, TOP_5
+from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.summaries import read_scalars
@@ -55,7 +56,7 @@ def write_page(
       classified: the results of the run's classifier; None without one.
     """
     pictures = _pictures(config, data, len(judged.test.vectors))
-    content = report.Report(
+    page = content.Report(
         title=f"{words.title} on {data.name}",
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
         command=_command(config),
@@ -69,7 +70,7 @@ def write_page(
         feature_map=_feature_map(config, judged, pictures),
         snippet=_snippet(config),
     )
-    run_folder.write_atomically(path, report.render(content))
+    run_folder.write_atomically(path, render(page))
 
 
 def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
@@ -116,9 +117,7 @@ def _facts(
     ]
 
 
-def _history(
-    config: Config, curves: Mapping[str, str]
-) -> dict[str, tuple[list[float], list[float]]]:
+def _history(config: Config, curves: Mapping[str, str]) -> content.History:
     scalars = read_scalars(run_folder.require_model_dir(config))
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
@@ -127,31 +126,31 @@ def _history(
     }
 
 
-def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
+def _table(rows: dict[str, list[float | None]]) -> content.ResultTable | None:
     if all(value is None for values in rows.values() for value in values):
         return None
-    return report.ResultTable(
+    return content.ResultTable(
         columns=list(COLUMNS.values()),
-        rows=[report.ResultRow(title, values) for title, values in rows.items()],
+        rows=[content.ResultRow(title, values) for title, values in rows.items()],
         note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
         " of pictures that are classified correctly. Retrieval: how often the nearest picture of"
         " another group shows the same thing.",
     )
 
 
-def _scores(classified: Classified | None) -> list[report.KeyScore]:
+def _scores(classified: Classified | None) -> list[content.KeyScore]:
     if classified is None:
         return []
     top_1, top_5 = (classified.scores[key] for key in (TOP_1, TOP_5))
     note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
-    return [report.KeyScore(classified.title, top_1, note)]
+    return [content.KeyScore(classified.title, top_1, note)]
 
 
-def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
+def _confusion(classified: Classified | None) -> content.ClassConfusion | None:
     if classified is None:
         return None
     matrix, names = classified.matrix, classified.class_names
-    return report.ClassConfusion(
+    return content.ClassConfusion(
         matrix,
         names,
         pairs=[
@@ -165,7 +164,7 @@ def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
 
 def _neighbours(
     config: Config, data: Source, judged: Judged, pictures: np.ndarray
-) -> report.Neighbours | None:
+) -> content.Neighbours | None:
     test = judged.test
     if len(test.vectors) <= NEIGHBOURS:
         return None
@@ -177,16 +176,16 @@ def _neighbours(
     captions = [
         data.class_names[label] if label >= 0 else "no class" for label in test.labels[asked]
     ]
-    return report.Neighbours(
+    return content.Neighbours(
         pictures[asked], pictures[found[asked]], hits, captions if data.class_names else None
     )
 
 
-def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> report.FeatureMap | None:
+def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> content.FeatureMap | None:
     vectors = judged.test.vectors[:MAP_PICTURES]
     if len(vectors) <= NEIGHBOURS:
         return None
-    return report.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
+    return content.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
 
 
 def _snippet(config: Config) -> str:
