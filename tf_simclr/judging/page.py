@@ -102,16 +102,14 @@ def _facts(
     train, test = config.data.train_split, config.data.eval_split
     splits = [train, test] if data.has(train) else [test]
     counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
+    trained = f"{result['global_step']} steps of {config.training.train_batch_size} pictures"
     return [
         ("Data", f"{data.name}: {', '.join(counts)}"),
         ("Classes", str(data.num_classes or "none")),
         ("Encoder", architecture_of(config.flat()).title),
         ("Features", str(judged.test.vectors.shape[1])),
         ("Picture size", f"{config.data.image_size} pixels"),
-        (
-            "Training",
-            f"{result['global_step']} steps of {config.training.train_batch_size} pictures",
-        ),
+        ("Training", trained),
         ("Seed", str(config.run.seed)),
         *([("Pictures by", data.licence)] if data.licence else []),
     ]

@@ -5,12 +5,14 @@ import signal
 from collections.abc import Callable
 from types import TracebackType
 
+import numpy as np
+
 from tf_simclr import stopping
 from tf_simclr.workdir.checkpoints import Checkpoints
 from tf_simclr.workdir.summaries import Summaries
 from tf_simclr.workdir.watching import Logs, MeasureWaiting, StepCallback, WatchSteps
 
-Sums = dict[str, tuple[float, float]]  # name of a mean -> (sum, count)
+Sums = dict[str, np.ndarray]  # name of a mean -> [sum, count]
 
 
 class Interrupted(Exception):
@@ -111,14 +113,10 @@ class WriteScalars(EveryFewSteps):
         self._summaries.scalars(scalars, step)
 
     def _unwritten(self, sums: Sums) -> Sums:
-        nothing = (0.0, 0.0)
-        unwritten = {}
-        for name, (total, count) in sums.items():
-            (written, times), (carried, more) = (
-                kind.get(name, nothing) for kind in (self._written, self._carried)
-            )
-            unwritten[name] = (total - written + carried, count - times + more)
-        return unwritten
+        return {
+            name: np.subtract(pair, self._written.get(name, 0)) + self._carried.get(name, 0)
+            for name, pair in sums.items()
+        }
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._summaries.flush()
