@@ -648,8 +648,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/tfds_source.py",
-        'identifying={"identity": "emoji", "group": "vendor"}',
-        'identifying={"identity": "vendor", "group": "emoji"}',
+        'identifying = {"identity": "emoji", "group": "vendor"}',
+        'identifying = {"identity": "vendor", "group": "emoji"}',
         "retrieval looks for the vendor and not for the emoji",
     ),
     # tf_simclr/evaluation/

@@ -128,13 +128,9 @@ def keep_labels(
     counts = dict(source.splits)
     if drop and split in counts:
         counts[split] = len(names)
+    same = {field.name: getattr(source, field.name) for field in dataclasses.fields(Source)}
     return LabelledSubset(
-        name=source.name,
-        num_classes=source.num_classes,
-        class_names=source.class_names,
-        splits=counts,
-        has_identity=source.has_identity,
-        licence=source.licence,
+        **(same | {"splits": counts}),
         source=source,
         split=split,
         labelled=names,

@@ -21,10 +21,7 @@ class RecordMemory:
         )
 
     def records(
-        self,
-        places: tf.Tensor,
-        rows: tf.Tensor,
-        read: Callable[[tf.Tensor], tf.data.Dataset],
+        self, places: tf.Tensor, rows: tf.Tensor, read: Callable[[tf.Tensor], tf.data.Dataset]
     ) -> tf.data.Dataset:
         """The records of a piece: from memory if all of them are there, else from their file.
 
