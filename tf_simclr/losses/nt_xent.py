@@ -43,10 +43,7 @@ class NTXent(Loss):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Like `nt_xent`, for projections [2 * local, dim]."""
         return nt_xent(
-            projections,
-            temperature=self.temperature,
-            hidden_norm=self.hidden_norm,
-            memory=memory,
+            projections, temperature=self.temperature, hidden_norm=self.hidden_norm, memory=memory
         )
 
     def blockwise(
@@ -62,11 +59,7 @@ LOSS = NTXent
 
 
 def nt_xent(
-    hidden: tf.Tensor,
-    *,
-    temperature: float,
-    hidden_norm: bool = True,
-    memory: Memory | None = None,
+    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool = True, memory: Memory | None = None
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The contrastive loss of two views of a batch, over the batches of all replicas.
 
