@@ -552,7 +552,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/pipeline.py",
-        "lambda number: number * pipelines + context.input_pipeline_id",
+        "lambda number: number * pipelines + index",
         "lambda number: number",
         "pictures of several pipelines share seeds",
     ),
@@ -679,8 +679,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "Features(np.concatenate(parts)[:limit], *beside)",
-        "Features(np.concatenate(parts), *beside)",
+        "Features(np.concatenate(rows)[:limit], *beside)",
+        "Features(np.concatenate(rows), *beside)",
         "features of a whole batch pass beyond the limit",
     ),
     Fault(
@@ -897,8 +897,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        'found.discard("supervised_head")\n            report',
-        "report",
+        'found.discard("supervised_head")\n            print',
+        "print",
         "a classifier of other classes keeps an own checkpoint from being restored",
     ),
     Fault(

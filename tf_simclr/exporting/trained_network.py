@@ -60,20 +60,17 @@ class TrainedNetwork:
         return self.norms[0].momentum if self.norms else 0.0
 
     def encode(
-        self,
-        images: tf.Tensor,
-        training: bool = False,
-        batch_norm_momentum: float | tf.Tensor | None = None,
+        self, images: tf.Tensor, training: bool = False, momentum: float | tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
         """The encoder's endpoints.
 
         Args:
           images: float32 [batch, h, w, 3] in [0, 1].
           training: whether batch norm uses and follows the batch's statistics.
-          batch_norm_momentum: of the moving averages, a scalar; None is that of training.
+          momentum: of the moving averages in batch norm, a scalar; None is that of training.
         """
         before = self.batch_norm_momentum
-        momentum = before if batch_norm_momentum is None else batch_norm_momentum
+        momentum = before if momentum is None else momentum
         try:
             for norm in self.norms:
                 norm.momentum = momentum
@@ -89,18 +86,15 @@ class TrainedNetwork:
           size: side of the pictures that it takes, in pixels; None takes any height and width.
 
         Returns:
-          (images, training=False, batch_norm_momentum=None) -> endpoints, for use in a tf.function.
+          (images, training=False, momentum=None) -> endpoints, for use in a tf.function.
         """
         if size not in self._traced:
             self._traced[size] = traced_once(self.encode, images_spec(size), [MOMENTUM])
         trace = self._traced[size]
 
         def encode(
-            images: tf.Tensor,
-            training: bool = False,
-            batch_norm_momentum: float | tf.Tensor | None = None,
+            images: tf.Tensor, training: bool = False, momentum: float | tf.Tensor | None = None
         ) -> dict[str, tf.Tensor]:
-            momentum = batch_norm_momentum
             if momentum is None:
                 momentum = self.batch_norm_momentum
             return trace(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))

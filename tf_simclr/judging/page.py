@@ -171,12 +171,10 @@ def _neighbours(
     asked = np.sort(random.permutation(len(found))[:QUERIES])
     meaning = test.identities if test.identities is not None else test.labels
     hits = meaning[found[asked]] == meaning[asked, None] if np.any(meaning >= 0) else None
-    captions = [
-        data.class_names[label] if label >= 0 else "no class" for label in test.labels[asked]
-    ]
-    return content.Neighbours(
-        pictures[asked], pictures[found[asked]], hits, captions if data.class_names else None
-    )
+    names = data.class_names
+    captions = [names[label] if label >= 0 else "no class" for label in test.labels[asked]]
+    near = pictures[found[asked]]
+    return content.Neighbours(pictures[asked], near, hits, captions if names else None)
 
 
 def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> content.FeatureMap | None:

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -123,17 +123,11 @@ def _architecture_in(contents: CheckpointContents) -> Architecture | None:
     return next((found for kind in kinds if (found := kind.of_variables(shapes))), None)
 
 
-def restore(
-    prefix: str,
-    parts: Mapping[str, tf.Module],
-    report: Callable[[str], None] = print,
-    *,
-    averaged: bool = False,
-) -> list[str]:
+def restore(prefix: str, parts: Mapping[str, tf.Module], *, averaged: bool = False) -> list[str]:
     """Restores the `parts` that the checkpoint at `prefix` has and that fit; returns their names.
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier with
-    another number of classes is not restored, and `report` gets one line. `averaged` restores the
+    another number of classes is not restored, and a printed line says so. `averaged` restores the
     moving averages; the classifier has none.
 
     Raises:
@@ -152,10 +146,8 @@ def restore(
         ours = parts["supervised_head"].kernel.shape.as_list()
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
-            report(classifier_left_out(theirs, ours))
-    stored = {name: AVERAGED + name if averaged else name for name in found}
+            print(classifier_left_out(theirs, ours))
+    stored = {AVERAGED + name if averaged else name: parts[name] for name in found}
     # `read`, not `restore`, which needs a save counter; an export has none.
-    checkpoints.fit(
-        tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix
-    )
+    checkpoints.fit(tf.train.Checkpoint(**stored).read, prefix)
     return sorted(found)

@@ -94,8 +94,8 @@ def _open(path: str, image_size: int) -> Teacher:
         raise ValueError(
             f"`teacher` cannot be opened ({why}). Received: teacher={path!r}."
         ) from error
-    network = found.network
-    if network.supervised_head is None:
+    network, head = found.network, found.network.supervised_head
+    if head is None:
         raise _no_logits(path, "a network without a classifier")
 
     def classify(images: tf.Tensor) -> tf.Tensor:
@@ -103,9 +103,7 @@ def _open(path: str, image_size: int) -> Teacher:
 
     for doubt in _doubts(found, image_size):
         print(f"Note: the teacher {doubt}")
-    return Teacher(
-        path, network.supervised_head.num_classes, _class_names(found), classify, network
-    )
+    return Teacher(path, head.num_classes, _class_names(found), classify, network)
 
 
 def _class_names(found: trained.Trained) -> tuple[str, ...]:

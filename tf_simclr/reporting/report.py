@@ -190,11 +190,9 @@ def _views(views: np.ndarray) -> str:
         f"{sheet.tile(row, 0)}{sheet.tile(row, 1)}</figure>"
         for row in range(len(sheet.grid))
     )
-    explanation = (
-        "Two random views of each picture. Training pulls the features of a pair together."
-    )
+    text = "Two random views of each picture. Training pulls the features of a pair together."
     body = f'<style>{sheet.css()}</style><div class="{_sheet_classes(sheet)}">{pairs}</div>'
-    return _section("Augmented views", explanation, body)
+    return _section("Augmented views", text, body)
 
 
 def _snippet(snippet: str) -> str:

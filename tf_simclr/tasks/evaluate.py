@@ -163,9 +163,8 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 
 def _files(todo: Evaluation) -> dict[str, str]:
     """Kind of file -> path, for the files of this evaluation and its step in the run's folder."""
-    exports = {
-        FORMATS[kind].by_training: f"{FORMATS[kind].folder}/{todo.step}" for kind in BY_TRAINING
-    }
+    forms = [FORMATS[kind] for kind in BY_TRAINING]
+    exports = {form.by_training: f"{form.folder}/{todo.step}" for form in forms}
     files = {
         "report": subject.file_of(REPORT, todo.name),
         "results": subject.file_of(RESULT, todo.name),

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 from collections.abc import Callable
-from types import TracebackType
 
 import numpy as np
 
@@ -158,12 +157,7 @@ class StopOnSignal(StepCallback):
         self._signals.enter_context(stopping.answered_by(self._note))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._signals.close()
         if isinstance(error, BrokenPipeError) and self._received is None:
             self._received = signal.SIGPIPE
