@@ -56,9 +56,8 @@ def check_same_classes(flag: str, path: str, theirs: Sequence[str], ours: Sequen
         return
     raise ValueError(
         f"`{flag}` must know the classes of the data, by name and in the same order: it knows"
-        f" {listed(theirs)}, and the data has {listed(ours)}. Received: {flag}={path!r}. Give"
-        " data of the same classes, or another"
-        f" {'folder' if flag == 'model_dir' else flag}."
+        f" {listed(theirs)}, and the data has {listed(ours)}. Received: {flag}={path!r}. Give data"
+        f" of the same classes, or another {'folder' if flag == 'model_dir' else flag}."
     )
 
 

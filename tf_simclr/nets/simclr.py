@@ -108,9 +108,7 @@ class SimCLR(TrainableNet):
                 f"`loss` must be a Loss, such as NTXent(temperature=0.1). Received: loss={loss!r}."
             )
         if microbatches < 1:
-            raise ValueError(
-                f"`microbatches` must be >= 1. Received: microbatches={microbatches!r}."
-            )
+            raise ValueError(f"`microbatches` must be >= 1. Received: {microbatches=}.")
         self.encoder = encoder
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None

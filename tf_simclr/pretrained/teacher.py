@@ -178,8 +178,7 @@ def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
             return keyword, spec
     raise ValueError(
         "`teacher` must take one batch of float pictures [batch, height, width, 3] of any length."
-        f" Received: teacher={path!r}, whose signature {name} takes"
-        f" {_listed(inputs) or 'nothing'}."
+        f" Received: teacher={path!r}, whose signature {name} takes {_listed(inputs) or 'nothing'}."
     )
 
 
