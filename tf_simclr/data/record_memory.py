@@ -13,12 +13,9 @@ class RecordMemory:
 
     def __init__(self) -> None:
         # Tables without a name live as long as a data set that reads them.
-        self._encoded = tf.lookup.experimental.MutableHashTable(
-            tf.int64, tf.string, "", experimental_is_anonymous=True
-        )
-        self._known = tf.lookup.experimental.MutableHashTable(
-            tf.int64, tf.int64, 0, experimental_is_anonymous=True
-        )
+        make = tf.lookup.experimental.MutableHashTable
+        self._encoded = make(tf.int64, tf.string, "", experimental_is_anonymous=True)
+        self._known = make(tf.int64, tf.int64, 0, experimental_is_anonymous=True)
 
     def records(
         self, places: tf.Tensor, rows: tf.Tensor, read: Callable[[tf.Tensor], tf.data.Dataset]
