@@ -13,7 +13,7 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
@@ -30,9 +30,7 @@ SCOPES = {
 class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
-    def judge_classifier(
-        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
-    ) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has other classes or reads another layer.
 
         A run that trains a classifier also leaves out a linear head from pretraining, which saw
@@ -62,12 +60,12 @@ class OwnCheckpoint(Checkpoint):
                 f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
                 f" head. Give --ft_proj_selector={reads} to restore it."
             )
-        elif knows and class_names and knows != tuple(class_names):
+        elif knows and names and knows != tuple(names):
             reason = (
                 f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data"
-                f" has {listed(class_names)}."
+                f" has {listed(names)}."
             )
-        elif class_names and not knows:
+        elif names and not knows:
             notes.append(f"Note: the checkpoint {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
 

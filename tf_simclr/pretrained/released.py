@@ -14,7 +14,7 @@ from tf_simclr.architectures.head import layer_read
 from tf_simclr.architectures.resnet import ResNetArchitecture
 from tf_simclr.config import Config
 from tf_simclr.pretrained import recognition
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.released_names import (
     CLASSIFIER,
@@ -48,9 +48,7 @@ class ReleasedCheckpoint(Checkpoint):
     keys: Mapping[str, Mapping[str, str]]
     contents: CheckpointContents
 
-    def judge_classifier(
-        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
-    ) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has another shape or was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
         layer = layer_read(config.flat())
