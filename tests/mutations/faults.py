@@ -44,8 +44,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build.py",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=()",
+        "learning_rate, weight_decay=decay, exclude=roles.outside_lars()",
+        "learning_rate, weight_decay=decay, exclude=()",
         "LAMB decays batch norms and biases",
     ),
     Fault(

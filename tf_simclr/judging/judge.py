@@ -122,11 +122,10 @@ def _judged(
             found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
             scores |= {f"linear_probe_{name}": value for name, value in found.items()}
         scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
-    identities, groups = test.identities, test.groups
-    if identities is not None and groups is not None:
-        scores["retrieval_at_1"] = _try(
-            "retrieval", lambda: retrieval_at_k(test.vectors, identities, groups)
-        )
+    vectors, things, groups = test.vectors, test.identities, test.groups
+    if things is not None and groups is not None:
+        share = _try("retrieval", lambda: retrieval_at_k(vectors, things, groups))
+        scores["retrieval_at_1"] = share
     return Judged(test, scores, strange)
 
 

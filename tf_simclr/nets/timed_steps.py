@@ -32,9 +32,8 @@ class TimedSteps(keras.Model):
         # By default, Keras' `evaluate` sums results over workers.
         self.distribute_reduction_method = "first"
         # Keras does not look into a namespace, so the variable is not one of the model's weights.
-        self._clock = types.SimpleNamespace(
-            waited=_on_host(0.0, tf.float64, "seconds_waited"), status=None
-        )
+        waited = _on_host(0.0, tf.float64, "seconds_waited")
+        self._clock = types.SimpleNamespace(waited=waited, status=None)
 
     def seconds_waited(self) -> float:
         """How long all steps so far have waited for data, in seconds. Needs no device."""

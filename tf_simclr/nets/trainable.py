@@ -118,10 +118,8 @@ class TrainableNet(TimedSteps):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableNet":
         """The model that `get_config` described, with new parts."""
         parts = {"encoder", "projection_head", "loss"} & set(config)
-        made = {
-            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
-            for name in parts
-        }
+        load = keras.saving.deserialize_keras_object
+        made = {name: load(config[name], custom_objects) for name in parts}
         return cls(**(config | made))
 
     def get_compile_config(self) -> dict[str, Any] | None:

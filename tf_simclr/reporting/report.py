@@ -101,11 +101,8 @@ def _curve_key(name: str, values: Sequence[float]) -> str:
 
 
 def _results(table: content.ResultTable) -> str:
-    columns = range(len(table.columns))
-    best = [
-        max((v for row in table.rows if (v := row.values[c]) is not None), default=None)
-        for c in columns
-    ]
+    columns = zip(*(row.values for row in table.rows))
+    best = [max((v for v in values if v is not None), default=None) for values in columns]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
     rows = []
     for row in table.rows:
