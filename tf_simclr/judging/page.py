@@ -13,6 +13,7 @@ from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
+from tf_simclr.evaluation.features import Features
 from tf_simclr.evaluation.layout import layout_2d
 from tf_simclr.evaluation.provenance import said
 from tf_simclr.evaluation.retrieval import nearest
@@ -55,7 +56,8 @@ def write_page(
       views: pairs that it was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
       classified: the results of the run's classifier; None without one.
     """
-    pictures = _pictures(config, data, len(judged.test.vectors))
+    count = len(judged.test.vectors)
+    pictures, several = _pictures(config, data, count), count > NEIGHBOURS
     page = content.Report(
         title=f"{words.title} on {data.name}",
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
@@ -63,11 +65,11 @@ def write_page(
         facts=_facts(config, data, judged, result),
         history=_history(config, words.curves),
         views=views,
-        scores=_scores(classified),
+        scores=_scores(classified) if classified else [],
         table=_table(summary.rows(result)),
-        confusion=_confusion(classified),
-        neighbours=_neighbours(config, data, judged, pictures),
-        feature_map=_feature_map(config, judged, pictures),
+        confusion=_confusion(classified) if classified else None,
+        neighbours=_neighbours(config, data, judged.test, pictures) if several else None,
+        feature_map=_feature_map(config, judged.test, pictures) if several else None,
         snippet=_snippet(config),
     )
     run_folder.write_atomically(path, render(page))
@@ -136,17 +138,13 @@ def _table(rows: dict[str, list[float | None]]) -> content.ResultTable | None:
     )
 
 
-def _scores(classified: Classified | None) -> list[content.KeyScore]:
-    if classified is None:
-        return []
+def _scores(classified: Classified) -> list[content.KeyScore]:
     top_1, top_5 = (classified.scores[key] for key in (TOP_1, TOP_5))
     note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
     return [content.KeyScore(classified.title, top_1, note)]
 
 
-def _confusion(classified: Classified | None) -> content.ClassConfusion | None:
-    if classified is None:
-        return None
+def _confusion(classified: Classified) -> content.ClassConfusion:
     matrix, names = classified.matrix, classified.class_names
     return content.ClassConfusion(
         matrix,
@@ -161,11 +159,8 @@ def _confusion(classified: Classified | None) -> content.ClassConfusion | None:
 
 
 def _neighbours(
-    config: Config, data: Source, judged: Judged, pictures: np.ndarray
-) -> content.Neighbours | None:
-    test = judged.test
-    if len(test.vectors) <= NEIGHBOURS:
-        return None
+    config: Config, data: Source, test: Features, pictures: np.ndarray
+) -> content.Neighbours:
     found = nearest(test.vectors, k=NEIGHBOURS, groups=test.groups)
     random = np.random.default_rng(config.run.seed)
     asked = np.sort(random.permutation(len(found))[:QUERIES])
@@ -177,10 +172,8 @@ def _neighbours(
     return content.Neighbours(pictures[asked], near, hits, captions if names else None)
 
 
-def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> content.FeatureMap | None:
-    vectors = judged.test.vectors[:MAP_PICTURES]
-    if len(vectors) <= NEIGHBOURS:
-        return None
+def _feature_map(config: Config, test: Features, pictures: np.ndarray) -> content.FeatureMap:
+    vectors = test.vectors[:MAP_PICTURES]
     return content.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
 
 

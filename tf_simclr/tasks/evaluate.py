@@ -204,16 +204,10 @@ def _evaluate(
     what += f" ({known})" if known else ""
     print(f"Evaluating {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
     result, judged, classified = _results(todo, data, strategy)
-    method = methods.method_of(config)
+    method, page = methods.method_of(config), todo.path(REPORT)
+    words, views = method.words, method.views(config, data)
     write_page(
-        config,
-        data,
-        judged[""],
-        result,
-        todo.path(REPORT),
-        words=method.words,
-        views=method.views(config, data),
-        classified=classified,
+        config, data, judged[""], result, page, words=words, views=views, classified=classified
     )
     confused = _write_matrix(todo, classified)
     _write(todo, result)
