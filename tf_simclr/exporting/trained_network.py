@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.exporting.traced import images_spec, traced_once
+from tf_simclr.exporting.traced import bare, images_spec, traced_once
 
 MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
@@ -44,12 +44,16 @@ class TrainedNetwork:
             named["supervised_head"] = self.supervised_head
         return named
 
-    def tell_size(self, module: Any) -> None:
-        """Gives a module the attribute `trained_size`, int32, which is saved and loaded with it.
+    def add_to(self, module: Any) -> None:
+        """Gives a module what is saved and loaded with it: the parts, without Keras, by name.
+
+        And `trained_size`, int32, unless the size is not known.
 
         Args:
-          module: for tf.saved_model.save; left alone if the size is not known.
+          module: for tf.saved_model.save.
         """
+        for name, part in self.parts.items():
+            setattr(module, name, bare(part))
         if self.trained_size:
             # A constant would not be saved.
             module.trained_size = tf.Variable(self.trained_size, trainable=False, dtype=tf.int32)

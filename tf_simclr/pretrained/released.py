@@ -130,7 +130,6 @@ def open_released(
     }
     architecture = ResNetArchitecture.of_variables(shapes, linear=linear)
     classifies = classifies_from(path) if keys["projection_head"] else None
-    in_doubt = bool(keys["projection_head"]) and classifies is None
     return ReleasedCheckpoint(
         path=path,
         prefix=prefix,
@@ -140,7 +139,7 @@ def open_released(
         reads_layer=classifies or 0,
         trained_size=architecture.image_size if architecture else None,
         fine_tuned_from=classifies,
-        doubt=DOUBT if in_doubt else "",
+        doubt=DOUBT if keys["projection_head"] and classifies is None else "",
         keys={part: roles for part, roles in keys.items() if roles},
         contents=contents,
     )

@@ -103,14 +103,9 @@ def _open(path: str, image_size: int) -> Teacher:
 
     for doubt in _doubts(found, image_size):
         print(f"Note: the teacher {doubt}")
-    return Teacher(path, head.num_classes, _class_names(found), classify, network)
-
-
-def _class_names(found: trained.Trained) -> tuple[str, ...]:
-    """Names of the classes, if there is one for each class."""
-    names = tuple(map(str, found.dataset.get("class_names") or ()))
-    head = found.network.supervised_head
-    return names if head is not None and len(names) == head.num_classes else ()
+    names, classes = tuple(map(str, found.dataset.get("class_names") or ())), head.num_classes
+    # If there is not a name for each class, they are not these classes' names.
+    return Teacher(path, classes, names if len(names) == classes else (), classify, network)
 
 
 def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
