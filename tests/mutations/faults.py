@@ -80,8 +80,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/methods/simclr.py",
-        "decay=config.model.ema_decay,",
-        "decay=config.model.batch_norm_decay,",
+        "decay=model.ema_decay)",
+        "decay=model.batch_norm_decay)",
         "the averaged network follows at the decay of batch norm",
     ),
     Fault(

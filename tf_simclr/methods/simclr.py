@@ -52,13 +52,16 @@ class Contrastive(Method):
             print(f"{data.name} has no labels: no linear head is trained alongside.")
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> SimCLR:
-        memory = _memory(config) if training and config.model.memory_size else None
+        model, memory = config.model, None
+        if training and model.memory_size:
+            parts = build.encoder(config), build.projection_head(config)
+            memory = MemoryBank(*parts, size=model.memory_size, decay=model.ema_decay)
         net = SimCLR(
             build.encoder(config),
             build.projection_head(config),
             num_classes=lesson.num_classes if self.has_classifier(config) else 0,
             selector=config.finetuning.ft_proj_selector,
-            loss=things.load("losses", config.model.loss).of(vars(config.model)),
+            loss=things.load("losses", model.loss).of(vars(model)),
             microbatches=config.training.microbatches,
             make_views=build_data.views_in_the_step(config),
             memory=memory,
@@ -85,15 +88,6 @@ class Contrastive(Method):
     def views(self, config: Config, data: Source) -> np.ndarray | None:
         # Data other than the run's own may have no training split.
         return view_pairs(config, data) if data.has(config.data.train_split) else None
-
-
-def _memory(config: Config) -> MemoryBank:
-    return MemoryBank(
-        build.encoder(config),
-        build.projection_head(config),
-        size=config.model.memory_size,
-        decay=config.model.ema_decay,
-    )
 
 
 METHOD = Contrastive()
