@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_simclr.data.name_lists import some
 from tf_simclr.data.source import UNLABELLED
 
 NO_NAMES = "did not store the names of its classes; they are matched by order"
@@ -63,6 +64,4 @@ def check_same_classes(flag: str, path: str, theirs: Sequence[str], ours: Sequen
 
 def listed(names: Sequence[str]) -> str:
     """Names of classes in a line: "3 classes (cat, dog, emu)"; of many, the first ten."""
-    shown = ", ".join(names[:NAMED])
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{len(names)} class{'es' * (len(names) != 1)} ({shown}{more})"
+    return f"{len(names)} class{'es' * (len(names) != 1)} ({some(names, NAMED)})"

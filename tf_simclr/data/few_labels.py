@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
-from tf_simclr.data.name_lists import names_in
+from tf_simclr.data.name_lists import names_in, some
 
 # So many classes or files are named in an error; the rest are counted.
 _NAMED = 5
@@ -182,6 +182,4 @@ def _fitting(pictures: Pictures, lines: Collection[str]) -> dict[str, set[str]]:
 
 
 def _some(names: Collection[str]) -> str:
-    shown = [repr(name) for name in list(names)[:_NAMED]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return some([repr(name) for name in names], _NAMED)

@@ -17,6 +17,7 @@ from tf_simclr.data import (
     split_slices,
 )
 from tf_simclr.data.examination import examine
+from tf_simclr.data.name_lists import some
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named; the rest are counted.
@@ -256,8 +257,7 @@ def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]
 
 
 def _some(paths: Sequence[str]) -> str:
-    told = ", ".join(folder_listing.shown(path) for path in paths[:_NAMED])
-    return told + (f" and {len(paths) - _NAMED} more" if paths[_NAMED:] else "")
+    return some([folder_listing.shown(path) for path in paths], _NAMED)
 
 
 def _hash(path: str) -> bytes:

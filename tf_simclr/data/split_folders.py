@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from tf_simclr.data.name_lists import some
+
 # The names that a split goes by, in lower case.
 SPLIT_OF = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -109,6 +111,4 @@ def _like(folder: str) -> str | None:
 
 
 def _some(names: Collection[str]) -> str:
-    told = sorted(name or "pictures" for name in names)
-    more = len(told) - _NAMED
-    return ", ".join(told[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return some(sorted(name or "pictures" for name in names), _NAMED)
