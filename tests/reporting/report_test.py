@@ -44,7 +44,7 @@ SCHEMES = {"dark": 0, "light": 1}  # Chromium's values of preferredColorScheme.
 TABLE = ResultTable(
     columns=("Linear probe top-1", "Retrieval at 1"),
     rows=(
-        ResultRow("This encoder", (0.583, 0.431), "256 numbers a picture"),
+        ResultRow("This encoder", (0.583, 0.431)),
         ResultRow("Raw pixels", (0.512, 0.5)),
         ResultRow("Untrained network", (0.461, None)),
     ),
@@ -147,7 +147,7 @@ def test_every_text_is_escaped():
             command=evil,
             facts=[(evil, evil)],
             history={evil: ([1], [1.0]), evil + "2": ([], [])},
-            table=ResultTable([evil], [ResultRow(evil, [0.5], evil), ResultRow(evil, [0.1])], evil),
+            table=ResultTable([evil], [ResultRow(evil, [0.5]), ResultRow(evil, [0.1])], evil),
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=Neighbours(pictures(1, 4, 4, 3), pictures(1, 5, 4, 4, 3), captions=[evil]),
             snippet=evil,

@@ -13,7 +13,7 @@ from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.nets.saved import PACKAGE
+from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.nets.trainable import TrainableNet
 
 FROZEN_BATCH_NORM = ("inference", "training")
@@ -124,10 +124,7 @@ class Classifier(TrainableNet):
         return super().get_config() | {
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "projection_head": keras.saving.serialize_keras_object(self.projection_head),
-            "num_classes": self.num_classes,
-            "selector": self.selector,
-            "freeze_up_to": self.freeze_up_to,
-            "frozen_batch_norm": self.frozen_batch_norm,
             "zero_init": self.supervised_head.zero_init,
             "name": self.name,
+            **attributes(self, "num_classes", "selector", "freeze_up_to", "frozen_batch_norm"),
         }

@@ -16,7 +16,7 @@ from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.microbatches import Microbatches, unchanged
-from tf_simclr.nets.saved import PACKAGE
+from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.nets.trainable import TrainableNet
 
 # (first element of a batch, int64 [2, 2] with a seed for each view) -> float [2 * batch, h, w, 3],
@@ -132,11 +132,7 @@ class SimCLR(TrainableNet):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "projection_head": keras.saving.serialize_keras_object(self.projection_head),
             "loss": keras.saving.serialize_keras_object(self.contrastive_loss),
-            "num_classes": self.num_classes,
-            "selector": self.selector,
-            "microbatches": self.microbatches,
-            "seed": self.seed,
-            "name": self.name,
+            **attributes(self, "num_classes", "selector", "microbatches", "seed", "name"),
         }
 
     @property

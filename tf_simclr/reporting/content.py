@@ -17,12 +17,10 @@ class ResultRow:
     Attributes:
         name: "This encoder", "Raw pixels", ...
         values: one for each column: a share in [0, 1], or None if there is none.
-        note: a few words below the name.
     """
 
     name: str
     values: Sequence[float | None]
-    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -106,9 +106,8 @@ def _results(table: content.ResultTable) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
     rows = []
     for row in table.rows:
-        note = f"<small>{escape(row.note)}</small>" if row.note else ""
         cells = "".join(_cell(value, best[c]) for c, value in enumerate(row.values))
-        rows.append(f'<tr><th scope="row">{escape(row.name)}{note}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>')
     body = (
         '<div class="scroll" tabindex="0" role="region" aria-label="Results"><table><thead><tr>'
         f'<th scope="col">Features</th>{head}</tr></thead>'

@@ -37,9 +37,7 @@ vertical-align:bottom}
 thead th:first-child{width:32%}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--card);z-index:1}
 tbody th{font-weight:400}
-tbody th small{display:block;color:var(--muted);line-height:1.4}
 tbody tr:first-child th{font-weight:600}
-tbody tr:first-child th small{font-weight:400}
 td b{font-weight:700}
 td i{display:block;height:3px;margin-top:5px;border-radius:2px;background:var(--line);
 overflow:hidden}
