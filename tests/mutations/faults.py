@@ -1494,12 +1494,6 @@ FAULTS = (
         "pictures of a map cover each other",
     ),
     Fault(
-        "tf_simclr/reporting/maps.py",
-        "{360 * label / classes:.0f}",
-        "{360 * label / max(1, classes - 1):.0f}",
-        "the last class has the hue of the first",
-    ),
-    Fault(
         "tf_simclr/reporting/pictures.py",
         "size = max(1, round(width * scale)), max(1, round(height * scale))",
         "size = max(1, round(height * scale)), max(1, round(width * scale))",

@@ -233,22 +233,6 @@ def test_page_stays_below_three_megabytes_with_pictures_of_noise():
     assert len(render(whole_report(32, 32, rows=1500))) < 3_000_000
 
 
-def test_points_have_their_class_colour_and_legend():
-    positions = np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]])
-    names = ["cats", "dogs"]
-    coloured = FeatureMap(positions, labels=np.array([1, 0, -1]), class_names=names)
-    page = render(Report(title="t", feature_map=coloured))
-    circles = re.findall(r'<circle cx="(.*?)" cy="(.*?)" .*?<title>(.*?)</title>', page)
-    # By hand: the plot is 600 wide, and y grows upwards.
-    assert circles == [
-        ("0.0", "600.0", "dogs"),
-        ("600.0", "0.0", "cats"),
-        ("300.0", "300.0", "unlabelled"),
-    ]
-    assert page.count("<li>") == 2
-    assert "test picture" in render(Report(title="t", feature_map=FeatureMap(positions)))
-
-
 @pytest.mark.parametrize(("classes", "counted"), [(2, True), (20, True), (21, False), (50, False)])
 def test_confusion_is_a_map_and_of_few_classes_its_counts(classes, counted):
     page = render(Report(title="t", confusion=confusion_of(classes)))

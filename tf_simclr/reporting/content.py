@@ -131,15 +131,11 @@ class FeatureMap:
 
     Attributes:
         positions: float [n, 2] in [0, 1], of layout_2d.
-        pictures: uint8 [n, height, width, channels], drawn at their places; None draws points.
-        labels: int [n], which colour the points, negative is unlabelled; None: all one colour.
-        class_names: one for each class of labels.
+        pictures: uint8 [n, height, width, channels], drawn at their places.
     """
 
     positions: np.ndarray
-    pictures: np.ndarray | None = None
-    labels: np.ndarray | None = None
-    class_names: Sequence[str] = ()
+    pictures: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tf_simclr.reporting.content import (
     ResultTable,
 )
 from tf_simclr.reporting.curves import curve_figure
-from tf_simclr.reporting.maps import picture_map, point_map
+from tf_simclr.reporting.maps import picture_map
 from tf_simclr.reporting.pictures import SpriteSheet, png_uri, rgb
 from tf_simclr.reporting.style import STYLE
 
@@ -204,15 +204,9 @@ def _feature_map(feature_map: FeatureMap | None) -> str:
         return ""
     positions = np.asarray(feature_map.positions, float)
     explanation = "Pictures that the encoder finds similar are close to each other."
-    if feature_map.pictures is not None:
-        canvas = picture_map(positions, rgb("pictures", feature_map.pictures))
-        label = f"{len(positions)} test pictures laid out by their features"
-        body = f'<div class="map"><img src="{png_uri(canvas, palette=True)}" alt="{label}"></div>'
-        return _section("Map of the test pictures", explanation, body)
-    labels, names = feature_map.labels, feature_map.class_names
-    if labels is None:
-        labels, names = np.zeros(len(positions), int), ("test picture",)
-    body = f'<div class="card">{point_map(positions, labels, names)}</div>'
+    canvas = picture_map(positions, rgb("pictures", feature_map.pictures))
+    label = f"{len(positions)} test pictures laid out by their features"
+    body = f'<div class="map"><img src="{png_uri(canvas, palette=True)}" alt="{label}"></div>'
     return _section("Map of the test pictures", explanation, body)
 
 
