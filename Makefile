@@ -36,7 +36,7 @@ $(VENV)/.run: setup.py constraints.txt
 
 $(VENV)/.test: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx,lite,notebooks]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx,lite,notebooks,browser]'
 	@touch $(VENV)/.run $@
 
 $(VENV)/.docs: setup.py constraints.txt

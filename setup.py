@@ -43,6 +43,8 @@ NOTEBOOKS = [
 # What TensorFlow looks up a TPU by its name with. Not TensorFlow itself: tensorflow-tpu takes
 # the place of `tensorflow`, and pip cannot take a requirement away (see constraints-tpu.txt).
 TPU = ["google-api-python-client>=2", "oauth2client>=4.1"]
+# What drives a browser in the tests of the report; the browser itself is Debian's or your own.
+BROWSER = ["playwright>=1.49"]
 TEST = [
     "build",
     "mypy",
@@ -107,10 +109,12 @@ setuptools.setup(
     package_data={
         "tf_simclr": ["py.typed"],  # Tells type checkers to read our annotations.
         "tf_simclr.data.emoji32": ["*.bin", "*.json", "*.md", "LICENSE*"],
+        "tf_simclr.reporting": ["*.css", "*.js"],
     },
     install_requires=REQUIRED,
     extras_require={
         "addons": ADDONS,
+        "browser": BROWSER,
         "docs": DOCS,
         "lite": LITE,
         "notebooks": NOTEBOOKS,

@@ -106,6 +106,7 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
         f"result_{name}.json",
         f"report_{name}.html",
         f"confusion_matrix_{name}.csv",
+        f"page_{name}.npz",
     }
     with open(run / f"confusion_matrix_{name}.csv", newline="") as file:
         header, *rows = csv.reader(file)
@@ -117,7 +118,7 @@ def test_other_classes_are_matched_by_name_and_the_runs_files_stay(run, pictures
     assert (found["pictures"], found["eval/pictures"], found["eval/left_out"]) == (9, 6, ["fox"])
     page = (run / f"report_{name}.html").read_text()
     assert "of the 6 test pictures whose class it knows, without 1 class (fox)." in page
-    assert "Judged on test of later, 16 pixels, " in page
+    assert "judged on 9 pictures: test of later, 16 pixels, " in page
 
 
 def test_going_on_and_teaching_refuse_other_classes(run, pictures, flags, tmp_path, capsys):

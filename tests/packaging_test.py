@@ -161,7 +161,7 @@ def test_the_addons_bring_the_only_tensorflow_that_they_run_beside(requirements)
 @pytest.mark.parametrize(
     ("name", "extras"),
     [
-        ("constraints.txt", ["test", "onnx", "lite", "notebooks", "docs"]),
+        ("constraints.txt", ["test", "onnx", "lite", "notebooks", "browser", "docs"]),
         ("constraints-addons.txt", ["test", "addons"]),
     ],
 )

@@ -20,7 +20,7 @@ class Run:
       folder: its model_dir; None for a command without one.
       results: of the command's own evaluation, as in result.json or result_NAME.json; if the
         command did not evaluate, the content of result.json, or {} if there is none.
-      written: the path that --mode=export or embed wrote; None in other modes.
+      written: the path that --mode=export, embed or report wrote; None in other modes.
     """
 
     folder: str | None

@@ -105,7 +105,7 @@ WRONG = [
     ({"blur_sigma": "none"}, "`blur_sigma` must be one of"),
     (
         {"mode": "test"},
-        "`mode` must be one of ('train', 'eval', 'train_then_eval', 'export', 'embed').",
+        "`mode` must be one of ('train', 'eval', 'train_then_eval', 'export', 'embed', 'report').",
     ),
     (
         {"export_format": "pdf"},

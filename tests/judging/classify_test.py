@@ -4,6 +4,7 @@ import pytest
 from tf_simclr import methods
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
+from tf_simclr.evaluation.confusion import confusion_matrix
 from tf_simclr.judging.classify import classify
 
 
@@ -23,12 +24,15 @@ def test_of_labelled_pictures_a_label_is_hit_among_the_first_and_the_first_five(
     net = methods.network(config, methods.Lesson(data.num_classes))
     kernel = net.supervised_head.kernel
     kernel.assign(np.random.default_rng(0).standard_normal(kernel.shape))
-    matrix, scores = classify(config, data, net)
+    answers, scores = classify(config, data, net)
+    matrix = confusion_matrix(answers.labels, answers.predictions, classes=len(data.class_names))
     batches = list(build_data.evaluation_data(config, data, "test[:300]"))
     labels = np.concatenate([batch["label"] for batch in batches])
     logits = np.concatenate([net(b["image"], training=False)["logits_sup"] for b in batches])
     labelled = np.flatnonzero(labels >= 0)
     assert 0 < len(labelled) < len(labels) == 300
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(answers.sureness, shares.max(axis=1), rtol=1e-4)
     best = np.argsort(-logits, axis=1, kind="stable")[:, :5]
     expected = np.zeros_like(matrix)
     np.add.at(expected, (labels[labelled], best[labelled, 0]), 1)

@@ -1476,15 +1476,27 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/reporting/report.py",
-        "for row in table.rows[1 : 1 + MOST_BASELINES]:",
-        "for row in table.rows[1:MOST_BASELINES]:",
-        "the summary compares with one baseline too few",
+        "if len(found) < 3:",
+        "if len(found) > 3:",
+        "a page of many sections has no links to them",
     ),
     Fault(
         "tf_simclr/reporting/report.py",
-        "str(place + 1) for place in",
-        "str(place) for place in",
+        'f\'<p class="state" role="status">{escape(report.state)}</p>\'',
+        'f\'<p class="state" role="status">{report.state}</p>\'',
+        "what a page cannot show yet is not escaped",
+    ),
+    Fault(
+        "tf_simclr/reporting/neighbours.py",
+        "str(place + 1) for place, hit",
+        "str(place) for place, hit",
         "hits among neighbours count from 0",
+    ),
+    Fault(
+        "tf_simclr/reporting/bars.py",
+        "np.lexsort((-shown[classes], shares))",
+        "np.lexsort((-shown[classes], -shares))",
+        "bars begin with the best class",
     ),
     # tf_simclr/reporting/
     Fault(
@@ -1501,9 +1513,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/reporting/content.py",
-        "np.concatenate([queries[:, None], neighbours], axis=1)",
-        "np.concatenate([neighbours, queries[:, None]], axis=1)",
-        "a query stands behind its neighbours",
+        "if len(set(counts.values())) != 1:",
+        "if len(set(counts.values())) > 2:",
+        "a map of other pictures than its names is accepted",
     ),
     Fault(
         "tf_simclr/reporting/content.py",
@@ -1525,9 +1537,15 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/reporting/maps.py",
-        "taken[nearest] = np.inf",
-        "taken[nearest] = 0",
-        "pictures of a map cover each other",
+        "flipped = np.stack([positions[:, 0], 1 - positions[:, 1]], axis=1)",
+        "flipped = np.stack([positions[:, 0], positions[:, 1]], axis=1)",
+        "the map is upside down",
+    ),
+    Fault(
+        "tf_simclr/reporting/maps.py",
+        'text.replace("<", "\\\\u003c")',
+        "text",
+        "the name of a class can end the script of the map",
     ),
     Fault(
         "tf_simclr/reporting/pictures.py",
@@ -1537,21 +1555,21 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/reporting/pictures.py",
-        "x = 100 * column / max(1, columns - 1)",
-        "x = 100 * column / columns",
+        "x = 100 * column / max(1, self.columns - 1)",
+        "x = 100 * column / self.columns",
         "tiles of a sheet show parts of two pictures",
     ),
     Fault(
-        "tf_simclr/reporting/style.py",
-        "@media (prefers-color-scheme:dark){:root{--page",
-        "@media (prefers-color-scheme:light){:root{--page",
-        "a report is dark on a light system",
+        "tf_simclr/reporting/numbers.py",
+        "[score for score in scores if score.value is not None]",
+        "list(scores)",
+        "a row without a number is in the table",
     ),
     Fault(
-        "tf_simclr/reporting/style.py",
-        "height:100%;width:var(--share)",
-        "height:100%;width:var(--part)",
-        "bars of results have no width",
+        "tf_simclr/reporting/numbers.py",
+        "known = dict(score.baselines)",
+        "known = dict(scores[0].baselines)",
+        "all rows of the table have the first one's baselines",
     ),
     # tf_simclr/
     Fault(
@@ -1601,6 +1619,12 @@ FAULTS = (
         "series[event.step] = max(written,",
         "series[event.step] = min(written,",
         "of a step done again the first writing counts",
+    ),
+    Fault(
+        "tf_simclr/workdir/summaries.py",
+        "seconds += max(times, default=0.0)",
+        "seconds = max(times, default=0.0)",
+        "only the last process of a run counts as training time",
     ),
     Fault(
         "tf_simclr/workdir/watching.py",
@@ -1731,15 +1755,39 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/judging/page.py",
-        'shlex.join(["tf-simclr", *flags])',
-        '" ".join(["tf-simclr", *flags])',
+        'shlex.join(["tf-simclr", *(f"--{name}',
+        '" ".join(["tf-simclr", *(f"--{name}',
         "the command of a report cannot be pasted if a path has spaces",
     ),
     Fault(
-        "tf_simclr/judging/page.py",
+        "tf_simclr/judging/show.py",
         "meaning = test.identities if test.identities is not None else test.labels",
         "meaning = test.labels",
         "hits on the page are of the same class and not the same thing",
+    ),
+    Fault(
+        "tf_simclr/judging/show.py",
+        "wanted[(wanted >= begin) & (wanted < len(names))]",
+        "wanted[(wanted > begin) & (wanted < len(names))]",
+        "the first picture of a batch is not shown",
+    ),
+    Fault(
+        "tf_simclr/judging/page.py",
+        "[*frozen, own] if trained.run.pretrains else [own, *frozen]",
+        "[*frozen, own]",
+        "the page of a classifier begins with the linear probe",
+    ),
+    Fault(
+        "tf_simclr/judging/kept.py",
+        'return array if kind == "array" else array.tobytes()',
+        "return array",
+        "sheets of a kept page are arrays",
+    ),
+    Fault(
+        "tf_simclr/judging/kept.py",
+        "KeyError, TypeError, BadZipFile",
+        "KeyError, BadZipFile",
+        "a page kept by another version ends the command",
     ),
     Fault(
         "tf_simclr/pretrained/teacher.py",

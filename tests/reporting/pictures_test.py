@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_simclr.reporting.pictures import SpriteSheet, fit, png_uri
+from tf_simclr.reporting.pictures import Sheet, fit
 
 
 def decoded(uri):
     kind, _, data = uri.partition(",")
-    assert kind == "data:image/png;base64"
+    assert kind == "data:image/webp;base64"
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -30,26 +34,31 @@ def test_fit_keeps_what_lies_where():
     assert small[3, 28].min() > 250 and max(small[3, 3].max(), small[12, 28].max()) < 5
 
 
-@pytest.mark.parametrize("palette", [False, True])
-def test_a_png_uri_has_the_picture(palette):
-    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(decoded(png_uri(picture, palette=palette)), picture)
+@pytest.mark.parametrize("count, columns", [(1, None), (12, 6), (11, None), (32, 2)])
+def test_a_tile_shows_one_picture_of_its_sheet(count, columns):
+    pictures = noise(count, 4, 6, 3)
+    sheet = Sheet.of(pictures, most_bytes=10**6, columns=columns)
+    whole = decoded(sheet.uri)
+    rows, across = sheet.rows, sheet.columns
+    assert whole.shape == (rows * 4, across * 6, 3)
+    assert f"background-size:{100 * across}% {100 * rows}%" in sheet.css("views")
+    for place in range(count):
+        x, y = map(float, re.findall(r"(-?[\d.]+)%", sheet.tile(place)))
+        # CSS: the share of the room that the sheet has beyond its tile.
+        left, top = round(x / 100 * (across - 1) * 6), round(y / 100 * (rows - 1) * 4)
+        np.testing.assert_array_equal(whole[top : top + 4, left : left + 6], pictures[place])
 
 
-@pytest.mark.parametrize("rows, columns", [(1, 1), (2, 6), (16, 2)])
-def test_a_tile_shows_one_picture_of_its_sheet(rows, columns):
-    pictures = np.random.default_rng(0).integers(0, 256, (rows, columns, 4, 6, 3), dtype=np.uint8)
-    sheet = SpriteSheet.of("views", pictures)
-    rule = sheet.css()
-    across, down = map(float, re.search(r"background-size:(.*?)% (.*?)%", rule).groups())
-    image = decoded(re.search(r"url\((.*?)\)", rule)[1])
-    for row in range(rows):
-        for column in range(columns):
-            place = re.search(r"background-position:(.*?)% (.*?)%", sheet.tile(row, column))
-            x, y = map(float, place.groups())
-            # A position of p % moves by p % of what the picture is larger than its box.
-            left = x / 100 * (across / 100 - 1) * 6
-            top = y / 100 * (down / 100 - 1) * 4
-            shown = image[round(top) :, round(left) :][:4, :6]
-            assert (left, top) == pytest.approx((column * 6, row * 4), abs=0.01)
-            np.testing.assert_array_equal(shown, pictures[row, column])
+@pytest.mark.parametrize("side", [16, 40, 128])
+@pytest.mark.parametrize("most", [10**7, 60_000, 20_000])
+def test_a_sheet_is_as_sharp_as_fits(side, most):
+    sheet = Sheet.of(noise(49, side, side, 3), most_bytes=most)
+    whole = Sheet.of(noise(49, side, side, 3), most_bytes=10**9)
+    assert len(sheet.data) <= most and whole.width == min(side, 96)
+    assert (sheet == whole) == (len(whole.data) <= most)
+
+
+def test_gray_pictures_are_shown_as_such():
+    gray = noise(4, 8, 8, 1)
+    shown = decoded(Sheet.of(gray, most_bytes=10**6).uri)
+    np.testing.assert_array_equal(shown[:8, :8], np.repeat(gray[0], 3, axis=-1))

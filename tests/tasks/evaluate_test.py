@@ -90,7 +90,7 @@ def test_the_report_shows_what_the_results_say(evaluated):
     with open(os.path.join(evaluated, "report.html")) as file:
         page = file.read()
     assert f"{100 * result(evaluated)['raw_pixels/knn_top1']:.1f}" in page
-    for heading in ("Results", "Nearest neighbours", "Map of the test pictures", "Augmented views"):
+    for heading in ("What was learned", "Nearest neighbours", "Map of the test pictures", "Views"):
         assert heading in page
     assert "--image_size=16" in page
 
@@ -225,7 +225,7 @@ def test_pictures_without_labels_are_pretrained_on_and_still_get_a_page(
     assert set(result(tmp_path / "run")) == {"global_step", "data_dir"} | OF_WHAT
     with open(tmp_path / "run" / "report.html") as file:
         page = file.read()
-    assert "Nearest neighbours" in page and "Results" not in page
+    assert "Nearest neighbours" in page and "What was learned" not in page
 
 
 def test_a_fine_tuned_classifier_is_evaluated_and_exported(

@@ -78,7 +78,7 @@ def test_two_folders_of_one_name_have_results_of_their_own(tmp_path):
 
 def test_files_by_name():
     files = [subject.file_of(kind, "x") for kind in subject.SUFFIXES]
-    assert files == ["result_x.json", "report_x.html", "confusion_matrix_x.csv"]
+    assert files == ["result_x.json", "report_x.html", "confusion_matrix_x.csv", "page_x.npz"]
     assert subject.file_of(subject.RESULT, "") == "result.json"
 
 

@@ -16,7 +16,7 @@ VIEW_OPERATIONS = ("crop", "flip", "color", "gray", "blur", "cutout", "rotate")
 # exporting/
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 
-MODES = ("train", "eval", "train_then_eval", "export", "embed")
+MODES = ("train", "eval", "train_then_eval", "export", "embed", "report")
 DEPTHS = (10, 18, 34, 50, 101, 152, 200)
 HEAD_MODES = ("none", "linear", "nonlinear")
 LOSS_IMPLEMENTATIONS = ("auto", "dense", "blockwise")

@@ -37,6 +37,8 @@ class Modes:
         mode = config.run.mode
         if mode in self.deciding + self.shown:
             return ""
+        if mode == "report":
+            return "with --mode=report, which draws what the run's folder has"
         if mode in HANDING_OUT:
             return f"with --mode={mode}, which uses the settings of the trained run"
         if mode == "eval" and "train" in self.deciding:
@@ -63,7 +65,7 @@ class Settings:
 
     def why_not(self, config: "Config") -> str:
         """Why the flag "has no effect" with this config: the words after that; "" if it has."""
-        unknown = self.adopted and config.run.mode in HANDING_OUT
+        unknown = self.adopted and config.run.mode in (*HANDING_OUT, "report")
         return "" if unknown or self.fit(config) else self.reason.format(**config.flat())
 
 

@@ -36,12 +36,14 @@ class LinearProbe:
         top1: share of labelled test rows whose class scores highest, in [0, 1].
         top5: share of labelled test rows whose class is among the five highest scores.
         predictions: int64 [test], the class for every row of test_features, unlabelled ones too.
+        sureness: float32 [test], the probability of that class, in [0, 1].
         l2: the regularisation that was chosen.
     """
 
     top1: float
     top5: float
     predictions: np.ndarray
+    sureness: np.ndarray
     l2: float
 
 
@@ -110,6 +112,7 @@ def linear_probe(
         top1=float(np.mean(rank < 1)),
         top5=float(np.mean(rank < 5)),
         predictions=classifier.predict(every_row),
+        sureness=classifier.predict_proba(every_row).max(axis=1).astype(np.float32),
         l2=chosen,
     )
 

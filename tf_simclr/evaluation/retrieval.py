@@ -47,16 +47,23 @@ def retrieval_at_k(
     return float(np.mean((identities[found] == identities[asked, None]).any(axis=1)))
 
 
-def nearest(features: np.ndarray, *, k: int, groups: np.ndarray | None = None) -> np.ndarray:
+def nearest(
+    features: np.ndarray,
+    *,
+    k: int,
+    groups: np.ndarray | None = None,
+    queries: np.ndarray | None = None,
+) -> np.ndarray:
     """The k nearest rows of every row, nearest first, by the similarity of retrieval_at_k.
 
     Args:
         features: float [rows, features].
         k: neighbours a row.
         groups: [rows]; a row's own group is left out. None: only the row itself is.
+        queries: int [queries], the rows that are asked; None asks all.
 
     Returns:
-        int64 [rows, k].
+        int64 [queries, k].
 
     Raises:
         ValueError: k below 1 or more than the rows that remain; tables that do not fit together or
@@ -68,7 +75,10 @@ def nearest(features: np.ndarray, *, k: int, groups: np.ndarray | None = None) -
     groups = row_values("groups", groups, len(features))
     _check_k(k, groups)
     centred = features - features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    found, _ = cosine_neighbours(centred, centred, k=k, query_groups=groups, gallery_groups=groups)
+    asked = slice(None) if queries is None else queries
+    found, _ = cosine_neighbours(
+        centred[asked], centred, k=k, query_groups=groups[asked], gallery_groups=groups
+    )
     return found
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from tf_simclr.config import Config
 from tf_simclr.data.classes import NO_NAMES, listed, places_by_name
 from tf_simclr.data.source import Source
+from tf_simclr.evaluation.answers import Answers
+from tf_simclr.evaluation.confusion import confusion_matrix
 from tf_simclr.judging.classify import classify
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
@@ -22,6 +24,7 @@ class Classified:
 
     Attributes:
       title: what the classifier is called.
+      answers: picture by picture, in the order of the judged split.
       matrix: int64 [classes, classes], the true class, then the predicted one.
       class_names: of the classes that it knows, in the order of its logits.
       scores: the original's result keys.
@@ -29,6 +32,7 @@ class Classified:
     """
 
     title: str
+    answers: Answers
     matrix: np.ndarray
     class_names: tuple[str, ...]
     scores: dict[str, float]
@@ -88,8 +92,11 @@ def ask_classifier(
         )
     if len(unknown) == len(places):
         return None
-    matrix, scores = classify(config, data, net, places)
-    return Classified(title, matrix, theirs, scores, tuple(unknown)) if scores else None
+    answers, scores = classify(config, data, net, places)
+    if not scores:
+        return None
+    matrix = confusion_matrix(answers.labels, answers.predictions, classes=classes)
+    return Classified(title, answers, matrix, theirs, scores, tuple(unknown))
 
 
 def classes_in(prefix: str) -> int:

@@ -7,7 +7,7 @@ from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import place_labels
 from tf_simclr.data.source import Source
-from tf_simclr.evaluation.confusion import confusion_matrix, top1_accuracy
+from tf_simclr.evaluation.answers import Answers
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.losses.supervised import top_k_hits
 from tf_simclr.nets.trainable import TrainableNet
@@ -15,7 +15,7 @@ from tf_simclr.nets.trainable import TrainableNet
 
 def classify(
     config: Config, data: Source, net: TrainableNet, places: np.ndarray | None = None
-) -> tuple[np.ndarray, dict[str, float]]:
+) -> tuple[Answers, dict[str, float]]:
     """Classifies the eval split, or the first eval_steps batches of it.
 
     Args:
@@ -27,9 +27,8 @@ def classify(
         label, or of a class at -1, are left out.
 
     Returns:
-      The confusion matrix of the classifier's classes, int64 [classes, classes]: the true class,
-      then the predicted one; and the original's result keys, of which top-1 is the share of the
-      matrix on its diagonal. If no picture is judged, zeros and no keys.
+      The answers, in the classifier's classes, and the original's result keys. If no picture is
+      judged, there are no keys.
     """
     head = net.supervised_head
     assert head is not None
@@ -39,25 +38,26 @@ def classify(
     if config.evaluation.eval_steps:
         batches = batches.take(config.evaluation.eval_steps)
 
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         outputs = net(images, training=False)
         logits = outputs["logits_sup"] if isinstance(outputs, dict) else outputs
         hits = top_k_hits(logits, tf.one_hot(labels, classes), 5)
+        sureness = tf.reduce_max(tf.nn.softmax(tf.cast(logits, tf.float32)), axis=1)
         # Of equal logits top_k takes the lower class, as top_k_hits does; argmax may take any.
-        return tf.math.top_k(logits, 1).indices[:, 0], hits
+        return tf.math.top_k(logits, 1).indices[:, 0], sureness, hits
 
     step, rows = over_replicas(step, net.distribute_strategy), []
     for batch in batches:
         labels = place_labels(batch["label"].numpy(), places)
         rows.append((labels, *step(batch["image"], tf.constant(labels))))
-    labels, predictions, hits = (np.concatenate(column) for column in zip(*rows))
+    labels, predictions, sureness, hits = (np.concatenate(column) for column in zip(*rows))
     labelled = labels >= 0
-    matrix = confusion_matrix(labels, predictions, classes=classes)
+    answers = Answers(labels, predictions.astype(np.int64), sureness)
     if not labelled.any():
-        return matrix, {}
+        return answers, {}
     build.compile_for_evaluation(config, net)
-    return matrix, {
-        "eval/label_top_1_accuracy": top1_accuracy(matrix),
+    return answers, {
+        "eval/label_top_1_accuracy": float(np.mean((predictions == labels)[labelled])),
         "eval/label_top_5_accuracy": float(hits[labelled].mean()),
         "eval/regularization_loss": float(net.penalty()),
     }

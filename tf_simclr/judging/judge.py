@@ -12,6 +12,7 @@ from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import listed
 from tf_simclr.data.source import UNLABELLED, Source
+from tf_simclr.evaluation.answers import Answers
 from tf_simclr.evaluation.features import Features, Network, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
@@ -40,11 +41,13 @@ class Judged:
       scores: COLUMNS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
         that the probe chose; None where there is none.
       strange: whether the training split shows no class of the test split.
+      answers: the linear probe's, on the test split; None without one.
     """
 
     test: Features
     scores: dict[str, float | None]
     strange: bool = False
+    answers: Answers | None = None
 
 
 def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict[str, Judged]:
@@ -114,6 +117,7 @@ def _judged(
     config: Config, test: Features, shown: np.ndarray, train: Features | None, strange: bool
 ) -> Judged:
     scores: dict[str, float | None] = dict.fromkeys(COLUMNS)
+    answers = None
     if train is not None:
         learned = train.vectors, train.labels
         grid = GRIDS[config.evaluation.probe_grid]
@@ -121,12 +125,13 @@ def _judged(
         if probe is not None:
             found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
             scores |= {f"linear_probe_{name}": value for name, value in found.items()}
+            answers = Answers(shown, probe.predictions, probe.sureness)
         scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
     vectors, things, groups = test.vectors, test.identities, test.groups
     if things is not None and groups is not None:
         share = _try("retrieval", lambda: retrieval_at_k(vectors, things, groups))
         scores["retrieval_at_1"] = share
-    return Judged(test, scores, strange)
+    return Judged(test, scores, strange, answers)
 
 
 def _try(name: str, score: Callable[[], Score]) -> Score | None:

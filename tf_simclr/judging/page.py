@@ -1,124 +1,121 @@
-"""Gathers report.html from a run's folder and its judged features."""
+"""Draws a run's page from what its folder has: results, curves, settings, and kept pictures."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
-from tf_simclr import picture_range
 from tf_simclr.architectures.architecture import architecture_of
-from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.data.source import Source
-from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
-from tf_simclr.evaluation.features import Features
-from tf_simclr.evaluation.layout import layout_2d
-from tf_simclr.evaluation.provenance import said
-from tf_simclr.evaluation.retrieval import nearest
-from tf_simclr.judging import summary
-from tf_simclr.judging.ask_classifier import Classified
-from tf_simclr.judging.judge import Judged
+from tf_simclr.evaluation.provenance import DATE, PICTURES, said
+from tf_simclr.judging.kept import Kept, read_kept
 from tf_simclr.reporting import content
-from tf_simclr.reporting.names import COLUMNS, TOP_1, TOP_5
+from tf_simclr.reporting.names import COLUMNS, MEANINGS, ROWS, TOP_1, TOP_5
 from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
-from tf_simclr.workdir import run_folder
-from tf_simclr.workdir.summaries import read_scalars
+from tf_simclr.workdir import checkpoints, run_folder
+from tf_simclr.workdir.dataset_facts import DATASET
+from tf_simclr.workdir.run_facts import read_run_facts
+from tf_simclr.workdir.subject import KEPT, REPORT, RESULT, file_of
+from tf_simclr.workdir.summaries import read_scalars, training_seconds
 
-QUERIES, NEIGHBOURS = 12, 5
-CONFUSED = 10  # Pairs of classes in a list.
-MAP_PICTURES = 1500  # More would not fit, and would take too long to lay out.
-THUMBNAIL = 48  # pixels
+BYTES_OF_A_WEIGHT = 4  # float32
 
 
-def write_page(
-    config: Config,
-    data: Source,
-    judged: Judged,
-    result: Mapping[str, Any],
-    path: str,
-    *,
-    words: Words,
-    views: np.ndarray | None = None,
-    classified: Classified | None = None,
-) -> None:
-    """Writes the report of a run to `path`.
+def draw_page(model_dir: str, name: str, words: Words) -> str:
+    """Writes the page of one of a run's evaluations, or of the run itself before it has any.
 
     Args:
-      config: of the run.
-      data: its data.
-      judged: this encoder's features of the test split.
-      result: content of result.json.
-      path: of the page.
+      model_dir: of the run.
+      name: of the evaluation's files; "" for the run's own.
       words: of the run's method.
-      views: pairs that it was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
-      classified: the results of the run's classifier; None without one.
+
+    Returns:
+      The page's path.
+
+    Raises:
+      ValueError: if the folder has no run, or its settings cannot be read.
     """
-    count = len(judged.test.vectors)
-    pictures, several = _pictures(config, data, count), count > NEIGHBOURS
+    kept = read_kept(os.path.join(model_dir, file_of(KEPT, name)))
+    result = run_folder.read_facts(os.path.join(model_dir, file_of(RESULT, name)))
+    trained = run_folder.read_settings(model_dir) or Config()
     page = content.Report(
-        title=f"{words.title} on {data.name}",
-        opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
-        command=_command(config),
-        facts=_facts(config, data, judged, result),
-        history=_history(config, words.curves),
-        views=views,
-        scores=_scores(classified) if classified else [],
-        table=_table(summary.rows(result)),
-        confusion=_confusion(classified) if classified else None,
-        neighbours=_neighbours(config, data, judged.test, pictures) if several else None,
-        feature_map=_feature_map(config, judged.test, pictures) if several else None,
-        snippet=_snippet(config),
+        title=_title(trained, model_dir, words),
+        opening=_opening(trained, result),
+        state=_state(model_dir, trained, result),
+        scores=_scores(result, kept, words, trained),
+        neighbours=kept.neighbours if kept else None,
+        feature_map=kept.feature_map if kept else None,
+        mistakes=kept.mistakes if kept else None,
+        confusion=kept.confusion if kept else None,
+        history=_history(model_dir, words.curves),
+        views=kept.views if kept else None,
+        snippet=_snippet(model_dir, trained),
+        facts=_facts(trained, kept, result, model_dir),
+        command=_command(trained, model_dir),
     )
+    path = os.path.join(model_dir, file_of(REPORT, name))
     run_folder.write_atomically(path, render(page))
+    return path
 
 
-def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
-    """The first `count` test pictures as the network sees them: uint8 [count, side, side, 3]."""
-    side = min(config.data.image_size, THUMBNAIL)
-    pictures: list[np.ndarray] = []
-    for batch in build_data.evaluation_data(config, data, config.data.eval_split):
-        small = tf.image.resize(batch["image"], [side, side], antialias=True)
-        pictures.extend(tf.image.convert_image_dtype(small, tf.uint8, saturate=True).numpy())
-        if len(pictures) >= count:
-            break
-    return np.stack(pictures[:count])
+def _title(trained: Config, model_dir: str, words: Words) -> str:
+    name = trained.data.dataset
+    if name == "image_folder" and trained.data.data_dir:
+        name = os.path.basename(trained.data.data_dir.rstrip("/")) or name
+    return f"{words.title} on {name}"
 
 
-def _trained_size(config: Config) -> int:
-    """Side of the pictures that the run was trained on, whatever it is judged on."""
-    trained = run_folder.read_settings(run_folder.require_model_dir(config)) or config
-    return trained.data.image_size
+def _opening(trained: Config, result: Mapping[str, Any]) -> str:
+    parts = [architecture_of(trained.flat()).title, f"{trained.data.image_size} pixels"]
+    if "global_step" in result:
+        parts.append(f"{result['global_step']:,} steps")
+    if PICTURES in result:
+        parts.append(f"judged on {result[PICTURES]:,} pictures: {said(result)}")
+    return " · ".join(parts)
 
 
-def _command(config: Config) -> str:
-    flags = [f"--{name}={value}" for name, value in config.changed().items()]
-    return shlex.join(["tf-simclr", *flags])
+def _state(model_dir: str, trained: Config, result: Mapping[str, Any]) -> str:
+    """What the page cannot show yet; "" if it shows the whole run."""
+    saved = checkpoints.listed(model_dir)
+    step, judged = checkpoints.step_of(saved[-1]) if saved else 0, result.get("global_step")
+    again = shlex.join(["tf-simclr", "--mode=report", f"--model_dir={model_dir}"])
+    if run_folder.is_locked(model_dir):
+        total = f" of {trained.training.train_steps:,}" if trained.training.train_steps else ""
+        state = f"It is in training; its newest checkpoint is of step {step:,}{total}. "
+        if judged is not None:
+            state += f"The numbers are those of step {judged:,}. "
+        return f"{state}To draw this page anew: {again}"
+    if judged is None:
+        judge = shlex.join(["tf-simclr", "--mode=eval", f"--model_dir={model_dir}"])
+        return f"It has not been evaluated, so it has no numbers and no pictures. To do so: {judge}"
+    if step > judged:
+        return f"The numbers are those of step {judged:,}; the newest checkpoint is of {step:,}."
+    return ""
 
 
-def _facts(
-    config: Config, data: Source, judged: Judged, result: Mapping[str, Any]
-) -> list[tuple[str, str]]:
-    train, test = config.data.train_split, config.data.eval_split
-    splits = [train, test] if data.has(train) else [test]
-    counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
-    trained = f"{result['global_step']} steps of {config.training.train_batch_size} pictures"
-    return [
-        ("Data", f"{data.name}: {', '.join(counts)}"),
-        ("Classes", str(data.num_classes or "none")),
-        ("Encoder", architecture_of(config.flat()).title),
-        ("Features", str(judged.test.vectors.shape[1])),
-        ("Picture size", f"{config.data.image_size} pixels"),
-        ("Training", trained),
-        ("Seed", str(config.run.seed)),
-        *([("Pictures by", data.licence)] if data.licence else []),
+def _scores(
+    result: Mapping[str, Any], kept: Kept | None, words: Words, trained: Config
+) -> list[content.Score]:
+    frozen = [
+        content.Score(
+            COLUMNS[key],
+            MEANINGS[key],
+            result.get(key),
+            [(title, result.get(row + key)) for row, title in ROWS.items() if row],
+        )
+        for key in COLUMNS
     ]
+    if TOP_1 not in result:
+        return frozen
+    five = f"{100 * result[TOP_5]:.1f} % among the first five" if TOP_5 in result else ""
+    judged = f"On {kept.scored_on}." if kept and kept.scored_on else ""
+    own = content.Score(words.classifier, judged, result[TOP_1], note=five)
+    return [*frozen, own] if trained.run.pretrains else [own, *frozen]
 
 
-def _history(config: Config, curves: Mapping[str, str]) -> content.History:
-    scalars = read_scalars(run_folder.require_model_dir(config))
+def _history(model_dir: str, curves: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+    scalars = read_scalars(model_dir)
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
         for tag, title in curves.items()
@@ -126,61 +123,95 @@ def _history(config: Config, curves: Mapping[str, str]) -> content.History:
     }
 
 
-def _table(rows: dict[str, list[float | None]]) -> content.ResultTable | None:
-    if all(value is None for values in rows.values() for value in values):
-        return None
-    return content.ResultTable(
-        columns=list(COLUMNS.values()),
-        rows=[content.ResultRow(title, values) for title, values in rows.items()],
-        note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
-        " of pictures that are classified correctly. Retrieval: how often the nearest picture of"
-        " another group shows the same thing.",
-    )
+def _command(trained: Config, model_dir: str) -> str:
+    flags = trained.changed() | {"model_dir": model_dir}
+    return shlex.join(["tf-simclr", *(f"--{name}={value}" for name, value in flags.items())])
 
 
-def _scores(classified: Classified) -> list[content.KeyScore]:
-    top_1, top_5 = (classified.scores[key] for key in (TOP_1, TOP_5))
-    note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
-    return [content.KeyScore(classified.title, top_1, note)]
+def _snippet(model_dir: str, trained: Config) -> tuple[str, str]:
+    folder = run_folder.from_anywhere(model_dir)
+    if not trained.run.pretrains:
+        return (
+            "Use the classifier",
+            f"""from tf_simclr import load_classifier
 
-
-def _confusion(classified: Classified) -> content.ClassConfusion:
-    matrix, names = classified.matrix, classified.class_names
-    return content.ClassConfusion(
-        matrix,
-        names,
-        pairs=[
-            (names[pair.label], names[pair.prediction], pair.count, pair.shown)
-            for pair in most_confused(matrix, limit=CONFUSED)
-        ],
-        note=f"The {classified.title[0].lower()}{classified.title[1:]} is right on"
-        f" {100 * top1_accuracy(matrix):.1f} % of the {classified.judged_on}.",
-    )
-
-
-def _neighbours(
-    config: Config, data: Source, test: Features, pictures: np.ndarray
-) -> content.Neighbours:
-    found = nearest(test.vectors, k=NEIGHBOURS, groups=test.groups)
-    random = np.random.default_rng(config.run.seed)
-    asked = np.sort(random.permutation(len(found))[:QUERIES])
-    meaning = test.identities if test.identities is not None else test.labels
-    hits = meaning[found[asked]] == meaning[asked, None] if np.any(meaning >= 0) else None
-    names = data.class_names
-    captions = [names[label] if label >= 0 else "no class" for label in test.labels[asked]]
-    near = pictures[found[asked]]
-    return content.Neighbours(pictures[asked], near, hits, captions if names else None)
-
-
-def _feature_map(config: Config, test: Features, pictures: np.ndarray) -> content.FeatureMap:
-    vectors = test.vectors[:MAP_PICTURES]
-    return content.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
-
-
-def _snippet(config: Config) -> str:
-    model_dir = run_folder.from_anywhere(run_folder.require_model_dir(config))
-    return f"""from tf_simclr import load_encoder
-
-encoder = load_encoder({model_dir!r})
+classifier = load_classifier({folder!r})
 # images: float32 [batch, height, width, 3] in [0, 1]
-features = encoder(images)["final_avg_pool"]"""
+logits = classifier(images)  # [batch, classes]
+names = [classifier.class_names[place] for place in logits.numpy().argmax(axis=1)]""",
+        )
+    return (
+        "Use the encoder",
+        f"""from tf_simclr import load_encoder
+
+encoder = load_encoder({folder!r})
+# images: float32 [batch, height, width, 3] in [0, 1]
+features = encoder(images)["final_avg_pool"]""",
+    )
+
+
+def _facts(
+    trained: Config, kept: Kept | None, result: Mapping[str, Any], model_dir: str
+) -> list[tuple[str, str]]:
+    judged = dict(kept.dataset) if kept else {}
+    data = run_folder.read_facts(os.path.join(model_dir, DATASET)) or judged
+    side = trained.data.image_size
+    machine = read_run_facts(model_dir) or dict(kept.machine if kept else {})
+    found = {
+        "Pictures": _counts(data),
+        "Judged on": _counts(judged) if _counts(judged) != _counts(data) else "",
+        "Classes": f"{len(data.get('class_names', ())):,}" if data.get("class_names") else "none",
+        "Encoder": architecture_of(trained.flat()).title,
+        **_size(machine),
+        "Made for": f"pictures of about {side} x {side} pixels, values in [0, 1]",
+        "Training": _training(trained, result),
+        "Training time": _duration(training_seconds(model_dir)),
+        "Machine": _machine(machine),
+        "Versions": _versions(machine),
+        "Evaluated": str(result.get(DATE, "")),
+        "Seed": str(trained.run.seed),
+        "Licence of the pictures": data.get("licence", ""),
+    }
+    return [(name, value) for name, value in found.items() if value]
+
+
+def _counts(data: Mapping[str, Any]) -> str:
+    """How many pictures there are: "emoji32: 4,251 in train, 1,413 in test"; "" if not known."""
+    counts = [f"{count:,} in {split}" for split, count in data.get("pictures", {}).items()]
+    return f"{data.get('name')}: {', '.join(counts)}" if counts else ""
+
+
+def _size(machine: Mapping[str, Any]) -> dict[str, str]:
+    count = machine.get("encoder_parameters")
+    if not count:
+        return {}
+    megabytes = count * BYTES_OF_A_WEIGHT / 1e6
+    return {"Size of the encoder": f"{count:,} parameters, {megabytes:,.1f} MB"}
+
+
+def _training(trained: Config, result: Mapping[str, Any]) -> str:
+    batch = f"batches of {trained.training.train_batch_size:,} pictures"
+    return f"{result['global_step']:,} steps, {batch}" if "global_step" in result else batch
+
+
+def _duration(seconds: float) -> str:
+    """A time in words: "1 h 05 min"; "" for none."""
+    if not seconds:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    if not machine:
+        return ""
+    cores = f"{machine.get('cores')} cores of {machine.get('cpu')}"
+    devices = machine.get("devices", "CPU")
+    return cores if devices == "CPU" else f"{devices}; {cores}"
+
+
+def _versions(machine: Mapping[str, Any]) -> str:
+    titles = {"tf_simclr": "tf_simclr", "tensorflow": "TensorFlow", "python": "Python"}
+    return ", ".join(f"{title} {machine[key]}" for key, title in titles.items() if key in machine)

@@ -1,9 +1,14 @@
 """The confusion matrix of a report: a heat map as inline SVG, and the worst pairs as a list."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
+
+from tf_simclr.reporting.content import ClassConfusion
+from tf_simclr.reporting.markup import name as named
+from tf_simclr.reporting.markup import section
 
 HOW_TO_READ = (
     "Each row is a class, each column a prediction. Blue is correct, orange is wrong; the stronger"
@@ -12,10 +17,26 @@ HOW_TO_READ = (
 MOST_CLASSES = 50  # Of a map; beyond them a cell is too small to point at.
 MOST_COUNTED = 20  # Classes of a map with its counts written in.
 CELL, SMALL_CELL = 38, 17  # Units of the view box, with counts and without: pixels on a screen.
-LONGEST_NAME = 24  # Characters; the whole name is in the tooltip.
+LONGEST_NAME = 24  # Characters of usual width; the whole name is in the tooltip.
 CHARACTER = 6.4  # Units, on average.
 SLANT = 0.71  # Of names above the columns: the sine of 45 degrees.
 RIGHT = 46  # Units, for the share of each row that is right.
+
+
+def confusion_section(confusion: ClassConfusion) -> str:
+    """Draws the matrix, if it is of at most 50 classes, and lists the worst pairs.
+
+    Args:
+        confusion: what to show.
+    """
+    explanation, parts = escape(confusion.note), [confusion_list(confusion.pairs)]
+    if len(confusion.matrix) <= MOST_CLASSES:
+        explanation += f" {HOW_TO_READ}"
+        parts.insert(0, confusion_map(confusion.matrix, confusion.class_names))
+    start = '<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
+    body = "".join(f"{start}{part}</div>" for part in parts if part)
+    body = f'<div class="confusion">{body}</div>' if body else ""
+    return section("confusion", "Confusion matrix", explanation, body)
 
 
 def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
@@ -31,7 +52,7 @@ def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
     classes = len(matrix)
     cell = CELL if classes <= MOST_COUNTED else SMALL_CELL
     names = [_short(name) for name in class_names]
-    longest = max(map(len, names)) * CHARACTER
+    longest = max(map(_width, names)) * CHARACTER
     left, top = longest + 12, longest * SLANT + 16
     end = left + classes * cell
     width = end + max(RIGHT, longest * SLANT - cell / 2 + 8)
@@ -64,7 +85,7 @@ def confusion_list(pairs: Sequence[tuple[str, str, int, int]]) -> str:
     if not pairs:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(taken)}</td>'
+        f'<tr><th scope="row">{named(name)}</th><td>{named(taken)}</td>'
         f"<td>{count} of {shown}</td></tr>"
         for name, taken, count, shown in pairs
     )
@@ -117,5 +138,14 @@ def _text(text: str, x: float, y: float, tooltip: str, attributes: str = "") -> 
     )
 
 
+def _width(text: str) -> int:
+    """How many usual characters a text is wide: Chinese ones and emoji take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+    if _width(name) <= LONGEST_NAME:
+        return name
+    while _width(name) > LONGEST_NAME - 1:
+        name = name[:-1]
+    return name.rstrip() + "…"

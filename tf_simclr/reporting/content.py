@@ -5,97 +5,150 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tf_simclr.reporting.pictures import rgb
+from tf_simclr.reporting.pictures import Sheet
 
 History = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name -> (steps, values)
 
 
 @dataclasses.dataclass(frozen=True)
-class ResultRow:
-    """One kind of features and its scores.
+class Score:
+    """One number of this run, beside those of its baselines.
 
     Attributes:
-        name: "This encoder", "Raw pixels", ...
-        values: one for each column: a share in [0, 1], or None if there is none.
-    """
-
-    name: str
-    values: Sequence[float | None]
-
-
-@dataclasses.dataclass(frozen=True)
-class ResultTable:
-    """A table of results; higher is better everywhere.
-
-    Attributes:
-        columns: names of the scores.
-        rows: the judged features; the first are this run's, which the summary shows.
-        note: how to read the table.
-    """
-
-    columns: Sequence[str]
-    rows: Sequence[ResultRow]
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row.values) != len(self.columns):
-                raise ValueError(
-                    f"`rows` must hold a value for each of the {len(self.columns)} columns. "
-                    f"Received: values={list(row.values)} in row {row.name!r}. "
-                    "Give None where there is no value."
-                )
-        if not self.rows:
-            raise ValueError(
-                "`rows` must not be empty. Received: rows=[]. Give table=None instead."
-            )
-
-
-@dataclasses.dataclass(frozen=True)
-class KeyScore:
-    """A score that the summary shows before those of the table.
-
-    Attributes:
-        name: what was scored.
-        value: a share in [0, 1].
+        name: "Linear probe".
+        meaning: what it is, in half a sentence; "" for none.
+        value: of this run; None if it is not known.
+        baselines: (name, value) of what it is compared with.
+        share: whether the values are shares in [0, 1], shown in percent and as bars.
         note: a few words below it.
     """
 
     name: str
-    value: float
+    meaning: str
+    value: float | None
+    baselines: Sequence[tuple[str, float | None]] = ()
+    share: bool = True
     note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
-class Neighbours:
-    """Queries, and for each the five rows whose features are nearest.
+class Query:
+    """A picture, and the nearest ones by several kinds of features.
 
     Attributes:
-        queries: uint8 [queries, height, width, channels].
-        neighbours: uint8 [queries, 5, height, width, channels], nearest first.
-        hits: bool [queries, 5], whether the neighbour shows the same thing; None if not known.
-        captions: what each query shows; None for no captions.
+        picture: its place in the sheet.
+        caption: what it shows; "" if that is not known.
+        found: for each kind of features, places in the sheet, nearest first.
+        hits: for each kind, whether each one shows the same thing; None if that is not known.
     """
 
-    queries: np.ndarray
-    neighbours: np.ndarray
-    hits: np.ndarray | None = None
-    captions: Sequence[str] | None = None
+    picture: int
+    caption: str
+    found: Sequence[Sequence[int]]
+    hits: Sequence[Sequence[bool]] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """Pictures and their nearest neighbours, by this encoder and by baselines.
+
+    Attributes:
+        sheet: their pictures.
+        features: names of the kinds of features, this encoder first.
+        queries: what is shown.
+        shares: for each kind, the share of neighbours that show the same thing, over more queries
+            than are shown; None if that is not known.
+        asked: how many queries the shares are of.
+    """
+
+    sheet: Sheet
+    features: Sequence[str]
+    queries: Sequence[Query]
+    shares: Sequence[float] | None = None
+    asked: int = 0
 
     def __post_init__(self) -> None:
-        queries, neighbours = rgb("queries", self.queries), rgb("neighbours", self.neighbours)
-        expected = (len(queries), 5, *queries.shape[1:])
-        if neighbours.shape != expected:
+        for query in self.queries:
+            if len(query.found) != len(self.features):
+                raise ValueError(
+                    f"`queries` must have a row for each of the {len(self.features)} kinds of"
+                    f" features. Received: {len(query.found)} rows in found of"
+                    f" {query.caption!r}. Leave kinds out of `features` that were not asked."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureMap:
+    """Judged pictures in two dimensions.
+
+    Attributes:
+        positions: float [n, 2] in [0, 1], x to the right and y upwards, as layout_2d gives them.
+        atlas: the n pictures, in the same order.
+        names: of the pictures.
+        labels: int [n], the classes that colour the map; negative is unlabelled.
+        class_names: one for each class; empty without classes.
+        taken_for: int [n], what a classifier took a picture for, where it was wrong; negative
+            elsewhere. None without a classifier.
+    """
+
+    positions: np.ndarray
+    atlas: Sheet
+    names: Sequence[str]
+    labels: np.ndarray
+    class_names: Sequence[str] = ()
+    taken_for: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        counts = {
+            "positions": len(self.positions),
+            "atlas": self.atlas.count,
+            "names": len(self.names),
+            "labels": len(self.labels),
+        }
+        if len(set(counts.values())) != 1:
             raise ValueError(
-                f"`neighbours` must hold 5 pictures for each of the {len(queries)} queries, of the "
-                f"same size. Received: neighbours.shape={neighbours.shape}, queries.shape="
-                f"{queries.shape}. Look the rows up with pictures[nearest(features, k=5)[queries]]."
+                "`positions`, `atlas`, `names` and `labels` must be of the same pictures. Received:"
+                f" {', '.join(f'{name} of {count}' for name, count in counts.items())}."
+                " Choose the same rows of each."
             )
 
-    def grid(self) -> np.ndarray:
-        """uint8 [queries, 1 + 5, height, width, 3]: each query before its neighbours."""
-        queries, neighbours = rgb("queries", self.queries), rgb("neighbours", self.neighbours)
-        return np.concatenate([queries[:, None], neighbours], axis=1)
+
+@dataclasses.dataclass(frozen=True)
+class Mistake:
+    """A picture that was classified wrongly.
+
+    Attributes:
+        picture: its place in the sheet.
+        name: of the picture.
+        label: its class.
+        taken_for: the class that was predicted.
+        sureness: the probability of that class, in [0, 1].
+    """
+
+    picture: int
+    name: str
+    label: str
+    taken_for: str
+    sureness: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Mistakes:
+    """The pictures that a classifier gets wrong.
+
+    Attributes:
+        sheet: their pictures.
+        shown: the surest first.
+        count: how many there are in all.
+        asked: of how many pictures.
+        by: who classified: "linear probe".
+    """
+
+    sheet: Sheet
+    shown: Sequence[Mistake]
+    count: int
+    asked: int
+    by: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,46 +179,48 @@ class ClassConfusion:
 
 
 @dataclasses.dataclass(frozen=True)
-class FeatureMap:
-    """The test rows in two dimensions.
+class Views:
+    """Training pictures, and the views that were made of them.
 
     Attributes:
-        positions: float [n, 2] in [0, 1], of layout_2d.
-        pictures: uint8 [n, height, width, channels], drawn at their places.
+        sheet: for each picture the original, then its two views.
     """
 
-    positions: np.ndarray
-    pictures: np.ndarray
+    sheet: Sheet
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The content of a run's report. A section whose content is None is left out.
+    """The content of a run's report. A section whose content is None or empty is left out.
 
     Attributes:
         title: heading of the page.
-        opening: what a reader must know first.
-        command: the command that made the run.
-        facts: (name, value) pairs: data, network, steps, time ...
+        opening: what was judged, in a line.
+        state: what is still to come, such as the results of a run that goes on.
+        scores: shown first, each with its baselines; without any, the ends of the curves are.
+        more_scores: shown as a table below.
+        neighbours: pictures and their nearest neighbours.
+        feature_map: judged pictures in two dimensions.
+        mistakes: pictures that were classified wrongly.
+        confusion: a classifier's confusion matrix, and its right answers by class.
         history: curves of the training; values that are not finite leave gaps.
-        views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
-        scores: shown first in the summary.
-        table: results; without one, and without scores, the summary shows the ends of the history.
-        confusion: a classifier's confusion matrix.
-        neighbours: queries and their nearest rows; the first 24 are shown.
-        feature_map: the test rows in two dimensions.
-        snippet: code that loads the encoder.
+        views: training pictures and their views.
+        snippet: (heading, code) that loads the network.
+        facts: (name, value) pairs: data, network, steps, time ...
+        command: the command that made the run.
     """
 
     title: str
-    opening: str | None = None
-    command: str | None = None
-    facts: Sequence[tuple[str, str]] | None = None
-    history: History | None = None
-    views: np.ndarray | None = None
-    scores: Sequence[KeyScore] = ()
-    table: ResultTable | None = None
-    confusion: ClassConfusion | None = None
+    opening: str = ""
+    state: str = ""
+    scores: Sequence[Score] = ()
+    more_scores: Sequence[Score] = ()
     neighbours: Neighbours | None = None
     feature_map: FeatureMap | None = None
-    snippet: str | None = None
+    mistakes: Mistakes | None = None
+    confusion: ClassConfusion | None = None
+    history: History = dataclasses.field(default_factory=dict)
+    views: Views | None = None
+    snippet: tuple[str, str] | None = None
+    facts: Sequence[tuple[str, str]] = ()
+    command: str = ""

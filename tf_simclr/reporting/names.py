@@ -6,6 +6,12 @@ COLUMNS = {
     "knn_top1": "kNN",
     "retrieval_at_1": "Retrieval at 1",
 }
+# The same keys -> what the score means, in half a sentence.
+MEANINGS = {
+    "linear_probe_top1": "Pictures that a linear classifier on these features gets right.",
+    "knn_top1": "Pictures that the vote of the nearest training pictures gets right.",
+    "retrieval_at_1": "How often the nearest picture of another group shows the same thing.",
+}
 # Keys of a classifier's accuracy in a result.
 TOP_1, TOP_5 = "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"
 # Keys of a result -> what is scored, and how.

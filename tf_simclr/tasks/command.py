@@ -12,6 +12,7 @@ from tf_simclr.pretrained.origins import adopt_architecture, origin_of
 from tf_simclr.tasks.embed import embed
 from tf_simclr.tasks.evaluate import Evaluated, evaluate, evaluate_until_trained
 from tf_simclr.tasks.export import export
+from tf_simclr.tasks.report import report
 from tf_simclr.tasks.train import train
 from tf_simclr.workdir.run_settings import adopt_settings
 
@@ -21,7 +22,7 @@ class Outcome(NamedTuple):
 
     Attributes:
       results: of its evaluation, as in result.json; None if nothing was evaluated.
-      written: the file or folder that --mode=export or embed wrote; None in other modes.
+      written: what --mode=export, embed or report wrote; None in other modes.
     """
 
     results: Mapping[str, Any] | None = None
@@ -45,6 +46,8 @@ def carry_out(config: Config) -> Outcome:
     if config.run.mode in ("export", "embed"):
         task = export if config.run.mode == "export" else embed
         return Outcome(written=task(methods.checked(config)))
+    if config.run.mode == "report":
+        return Outcome(written=report(config))
     origin = origin_of(config)
     config = methods.checked(adopt_architecture(config, origin))
     open_data = functools.cache(methods.source)  # Reads a folder, and warns about it, once.

@@ -19,7 +19,9 @@ from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
-from tf_simclr.judging.page import write_page
+from tf_simclr.judging.kept import write_kept
+from tf_simclr.judging.page import draw_page
+from tf_simclr.judging.show import choose, teller
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained.find import find
@@ -27,8 +29,9 @@ from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.names import ROWS
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.run_facts import facts_of_this
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
-from tf_simclr.workdir.subject import CONFUSION, REPORT, RESULT
+from tf_simclr.workdir.subject import CONFUSION, KEPT, REPORT, RESULT
 from tf_simclr.workdir.summaries import Summaries
 
 POLL_SECONDS = 15
@@ -203,14 +206,22 @@ def _evaluate(
     known = todo.subject.get(LABELS)
     what += f" ({known})" if known else ""
     print(f"Evaluating {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
-    result, judged, classified = _results(todo, data, strategy)
-    method, page = methods.method_of(config), todo.path(REPORT)
-    words, views = method.words, method.views(config, data)
-    write_page(
-        config, data, judged[""], result, page, words=words, views=views, classified=classified
+    result, judged, classified, size = _results(todo, data, strategy)
+    method = methods.method_of(config)
+    told = teller(config, judged[""], classified, data.class_names)
+    kept = choose(
+        config,
+        data,
+        judged,
+        told=told,
+        pairs=method.views(config, data),
+        machine=facts_of_this(size),
+        scored_on=classified.judged_on if classified else "",
     )
+    write_kept(kept, todo.path(KEPT))
     confused = _write_matrix(todo, classified)
     _write(todo, result)
+    draw_page(todo.model_dir, todo.name, method.words)
     if not todo.name:
         tell_results(todo.model_dir, todo.step)
     return result, confused
@@ -218,8 +229,8 @@ def _evaluate(
 
 def _results(
     todo: Evaluation, data: Source, strategy: tf.distribute.Strategy
-) -> tuple[dict[str, Any], dict[str, Judged], Classified | None]:
-    """(result.json's content, prefix of a row -> Judged, the classifier's results)."""
+) -> tuple[dict[str, Any], dict[str, Judged], Classified | None, int]:
+    """result.json's content, prefix of a row -> Judged, the classifier's, the encoder's size."""
     config, classes = todo.config, classes_in(todo.prefix)
     with strategy.scope():
         net = methods.network(config, methods.Lesson(classes))
@@ -242,7 +253,7 @@ def _results(
     for row in ROWS:
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
-    return result, judged, judgement.classified
+    return result, judged, judgement.classified, net.encoder.count_params()
 
 
 def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:

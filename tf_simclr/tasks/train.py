@@ -29,6 +29,7 @@ from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
 from tf_simclr.workdir.labels_file import check_labels, write_labels
+from tf_simclr.workdir.run_facts import facts_of_this, write_run_facts
 from tf_simclr.workdir.segments import export_steps, segments
 from tf_simclr.workdir.summaries import Summaries
 from tf_simclr.workdir.watching import MeasureWaiting, ProgressBar, WatchSteps
@@ -131,6 +132,7 @@ def train(
             run_folder.write_settings(config, place.folder)
             write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
             write_labels(data, place.folder)
+            write_run_facts(place.folder, facts_of_this(net.encoder.count_params()))
             print(f"Training steps {step + 1} to {total}: {_describe(training)}.")
             _fit(training)
         else:

@@ -19,9 +19,9 @@ from tf_simclr.workdir.dataset_facts import dataset_facts
 
 Subject = Mapping[str, Any]
 
-RESULT, REPORT, CONFUSION = "result", "report", "confusion_matrix"
+RESULT, REPORT, CONFUSION, KEPT = "result", "report", "confusion_matrix", "page"
 LONGEST_NAME = 100  # characters; a file's name may have 255 bytes
-SUFFIXES = {RESULT: ".json", REPORT: ".html", CONFUSION: ".csv"}
+SUFFIXES = {RESULT: ".json", REPORT: ".html", CONFUSION: ".csv", KEPT: ".npz"}
 
 
 def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def file_of(kind: str, name: str) -> str:
     """An evaluation's file in the run's folder: result_NAME.json, or without a name result.json.
 
     Args:
-      kind: RESULT, REPORT or CONFUSION.
+      kind: RESULT, REPORT, CONFUSION or KEPT.
       name: as `name_of` gives it.
     """
     return f"{kind}_{name}{SUFFIXES[kind]}" if name else f"{kind}{SUFFIXES[kind]}"

@@ -61,6 +61,22 @@ def read_scalars(directory: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
+def training_seconds(directory: str) -> float:
+    """How long a run has trained, by the times of its scalars, without pauses between processes.
+
+    Args:
+      directory: of the run.
+
+    Returns:
+      0 if fewer than two steps have scalars. The time before the first ones does not count.
+    """
+    seconds = 0.0
+    for path in _event_files(os.path.join(directory, TRAIN)):  # Each process writes its own.
+        times = [event.wall_time for event in _events(path) if event.summary.value]
+        seconds += max(times, default=0.0) - min(times, default=0.0)
+    return seconds
+
+
 def _event_files(folder: str) -> list[str]:
     names = tf.io.gfile.listdir(folder) if buckets.is_folder(folder) else []
     return [os.path.join(folder, name) for name in names if "tfevents" in name]

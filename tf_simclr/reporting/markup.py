@@ -1,0 +1,47 @@
+"""Small pieces of HTML that several sections share."""
+
+from html import escape
+
+import numpy as np
+
+
+def section(name: str, title: str, explanation: str, body: str) -> str:
+    """A section of the page.
+
+    Args:
+        name: its id, for links to it.
+        title: its heading, as HTML.
+        explanation: a paragraph below, as HTML; "" for none.
+        body: HTML.
+    """
+    text = f"<p>{explanation}</p>" if explanation else ""
+    return f'<section id="{name}"><h2>{title}</h2>{text}{body}</section>'
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in [0, 1] in percent, with a narrow space; a dash if there is none."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    return f"{100 * value:.{digits}f}\u202f%"
+
+
+def name(text: str, marks: str = "") -> str:
+    """A name in its own direction of writing, as HTML: an Arabic one leaves its neighbours alone.
+
+    Args:
+        text: the name.
+        marks: CSS classes.
+    """
+    kind = f' class="{marks}"' if marks else ""
+    return f"<bdi{kind}>{escape(text)}</bdi>"
+
+
+def share_bar(share: float, marks: str = "") -> str:
+    """A bar as long as a share of its place.
+
+    Args:
+        share: in [0, 1]; what lies outside is cut.
+        marks: further CSS classes.
+    """
+    length = min(100.0, max(0.0, 100 * share))
+    return f'<i class="{f"bar {marks}".strip()}" style="--share:{length:.1f}%"></i>'
