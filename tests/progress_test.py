@@ -98,7 +98,7 @@ def test_no_line_is_longer_than_the_terminal_or_80_columns(clock, terminal, monk
     assert max(len(piece) for piece in written.split("\r")) < min(width + 1, 81)
     expected = {
         20: "Step 12,345/100,000",
-        40: "Step 12,345/100,000, loss 3.21",
+        40: "Step 12,345/100,000 |▊      | loss 3.21",
     }
     assert shown_of(written)[0].startswith(expected.get(width, "Step 12,345/100,000 |"))
 

@@ -19,7 +19,7 @@ PATIENCE = 5.0  # seconds: work that takes less shows nothing
 BETWEEN_LINES = 30.0  # seconds, where lines cannot be overwritten
 BETWEEN_DRAWINGS = 0.2  # seconds, on a terminal
 WIDEST = 80  # columns
-NARROWEST_BAR = 8  # columns; a bar of fewer says nothing
+NARROWEST_BAR = 5  # columns; a bar of fewer says nothing
 
 Item = TypeVar("Item")
 
@@ -129,6 +129,7 @@ class Progress:
         self._parts: Sequence[Part] | None = None  # None is the time alone.
         self._bar: _Bar | None = None
         self._line = ""
+        self._barless: int | None = None  # The width at which there was no room for a bar.
 
     def __enter__(self) -> "Progress":
         return self
@@ -154,11 +155,15 @@ class Progress:
             self._bar.clear()
             self._next = 0.0
 
-    def close(self) -> None:
-        """Shows the last state if an earlier one was shown; nothing more comes."""
+    def close(self, *, last: bool = False) -> None:
+        """Shows the last state, and nothing more.
+
+        Args:
+          last: whether to show it if no earlier one was shown.
+        """
         if not self._show:
             return
-        if self._drawn is not None:
+        if last or self._drawn is not None:
             self._draw()
         if self._bar is not None:
             self._bar.delay = 0  # It has been shown, and so its line must be ended.
@@ -199,7 +204,10 @@ class Progress:
         line = fitted(parts, width)
         rest = line[len(first) :].removeprefix(", ")
         room = width - len(first) - len(rest) - len(" || ")
-        if self.total is not None and room >= NARROWEST_BAR:
+        # Once without a bar, always without: it would come and go with the length of numbers.
+        if self.total is None or room < NARROWEST_BAR:
+            self._barless = width
+        if self._barless != width:
             self._bar.bar_format = f"{_plain(first)} |{{bar}}| {_plain(rest)}"
         else:
             self._bar.bar_format = _plain(line)

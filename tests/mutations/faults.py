@@ -1439,6 +1439,18 @@ FAULTS = (
         "a TPU's address is looked up as a name",
     ),
     Fault(
+        "tf_simclr/workdir/run_line.py",
+        "return passed * (self._total - self._watch.step) / done",
+        "return passed * self._total / done",
+        "the time left does not count down",
+    ),
+    Fault(
+        "tf_simclr/workdir/run_line.py",
+        "        self._means.begin_epoch()",
+        "        pass",
+        "the line's means are wrong from the second epoch on",
+    ),
+    Fault(
         "tf_simclr/progress.py",
         "passed, new = time.monotonic() - self._started, self.done - self._before",
         "passed, new = time.monotonic() - self._started, self.done",

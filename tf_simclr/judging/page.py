@@ -61,7 +61,7 @@ def write_page(
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
         command=_command(config),
         facts=_facts(config, data, judged, result),
-        history=_history(config, words.curves),
+        history=_history(config, words),
         views=views,
         scores=_scores(classified),
         table=_table(summary.rows(result)),
@@ -117,13 +117,11 @@ def _facts(
     ]
 
 
-def _history(
-    config: Config, curves: Mapping[str, str]
-) -> dict[str, tuple[list[float], list[float]]]:
-    scalars = read_scalars(run_folder.require_model_dir(config))
+def _history(config: Config, words: Words) -> dict[str, tuple[list[float], list[float]]]:
+    scalars = words.complete(read_scalars(run_folder.require_model_dir(config)))
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
-        for tag, title in curves.items()
+        for tag, title in words.curves.items()
         if tag in scalars
     }
 

@@ -10,11 +10,16 @@ from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.classifier import Classifier
+from tf_simclr.reporting.words import Shown
 
 CURVES = {
     "train/supervised_loss": "Supervised loss",
     "train/supervised_acc": "Supervised accuracy",
 }
+LINE = (
+    (Shown("supervised_loss", "loss"),),
+    (Shown("supervised_acc", "accuracy", share=True),),
+)
 
 
 class Classifying(Method):

@@ -1,6 +1,6 @@
 """Fine-tuning: a pretrained encoder is trained with labels (arXiv 2006.10029, section 2)."""
 
-from tf_simclr.methods.classifying import CURVES, Classifying
+from tf_simclr.methods.classifying import CURVES, LINE, Classifying
 from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
@@ -12,6 +12,7 @@ class Finetuning(Classifying):
         learned="Fine-tuned on {}.",
         classifier="Fine-tuned classifier",
         curves={**CURVES, **LEARNING_RATE},
+        line=LINE,
     )
 
 

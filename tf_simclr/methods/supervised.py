@@ -2,7 +2,7 @@
 
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
-from tf_simclr.methods.classifying import CURVES, Classifying
+from tf_simclr.methods.classifying import CURVES, LINE, Classifying
 from tf_simclr.reporting.words import LEARNING_RATE, Words
 
 
@@ -14,6 +14,7 @@ class Supervised(Classifying):
         learned="Trained with the labels of {}.",
         classifier="Supervised classifier",
         curves={**CURVES, **LEARNING_RATE},
+        line=LINE,
     )
 
     def check(self, config: Config) -> None:
