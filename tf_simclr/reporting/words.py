@@ -4,7 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# Curves that several kinds of training have.
 LEARNING_RATE = {"learning_rate": "Learning rate"}
+OF_LABELS = {
+    "train/supervised_loss": "Supervised loss",
+    "train/supervised_acc": "Supervised accuracy",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +39,13 @@ class Shown:
         """
         value *= self.factor
         return f"{self.label} {100 * value:.1f} %" if self.share else f"{self.label} {value:.2f}"
+
+
+# Of a classifier's training.
+LINE_OF_LABELS = (
+    (Shown("supervised_loss", "loss"),),
+    (Shown("supervised_acc", "accuracy", share=True),),
+)
 
 
 @dataclasses.dataclass(frozen=True)
