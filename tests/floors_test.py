@@ -22,6 +22,7 @@ FLOORS = {
     "tf_simclr.recipes": -1,
     "tf_simclr.version": 0,
     "tf_simclr.usage": 1,
+    "tf_simclr.progress": 0,
     "tf_simclr.host_xla": 0,
     "tf_simclr.plain_paths": 0,
     "tf_simclr.tpu": 0,
