@@ -54,6 +54,7 @@ SLOW = {
         "tpu_test.py::test_an_address_that",
         "tpu/trace_test.py",
     ),
+    "drives a browser": ("reporting/browser_test.py",),
     "trains whole runs": (
         "bucket_run_test.py",
         "assembly/build_test.py::test_a_linear_head_learns",

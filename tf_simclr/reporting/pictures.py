@@ -12,6 +12,9 @@ from PIL import Image
 # which 100 keeps every pixel. The codec works in blocks of 16 pixels: such tiles do not run over.
 STEPS = ((96, 100), (96, 85), (48, 100), (48, 90), (48, 75), (48, 50), (32, 50), (32, 25), (16, 25))
 
+SAMPLE = 64  # Pictures by which the size of a file is guessed,
+SURELY_MORE = 1.3  # and how far above its bound the guess must be to be believed.
+
 
 def rgb(name: str, pictures: np.ndarray) -> np.ndarray:
     """Checks pictures and gives gray ones three channels.
@@ -93,9 +96,13 @@ class Sheet:
         pictures = rgb("pictures", pictures)
         count, longest = len(pictures), max(pictures.shape[1:3])
         across = columns or math.ceil(math.sqrt(count))
-        for side, quality in dict.fromkeys((min(side, longest), good) for side, good in STEPS):
-            small = fit(pictures, side)
-            data = _webp(_grid(small, across), quality)
+        sample = pictures[np.linspace(0, count - 1, min(count, SAMPLE)).astype(int)]
+        steps = list(dict.fromkeys((min(side, longest), good) for side, good in STEPS))
+        for step in steps:
+            expected = len(_packed(sample, step, 8)[0]) * count / len(sample)
+            if expected > SURELY_MORE * most_bytes and step != steps[-1]:
+                continue  # Thousands of pictures take seconds to pack.
+            data, small = _packed(pictures, step, across)
             if len(data) <= most_bytes:
                 break
         return cls(data, count, across, *small.shape[1:3])
@@ -143,6 +150,12 @@ def _grid(pictures: np.ndarray, columns: int) -> np.ndarray:
     cells[:count] = pictures
     cells = cells.reshape(rows, columns, height, width, channels)
     return cells.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)
+
+
+def _packed(pictures: np.ndarray, step: tuple[int, int], columns: int) -> tuple[bytes, np.ndarray]:
+    """Pictures as one file, of (longest side, quality), and as they are in it."""
+    small = fit(pictures, step[0])
+    return _webp(_grid(small, columns), step[1]), small
 
 
 def _webp(picture: np.ndarray, quality: int) -> bytes:
