@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr import replicas, things
+from tf_simclr.assembly.holding_out import holding_out
 from tf_simclr.config import Config
 from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
@@ -38,6 +39,7 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         report=report,
         kept_in=config.run.model_dir if replicas.is_chief() else None,
     )
+    data = holding_out(config, data, report)
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"
