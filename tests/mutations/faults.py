@@ -1959,8 +1959,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/overlap.py",
-        'yield "the network learned", of_run',
-        'yield "the network learned", split',
+        'yield "the network learned", learned, of_run',
+        'yield "the network learned", data, split',
         "an evaluation on what the network was trained on is not named",
     ),
     Fault(
