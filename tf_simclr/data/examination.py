@@ -1,4 +1,4 @@
-"""Examines pictures of a folder: whether they can be decoded, by what, and their orientation."""
+"""Examines pictures of a folder: whether they can be decoded, by what, and what they are like."""
 
 from collections.abc import Callable, Sequence
 from concurrent import futures
@@ -60,13 +60,15 @@ def _decode_all(
             if not folder_listing.may_be_read(whole):
                 return UNREADABLE
             encoded = tf.io.read_file(whole)
-            _decode(encoded)
+            shape, gray = (measured.numpy() for measured in _measure(encoded))
         except Exception as error:  # Whatever a decoder raises, the file is unusable.
             if of_storage(error):  # That says nothing about the file.
                 raise
             return UNREADABLE
         content = encoded.numpy()
-        return Finding(decoding.read_orientation(content), decoding.reader_of(content))
+        height, width, _ = map(int, shape)
+        orientation, reader = decoding.read_orientation(content), decoding.reader_of(content)
+        return Finding(orientation, reader, height, width, bool(gray))
 
     if len(paths) >= _MANY:
         report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
@@ -77,5 +79,7 @@ def _decode_all(
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
-def _decode(encoded: tf.Tensor) -> tf.Tensor:
-    return decoding.decode_picture(encoded)
+def _measure(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes a picture; its shape, int32 [3], and whether it is gray, a scalar bool."""
+    picture = decoding.decode_picture(encoded)
+    return tf.shape(picture), tf.reduce_all(picture[..., 1:] == picture[..., :1])

@@ -17,6 +17,7 @@ from tf_simclr.data import (
     split_slices,
 )
 from tf_simclr.data.examination import examine
+from tf_simclr.data.facts import Facts, facts_of
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named; the rest are counted.
@@ -36,12 +37,15 @@ class ImageFolder(Source):
       folder: with which all paths begin.
       of_one_host: paths in it of pictures that can only be read if one host reads all.
       by_python: paths in it of pictures that TensorFlow does not decode by itself.
+      measures: split name -> int64 [pictures, 3], in the order of `pictures`: height and width in
+        pixels, as stored, and whether the three channels are equal.
     """
 
     pictures: Mapping[str, tuple[tuple[str, int], ...]] = dataclasses.field(repr=False)
     folder: str
     of_one_host: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     by_python: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    measures: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
@@ -144,6 +148,20 @@ class ImageFolder(Source):
             for _, label in self.pictures[name][start:stop]
         )
 
+    def facts(self, split: str) -> Facts:
+        """What the readable pictures of a split are like; nothing is read or decoded for it.
+
+        Args:
+          split: a split name or a slice of one.
+
+        Raises:
+          ValueError: as `num_examples`.
+        """
+        ranges = self.ranges(split)
+        measures = np.concatenate([self.measures[name][start:stop] for name, start, stop in ranges])
+        labels = np.array([label for _, label in self._pictures(split)], np.int64)
+        return facts_of(labels, measures[:, :2], measures[:, 2])
+
     def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""
 
@@ -194,13 +212,23 @@ def open_folder(
     def read_by(*readers: str) -> tuple[str, ...]:
         return tuple(path for path, finding in readable.items() if finding.reader in readers)
 
+    def measured(path: str) -> tuple[int, int, bool]:
+        finding = readable[path]
+        return finding.height, finding.width, finding.gray
+
+    ordered = {
+        split: [path for path in sorted(labels, key=_hash) if path in readable]
+        for split, labels in layout.splits.items()
+    }
     pictures = {
         split: tuple(
-            (f"{readable[path].orientation}{tf.io.gfile.join(folder, path)}", labels[path])
-            for path in sorted(labels, key=_hash)
-            if path in readable
+            (
+                f"{readable[path].orientation}{tf.io.gfile.join(folder, path)}",
+                layout.splits[split][path],
+            )
+            for path in paths
         )
-        for split, labels in layout.splits.items()
+        for split, paths in ordered.items()
     }
     return ImageFolder(
         name="image_folder",
@@ -213,6 +241,10 @@ def open_folder(
         folder=folder,
         of_one_host=read_by(decoding.RARE),
         by_python=read_by(decoding.PILLOW, decoding.RARE),
+        measures={
+            split: np.array([measured(path) for path in paths], np.int64).reshape(-1, 3)
+            for split, paths in ordered.items()
+        },
     )
 
 

@@ -25,13 +25,19 @@ class Finding(NamedTuple):
     Attributes:
       orientation: EXIF's, 1 to 8; 0 if it cannot be decoded.
       reader: what decodes it, as decoding.py names it; "" if it cannot be decoded.
+      height: of the picture as it is stored, before it is turned upright, in pixels.
+      width: the same.
+      gray: whether the three channels of each pixel are equal.
     """
 
     orientation: int
     reader: str
+    height: int
+    width: int
+    gray: bool
 
 
-UNREADABLE = Finding(0, reader="")
+UNREADABLE = Finding(0, reader="", height=0, width=0, gray=False)
 
 
 class Stamp(NamedTuple):
@@ -57,8 +63,8 @@ def read(folders: Sequence[str]) -> dict[str, tuple[Stamp, Finding]]:
             if told["read_by"] != _read_by():
                 continue
             return {
-                path: (Stamp(size, written), Finding(orientation, reader))
-                for path, size, written, orientation, reader in told["pictures"]
+                path: (Stamp(size, written), Finding(*finding))
+                for path, size, written, *finding in told["pictures"]
             }
         except (tf.errors.OpError, OSError, EOFError, ValueError, KeyError, TypeError):
             continue
