@@ -1761,7 +1761,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/workdir/run_settings.py",
-        'config.run.trains and "dataset" not in given',
+        'config.run.trains and ("dataset" not in given or chooses(config))',
         "config.run.trains",
         "a whole command keeps a flag of the run that it leaves out",
     ),
@@ -1867,5 +1867,84 @@ FAULTS = (
         "net.restarted()",
         "pass",
         "the averaged network does not start from what was restored",
+    ),
+    # tf_simclr/choosing/
+    Fault(
+        "tf_simclr/choosing/length.py",
+        "return min(max(EPOCHS * pictures // batch, STEPS[0]), STEPS[1])",
+        "return max(EPOCHS * pictures // batch, STEPS[0])",
+        "a run of many pictures wants steps without end",
+    ),
+    Fault(
+        "tf_simclr/choosing/length.py",
+        "if wanted <= clock.value:",
+        "if wanted >= clock.value:",
+        "a run is longer than the time it may take",
+    ),
+    Fault(
+        "tf_simclr/choosing/length.py",
+        "math.floor(1000 * WARMUP * epochs) / 1000",
+        "math.ceil(WARMUP * epochs)",
+        "a warm-up is longer than a tenth of the run",
+    ),
+    Fault(
+        "tf_simclr/choosing/network.py",
+        "side for side in SIDES if side <= facts.side",
+        "side for side in SIDES",
+        "small pictures are enlarged",
+    ),
+    Fault(
+        "tf_simclr/choosing/network.py",
+        "if facts.pictures < least:",
+        "if facts.pictures > least:",
+        "few pictures train a large network",
+    ),
+    Fault(
+        "tf_simclr/choosing/pictures.py",
+        "if facts.gray >= GRAY:",
+        "if facts.gray > 1:",
+        "gray pictures count as coloured",
+    ),
+    Fault(
+        "tf_simclr/choosing/pictures.py",
+        "value = -(-value // replicas) * replicas",
+        "value = value",
+        "a batch cannot be shared by three replicas",
+    ),
+    Fault(
+        "tf_simclr/choosing/plan.py",
+        "        if name in given:\n            return given[name]\n",
+        "",
+        "what is given is chosen nevertheless",
+    ),
+    Fault(
+        "tf_simclr/choosing/plan.py",
+        'if "view_operations" not in given:',
+        "if True:",
+        "blur is chosen where operations are given",
+    ),
+    Fault(
+        "tf_simclr/tasks/choose.py",
+        'typed = "train_minutes" in config.typed',
+        "typed = True",
+        "minutes of a recipe count more than typed steps",
+    ),
+    Fault(
+        "tf_simclr/tasks/choose.py",
+        "length = {name: theirs.flat()[name] for name in plan.LENGTHS}",
+        "length = {}",
+        "a run that goes on has another length",
+    ),
+    Fault(
+        "tf_simclr/tasks/timed.py",
+        "    timed = ends[SKIPPED - 1 :]",
+        "    timed = [began, *ends]",
+        "the time of a step has that of tracing in it",
+    ),
+    Fault(
+        "tf_simclr/tasks/timed.py",
+        '{"steps_per_execution": 1}',
+        "{}",
+        "several steps are timed as one",
     ),
 )

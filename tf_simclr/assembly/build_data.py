@@ -16,7 +16,7 @@ from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
 
 
-def source(config: Config, *, labels_alone: bool = False) -> Source:
+def source(config: Config, *, labels_alone: bool = False, announced: bool = True) -> Source:
     """The data that the config names, with the labels that it chooses for training.
 
     The chief prints what was found. Opening a folder reads all of it, so a command does it once.
@@ -26,6 +26,7 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
       config: of the command.
       labels_alone: whether to leave pictures without a label out of training, if the config
         chooses labels.
+      announced: whether to check its splits and print what was found; otherwise `announce` does.
 
     Raises:
       ValueError: if there is no such data, or labels cannot be chosen like this.
@@ -38,13 +39,28 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         report=report,
         kept_in=config.run.model_dir if replicas.is_chief() else None,
     )
-    for flag in splits_needed(config):
-        _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"
     if config.labels.chosen and judges:
         data = few_labelled(config, data, drop=labels_alone)
-    report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
+    if announced:
+        announce(config, data)
     return data
+
+
+def announce(config: Config, data: Source) -> None:
+    """Checks that a command's splits exist; the chief prints what was found.
+
+    Args:
+      config: of the command.
+      data: of the config.
+
+    Raises:
+      ValueError: if a split does not exist.
+    """
+    for flag in splits_needed(config):
+        _check_split(data, flag, config.flat()[flag])
+    if replicas.is_chief():
+        _say(f"{data.name}: {contents.describe(data, _uses(config, data))}")
 
 
 def _say(line: str) -> None:

@@ -14,6 +14,11 @@ BATCHES = (32, 512)  # the smallest and the largest that are chosen
 FEW, MANY = 10_000, 100_000  # pictures
 GRAY = 0.9  # share of gray pictures from which on a folder counts as gray
 BLURRED = 96  # pixels: views of smaller pictures are not blurred
+# Whether a mirror image shows the same thing cannot be read off the pictures.
+ABOUT_FLIP = (
+    "yes; nobody can know whether mirror images are the same thing. Where they\n"
+    "    are not (text, signs), add --view_operations=crop,color,gray"
+)
 
 
 def eval_split(splits: list[str]) -> Choice:

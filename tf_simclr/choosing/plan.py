@@ -12,7 +12,11 @@ from tf_simclr.data.facts import Facts
 LENGTHS = ("train_steps", "train_epochs")
 # What cannot be chosen before a step was timed.
 BY_TIME = ("image_size", "resnet_depth", "width_multiplier", "train_steps")
-SMALLEST = {"image_size": 48, "resnet_depth": 18, "width_multiplier": 0.5}  # timed first
+SMALLEST: dict[str, Any] = {
+    "image_size": 48,
+    "resnet_depth": 18,
+    "width_multiplier": 0.5,
+}  # timed first
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +84,8 @@ def plan(facts: Facts, given: Mapping[str, Any], machine: Machine) -> dict[str, 
     settle("temperature", pictures.temperature(facts))
     settle("min_crop_area", pictures.crop_area(facts))
     settle("color_jitter_strength", pictures.colour_strength(facts))
-    settle("use_blur", pictures.blur(side))
+    if "view_operations" not in given:  # It names blur or not.
+        settle("use_blur", pictures.blur(side))
     settle("lineareval_while_pretraining", pictures.head_alongside(facts))
     optimizer = settle("optimizer", optimizing.optimizer(batch))
     scaling = given.get("learning_rate_scaling", "linear")
@@ -112,7 +117,7 @@ def _network(
     smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
     side = settle("image_size", network.image_size(facts, time, batch, *smallest))
     if given.get("architecture", "resnet") != "resnet":
-        return side, *smallest
+        return side, smallest[0], smallest[1]
     choice = network.network(facts, time, batch, side, depth, width)
     depth = settle("resnet_depth", Choice(choice.value[0], choice.reason))
     width = settle("width_multiplier", Choice(choice.value[1], choice.reason))

@@ -51,9 +51,11 @@ def network(
         return method_of(config).network(config, lesson, training=training)
 
 
-def source(config: Config) -> Source:
+def source(config: Config, *, announced: bool = True) -> Source:
     """The data of a config, opened by build_data.source for the config's method."""
-    return build_data.source(config, labels_alone=method_of(config).labels(config) == "all")
+    return build_data.source(
+        config, labels_alone=method_of(config).labels(config) == "all", announced=announced
+    )
 
 
 def training_data(
