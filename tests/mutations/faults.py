@@ -1694,9 +1694,9 @@ FAULTS = (
         "a ratio that is read off variables makes one channel less",
     ),
     Fault(
-        "tf_simclr/judging/page.py",
-        'shlex.join(["tf-simclr", *flags])',
-        '" ".join(["tf-simclr", *flags])',
+        "tf_simclr/config/repeat.py",
+        'shlex.join(["tf-simclr", *words])',
+        '" ".join(["tf-simclr", *words])',
         "the command of a report cannot be pasted if a path has spaces",
     ),
     Fault(
@@ -1946,5 +1946,53 @@ FAULTS = (
         '{"steps_per_execution": 1}',
         "{}",
         "several steps are timed as one",
+    ),
+    Fault(
+        "tf_simclr/tasks/dry_run.py",
+        "    if step >= total:",
+        "    if step > total:",
+        "a dry run trains a run that is done",
+    ),
+    Fault(
+        "tf_simclr/tasks/dry_run.py",
+        "[config.exporting.embed_split] if config.exporting.embed_split else list(data.splits)",
+        "list(data.splits)",
+        "a dry run counts other pictures than are embedded",
+    ),
+    Fault(
+        "tf_simclr/choosing/estimate.py",
+        "FORWARD * 2",
+        "FORWARD",
+        "an evaluation passes pictures through one network",
+    ),
+    Fault(
+        "tf_simclr/choosing/estimate.py",
+        "checkpoints * (sizes.weights + sizes.slots)",
+        "checkpoints * sizes.weights",
+        "a checkpoint has no state of the optimiser",
+    ),
+    Fault(
+        "tf_simclr/tasks/command.py",
+        "adopt_settings(with_kind(config))",
+        "adopt_settings(config)",
+        "a folder of pictures needs --dataset",
+    ),
+    Fault(
+        "tf_simclr/assembly/views_of.py",
+        "rerandomize_each_iteration=True",
+        "rerandomize_each_iteration=False",
+        "every epoch has the same views",
+    ),
+    Fault(
+        "tf_simclr/assembly/views_of.py",
+        "batch(batch_size, drop_remainder=True)",
+        "batch(batch_size)",
+        "the last batch of an epoch is short",
+    ),
+    Fault(
+        "tf_simclr/judging/page.py",
+        "made_for(_trained_size(config))",
+        "made_for(config.data.image_size)",
+        "a page takes the size that is judged for the size of training",
     ),
 )

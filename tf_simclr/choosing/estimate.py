@@ -4,6 +4,7 @@ import dataclasses
 
 # Probe, nearest neighbours, map and the other judges, on two cores for 10,000 pictures.
 JUDGING_SECONDS = 60.0
+JUDGING_START = 15.0  # seconds: networks are made and traced, and the page is drawn
 JUDGED = 10_000  # pictures of which the constant is
 FORWARD = 1 / 6  # of a training step: one view of two, one pass of three
 EXPORTS = 2  # a hub module and a SavedModel
@@ -32,7 +33,8 @@ def judging_seconds(judged: int, per_picture: float) -> float:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
     """
-    return judged * per_picture * FORWARD * 2 + JUDGING_SECONDS * judged / JUDGED
+    judges = JUDGING_START + JUDGING_SECONDS * judged / JUDGED
+    return judges + judged * per_picture * FORWARD * 2
 
 
 def disk_bytes(sizes: Sizes, checkpoints: int) -> float:
@@ -56,11 +58,12 @@ def estimate_line(
       sizes: of the network.
       disk: bytes of the run's folder.
     """
+    named = {"training": train_seconds, "evaluating": judge_seconds}
+    known = {name: seconds for name, seconds in named.items() if seconds is not None}
     parts = []
-    if train_seconds is not None:
-        both = train_seconds + (judge_seconds or 0.0)
-        judging = f", evaluating {minutes(judge_seconds)}" if judge_seconds else ""
-        parts.append(f"about {minutes(both)} (training {minutes(train_seconds)}{judging})")
+    if known:
+        each = ", ".join(f"{name} {minutes(seconds)}" for name, seconds in known.items())
+        parts.append(f"about {minutes(sum(known.values()))} ({each})")
     if sizes.memory is not None:
         parts.append(f"{size(sizes.memory)} of memory")
     parts.append(f"{size(disk)} of disk")

@@ -79,7 +79,7 @@ def network(
         larger = f"ResNet-{of_depth} x {of_width:g}"
         gflop = step_gflop(of_depth, of_width, side, batch)
         if facts.pictures < least:
-            return Choice(value, f"{larger} is for {least:,} pictures and more")
+            return Choice(value, f"{larger} needs {least:,} pictures")
         if not time.allows(gflop):
             return Choice(value, f"{larger} would take {_minutes(time, gflop)}")
         value, reason = (of_depth, of_width), "data and time allow it"

@@ -46,10 +46,12 @@ def repeat_command(config: Config, **instead: Any) -> str:
 
     Args:
       config: of a run, with every choice made.
-      **instead: values of flags that replace the run's, such as model_dir="RUN".
+      **instead: values of flags that replace the run's, such as model_dir="RUN"; None leaves one
+        out.
     """
     flags = repeat_flags(config) | instead
-    return shlex.join(["tf-simclr", *(f"--{name}={value}" for name, value in flags.items())])
+    words = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    return shlex.join(["tf-simclr", *words])
 
 
 def folded(command: str, columns: int = 78) -> str:

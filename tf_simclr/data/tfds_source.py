@@ -210,6 +210,27 @@ def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], Non
     )
 
 
+def unprepared(dataset: str, *, data_dir: str | None) -> str | None:
+    """The folder that a data set would be prepared in; None if it is prepared.
+
+    Args:
+      dataset: emoji32 or a TFDS name.
+      data_dir: where TFDS keeps prepared data, None for its default.
+
+    Raises:
+      ValueError: there is no such data set.
+    """
+    from tf_simclr.data import emoji32
+
+    def make() -> tfds.core.DatasetBuilder:
+        if dataset == "emoji32":
+            return emoji32.Emoji32(data_dir=data_dir)
+        return tfds.builder(dataset, data_dir=data_dir)
+
+    place = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir).data_dir
+    return None if tf.io.gfile.exists(place) else str(place)
+
+
 def _open(
     make: Callable[[], tfds.core.DatasetBuilder],
     *,

@@ -1,6 +1,5 @@
 """Gathers report.html from a run's folder and its judged features."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from tf_simclr import picture_range
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
+from tf_simclr.config.repeat import repeat_command
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
 from tf_simclr.evaluation.layout import layout_2d
@@ -59,7 +59,7 @@ def write_page(
     page = content.Report(
         title=f"{words.title} on {data.name}",
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
-        command=_command(config),
+        command=repeat_command(config),
         facts=_facts(config, data, judged, result),
         history=_history(config, words.curves),
         views=views,
@@ -89,11 +89,6 @@ def _trained_size(config: Config) -> int:
     """Side of the pictures that the run was trained on, whatever it is judged on."""
     trained = run_folder.read_settings(run_folder.require_model_dir(config)) or config
     return trained.data.image_size
-
-
-def _command(config: Config) -> str:
-    flags = [f"--{name}={value}" for name, value in config.changed().items()]
-    return shlex.join(["tf-simclr", *flags])
 
 
 def _facts(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_simclr import methods
+from tf_simclr import methods, replicas
 from tf_simclr.assembly import build, build_data
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.choosing import estimate, pictures, plan
@@ -22,6 +22,7 @@ from tf_simclr.data.source import Source
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.tasks.timed import Timed, time_steps
 from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.choices_file import read_choices, wait_for_choices, write_choices
 
 HELD_OUT = "held_out"
 
@@ -88,15 +89,40 @@ def choose(config: Config, origin: Checkpoint | None = None) -> Settled:
     if not config.run.trains or theirs is not None:
         config = config if theirs is None else _with_length_of(config, theirs)
         return Settled(config, functools.cache(methods.source))
+    of_folder = config.run.choose and config.data.dataset == FOLDER
+    if not (of_folder or config.training.train_minutes):
+        return Settled(config, functools.cache(methods.source))
     strategy = strategy_to_train(config)  # First: of several workers no operation may come before.
+    if replicas.workers() > 1:
+        return _of_the_chief(config, origin, strategy)
+    return _by_data_and_machine(config, origin, strategy)
+
+
+def _of_the_chief(
+    config: Config, origin: Checkpoint | None, strategy: tf.distribute.Strategy
+) -> Settled:
+    """What one of several workers has chosen: the chief, which writes it for the others."""
+    folder = run_folder.require_model_dir(config)
+    found = read_choices(folder, config)
+    if found is None and not replicas.is_chief():
+        found = wait_for_choices(folder, config)
+    if found is not None:
+        return Settled(methods.checked(found), functools.cache(methods.source))
+    settled = _by_data_and_machine(config, origin, strategy)
+    if not config.run.dry_run:
+        write_choices(folder, config, settled.config)
+    return settled
+
+
+def _by_data_and_machine(
+    config: Config, origin: Checkpoint | None, strategy: tf.distribute.Strategy
+) -> Settled:
     if config.run.choose and config.data.dataset == FOLDER:
         config, data = _opened_folder(config, origin)
-    elif config.training.train_minutes:
-        data = methods.source(config)
     else:
-        return Settled(config, functools.cache(methods.source))
+        data = methods.source(config)
     config, timed = _chosen(config, data, strategy)
-    return Settled(config, _opened(config, data), timed)
+    return Settled(methods.checked(config), _opened(config, data), timed)
 
 
 def _opened_folder(config: Config, origin: Checkpoint | None) -> tuple[Config, Source]:
@@ -203,16 +229,21 @@ def _time(config: Config, data: Source, strategy: tf.distribute.Strategy) -> Tim
         end="",
         flush=True,
     )
+    if workers := replicas.workers() - 1:  # Only this one times: its share of a batch.
+        strategy = tf.distribute.get_strategy()
+        share = config.training.train_batch_size // (workers + 1)
+        config = config.replaced({"train_batch_size": share})
     timed = time_steps(config, data, strategy)
     print(f" {timed.per_step:.2g} s a step", flush=True)
     return timed
 
 
-def estimate_of(settled: Settled) -> str:
+def estimate_of(settled: Settled, from_step: int = 0) -> str:
     """The line of what the run takes: minutes, memory and disk.
 
     Args:
       settled: with timed steps.
+      from_step: where training begins.
     """
     config, timed = settled.config, settled.timed
     assert timed is not None
@@ -220,7 +251,7 @@ def estimate_of(settled: Settled) -> str:
     examples = data.num_examples(config.data.train_split)
     total = build.total_steps(config, examples)
     judge = None
-    if config.run.mode == "train_then_eval":
+    if config.run.mode in ("train_then_eval", "eval"):
         most = config.evaluation.judge_examples
         judged = min(examples, most) + min(data.num_examples(config.data.eval_split), most)
         per_picture = timed.per_step / config.training.train_batch_size
@@ -228,11 +259,12 @@ def estimate_of(settled: Settled) -> str:
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))
     disk = estimate.disk_bytes(timed.sizes, min(keep, written) if keep else written)
+    train = timed.start + (total - from_step) * timed.per_step
     return estimate.estimate_line(
-        train_seconds=timed.start + total * timed.per_step,
+        train_seconds=train if config.run.trains else None,
         judge_seconds=judge,
         sizes=timed.sizes,
-        disk=disk,
+        disk=disk if config.run.trains else estimate.SMALL_FILES,
     )
 
 

@@ -9,6 +9,7 @@ from tf_simclr.config.remarks import remarks
 from tf_simclr.data.source import Source
 from tf_simclr.pretrained.origins import adopt_architecture, origin_of
 from tf_simclr.tasks.choose import choose, estimate_of, repeat_lines, with_kind
+from tf_simclr.tasks.dry_run import dry_run, not_prepared
 from tf_simclr.tasks.embed import embed
 from tf_simclr.tasks.evaluate import Evaluated, evaluate, evaluate_until_trained
 from tf_simclr.tasks.export import export
@@ -44,16 +45,25 @@ def carry_out(config: Config) -> Outcome:
     for line in remarks(config):
         print(f"Note: {line}", flush=True)
     if config.run.mode in ("export", "embed"):
+        if config.run.dry_run:
+            dry_run(methods.checked(config))
+            return Outcome()
         task = export if config.run.mode == "export" else embed
         return Outcome(written=task(methods.checked(config)))
     origin = origin_of(config)
     config = methods.checked(adopt_architecture(config, origin))
+    if config.run.dry_run and (line := not_prepared(config)):
+        print(line)
+        return Outcome()
+    if config.run.dry_run and not replicas.is_chief():
+        return Outcome()  # The chief says what all would do.
     settled = choose(config, origin)
     config, open_data = settled.config, settled.open_data
+    if config.run.dry_run:
+        dry_run(config, settled)
+        return Outcome()
     if settled.timed is not None:
         print("\n".join([*repeat_lines(config), estimate_of(settled)]), flush=True)
-    if config.run.dry_run:
-        return Outcome()
     if config.run.trains:
         train(config, origin, open_data=open_data)
     if not replicas.is_chief():

@@ -4,7 +4,7 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -47,7 +47,7 @@ def time_steps(config: Config, data: Source, strategy: tf.distribute.Strategy) -
     net = _network(config, data, strategy)
     with strategy.scope():
         ends = _ends(net, iter(methods.training_data(config, data, 0, strategy)))
-    weights, slots = (_bytes(of.variables) for of in (net, net.optimizer))
+    weights, slots = (bytes_of(of.variables) for of in (net, net.optimizer))
     sizes = Sizes(weights, slots, _peak())
     del net
     gc.collect()
@@ -79,7 +79,8 @@ def _ends(net: TrainableNet, batches: Iterator) -> list[float]:
     return ends
 
 
-def _bytes(variables: list[tf.Variable]) -> int:
+def bytes_of(variables: Sequence[tf.Variable]) -> int:
+    """How many bytes variables hold."""
     return sum(each.shape.num_elements() * each.dtype.size for each in variables)
 
 
