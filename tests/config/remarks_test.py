@@ -32,6 +32,7 @@ SAID = [
         {"eval_split": "test", "eval_batch_size": 2, "eval_steps": 1, "eval_name": "a"},
         ["--eval_split, --eval_batch_size, --eval_steps, --eval_name have no effect with --mode=t"],
     ),
+    ({"eval_split": "held_out[:50%]"}, []),  # Left out of training.
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
     ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
     ({"mode": "eval", "use_ema_weights": True}, []),

@@ -479,6 +479,24 @@ FAULTS = (
         "a folder called x.jpg is taken for a picture",
     ),
     Fault(
+        "tf_simclr/data/held_out.py",
+        "held[label] + count <= most[label]",
+        "held[label] + count <= sizes[label]",
+        "the only picture of a class is held out",
+    ),
+    Fault(
+        "tf_simclr/data/held_out.py",
+        "if contents[name] in moved}",
+        "if contents[name] in known}",
+        "a new copy of a held-out picture changes a finished run's evaluation",
+    ),
+    Fault(
+        "tf_simclr/data/held_out.py",
+        "sorted(copies, key=_place)",
+        "copies",
+        "what is held out depends on the order of a listing",
+    ),
+    Fault(
         "tf_simclr/data/image_folder.py",
         "sorted(labels, key=_hash)",
         "sorted(labels)",
@@ -1662,6 +1680,18 @@ FAULTS = (
         "open_checkpoint(path, averaged=use_ema_weights)",
         "open_checkpoint(path)",
         "a loaded encoder never has the averaged weights",
+    ),
+    Fault(
+        "tf_simclr/assembly/holding_out.py",
+        "for path in (config.run.model_dir, origin):",
+        "for path in (config.run.model_dir,):",
+        "fine-tuning evaluates on pictures that its encoder learned from",
+    ),
+    Fault(
+        "tf_simclr/assembly/holding_out.py",
+        "if not step or not data.held_out or held_out_at(model_dir):",
+        "if not step or not data.held_out or True:",
+        "a run goes on and calls held out what it has learned from",
     ),
     Fault(
         "tf_simclr/assembly/machine.py",

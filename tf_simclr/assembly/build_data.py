@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr import replicas, things
+from tf_simclr.assembly.holding_out import holding_out
 from tf_simclr.config import Config
 from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
@@ -16,7 +17,7 @@ from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
 
 
-def source(config: Config, *, labels_alone: bool = False, announced: bool = True) -> Source:
+def source(config: Config, *, labels_alone: bool = False) -> Source:
     """The data that the config names, with the labels that it chooses for training.
 
     The chief prints what was found. Opening a folder reads all of it, so a command does it once.
@@ -26,41 +27,48 @@ def source(config: Config, *, labels_alone: bool = False, announced: bool = True
       config: of the command.
       labels_alone: whether to leave pictures without a label out of training, if the config
         chooses labels.
-      announced: whether to check its splits and print what was found; otherwise `announce` does.
 
     Raises:
       ValueError: if there is no such data, or labels cannot be chosen like this.
     """
-    report = _say if replicas.is_chief() else _say_nothing
-    data = open_source(
+    return as_configured(config, opened(config), labels_alone=labels_alone)
+
+
+def opened(config: Config) -> Source:
+    """The data that the config names, all of it. See `source`, also for what it raises."""
+    return open_source(
         config.data.dataset,
         data_dir=config.data.data_dir,
         max_bad_fraction=config.data.max_bad_images,
-        report=report,
+        report=_reporter(),
         kept_in=config.run.model_dir if replicas.is_chief() else None,
     )
-    judges = config.run.trains or config.run.mode == "eval"
-    if config.labels.chosen and judges:
-        data = few_labelled(config, data, drop=labels_alone)
-    if announced:
-        announce(config, data)
-    return data
 
 
-def announce(config: Config, data: Source) -> None:
-    """Checks that a command's splits exist; the chief prints what was found.
+def as_configured(config: Config, data: Source, *, labels_alone: bool = False) -> Source:
+    """Opened data with what the config holds out and labels; the chief prints what there is.
 
     Args:
       config: of the command.
-      data: of the config.
+      data: as `opened` gives it.
+      labels_alone: as in `source`.
 
     Raises:
-      ValueError: if a split does not exist.
+      ValueError: if a split does not exist, or labels cannot be chosen like this.
     """
+    report = _reporter()
+    data = holding_out(config, data, report)
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])
-    if replicas.is_chief():
-        _say(f"{data.name}: {contents.describe(data, _uses(config, data))}")
+    judges = config.run.trains or config.run.mode == "eval"
+    if config.labels.chosen and judges:
+        data = few_labelled(config, data, drop=labels_alone)
+    report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
+    return data
+
+
+def _reporter() -> Callable[[str], None]:
+    return _say if replicas.is_chief() else _say_nothing
 
 
 def _say(line: str) -> None:

@@ -7,6 +7,7 @@ from tf_simclr.config import Config
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source, count_shared
 from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.dataset_facts import held_out_at
 
 FOLDER = "image_folder"
 
@@ -21,8 +22,8 @@ def overlaps(config: Config, data: Source, trained: Config | None = None) -> lis
     """
     judged, trained = config.data.eval_split, trained or config
     found = [
-        (_shared(data, split, judged), f"in {split!r}, which {learner} from")
-        for learner, split in _learned_from(config, trained)
+        (_shared(learned, split, data, judged), f"in {split!r}, which {learner} from")
+        for learner, learned, split in _learned_from(config, data, trained)
     ]
     if _nested(config, trained):
         shared = _shared_files(config, data, trained)
@@ -35,16 +36,25 @@ def overlaps(config: Config, data: Source, trained: Config | None = None) -> lis
     ]
 
 
-def _learned_from(config: Config, trained: Config) -> Iterator[tuple[str, str]]:
-    """(words for who learns, split of this data)."""
+def _learned_from(
+    config: Config, data: Source, trained: Config
+) -> Iterator[tuple[str, Source, str]]:
+    """(words for who learns, data as the learner knows it, split of that)."""
     split, of_run = config.data.train_split, trained.data.train_split
+    learned = _as_learned(config, data, trained)
     if not _same_data(config, trained):
-        yield "the probe and kNN learn", split
-    elif split == of_run:
-        yield "the run learns", split
+        yield "the probe and kNN learn", data, split
+    elif split == of_run and learned is data:
+        yield "the run learns", data, split
     else:
-        yield "the network learned", of_run
-        yield "the probe and kNN learn", split
+        yield "the network learned", learned, of_run
+        yield "the probe and kNN learn", data, split
+
+
+def _as_learned(config: Config, data: Source, trained: Config) -> Source:
+    """The data of an evaluation as its run knew it: the run may have held out nothing."""
+    alike = trained is config or not data.held_out or held_out_at(config.run.model_dir)
+    return data if alike else data.with_all()
 
 
 def _same_data(config: Config, trained: Config) -> bool:
@@ -63,9 +73,11 @@ def _nested(config: Config, trained: Config) -> bool:
 def _shared_files(config: Config, data: Source, trained: Config) -> int:
     """How many evaluation pictures the network was trained on, by their paths."""
     try:
-        learned = open_source(
-            FOLDER, data_dir=trained.data.data_dir, max_bad_fraction=1.0, report=lambda line: None
+        whole = open_source(
+            FOLDER, data_dir=trained.data.data_dir, max_bad_fraction=1.0, report=_say_nothing
         )
+        before = held_out_at(config.run.model_dir)
+        learned = (whole.hold_out(before, _say_nothing) if before else None) or whole
         ours = _paths(config, data, config.data.eval_split)
         return len(ours & _paths(trained, learned, trained.data.train_split))
     except ValueError:  # The folder no longer exists.
@@ -74,10 +86,21 @@ def _shared_files(config: Config, data: Source, trained: Config) -> int:
 
 def _paths(config: Config, data: Source, split: str) -> set[str]:
     folder = run_folder.placed(config)["data_dir"]
+    return {os.path.join(folder, name) for name in _names(data, split)}
+
+
+def _names(data: Source, split: str) -> set[str]:
     names = data.records(split, names=True).map(lambda record: record["name"])
-    return {os.path.join(folder, name.decode()) for name in names.as_numpy_iterator()}
+    return {name.decode() for name in names.as_numpy_iterator()}
 
 
-def _shared(data: Source, first: str, second: str) -> int:
-    there = data.has(first) and data.has(second)  # A missing split is reported elsewhere.
-    return count_shared(data.ranges(first), data.ranges(second)) if there else 0
+def _shared(learned: Source, first: str, data: Source, second: str) -> int:
+    if not (learned.has(first) and data.has(second)):  # A missing split is reported elsewhere.
+        return 0
+    if learned is data:
+        return count_shared(data.ranges(first), data.ranges(second))
+    return len(_names(learned, first) & _names(data, second))
+
+
+def _say_nothing(line: str) -> None:
+    """The pictures of another folder are not what the user asked about."""

@@ -8,9 +8,9 @@ from tf_simclr.config.matters import (
     ALWAYS,
     BLUR,
     COLOR,
-    EVALUATING,
     EXPORTING,
     IN_FOLDER,
+    JUDGED_OR_HELD_OUT,
     PRETRAINED_SHOWN,
     RUNNING,
     TRAINING,
@@ -35,7 +35,12 @@ class DataConfig(Section):
         None, "Folder of pictures, or where TFDS keeps its data.", only=ALWAYS, path=True
     )
     train_split: str = flag("train", "Split to train on.", only=RUNNING | EXPORTING)
-    eval_split: str = flag("validation", "Split to evaluate on.", only=EVALUATING)
+    eval_split: str = flag(
+        "validation",
+        "Split to evaluate on; held_out is a tenth of a folder's training pictures, left out of"
+        " training.",
+        only=(RUNNING, JUDGED_OR_HELD_OUT),
+    )
     cache_dataset: bool = flag(False, "Keep encoded training pictures in memory.", only=TRAINING)
     max_bad_images: float = flag(
         0.01, "Largest share of unreadable pictures to accept.", only=(ALWAYS, IN_FOLDER)

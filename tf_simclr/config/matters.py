@@ -146,6 +146,11 @@ TRAINED_NORMS = Settings(
     _trains_norms, f"with --fine_tune_after_block={LINEAR_HEAD_ONLY}: no norm trains"
 )
 FROZEN_LAYERS = Settings(_freezes, "where every layer trains")
+# Pictures that are held out are left out of training.
+JUDGED_OR_HELD_OUT = Settings(
+    lambda config: config.run.mode != "train" or "held_out" in config.data.eval_split,
+    "with --mode=train",
+)
 FROM_CHECKPOINT = needs("checkpoint")
 # Without --checkpoint, an evaluation uses the run's own averaged weights.
 AVERAGED_TO_START = Settings(

@@ -1,5 +1,6 @@
 """Examines pictures of a folder: whether they can be decoded, by what, and what they are like."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent import futures
 
@@ -68,7 +69,7 @@ def _decode_all(
         content = encoded.numpy()
         height, width, _ = map(int, shape)
         orientation, reader = decoding.read_orientation(content), decoding.reader_of(content)
-        return Finding(orientation, reader, height, width, bool(gray))
+        return Finding(orientation, reader, height, width, bool(gray), _hash(content))
 
     if len(paths) >= _MANY:
         report(f"image_folder: decoding {len(paths)} pictures once to find unreadable ones")
@@ -83,3 +84,8 @@ def _measure(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes a picture; its shape, int32 [3], and whether it is gray, a scalar bool."""
     picture = decoding.decode_picture(encoded)
     return tf.shape(picture), tf.reduce_all(picture[..., 1:] == picture[..., :1])
+
+
+def _hash(content: bytes) -> int:
+    # Of 64 bits: two of 1,000,000 pictures have the same by chance once in 40,000,000 folders.
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")

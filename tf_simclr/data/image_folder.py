@@ -2,8 +2,7 @@
 
 import dataclasses
 import hashlib
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +11,7 @@ from tf_simclr.data import (
     decoding,
     folder_layout,
     folder_listing,
+    held_out,
     shares,
     split_folders,
     split_slices,
@@ -22,6 +22,8 @@ from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named; the rest are counted.
 _NAMED = 20
+_TRAIN = "train"
+_DETAILS = np.dtype([("height", "i4"), ("width", "i4"), ("gray", "?"), ("content", "u8")])
 _CONTENT = b"\0"  # A picture's bytes follow it, not a path: no path has this character.
 
 
@@ -37,15 +39,17 @@ class ImageFolder(Source):
       folder: with which all paths begin.
       of_one_host: paths in it of pictures that can only be read if one host reads all.
       by_python: paths in it of pictures that TensorFlow does not decode by itself.
-      measures: split name -> int64 [pictures, 3], in the order of `pictures`: height and width in
-        pixels, as stored, and whether the three channels are equal.
+      details: split name -> array of _DETAILS, [pictures], in the order of `pictures`: height and
+        width in pixels, as stored, whether the three channels are equal, and a hash of the content.
+      whole: the same folder with nothing held out; None if this is it.
     """
 
     pictures: Mapping[str, tuple[tuple[str, int], ...]] = dataclasses.field(repr=False)
     folder: str
     of_one_host: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     by_python: tuple[str, ...] = dataclasses.field(default=(), repr=False)
-    measures: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
+    details: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
+    whole: "ImageFolder | None" = dataclasses.field(default=None, repr=False)
 
     def num_examples(self, split: str) -> int:
         """Counts the readable pictures. See `Source.num_examples`."""
@@ -59,8 +63,7 @@ class ImageFolder(Source):
             "label": tf.constant([label for _, label in chosen], tf.int64),
         }
         if names:
-            paths = [self._name(image) for image, _ in chosen]
-            columns["name"] = tf.constant(paths, tf.string)
+            columns["name"] = tf.constant(self._names(chosen), tf.string)
         return tf.data.Dataset.from_tensor_slices(columns)
 
     def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> shares.Share:
@@ -88,8 +91,7 @@ class ImageFolder(Source):
 
     def places(self, split: str, names: Collection[str]) -> np.ndarray:
         """Finds them in the list. See `Source.places`."""
-        wanted = frozenset(names)
-        called = (self._name(image) for image, _ in self._pictures(split))
+        wanted, called = frozenset(names), self._names(self._pictures(split))
         return np.array([place for place, name in enumerate(called) if name in wanted], np.int64)
 
     def _pictures(self, split: str) -> list[tuple[str, int]]:
@@ -99,8 +101,10 @@ class ImageFolder(Source):
             for picture in self.pictures[name][start:stop]
         ]
 
-    def _name(self, image: str) -> str:
-        return os.path.relpath(image[1:], self.folder)
+    def _names(self, pictures: Iterable[tuple[str, int]]) -> list[str]:
+        """Their paths in the folder."""
+        start = len(tf.io.gfile.join(self.folder, "x"))  # of an image, with its orientation
+        return [image[start:] for image, _ in pictures]
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Reads a file, decodes it and turns it upright. See `Source.decode`."""
@@ -157,10 +161,65 @@ class ImageFolder(Source):
         Raises:
           ValueError: as `num_examples`.
         """
-        ranges = self.ranges(split)
-        measures = np.concatenate([self.measures[name][start:stop] for name, start, stop in ranges])
+        parts = [self.details[name][start:stop] for name, start, stop in self.ranges(split)]
+        details = np.concatenate(parts)
         labels = np.array([label for _, label in self._pictures(split)], np.int64)
-        return facts_of(labels, measures[:, :2], measures[:, 2])
+        sizes = np.stack([details["height"], details["width"]], axis=1)
+        return facts_of(labels, sizes, details["gray"])
+
+    def hold_out(
+        self, before: Mapping[str, str] | None, report: Callable[[str], None]
+    ) -> "ImageFolder | None":
+        """Nothing is read or decoded for it. See `Source.hold_out`.
+
+        Raises:
+          ValueError: there is nothing to choose: no two pictures of different content.
+        """
+        if _TRAIN not in self.pictures:
+            return None
+        contents = self._contents(_TRAIN)
+        if before is None:
+            labels = (label for _, label in self.pictures[_TRAIN])
+            held = held_out.choose(dict(zip(contents, labels)), contents)
+            _require_any(held, self.folder, len(contents))
+            return self._with_splits({held_out.SPLIT: held})
+        found = held_out.again(before, contents)
+        if found is None:
+            return None
+        for line in _tell_again(found, len(before)):
+            report(f"image_folder: {line}")
+        return self._with_splits({held_out.SPLIT: found.held_out, "": found.left_out})
+
+    def with_all(self) -> "ImageFolder":
+        """See `Source.with_all`."""
+        return self.whole or self
+
+    @property
+    def held_out(self) -> Mapping[str, str]:
+        """Those of its split. See `Source.held_out`."""
+        return self._contents(held_out.SPLIT)
+
+    def _contents(self, split: str) -> dict[str, str]:
+        """Name -> a key of its content; {} if there is no such split."""
+        if split not in self.pictures:
+            return {}
+        keys = self.details[split]["content"].tolist()
+        return {name: f"{key:016x}" for name, key in zip(self._names(self.pictures[split]), keys)}
+
+    def _with_splits(self, moved: Mapping[str, frozenset[str]]) -> "ImageFolder":
+        """Moves pictures of train to splits of their own, or "" for none; their order stays."""
+        of = {name: split for split, names in moved.items() for name in names}
+        names = self._names(self.pictures[_TRAIN])
+        placed = np.array([of.get(name, _TRAIN) for name in names])
+        pictures, details = dict(self.pictures), dict(self.details)
+        for split in (_TRAIN, *filter(None, moved)):
+            rows = np.flatnonzero(placed == split)
+            pictures[split] = tuple(self.pictures[_TRAIN][row] for row in rows)
+            details[split] = self.details[_TRAIN][rows]
+        splits = {split: len(members) for split, members in pictures.items()}
+        return dataclasses.replace(
+            self, pictures=pictures, details=details, splits=splits, whole=self
+        )
 
     def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""
@@ -212,9 +271,9 @@ def open_folder(
     def read_by(*readers: str) -> tuple[str, ...]:
         return tuple(path for path, finding in readable.items() if finding.reader in readers)
 
-    def measured(path: str) -> tuple[int, int, bool]:
+    def details(path: str) -> tuple[int, int, bool, int]:
         finding = readable[path]
-        return finding.height, finding.width, finding.gray
+        return finding.height, finding.width, finding.gray, finding.content
 
     ordered = {
         split: [path for path in sorted(labels, key=_hash) if path in readable]
@@ -241,8 +300,8 @@ def open_folder(
         folder=folder,
         of_one_host=read_by(decoding.RARE),
         by_python=read_by(decoding.PILLOW, decoding.RARE),
-        measures={
-            split: np.array([measured(path) for path in paths], np.int64).reshape(-1, 3)
+        details={
+            split: np.array([details(path) for path in paths], _DETAILS)
             for split, paths in ordered.items()
         },
     )
@@ -278,6 +337,25 @@ def _judge(
             f"unreadable: {named}. Repair or remove them, or raise --max_bad_images"
         )
     report(f"image_folder: {len(bad)} of {total} pictures unreadable, skipped: {named}")
+
+
+def _tell_again(found: held_out.Again, before: int) -> list[str]:
+    gone, copies = found.missing, len(found.left_out)
+    lines = [f"{gone} of {before} held-out pictures {'is' if gone == 1 else 'are'} gone"]
+    lines += [
+        f"{copies} new picture{' is a copy' if copies == 1 else 's are copies'} of held-out ones:"
+        " left out"
+    ]
+    return [line for line, count in zip(lines, (gone, copies)) if count]
+
+
+def _require_any(held: Collection[str], folder: str, pictures: int) -> None:
+    if not held:
+        raise ValueError(
+            "`data_dir` must hold at least two pictures of different content if some are held out"
+            f" for evaluation. Received: data_dir={folder}, with {pictures} pictures of one"
+            " content. Add pictures, or a folder of test pictures."
+        )
 
 
 def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]) -> None:

@@ -28,6 +28,7 @@ class Finding(NamedTuple):
       height: of the picture as it is stored, before it is turned upright, in pixels.
       width: the same.
       gray: whether the three channels of each pixel are equal.
+      content: a hash of the file, from 0 to 2**64 - 1: equal for equal content only.
     """
 
     orientation: int
@@ -35,9 +36,10 @@ class Finding(NamedTuple):
     height: int
     width: int
     gray: bool
+    content: int
 
 
-UNREADABLE = Finding(0, reader="", height=0, width=0, gray=False)
+UNREADABLE = Finding(0, reader="", height=0, width=0, gray=False, content=0)
 
 
 class Stamp(NamedTuple):

@@ -86,6 +86,15 @@ class LabelledSubset(Source):
             return found
         return np.searchsorted(self.source.places(split, self.labelled), found)
 
+    def with_all(self) -> Source:
+        """See `Source.with_all`."""
+        return self.source.with_all()
+
+    @property
+    def held_out(self) -> Mapping[str, str]:
+        """Those of the other source. See `Source.held_out`."""
+        return self.source.held_out
+
     def require_no_python(self) -> None:
         """See `Source.require_no_python`."""
         self.source.require_no_python()

@@ -156,6 +156,30 @@ class Source(abc.ABC):
         """
         return  # TensorFlow decodes it by itself.
 
+    def hold_out(
+        self, before: Mapping[str, str] | None, report: Callable[[str], None]
+    ) -> Source | None:
+        """Moves pictures from the split train to a split of their own, `held_out`.
+
+        Args:
+          before: those that a run held out, like `held_out` gives them; None chooses them.
+          report: called with a line for what differs from `before`.
+
+        Returns:
+          The source with one more split; None if this kind of data does not have it, or `before` is
+          of other data.
+        """
+        return None
+
+    def with_all(self) -> Source:
+        """The source with all labels, and nothing held out."""
+        return self
+
+    @property
+    def held_out(self) -> Mapping[str, str]:
+        """Name -> key of the content, for the pictures of the split `held_out`; {} without it."""
+        return {}
+
     @abc.abstractmethod
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes the `image` of one record; runs in graph mode, inside Dataset.map.

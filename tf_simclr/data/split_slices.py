@@ -34,6 +34,19 @@ def resolve(
     return ranges
 
 
+def names_in(split: str) -> set[str]:
+    """The splits that a text names, with or without a slice; what cannot be parsed is left out.
+
+    >>> sorted(names_in("train[80%:]+test"))
+    ['test', 'train']
+
+    Args:
+      split: as `resolve` takes it.
+    """
+    found = (_PART.fullmatch(part.strip()) for part in split.split("+"))
+    return {match["name"] for match in found if match}
+
+
 def _resolve_part(
     part: str, split: str, sizes: Mapping[str, int], called: Callable[[str], str]
 ) -> tuple[str, int, int]:

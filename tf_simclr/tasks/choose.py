@@ -24,8 +24,6 @@ from tf_simclr.tasks.timed import Timed, time_steps
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.choices_file import read_choices, wait_for_choices, write_choices
 
-HELD_OUT = "held_out"
-
 
 class Settled(NamedTuple):
     """A command with nothing left open.
@@ -133,12 +131,11 @@ def _opened_folder(config: Config, origin: Checkpoint | None) -> tuple[Config, S
         config = config.replaced({"image_size": size})
     if "eval_split" in config.given:
         return config, methods.source(config)
-    data = methods.source(config.replaced({"eval_split": HELD_OUT}), announced=False)
+    data = build_data.opened(config)
     choice = pictures.eval_split(list(data.splits))
-    config = config.replaced({"eval_split": choice.value})
-    build_data.announce(config, data)
     _say({"eval_split": choice})
-    return config, data
+    config = config.replaced({"eval_split": choice.value})
+    return config, methods.source(config, data)
 
 
 def _opened(config: Config, data: Source) -> Callable[[Config], Source]:

@@ -10,6 +10,7 @@ import tf_keras as keras
 from tf_simclr import methods, replicas
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build
+from tf_simclr.assembly.holding_out import check_held_out
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
@@ -130,6 +131,7 @@ def train(
             training = Training(config, data, net, strategy, saved, place, step, total)
             _note_warmup(config, examples, total)
             check_labels(data, model_dir, step)
+            check_held_out(config, data, step)
             run_folder.write_settings(config, place.folder)
             write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
             write_labels(data, place.folder)
