@@ -29,6 +29,7 @@ FLOORS = {
     "tf_simclr.file_errors": 0,
     "tf_simclr.buckets": 0,
     "tf_simclr.picture_range": 0,
+    "tf_simclr.report_page": 0,
     **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},
     "tf_simclr.evaluation.provenance": 0,
     "tf_simclr.reporting.names": 0,
@@ -40,27 +41,28 @@ FLOORS = {
     "tf_simclr.evaluation": 1,
     "tf_simclr.exporting": 1,
     "tf_simclr.reporting": 1,
-    "tf_simclr.losses": 2,
-    "tf_simclr.cli": 2,
-    "tf_simclr.early_checks": 2,
-    "tf_simclr.workdir": 2,
-    "tf_simclr.nets": 3,
-    "tf_simclr.architectures": 4,
-    "tf_simclr.pretrained": 5,
-    "tf_simclr.assembly": 6,
-    "tf_simclr.judging": 7,
-    "tf_simclr.methods": 8,
-    "tf_simclr.tasks": 9,
-    "tf_simclr.main": 10,
-    "tf_simclr.running": 10,
-    "export": 11,
+    "tf_simclr.choosing": 2,
+    "tf_simclr.losses": 3,
+    "tf_simclr.cli": 3,
+    "tf_simclr.early_checks": 3,
+    "tf_simclr.workdir": 3,
+    "tf_simclr.nets": 4,
+    "tf_simclr.architectures": 5,
+    "tf_simclr.pretrained": 6,
+    "tf_simclr.assembly": 7,
+    "tf_simclr.judging": 8,
+    "tf_simclr.methods": 9,
+    "tf_simclr.tasks": 10,
+    "tf_simclr.main": 11,
+    "tf_simclr.running": 11,
+    "export": 12,
 }
 MAY_READ_FLAGS = {"tf_simclr.cli", "tf_simclr.main", "export"}
 NEVER_READ_CONFIG = {
     f"tf_simclr.{name}"
     for name in (
         *("nets", "architectures", "losses", "optim"),
-        *("data", "evaluation", "exporting", "reporting"),
+        *("data", "choosing", "evaluation", "exporting", "reporting"),
     )
 }
 

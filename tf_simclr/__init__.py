@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tf_simclr.version import __version__
 
 if TYPE_CHECKING:
+    from tf_simclr.assembly.views_of import views_of
     from tf_simclr.losses.nt_xent import NTXent, nt_xent
     from tf_simclr.nets.heads import ProjectionHead
     from tf_simclr.nets.resnet import ResNet
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tf_simclr.optim.lars import LARS
     from tf_simclr.optim.schedules import WarmupCosine
     from tf_simclr.pretrained.load_encoder import load_encoder
-    from tf_simclr.running import run
+    from tf_simclr.running import pretrain, run
 
 _HOMES = {
     "LARS": "tf_simclr.optim.lars",
@@ -28,7 +29,9 @@ _HOMES = {
     "WarmupCosine": "tf_simclr.optim.schedules",
     "load_encoder": "tf_simclr.pretrained.load_encoder",
     "nt_xent": "tf_simclr.losses.nt_xent",
+    "pretrain": "tf_simclr.running",
     "run": "tf_simclr.running",
+    "views_of": "tf_simclr.assembly.views_of",
 }
 
 __all__ = [
@@ -41,7 +44,9 @@ __all__ = [
     "__version__",
     "load_encoder",
     "nt_xent",
+    "pretrain",
     "run",
+    "views_of",
 ]
 
 

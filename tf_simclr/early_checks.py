@@ -15,6 +15,7 @@ def check(config: Config) -> None:
     """
     check_output(config)
     _check_folders(config)
+    _check_length(config)
     paths = paths_of(config)
     for name, path in paths.items():
         on_the_web = path.startswith(("https://", "http://"))
@@ -38,9 +39,22 @@ def _check_folders(config: Config) -> None:
     needed = config.run.mode not in ("export", "embed") or not config.finetuning.checkpoint
     rule, mend = "must name the folder of the run", "Give --model_dir=DIR, or --help for all flags."
     require(bool(model_dir) or not needed, "model_dir", rule, model_dir, mend)
-    if config.data.dataset == "image_folder" and "://" not in data_dir:
+    # Without --dataset a folder of pictures is meant, or one where TFDS keeps data.
+    guessed = config.run.trains and data_dir and "dataset" not in config.given
+    if (config.data.dataset == "image_folder" or guessed) and "://" not in data_dir:
         there = os.path.isdir(data_dir)
         require(there, "data_dir", "must be a folder that exists", data_dir)
+
+
+def _check_length(config: Config) -> None:
+    """Raises ValueError for two lengths of one training, both typed or both of a recipe."""
+    minutes = config.training.train_minutes
+    by_clock = bool(minutes) and "train_minutes" in config.given
+    for name in ("train_steps", "train_epochs"):
+        if by_clock and name in config.given:
+            same = (name in config.typed) == ("train_minutes" in config.typed)
+            rule = f"must be left out with --{name}, which sets the length too"
+            require(not same, "train_minutes", rule, minutes, "Give one of the two.")
 
 
 def check_output(config: Config) -> None:

@@ -1,15 +1,33 @@
 """The command line from Python: `run(**flags)` does what `tf-simclr --flag=value ...` does."""
 
 import dataclasses
+import datetime
+import os
+import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tf_simclr import cli, early_checks, quiet
 from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error
+from tf_simclr.report_page import ReportPage
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from tf_simclr.nets.encoder import Encoder
+
+
+class Embedded(NamedTuple):
+    """Features of pictures.
+
+    Attributes:
+      features: float32 [n, features], a row for each picture.
+      names: text [n], the path of each picture in its folder, or another unique name.
+    """
+
+    features: "np.ndarray"
+    names: "np.ndarray"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +77,88 @@ class Run:
         assert written is not None
         return written
 
+    def embed(self, pictures: "str | os.PathLike", **flags: Any) -> Embedded:
+        """The features of the pictures in a folder, by the newest checkpoint.
+
+            features, names = run.embed("OTHER")
+
+        Args:
+          pictures: the folder; all of its splits are embedded.
+          **flags: other flags of --mode=embed, such as embed_split="train".
+
+        Raises:
+          ValueError: as `run`.
+        """
+        import numpy as np
+
+        ours: dict[str, Any] = {"mode": "embed", "model_dir": self._folder()}
+        ours |= {"dataset": "image_folder", "data_dir": os.fspath(pictures)}
+        with tempfile.TemporaryDirectory() as folder:
+            output = os.path.join(folder, "features.npz")
+            run(**(flags | ours | {"output": output}))
+            with np.load(output) as table:
+                return Embedded(table["features"], table["names"].astype(str))
+
+    @property
+    def report(self) -> ReportPage:
+        """Its page: `str` gives the path, and a notebook shows it.
+
+        Raises:
+          ValueError: if there is no model_dir, or no page in it.
+        """
+        import tensorflow as tf
+
+        path = os.path.join(self._folder(), "report.html")
+        if not tf.io.gfile.exists(path):
+            raise ValueError(
+                "`model_dir` must be the folder of a run that was evaluated. Received:"
+                f" model_dir={self.folder!r}, where there is no report.html. Evaluate it by"
+                " run(mode='eval', model_dir=...)."
+            )
+        return ReportPage(path)
+
     def _folder(self) -> str:
         if self.folder is None:
             raise ValueError("`model_dir` must have been given to `run`. Received: model_dir=None.")
         return self.folder
+
+
+def pretrain(
+    pictures: "str | os.PathLike",
+    *,
+    minutes: float | None = None,
+    model_dir: "str | os.PathLike | None" = None,
+    **flags: Any,
+) -> Run:
+    """Pretrains on a folder of pictures, by SimCLR (arXiv 2002.05709), evaluates and exports.
+
+    Settings that are not given are chosen: docs/choosing.md says how.
+
+        from tf_simclr import pretrain
+
+        run = pretrain("PICTURES", minutes=10)
+        features, names = run.embed("OTHER")
+
+    Args:
+      pictures: the folder; docs/data.md has its layouts. Labels are not needed.
+      minutes: to train; None is as long as docs/choosing.md says.
+      model_dir: folder of the run; None makes a new one in runs/, and prints it.
+      **flags: name -> value, for any other flags of the command line.
+
+    Returns:
+      The run.
+
+    Raises:
+      ValueError: as `run`.
+    """
+    if model_dir is None:
+        name = os.path.basename(os.path.abspath(os.fspath(pictures))) or "pictures"
+        now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+        model_dir = os.path.join("runs", f"{name}-{now}")
+        print(f"The run is in {model_dir}.", flush=True)
+    if minutes is not None:
+        flags["train_minutes"] = float(minutes)
+    return run(data_dir=os.fspath(pictures), model_dir=os.fspath(model_dir), **flags)
 
 
 def run(*, recipe: str | None = None, flagfile: str | None = None, **flags: Any) -> Run:

@@ -32,14 +32,32 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
     Raises:
       ValueError: if there is no such data, or labels cannot be chosen like this.
     """
-    report = functools.partial(print, flush=True) if replicas.is_chief() else _say_nothing
-    data = open_source(
+    return as_configured(config, opened(config), labels_alone=labels_alone)
+
+
+def opened(config: Config) -> Source:
+    """The data that the config names, all of it. See `source`, also for what it raises."""
+    return open_source(
         config.data.dataset,
         data_dir=config.data.data_dir,
         max_bad_fraction=config.data.max_bad_images,
-        report=report,
+        report=_reporter(),
         kept_in=config.run.model_dir if replicas.is_chief() else None,
     )
+
+
+def as_configured(config: Config, data: Source, *, labels_alone: bool = False) -> Source:
+    """Opened data with what the config holds out and labels; the chief prints what there is.
+
+    Args:
+      config: of the command.
+      data: as `opened` gives it.
+      labels_alone: as in `source`.
+
+    Raises:
+      ValueError: if a split does not exist, or labels cannot be chosen like this.
+    """
+    report = _reporter()
     data = holding_out(config, data, report)
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])
@@ -48,6 +66,10 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         data = few_labelled(config, data, drop=labels_alone)
     report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
     return data
+
+
+def _reporter() -> Callable[[str], None]:
+    return functools.partial(print, flush=True) if replicas.is_chief() else _say_nothing
 
 
 def _say_nothing(line: str) -> None:

@@ -4,7 +4,14 @@ import dataclasses
 
 from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import ALWAYS, EMBEDDING, ON_TPU, PRETRAINING, RUNNING
+from tf_simclr.config.matters import (
+    ALWAYS,
+    EMBEDDING,
+    ON_TPU,
+    PRETRAINING,
+    RUNNING,
+    TRAINING,
+)
 
 TPU = (RUNNING | EMBEDDING, ON_TPU)
 
@@ -26,6 +33,19 @@ class RunConfig(Section):
         "Folder of the run: checkpoints, exports, results, report.",
         only=ALWAYS,
         path=True,
+        of_command=True,
+    )
+    dry_run: bool = flag(
+        False,
+        "Print what would be done, and how long and how large it would be; write nothing.",
+        only=ALWAYS,
+        of_command=True,
+    )
+    choose: bool = flag(
+        True,
+        "Choose settings that are not given by the data and the machine, when pretraining from"
+        " scratch on a folder of pictures; false keeps the defaults.",
+        only=TRAINING,
         of_command=True,
     )
     seed: int = flag(

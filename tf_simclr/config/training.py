@@ -4,7 +4,15 @@ import dataclasses
 
 from tf_simclr.config.choices import PRECISIONS
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import OFF_TPU, PRETRAINED, PRETRAINED_SHOWN, SHOWN, TRAINING, unless
+from tf_simclr.config.matters import (
+    AT_THE_START,
+    OFF_TPU,
+    PRETRAINED,
+    PRETRAINED_SHOWN,
+    SHOWN,
+    TRAINING,
+    unless,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +24,13 @@ class TrainingConfig(Section):
         100.0, "Epochs to train.", only=(SHOWN, unless("train_steps")), instead_of=("train_steps",)
     )
     train_steps: int = flag(0, "Steps to train; overrides train_epochs.", only=SHOWN)
+    train_minutes: float = flag(
+        0.0,
+        "Minutes to train, instead of steps or epochs: a few steps are timed, and --train_steps is"
+        " set by them; 0 is not used.",
+        only=(TRAINING, AT_THE_START),
+        of_command=True,
+    )
     steps_per_execution: int = flag(1, "Steps to run before returning to Python.", only=TRAINING)
     microbatches: int = flag(
         1, "Parts to split a pretraining batch into, to save memory.", only=PRETRAINED
@@ -49,7 +64,7 @@ class TrainingConfig(Section):
     def _check(self) -> None:
         self._at_least(1, "train_batch_size", "steps_per_execution", "microbatches")
         names = ("train_steps", "checkpoint_steps", "keep_checkpoint_max", "train_summary_steps")
-        self._at_least(0, *names)
+        self._at_least(0, *names, "train_minutes")
         self._positive("checkpoint_epochs")
         if not self.train_steps:
             self._positive("train_epochs")

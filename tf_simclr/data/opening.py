@@ -41,3 +41,20 @@ def open_source(
     from tf_simclr.data import tfds_source
 
     return tfds_source.open_tfds(dataset, data_dir=data_dir, report=report)
+
+
+def unprepared(dataset: str, *, data_dir: str | None) -> str | None:
+    """Where TFDS would prepare a data set that it has not prepared yet; None if it is there.
+
+    Args:
+      dataset: as `open_source` takes it.
+      data_dir: as there.
+
+    Raises:
+      ValueError: there is no such data set.
+    """
+    if dataset == "image_folder":
+        return None
+    from tf_simclr.data import tfds_source
+
+    return tfds_source.unprepared(dataset, data_dir=data_dir)

@@ -186,12 +186,8 @@ def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], Non
       ValueError: the data set does not exist, has no uint8 pictures of 1, 3 or 4 channels under
         `image`, or cannot be downloaded and prepared.
     """
-    make, identifying = functools.partial(tfds.builder, dataset, data_dir=data_dir), {}
-    if dataset == "emoji32":
-        from tf_simclr.data import emoji32
-
-        make = functools.partial(emoji32.Emoji32, data_dir=data_dir)
-        identifying = {"identity": "emoji", "group": "vendor"}
+    make = functools.partial(_made, dataset, data_dir=data_dir)
+    identifying = {"identity": "emoji", "group": "vendor"} if dataset == "emoji32" else {}
     builder = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir)
     if not tf.io.gfile.exists(builder.data_dir):
         tfds_builder.check_depth(builder.name, data_dir)
@@ -210,6 +206,29 @@ def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], Non
         features={"image": "image", **({"label": "label"} if class_names else {}), **identifying},
         file_name=_file_name(features),
     )
+
+
+def unprepared(dataset: str, *, data_dir: str | None) -> str | None:
+    """The folder that a data set would be prepared in; None if it is prepared.
+
+    Args:
+      dataset: as `open_tfds` takes it.
+      data_dir: where TFDS keeps prepared data, None for its default.
+
+    Raises:
+      ValueError: there is no such data set.
+    """
+    make = functools.partial(_made, dataset, data_dir=data_dir)
+    place = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir).data_dir
+    return None if tf.io.gfile.exists(place) else str(place)
+
+
+def _made(dataset: str, *, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    if dataset != "emoji32":
+        return tfds.builder(dataset, data_dir=data_dir)
+    from tf_simclr.data import emoji32
+
+    return emoji32.Emoji32(data_dir=data_dir)
 
 
 def _check_image(features: dict[str, Any], dataset: str) -> None:

@@ -35,6 +35,7 @@ class Card:
       measured: on the export itself: a name -> its value as text.
       version: of tf_simclr.
       learned: a sentence on how it was trained; "" if not known.
+      command: that trains the same again, quoted for a shell; "" if not known.
     """
 
     format: str
@@ -51,6 +52,7 @@ class Card:
     measured: Mapping[str, str]
     version: str
     learned: str = ""  # Older cards have none.
+    command: str = ""  # Nor this.
 
 
 def write(card: Card, folder: str) -> None:
@@ -153,7 +155,9 @@ def _training(card: Card) -> str:
     if not card.settings:
         return f"{steps} steps; the settings are not known."
     flags = "\n".join(f"    --{name}={value}" for name, value in sorted(card.settings.items()))
-    return f"{steps} steps of `tf-simclr`, with these flags and defaults for all others:\n\n{flags}"
+    told = f"{steps} steps of `tf-simclr`, with these flags and defaults for all others:\n\n{flags}"
+    again = f"\n\nThe command that trains the same:\n\n    {card.command}" if card.command else ""
+    return told + again
 
 
 def _results(card: Card) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.config import Config
+from tf_simclr.config.repeat import repeat_command
 from tf_simclr.evaluation.provenance import DATE, PICTURES, said
 from tf_simclr.judging.kept import Kept, read_kept
 from tf_simclr.reporting import content
@@ -52,7 +53,7 @@ def draw_page(model_dir: str, name: str, words: Words) -> str:
         views=kept.views if kept else None,
         snippet=_snippet(model_dir, trained),
         facts=_facts(trained, kept, result, model_dir),
-        command=_command(trained, model_dir),
+        command=repeat_command(trained, model_dir=model_dir),
     )
     path = os.path.join(model_dir, file_of(REPORT, name))
     run_folder.write_atomically(path, render(page))
@@ -121,11 +122,6 @@ def _history(model_dir: str, words: Words) -> content.History:
         for tag, title in words.curves.items()
         if tag in scalars
     }
-
-
-def _command(trained: Config, model_dir: str) -> str:
-    flags = trained.changed() | {"model_dir": model_dir}
-    return shlex.join(["tf-simclr", *(f"--{name}={value}" for name, value in flags.items())])
 
 
 def _snippet(model_dir: str, trained: Config) -> tuple[str, str]:

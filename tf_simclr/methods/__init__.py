@@ -40,9 +40,18 @@ def network(
         return method_of(config).network(config, lesson, training=training)
 
 
-def source(config: Config) -> Source:
-    """The data of a config, opened by build_data.source for the config's method."""
-    return build_data.source(config, labels_alone=method_of(config).labels(config) == "all")
+def source(config: Config, opened: Source | None = None) -> Source:
+    """The data of a config, as build_data.source makes it for the config's method.
+
+    Args:
+      config: of the command.
+      opened: its data, if build_data.opened has opened it already.
+    """
+    return build_data.as_configured(
+        config,
+        opened or build_data.opened(config),
+        labels_alone=method_of(config).labels(config) == "all",
+    )
 
 
 def training_data(

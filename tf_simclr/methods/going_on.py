@@ -7,6 +7,7 @@ from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import idle_flags
+from tf_simclr.config.repeat import OF_COMMAND
 from tf_simclr.methods import method_of
 from tf_simclr.workdir import run_folder
 
@@ -35,7 +36,9 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
     # The folder and the command's mode are not settings of the run.
     # A flag that has no effect in either is not worth a line.
     idle = idle_flags(config).keys() & idle_flags(theirs).keys()
-    changed = run_folder.changed_settings(config, theirs, free={"mode", "model_dir", *idle})
+    changed = run_folder.changed_settings(
+        config, theirs, free={"mode", "model_dir", *OF_COMMAND, *idle}
+    )
     if changed:
         report(f"Settings that changed since this run was started: {changed}.")
 

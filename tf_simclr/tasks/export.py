@@ -13,6 +13,7 @@ from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.config.choices import EXPORT_FORMATS
+from tf_simclr.config.repeat import repeat_command
 from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
@@ -173,7 +174,14 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
         measured=measured,
         version=__version__,
         learned=_learned(settings, found.dataset.get("name")),
+        command=_command(settings) if found.origin.settings else "",
     )
+
+
+def _command(settings: Config) -> str:
+    """The command that trains the same; folders are not a card's business, and have stand-ins."""
+    places = {"model_dir": "RUN", "data_dir": "PICTURES" if settings.data.data_dir else None}
+    return repeat_command(settings, **places)
 
 
 def _learned(settings: Config, data: str | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tf_simclr.config import Config, flag_fields
 from tf_simclr.config.fields import decides
+from tf_simclr.config.repeat import chooses
 from tf_simclr.workdir import run_folder
 
 # Flags that an evaluation does not take from the run: there they say how it began, and on which
@@ -18,9 +19,9 @@ def adopt_settings(config: Config) -> Config:
     """The config, with flags that were not given taken from the run in its model_dir.
 
     A training command that names its data, as a recipe does, is complete and stays as it is; one
-    that does not goes on with the run's settings, --mode included. An evaluation takes the run's
-    settings, but keeps its own mode, its name and the choice of averaged weights. A printed line
-    says what is taken.
+    that does not, or whose settings were chosen, goes on with the run's settings, --mode included.
+    An evaluation takes the run's settings, but keeps its own mode, its name and the choice of
+    averaged weights. A printed line says what is taken.
 
     Args:
       config: of the command.
@@ -32,7 +33,7 @@ def adopt_settings(config: Config) -> Config:
       ValueError: if the run's settings cannot be read, or contradict what was given.
     """
     given = config.given
-    goes_on = config.run.trains and "dataset" not in given
+    goes_on = config.run.trains and ("dataset" not in given or chooses(config))
     if not (goes_on or config.run.mode == "eval") or not config.run.model_dir:
         return config
     theirs = run_folder.read_settings(config.run.model_dir)

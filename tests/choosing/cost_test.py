@@ -1,0 +1,49 @@
+"""The cost of a network is that of its convolutions, as Keras makes them."""
+
+import pytest
+import tensorflow as tf
+
+from tf_simclr.choosing import cost
+from tf_simclr.nets import resnet
+from tf_simclr.nets.layers import Conv
+
+
+def counted(net, side):
+    """Multiplications of the convolutions of a built network, from the shapes they really give."""
+    total, calls = 0, []
+    original = Conv.call
+
+    def call(self, inputs):
+        outputs = original(self, inputs)
+        calls.append((self, outputs.shape))
+        return outputs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Conv, "call", call)
+        net(tf.zeros([1, side, side, 3]))
+    for layer, shape in calls:
+        (kernel,) = [v for v in layer.trainable_variables if len(v.shape) == 4]
+        total += kernel.shape.num_elements() * shape[1] * shape[2]
+    return total
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "side"), [(18, 0.25, 48), (34, 0.125, 32), (50, 0.125, 65)]
+)
+def test_the_cost_is_that_of_the_networks_own_convolutions(depth, width, side):
+    net = resnet.ResNet(depth, width_multiplier=width, small_images=side <= cost.SMALL)
+    assert cost.multiply_adds(depth, width, side) == counted(net, side)
+
+
+def test_it_has_the_papers_networks():
+    """He et al. (arXiv 1512.03385, table 1): 1.8e9 and 3.8e9 multiply-adds at 224 pixels."""
+    assert cost.multiply_adds(18, 1, 224) == pytest.approx(1.8e9, rel=0.03)
+    # Its table counts a stride in the first 1x1; here the 3x3 has it, which costs 0.3e9 more.
+    assert cost.multiply_adds(50, 1, 224) == pytest.approx(4.1e9, rel=0.03)
+    assert cost.BLOCKS == resnet.BLOCKS and cost.WIDTHS == resnet.WIDTHS
+    assert cost.FIRST_BOTTLENECK_DEPTH == resnet.FIRST_BOTTLENECK_DEPTH
+
+
+def test_a_step_has_two_views_and_three_passes_of_each():
+    one = cost.multiply_adds(18, 0.5, 48)
+    assert cost.step_gflop(18, 0.5, 48, 10) == pytest.approx(2 * 3 * 2 * 10 * one / 1e9)

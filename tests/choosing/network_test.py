@@ -1,0 +1,62 @@
+"""The picture and the network are the largest that the pictures and the time allow."""
+
+import dataclasses
+
+import pytest
+
+from tf_simclr.choosing import network
+from tf_simclr.choosing.cost import step_gflop
+from tf_simclr.choosing.network import Time
+from tf_simclr.data.facts import Facts
+
+SOME = Facts(pictures=3361, labelled=0, classes=0, side=300, gray=0.0)
+BATCH = 128
+AGES = Time(seconds=1e12, per_gflop=0.01, steps=2000)
+
+
+def time_for(depth, width, side, steps=2000):
+    """Just enough for steps of this network, a hundredth of a second for a GFLOP."""
+    gflop = step_gflop(depth, width, side, BATCH)
+    return Time(steps * gflop * 0.01 * 1.001, 0.01, steps)
+
+
+@pytest.mark.parametrize(("side", "size"), [(20, 48), (48, 48), (63, 48), (130, 128), (4000, 224)])
+def test_pictures_are_not_made_larger_than_they_are(side, size):
+    choice = network.image_size(dataclasses.replace(SOME, side=side), AGES, BATCH)
+    assert choice.value == size
+
+
+@pytest.mark.parametrize("side", [48, 96, 160])
+def test_pictures_are_as_large_as_time_allows(side):
+    choice = network.image_size(SOME, time_for(18, 0.5, side), BATCH)
+    assert choice.value == side and "would take" in choice.reason
+
+
+def test_without_time_pictures_are_the_smallest():
+    assert network.image_size(SOME, Time(1.0, 0.01, 2000), BATCH).value == 48
+
+
+def test_the_network_is_the_largest_that_time_allows():
+    many = dataclasses.replace(SOME, pictures=10**6)
+    assert network.network(many, AGES, BATCH, 64).value == (50, 1.0)
+    assert network.network(many, time_for(18, 0.5, 64), BATCH, 64).value == (18, 0.5)
+    assert network.network(many, time_for(34, 1.0, 64), BATCH, 64).value == (34, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "value"), [(1999, (18, 0.5)), (3361, (18, 1.0)), (20_000, (50, 1.0))]
+)
+def test_few_pictures_have_a_small_network(count, value):
+    facts = dataclasses.replace(SOME, pictures=count)
+    assert network.network(facts, AGES, BATCH, 64).value == value
+
+
+def test_what_is_given_of_the_network_stays():
+    many = dataclasses.replace(SOME, pictures=10**6)
+    assert network.network(many, AGES, BATCH, 64, depth=18).value == (18, 1.0)
+    assert network.network(many, AGES, BATCH, 64, width=0.25).value == (50, 0.25)
+
+
+def test_the_projection_head():
+    assert network.projection_layers(SOME).value == 1
+    assert network.projection_layers(dataclasses.replace(SOME, pictures=20_000)).value == 3

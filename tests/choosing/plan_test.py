@@ -1,0 +1,86 @@
+"""All choices together: what is given is obeyed, and is an input of the others."""
+
+import dataclasses
+
+import pytest
+
+from tf_simclr.choosing import plan
+from tf_simclr.choosing.plan import Machine
+from tf_simclr.config import Config
+from tf_simclr.config.repeat import CHOSEN
+from tf_simclr.data.facts import Facts
+
+SOME = Facts(pictures=3361, labelled=100, classes=4, side=300, gray=0.0)
+LAPTOP = Machine("CPU", per_gflop=0.02, per_step=0.3)
+
+
+def values(given, facts=SOME, machine=LAPTOP):
+    return {name: choice.value for name, choice in plan.plan(facts, given, machine).items()}
+
+
+def test_every_choice_is_a_flag_and_has_a_reason_that_fits_a_line():
+    for facts in (SOME, dataclasses.replace(SOME, pictures=10**6, gray=1.0, labelled=0)):
+        choices = plan.plan(facts, {}, LAPTOP)
+        assert set(choices) == set(CHOSEN)
+        Config.from_flat(values({}, facts))
+        for name, choice in choices.items():
+            assert choice.reason
+            assert len(f"  {name} {choice.value}: {choice.reason}") <= 80
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_what_is_given_is_not_chosen(name):
+    given = {name: Config().flat()[name] or 7}
+    assert name not in values(given)
+
+
+def test_what_is_given_decides_other_choices():
+    assert values({})["train_batch_size"] == 128
+    assert values({"train_batch_size": 2048})["optimizer"] == "lars"
+    assert values({"image_size": 128})["use_blur"] is True
+    assert values({"image_size": 48})["use_blur"] is False
+    assert values({"train_epochs": 10.0})["warmup_epochs"] == pytest.approx(1, abs=0.05)
+    assert "train_steps" not in values({"train_epochs": 10.0})
+    assert "checkpoint_steps" not in values({"checkpoint_epochs": 1.0})
+    assert "use_blur" not in values({"view_operations": "crop,blur"})
+
+
+def test_minutes_decide_the_steps():
+    # 60 s, a twentieth for the rest, 0.3 s a step: 190.
+    assert values({"train_minutes": 1.0})["train_steps"] == 190
+    assert values({"train_minutes": 10.0})["train_steps"] == 1900
+
+
+def test_more_minutes_give_larger_pictures_or_networks():
+    def cost(minutes):
+        found = values({"train_minutes": minutes})
+        return found["image_size"], found["resnet_depth"], found["width_multiplier"]
+
+    grown = [cost(minutes) for minutes in (1.0, 30.0, 300.0, 3000.0)]
+    assert grown == sorted(grown) and grown[0] < grown[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, ["image_size", "resnet_depth", "width_multiplier", "train_steps"]),
+        ({"architecture": "other"}, ["image_size", "train_steps"]),
+        (
+            {"image_size": 48, "resnet_depth": 18, "width_multiplier": 0.5, "train_epochs": 3.0},
+            [],
+        ),
+    ],
+)
+def test_what_needs_a_timed_step(given, names):
+    assert plan.untimed(given) == names
+
+
+def test_the_smallest_network_is_timed_first_unless_one_is_given():
+    first = plan.first_timed(SOME, {"resnet_depth": 50}, 1)
+    assert first == {"image_size": 48, "width_multiplier": 0.5, "train_batch_size": 128}
+
+
+def test_without_time_what_does_not_need_it_is_chosen():
+    given = {"image_size": 48, "resnet_depth": 18, "width_multiplier": 0.5, "train_steps": 100}
+    found = values(given, machine=Machine("CPU"))
+    assert found["steps_per_execution"] == 1 and found["checkpoint_steps"] == 10

@@ -1,0 +1,1 @@
+"""Chooses settings by the data and the machine: pure functions of plain values."""

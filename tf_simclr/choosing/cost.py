@@ -1,0 +1,74 @@
+"""What a step of training costs, in operations: the measure by which networks are compared.
+
+    GFLOP of a step = 2 (multiply, add) x 3 (forward, backward) x 2 views x batch x multiply-adds
+
+The convolutions of a ResNet (arXiv 1512.03385, table 1), and nothing else: they take nearly all of
+the time, and an estimate needs no more.
+"""
+
+from collections.abc import Iterator
+
+BLOCKS = {
+    10: (1, 1, 1, 1),
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
+FIRST_BOTTLENECK_DEPTH = 50
+WIDTHS = (64, 128, 256, 512)
+SMALL = 32  # pixels: up to this side the stem has a stride of 1 and no pool
+PER_STEP = 2 * 3 * 2
+
+
+def step_gflop(depth: int, width: float, side: int, batch: int) -> float:
+    """Billions of operations of a pretraining step of a ResNet.
+
+    Args:
+      depth: a key of BLOCKS.
+      width: --width_multiplier.
+      side: of the square pictures, in pixels.
+      batch: pictures per step.
+    """
+    return PER_STEP * batch * multiply_adds(depth, width, side) / 1e9
+
+
+def multiply_adds(depth: int, width: float, side: int) -> int:
+    """Multiplications of one picture's forward pass, in the convolutions of a ResNet.
+
+    Args:
+      depth: a key of BLOCKS.
+      width: --width_multiplier.
+      side: of the square picture, in pixels.
+    """
+    return sum(
+        kernel**2 * inputs * outputs * places**2
+        for kernel, inputs, outputs, places in _convolutions(depth, width, side)
+    )
+
+
+def _convolutions(depth: int, width: float, side: int) -> Iterator[tuple[int, int, int, int]]:
+    """(side of the kernel, channels in, channels out, side of its output) of each convolution."""
+    widths = [max(1, int(each * width)) for each in WIDTHS]
+    small, bottleneck = side <= SMALL, depth >= FIRST_BOTTLENECK_DEPTH
+    places = side if small else -(-side // 2)
+    yield (3 if small else 7), 3, widths[0], places
+    places = places if small else -(-places // 2)
+    inputs = widths[0]
+    for group, (blocks, filters) in enumerate(zip(BLOCKS[depth], widths)):
+        outputs = 4 * filters if bottleneck else filters
+        for block in range(blocks):
+            before = places
+            places = -(-places // 2) if group and not block else places
+            if not block:
+                yield 1, inputs, outputs, places  # the shortcut
+            if bottleneck:
+                yield 1, inputs, filters, before
+                yield 3, filters, filters, places
+                yield 1, filters, outputs, places
+            else:
+                yield 3, inputs, filters, places
+                yield 3, filters, filters, places
+            inputs = outputs

@@ -1,0 +1,101 @@
+"""Choices of the network: the largest picture, and then the largest network, that time allows.
+
+"Allows" means: in the time that there is, it makes the steps that the data should get.
+"""
+
+from typing import NamedTuple
+
+from tf_simclr.choosing.choice import Choice
+from tf_simclr.choosing.cost import step_gflop
+from tf_simclr.data.facts import Facts
+
+SIDES = (48, 64, 96, 128, 160, 192, 224)  # pixels
+# (depth, width, pictures from which on it is tried), from the smallest.
+NETWORKS = ((18, 0.5, 0), (18, 1.0, 2_000), (34, 1.0, 20_000), (50, 1.0, 20_000))
+DEEP_HEAD = 20_000  # pictures from which on the projection head has the papers' layers
+
+
+class Time(NamedTuple):
+    """The time of a run, and what a step takes.
+
+    Attributes:
+      seconds: for all steps.
+      per_gflop: seconds that this machine needs for a GFLOP of a step.
+      steps: that the run should make.
+    """
+
+    seconds: float
+    per_gflop: float
+    steps: int
+
+    def allows(self, gflop: float) -> bool:
+        """Whether there is time for all steps of so many GFLOP."""
+        return self.steps * gflop * self.per_gflop <= self.seconds
+
+
+def image_size(facts: Facts, time: Time, batch: int, depth: int = 18, width: float = 0.5) -> Choice:
+    """Side of the network's pictures: no larger than theirs, as large as time allows.
+
+    Args:
+      facts: of the training split.
+      time: of the run.
+      batch: pictures per step.
+      depth: of the network; the smallest that is chosen if the user gave none.
+      width: of the network, alike.
+    """
+    fitting = [side for side in SIDES if side <= facts.side] or [SIDES[0]]
+    allowed = [side for side in fitting if time.allows(step_gflop(depth, width, side, batch))]
+    value = max(allowed, default=fitting[0])
+    if value == fitting[-1]:
+        return Choice(value, f"the pictures' median shorter side is {facts.side}")
+    larger = fitting[fitting.index(value) + 1]
+    gflop = step_gflop(depth, width, larger, batch)
+    return Choice(value, f"of {facts.side} pixels; {larger} would take {_minutes(time, gflop)}")
+
+
+def network(
+    facts: Facts,
+    time: Time,
+    batch: int,
+    side: int,
+    depth: int | None = None,
+    width: float | None = None,
+) -> Choice:
+    """(depth, width) of the ResNet: the largest that data and time allow.
+
+    Args:
+      facts: of the training split.
+      time: of the run.
+      batch: pictures per step.
+      side: of the network's pictures.
+      depth: given by the user, or None.
+      width: given by the user, or None.
+    """
+    rungs = [
+        (depth or of_depth, width or of_width, least) for of_depth, of_width, least in NETWORKS
+    ]
+    value, reason = rungs[0][:2], "the smallest that is chosen"
+    for of_depth, of_width, least in rungs[1:]:
+        larger = f"ResNet-{of_depth} x {of_width:g}"
+        gflop = step_gflop(of_depth, of_width, side, batch)
+        if facts.pictures < least:
+            return Choice(value, f"{larger} needs {least:,} pictures")
+        if not time.allows(gflop):
+            return Choice(value, f"{larger} would take {_minutes(time, gflop)}")
+        value, reason = (of_depth, of_width), "data and time allow it"
+    return Choice(value, reason)
+
+
+def projection_layers(facts: Facts) -> Choice:
+    """Layers of the projection head: the quick start's for few pictures, else the papers'.
+
+    Args:
+      facts: of the training split.
+    """
+    if facts.pictures < DEEP_HEAD:
+        return Choice(1, f"fewer than {DEEP_HEAD:,} pictures: as in the quick start")
+    return Choice(3, "as in SimCLR v2")
+
+
+def _minutes(time: Time, gflop: float) -> str:
+    return f"{time.steps * gflop * time.per_gflop / 60:,.0f} min"

@@ -1,0 +1,157 @@
+"""All choices of a run in their order: what was chosen or given first is an input of the next."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from tf_simclr.choosing import length, network, optimizing, pictures
+from tf_simclr.choosing.choice import Choice
+from tf_simclr.choosing.cost import step_gflop
+from tf_simclr.data.facts import Facts
+
+LENGTHS = ("train_steps", "train_epochs")
+# What cannot be chosen before a step was timed.
+BY_TIME = ("image_size", "resnet_depth", "width_multiplier", "train_steps")
+SMALLEST: dict[str, Any] = {
+    "image_size": 48,
+    "resnet_depth": 18,
+    "width_multiplier": 0.5,
+}  # timed first
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What is known of the machine.
+
+    Attributes:
+      device: "CPU", "GPU" or "TPU".
+      replicas: that share a batch.
+      per_gflop: seconds for a GFLOP of a step; None if nothing was timed.
+      per_step: seconds for a step of the network that is given or chosen; None if it was not timed.
+    """
+
+    device: str
+    replicas: int = 1
+    per_gflop: float | None = None
+    per_step: float | None = None
+
+
+def untimed(given: Mapping[str, Any]) -> list[str]:
+    """The flags that need a timed step; [] if all of them were given.
+
+    Args:
+      given: flags that the user gave.
+    """
+    missing = [name for name in BY_TIME if name not in given]
+    if given.get("architecture", "resnet") != "resnet":
+        missing = [name for name in missing if name in ("image_size", "train_steps")]
+    if "train_epochs" in given and "train_steps" in missing:
+        missing.remove("train_steps")
+    return missing
+
+
+def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+    """The settings of the step that is timed first: the smallest network, where none is given.
+
+    Args:
+      facts: of the training split.
+      given: flags that the user gave.
+      replicas: that share a batch.
+    """
+    values = {**SMALLEST, "train_batch_size": pictures.batch(facts, replicas).value}
+    return {name: value for name, value in values.items() if name not in given}
+
+
+def plan(facts: Facts, given: Mapping[str, Any], machine: Machine) -> dict[str, Choice]:
+    """The choice for each flag that is chosen and was not given.
+
+    Args:
+      facts: of the training split.
+      given: flags that the user gave, by name; --train_minutes among them, if given.
+      machine: that it is trained on. If a network is to be chosen, `per_gflop` must be known.
+    """
+    chosen: dict[str, Choice] = {}
+
+    def settle(name: str, choice: Choice) -> Any:
+        if name in given:
+            return given[name]
+        chosen[name] = choice
+        return choice.value
+
+    batch = settle("train_batch_size", pictures.batch(facts, machine.replicas))
+    side, depth, width = _network(facts, given, machine, batch, settle)
+    settle("num_proj_layers", network.projection_layers(facts))
+    settle("temperature", pictures.temperature(facts))
+    settle("min_crop_area", pictures.crop_area(facts))
+    settle("color_jitter_strength", pictures.colour_strength(facts))
+    if "view_operations" not in given:  # It names blur or not.
+        settle("use_blur", pictures.blur(side))
+    settle("lineareval_while_pretraining", pictures.head_alongside(facts))
+    optimizer = settle("optimizer", optimizing.optimizer(batch))
+    scaling = given.get("learning_rate_scaling", "linear")
+    rate = optimizing.learning_rate(optimizer, batch, depth, width, scaling)
+    settle("learning_rate", rate)
+    per_step = machine.per_step
+    if per_step is None and machine.per_gflop is not None:
+        per_step = machine.per_gflop * step_gflop(depth, width, side, batch)
+    steps = _steps(facts, given, machine, batch, per_step, settle)
+    settle("warmup_epochs", length.warmup_epochs(steps, facts.pictures, batch))
+    at_once = settle("steps_per_execution", length.steps_per_execution(per_step))
+    if "checkpoint_epochs" not in given:
+        settle("checkpoint_steps", length.checkpoint_steps(steps, per_step, at_once))
+    settle("train_summary_steps", length.summary_steps(steps, at_once))
+    return chosen
+
+
+def _network(
+    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, settle: Any
+) -> tuple[int, int, float]:
+    """(side, depth, width); of another architecture the depth and width that stand for its cost."""
+    minutes = given.get("train_minutes") or length.minutes(machine.device).value
+    time = network.Time(
+        60 * minutes / length.OVERHEAD,
+        machine.per_gflop or 0.0,
+        given_steps(facts.pictures, given, batch) or length.wanted_steps(facts.pictures, batch),
+    )
+    depth, width = given.get("resnet_depth"), given.get("width_multiplier")
+    smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
+    side = settle("image_size", network.image_size(facts, time, batch, *smallest))
+    if given.get("architecture", "resnet") != "resnet":
+        return side, smallest[0], smallest[1]
+    choice = network.network(facts, time, batch, side, depth, width)
+    depth = settle("resnet_depth", Choice(choice.value[0], choice.reason))
+    width = settle("width_multiplier", Choice(choice.value[1], choice.reason))
+    return side, depth, width
+
+
+def given_steps(pictures: int, given: Mapping[str, Any], batch: int) -> int:
+    """Steps that the user gave, as steps or epochs; 0 if neither is given.
+
+    Args:
+      pictures: to train on.
+      given: flags that the user gave.
+      batch: pictures per step.
+    """
+    if given.get("train_steps"):
+        return int(given["train_steps"])
+    if "train_epochs" in given:
+        return max(1, int(given["train_epochs"] * pictures / batch))
+    return 0
+
+
+def _steps(
+    facts: Facts,
+    given: Mapping[str, Any],
+    machine: Machine,
+    batch: int,
+    per_step: float | None,
+    settle: Any,
+) -> int:
+    steps = given_steps(facts.pictures, given, batch)
+    if steps:
+        return steps
+    assert per_step is not None  # See `untimed`.
+    if given.get("train_minutes"):
+        return int(settle("train_steps", length.steps_by_clock(given["train_minutes"], per_step)))
+    most = length.minutes(machine.device).value
+    return int(settle("train_steps", length.steps_by_data(facts.pictures, batch, most, per_step)))

@@ -1,0 +1,39 @@
+"""Whether a folder holds somebody's pictures, or what TFDS prepared."""
+
+import os
+
+import tensorflow as tf
+
+from tf_simclr.data import folder_listing
+
+PREPARED = "dataset_info.json"  # what TFDS writes into each folder of prepared data
+DEPTH = 6  # folders inside folders that are looked into
+
+
+def holds_pictures(folder: str) -> bool:
+    """Whether a folder holds pictures, and not data that TFDS prepared.
+
+    It looks at the upper folders first, and stops at the first picture.
+
+    Args:
+      folder: local or remote.
+    """
+    level = [folder]
+    for _ in range(DEPTH):
+        inside: list[str] = []
+        for place in level:
+            entries = [name.rstrip("/") for name in tf.io.gfile.listdir(place)]
+            if PREPARED in entries:
+                return False
+            for name in entries:
+                path = os.path.join(place, name)
+                if name.startswith("."):
+                    continue
+                if folder_listing.is_named_as_picture(name):
+                    return True
+                if tf.io.gfile.isdir(path):
+                    inside.append(path)
+                elif folder_listing.is_picture(place, name):
+                    return True
+        level = inside
+    return False

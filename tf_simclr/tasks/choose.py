@@ -1,0 +1,270 @@
+"""Chooses what a command leaves open: by its data, and by a few timed steps on this machine."""
+
+import functools
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_simclr import methods, replicas
+from tf_simclr.assembly import build, build_data
+from tf_simclr.assembly.machine import strategy_to_train
+from tf_simclr.choosing import estimate, pictures, plan
+from tf_simclr.choosing.choice import Choice
+from tf_simclr.choosing.cost import step_gflop
+from tf_simclr.choosing.length import steps_by_clock
+from tf_simclr.config import Config
+from tf_simclr.config.repeat import FOLDER, chooses, folded, repeat_command
+from tf_simclr.data.folder_kind import holds_pictures
+from tf_simclr.data.image_folder import ImageFolder
+from tf_simclr.data.source import Source
+from tf_simclr.pretrained.checkpoint import Checkpoint
+from tf_simclr.tasks.timed import Timed, time_steps
+from tf_simclr.workdir import run_folder
+from tf_simclr.workdir.choices_file import read_choices, wait_for_choices, write_choices
+
+
+class Settled(NamedTuple):
+    """A command with nothing left open.
+
+    Attributes:
+      config: with all choices.
+      open_data: opens the data of a config; that of this one is open already.
+      timed: what the timed steps took; None if none were timed.
+    """
+
+    config: Config
+    open_data: Callable[[Config], Source]
+    timed: Timed | None = None
+
+
+def with_kind(config: Config) -> Config:
+    """The config of a command with its one length, its kind of data, and its mode.
+
+    Of a length that was typed and another one in a recipe, the typed one counts. A folder of
+    pictures without --dataset is an image_folder.
+
+    Args:
+      config: of the command, as it was given.
+
+    Raises:
+      ValueError: if --data_dir holds neither pictures nor what TFDS prepared.
+    """
+    config, place = _with_one_length(config), config.data.data_dir
+    if not config.run.trains:
+        return config
+    if config.run.choose and "dataset" not in config.given and place and holds_pictures(place):
+        config = config.replaced({"dataset": FOLDER})
+    if chooses(config) and "mode" not in config.given:
+        config = config.replaced({"mode": "train_then_eval"})
+    return config
+
+
+def _with_one_length(config: Config) -> Config:
+    lengths = set(plan.LENGTHS) & config.given
+    if not config.training.train_minutes or not lengths:
+        return config
+    typed = "train_minutes" in config.typed
+    dropped = lengths if typed else {"train_minutes"}
+    values = {name: value for name, value in config.flat().items() if name not in dropped}
+    return Config.from_flat(values, given=config.given - dropped, typed=config.typed - dropped)
+
+
+def choose(config: Config, origin: Checkpoint | None = None) -> Settled:
+    """Makes the choices that the config leaves open, and prints each with its reason.
+
+    A run that goes on keeps its settings: nothing is chosen or timed.
+
+    Args:
+      config: of a training command or an evaluation.
+      origin: checkpoint that it starts from.
+
+    Raises:
+      ValueError: as methods.source.
+    """
+    theirs = run_folder.read_settings(run_folder.require_model_dir(config))
+    if not config.run.trains or theirs is not None:
+        config = config if theirs is None else _with_length_of(config, theirs)
+        return Settled(config, functools.cache(methods.source))
+    of_folder = config.run.choose and config.data.dataset == FOLDER
+    if not (of_folder or config.training.train_minutes):
+        return Settled(config, functools.cache(methods.source))
+    strategy = strategy_to_train(config)  # First: of several workers no operation may come before.
+    if replicas.workers() > 1:
+        return _of_the_chief(config, origin, strategy)
+    return _by_data_and_machine(config, origin, strategy)
+
+
+def _of_the_chief(
+    config: Config, origin: Checkpoint | None, strategy: tf.distribute.Strategy
+) -> Settled:
+    """What one of several workers has chosen: the chief, which writes it for the others."""
+    folder = run_folder.require_model_dir(config)
+    found = read_choices(folder, config)
+    if found is None and not replicas.is_chief():
+        found = wait_for_choices(folder, config)
+    if found is not None:
+        return Settled(methods.checked(found), functools.cache(methods.source))
+    settled = _by_data_and_machine(config, origin, strategy)
+    if not config.run.dry_run:
+        write_choices(folder, config, settled.config)
+    return settled
+
+
+def _by_data_and_machine(
+    config: Config, origin: Checkpoint | None, strategy: tf.distribute.Strategy
+) -> Settled:
+    if config.run.choose and config.data.dataset == FOLDER:
+        config, data = _opened_folder(config, origin)
+    else:
+        data = methods.source(config)
+    config, timed = _chosen(config, data, strategy)
+    return Settled(methods.checked(config), _opened(config, data), timed)
+
+
+def _opened_folder(config: Config, origin: Checkpoint | None) -> tuple[Config, Source]:
+    """The config with its split to evaluate on and its size, and its data."""
+    size = origin.trained_size if origin else None
+    if size and "image_size" not in config.given and size != config.data.image_size:
+        _say({"image_size": Choice(size, "as the checkpoint was trained")})
+        config = config.replaced({"image_size": size})
+    if "eval_split" in config.given:
+        return config, methods.source(config)
+    data = build_data.opened(config)
+    choice = pictures.eval_split(list(data.splits))
+    _say({"eval_split": choice})
+    config = config.replaced({"eval_split": choice.value})
+    return config, methods.source(config, data)
+
+
+def _opened(config: Config, data: Source) -> Callable[[Config], Source]:
+    others = functools.cache(methods.source)
+    return lambda asked: data if asked == config else others(asked)
+
+
+def _with_length_of(config: Config, theirs: Config) -> Config:
+    if not config.training.train_minutes:
+        return config
+    length = {name: theirs.flat()[name] for name in plan.LENGTHS}
+    return config.replaced({**length, "train_minutes": 0.0})
+
+
+def _chosen(
+    config: Config, data: Source, strategy: tf.distribute.Strategy
+) -> tuple[Config, Timed | None]:
+    given = {name: config.flat()[name] for name in config.given}
+    device = _device(config)
+    machine = plan.Machine(device, strategy.num_replicas_in_sync)
+    if not chooses(config):
+        return _with_length(config, data, strategy, machine)
+    assert isinstance(data, ImageFolder)
+    facts = data.facts(config.data.train_split)
+    timed = None
+    if plan.untimed(given):
+        first = config.replaced(plan.first_timed(facts, given, machine.replicas))
+        timed = _time(first, data, strategy)
+        gflop = _gflop(first)
+        machine = plan.Machine(device, machine.replicas, timed.per_step / gflop)
+        chosen = config.replaced(_values(plan.plan(facts, given, machine)))
+        if _gflop(chosen) != gflop:
+            timed = _time(chosen, data, strategy)
+        machine = plan.Machine(device, machine.replicas, machine.per_gflop, timed.per_step)
+    choices = plan.plan(facts, given, machine)
+    _say(choices)
+    if "view_operations" not in given:
+        print(f"  flip: {pictures.ABOUT_FLIP}", flush=True)
+    return config.replaced({**_values(choices), "train_minutes": 0.0}), timed
+
+
+def _with_length(
+    config: Config, data: Source, strategy: tf.distribute.Strategy, machine: plan.Machine
+) -> tuple[Config, Timed | None]:
+    """The config with the steps that --train_minutes allows, and no other choice."""
+    minutes = config.training.train_minutes
+    if not minutes:
+        return config, None
+    timed = _time(config, data, strategy)
+    choice = steps_by_clock(minutes, timed.per_step)
+    _say({"train_steps": choice})
+    return config.replaced({"train_steps": choice.value, "train_minutes": 0.0}), timed
+
+
+def _values(choices: Mapping[str, Choice]) -> dict[str, Any]:
+    return {name: choice.value for name, choice in choices.items()}
+
+
+def _say(choices: Mapping[str, Choice]) -> None:
+    """Prints a line for each reason: "image_size 48: the pictures' median shorter side is 50"."""
+    for reason, names in itertools.groupby(choices, lambda name: choices[name].reason):
+        told = ", ".join(f"{name} {_shown(choices[name].value)}" for name in names)
+        print(f"  {told}: {reason}", flush=True)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _gflop(config: Config) -> float:
+    model = config.model
+    resnet = model.architecture == "resnet"
+    shape = (model.resnet_depth, model.width_multiplier) if resnet else (18, 0.5)
+    return step_gflop(*shape, config.data.image_size, config.training.train_batch_size)
+
+
+def _device(config: Config) -> str:
+    if config.run.use_tpu:
+        return "TPU"
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+
+
+def _time(config: Config, data: Source, strategy: tf.distribute.Strategy) -> Timed:
+    model, side = config.model, config.data.image_size
+    print(
+        f"Timing steps: ResNet-{model.resnet_depth} x {model.width_multiplier:g} at {side} pixels,"
+        f" batch {config.training.train_batch_size} ...",
+        end="",
+        flush=True,
+    )
+    if workers := replicas.workers() - 1:  # Only this one times: its share of a batch.
+        strategy = tf.distribute.get_strategy()
+        share = config.training.train_batch_size // (workers + 1)
+        config = config.replaced({"train_batch_size": share})
+    timed = time_steps(config, data, strategy)
+    print(f" {timed.per_step:.2g} s a step", flush=True)
+    return timed
+
+
+def estimate_of(settled: Settled, from_step: int = 0) -> str:
+    """The line of what the run takes: minutes, memory and disk.
+
+    Args:
+      settled: with timed steps.
+      from_step: where training begins.
+    """
+    config, timed = settled.config, settled.timed
+    assert timed is not None
+    data = settled.open_data(config)
+    examples = data.num_examples(config.data.train_split)
+    total = build.total_steps(config, examples)
+    judge = None
+    if config.run.mode in ("train_then_eval", "eval"):
+        most = config.evaluation.judge_examples
+        judged = min(examples, most) + min(data.num_examples(config.data.eval_split), most)
+        per_picture = timed.per_step / config.training.train_batch_size
+        judge = estimate.judging_seconds(judged, per_picture)
+    keep = config.training.keep_checkpoint_max
+    written = -(-total // build.checkpoint_interval(config, examples))
+    disk = estimate.disk_bytes(timed.sizes, min(keep, written) if keep else written)
+    train = timed.start + (total - from_step) * timed.per_step
+    return estimate.estimate_line(
+        train_seconds=train if config.run.trains else None,
+        judge_seconds=judge,
+        sizes=timed.sizes,
+        disk=disk if config.run.trains else estimate.SMALL_FILES,
+    )
+
+
+def repeat_lines(config: Config) -> list[str]:
+    """The lines with the command that trains the same run, with nothing to choose or to time."""
+    return ["The same run again, without choosing or timing:", folded(repeat_command(config))]
