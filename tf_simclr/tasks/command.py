@@ -18,6 +18,9 @@ from tf_simclr.tasks.report import report
 from tf_simclr.tasks.train import train
 from tf_simclr.workdir.run_settings import adopt_settings
 
+# Modes that neither train nor evaluate.
+OF_WHAT_IS_THERE = {"export": export, "embed": embed, "report": report}
+
 
 class Outcome(NamedTuple):
     """What a command leaves.
@@ -45,14 +48,11 @@ def carry_out(config: Config) -> Outcome:
     config = adopt_settings(with_kind(config))
     for line in remarks(config):
         print(f"Note: {line}", flush=True)
-    if config.run.mode in ("export", "embed"):
+    if task := OF_WHAT_IS_THERE.get(config.run.mode):
         if config.run.dry_run:
             dry_run(methods.checked(config))
             return Outcome()
-        task = export if config.run.mode == "export" else embed
         return Outcome(written=task(methods.checked(config)))
-    if config.run.mode == "report":
-        return Outcome(written=report(config))
     origin = origin_of(config)
     config = methods.checked(adopt_architecture(config, origin))
     if config.run.dry_run and (line := not_prepared(config)):
