@@ -44,8 +44,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build.py",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=()",
+        "learning_rate, weight_decay=decay, exclude=roles.outside_lars()",
+        "learning_rate, weight_decay=decay, exclude=()",
         "LAMB decays batch norms and biases",
     ),
     Fault(
@@ -80,8 +80,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/methods/simclr.py",
-        "decay=config.model.ema_decay,",
-        "decay=config.model.batch_norm_decay,",
+        "decay=model.ema_decay)",
+        "decay=model.batch_norm_decay)",
         "the averaged network follows at the decay of batch norm",
     ),
     Fault(
@@ -552,7 +552,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/pipeline.py",
-        "lambda number: number * pipelines + context.input_pipeline_id",
+        "lambda number: number * pipelines + index",
         "lambda number: number",
         "pictures of several pipelines share seeds",
     ),
@@ -648,8 +648,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/tfds_source.py",
-        'identifying={"identity": "emoji", "group": "vendor"}',
-        'identifying={"identity": "vendor", "group": "emoji"}',
+        'identifying = {"identity": "emoji", "group": "vendor"}',
+        'identifying = {"identity": "vendor", "group": "emoji"}',
         "retrieval looks for the vendor and not for the emoji",
     ),
     # tf_simclr/evaluation/
@@ -679,8 +679,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "Features(np.concatenate(parts)[:limit], *beside)",
-        "Features(np.concatenate(parts), *beside)",
+        "Features(np.concatenate(rows)[:limit], *beside)",
+        "Features(np.concatenate(rows), *beside)",
         "features of a whole batch pass beyond the limit",
     ),
     Fault(
@@ -897,8 +897,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        'found.discard("supervised_head")\n            report',
-        "report",
+        'found.discard("supervised_head")\n            print',
+        "print",
         "a classifier of other classes keeps an own checkpoint from being restored",
     ),
     Fault(

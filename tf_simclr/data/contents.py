@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tf_simclr.data.folder_listing import shown
+from tf_simclr.data.name_lists import some
 from tf_simclr.data.source import Source
 
 # So many classes are named; the rest are counted.
@@ -28,8 +29,7 @@ def describe(data: Source, uses: Mapping[str, str]) -> str:
 def _classes(names: tuple[str, ...]) -> str:
     if not names:
         return "No classes"
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} classes: {', '.join(map(shown, names[:_NAMED]))}{more}"
+    return f"{len(names)} classes: {some(list(map(shown, names)), _NAMED)}"
 
 
 def _count(data: Source, split: str, use: str) -> str:

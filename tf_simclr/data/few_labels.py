@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
-from tf_simclr.data.name_lists import names_in
+from tf_simclr.data.name_lists import names_in, some
 
 # So many classes or files are named in an error; the rest are counted.
 _NAMED = 5
@@ -121,9 +121,8 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
     empty = [name for name, of in pictures.items() if chosen.isdisjoint(of)]
     if empty:
         raise ValueError(
-            "`label_list` must leave each class a label. Received:"
-            f" label_list={label_list!r}, without any for {len(empty)} of {len(pictures)} classes:"
-            f" {_some(empty)}."
+            f"`label_list` must leave each class a label. Received: {label_list=}, without any for"
+            f" {len(empty)} of {len(pictures)} classes: {_some(empty)}."
         )
     return chosen
 
@@ -152,8 +151,7 @@ def read_list(label_list: str) -> list[str]:
     names = list(dict.fromkeys(names_in(text)))
     if not names:
         raise ValueError(
-            "`label_list` must name a picture. Received:"
-            f" label_list={label_list!r}, which is empty."
+            f"`label_list` must name a picture. Received: {label_list=}, which is empty."
         )
     return names
 
@@ -184,6 +182,4 @@ def _fitting(pictures: Pictures, lines: Collection[str]) -> dict[str, set[str]]:
 
 
 def _some(names: Collection[str]) -> str:
-    shown = [repr(name) for name in list(names)[:_NAMED]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return some([repr(name) for name in names], _NAMED)

@@ -17,6 +17,7 @@ from tf_simclr.data import (
     split_slices,
 )
 from tf_simclr.data.examination import examine
+from tf_simclr.data.name_lists import some
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named; the rest are counted.
@@ -138,11 +139,7 @@ class ImageFolder(Source):
 
     def num_labelled(self, split: str) -> int:
         """Counts the pictures that have a label. See `Source.num_labelled`."""
-        return sum(
-            label != UNLABELLED
-            for name, start, stop in self.ranges(split)
-            for _, label in self.pictures[name][start:stop]
-        )
+        return sum(label != UNLABELLED for _, label in self._pictures(split))
 
     def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""
@@ -260,8 +257,7 @@ def _tell_unlabelled(layout: folder_layout.Layout, report: Callable[[str], None]
 
 
 def _some(paths: Sequence[str]) -> str:
-    told = ", ".join(folder_listing.shown(path) for path in paths[:_NAMED])
-    return told + (f" and {len(paths) - _NAMED} more" if paths[_NAMED:] else "")
+    return some([folder_listing.shown(path) for path in paths], _NAMED)
 
 
 def _hash(path: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Text files of names, one a line, with any characters that a file system allows."""
+"""Names as text: in files, one a line, with any characters of a file system, and in sentences."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -35,6 +35,20 @@ def names_in(text: str) -> list[str]:
     # Not splitlines: a file name may hold characters that end lines in Unicode.
     lines = (line.removesuffix("\r") for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"))
     return [_name(line) for line in lines if line.strip()]
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are.
+
+    >>> some(["cat", "dog", "emu", "fox"], 2)
+    'cat, dog and 2 more'
+
+    Args:
+      names: in their order.
+      most: how many are shown, at least 1.
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _line(name: str) -> str:

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from types import MappingProxyType
+
+from tf_simclr.data.name_lists import some
 
 # The names that a split goes by, in lower case.
-SPLIT_OF = MappingProxyType(
-    {
-        **dict.fromkeys(("train", "training"), "train"),
-        **dict.fromkeys(("test", "testing"), "test"),
-        **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    }
-)
+SPLIT_OF = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+}
 # Words in a name that make it look like a split's, though nobody can be sure: train2017, test_set.
 _LIKE = SPLIT_OF | {
     **dict.fromkeys(("trainset", "trn"), "train"),
@@ -112,6 +111,4 @@ def _like(folder: str) -> str | None:
 
 
 def _some(names: Collection[str]) -> str:
-    told = sorted(name or "pictures" for name in names)
-    more = len(told) - _NAMED
-    return ", ".join(told[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return some(sorted(name or "pictures" for name in names), _NAMED)

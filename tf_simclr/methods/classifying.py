@@ -8,13 +8,9 @@ from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
+from tf_simclr.data.pipeline import Stream
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.classifier import Classifier
-
-CURVES = {
-    "train/supervised_loss": "Supervised loss",
-    "train/supervised_acc": "Supervised accuracy",
-}
 
 
 class Classifying(Method):
@@ -55,11 +51,7 @@ class Classifying(Method):
         }
 
     def batches(
-        self,
-        config: Config,
-        stream: pipeline.Stream,
-        num_classes: int,
-        context: tf.distribute.InputContext,
+        self, config: Config, stream: Stream, num_classes: int, context: tf.distribute.InputContext
     ) -> tf.data.Dataset:
         view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
         return pipeline.finetune_batches(stream, view, num_classes, context)

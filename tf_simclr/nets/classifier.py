@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
+from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
-from tf_simclr.nets.saved import PACKAGE
+from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.nets.trainable import TrainableNet
 
 FROZEN_BATCH_NORM = ("inference", "training")
@@ -44,8 +44,7 @@ class Classifier(TrainableNet):
       ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
-    OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
-    METRICS: tuple[str, ...] = ("total_loss", *OF_LABELS, "weight_decay")
+    METRICS: tuple[str, ...] = ("total_loss", *TrainableNet.OF_LABELS, "weight_decay")
     supervised_head: SupervisedHead
 
     def __init__(
@@ -125,25 +124,7 @@ class Classifier(TrainableNet):
         return super().get_config() | {
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "projection_head": keras.saving.serialize_keras_object(self.projection_head),
-            "num_classes": self.num_classes,
-            "selector": self.selector,
-            "freeze_up_to": self.freeze_up_to,
-            "frozen_batch_norm": self.frozen_batch_norm,
             "zero_init": self.supervised_head.zero_init,
             "name": self.name,
+            **attributes(self, "num_classes", "selector", "freeze_up_to", "frozen_batch_norm"),
         }
-
-    def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
-        """Adds loss and accuracy on the labels to the running means; OF_LABELS names them.
-
-        Args:
-          logits: [batch, classes].
-          one_hot: [batch, classes]; rows of zeros have no label.
-          loss: the cross entropy of the two, a scalar.
-        """
-        labelled = is_labelled(one_hot)
-        self.track(
-            supervised_loss=loss,
-            supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
-            supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
-        )

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.nets.layers import MOMENTUM, BatchNorm
-from tf_simclr.nets.saved import PACKAGE, freeze_paths, frozen_paths
+from tf_simclr.nets.saved import PACKAGE, attributes, freeze_paths, frozen_paths
 
 MODES = ("nonlinear", "linear", "none")
 DENSE_STDDEV = 0.01
@@ -60,9 +60,7 @@ class ProjectionHead(keras.layers.Layer):
         if out_dim < 1:
             raise ValueError(f"`out_dim` must be at least 1. Received: out_dim={out_dim!r}.")
         if num_layers < 1:
-            raise ValueError(
-                f"`num_layers` must be at least 1. Received: num_layers={num_layers!r}."
-            )
+            raise ValueError(f"`num_layers` must be at least 1. Received: {num_layers=}.")
         self.mode = mode
         self.out_dim = out_dim
         self.num_layers = num_layers
@@ -92,14 +90,8 @@ class ProjectionHead(keras.layers.Layer):
         return outputs
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "mode": self.mode,
-            "out_dim": self.out_dim,
-            "num_layers": self.num_layers,
-            "bn_momentum": self.bn_momentum,
-            "global_bn": self.global_bn,
-            "frozen": frozen_paths(self),
-        }
+        given = attributes(self, "mode", "out_dim", "num_layers", "bn_momentum", "global_bn")
+        return super().get_config() | given | {"frozen": frozen_paths(self)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ProjectionHead":
@@ -165,7 +157,7 @@ class SupervisedHead(keras.layers.Dense):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["units"]  # is num_classes
-        return config | {"num_classes": self.num_classes, "zero_init": self.zero_init}
+        return config | attributes(self, "num_classes", "zero_init")
 
 
 def _dense_initializer() -> keras.initializers.Initializer:

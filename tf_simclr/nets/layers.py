@@ -6,7 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
-from tf_simclr.nets.saved import PACKAGE
+from tf_simclr.nets.saved import PACKAGE, attributes
 
 EPSILON = 1e-5  # of every batch norm, as in the original
 MOMENTUM = 0.9  # of its moving averages: with Keras' .99 they are stale in short runs
@@ -108,12 +108,8 @@ class BatchNorm(keras.layers.Layer):
         moving.assign_sub((moving - batch) * (1.0 - self.momentum))
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "momentum": self.momentum,
-            "center": self.center,
-            "gamma_initializer": self.gamma_initializer,
-            "synchronized": self.synchronized,
-        }
+        given = attributes(self, "momentum", "center", "gamma_initializer", "synchronized")
+        return super().get_config() | given
 
 
 def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:
@@ -177,7 +173,7 @@ class SqueezeExcite(keras.layers.Layer):
         return inputs * tf.sigmoid(self.expand(tf.nn.relu(self.reduce(pooled))))
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"squeezed": self.squeezed}
+        return super().get_config() | attributes(self, "squeezed")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -212,9 +208,4 @@ class SelectiveKernel(keras.layers.Layer):
         return tf.reduce_sum(streams * tf.nn.softmax(mixing, axis=0), axis=0)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "filters": self.filters,
-            "strides": self.strides,
-            "ratio": self.ratio,
-            "norm": self.norm,
-        }
+        return super().get_config() | attributes(self, "filters", "strides", "ratio", "norm")

@@ -12,7 +12,7 @@ import tf_keras as keras
 from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.layers import MOMENTUM
-from tf_simclr.nets.saved import PACKAGE
+from tf_simclr.nets.saved import PACKAGE, attributes
 
 # Depth -> residual blocks in groups 1..4; from depth 50 on they are bottlenecks.
 BLOCKS = {
@@ -133,16 +133,8 @@ class ResNet(Encoder):
         return endpoints
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "depth": self.depth,
-            "width_multiplier": self.width_multiplier,
-            "sk_ratio": self.sk_ratio,
-            "se_ratio": self.se_ratio,
-            "small_images": self.small_images,
-            "bn_momentum": self.bn_momentum,
-            "global_bn": self.global_bn,
-            "name": self.name,
-        }
+        size = attributes(self, "depth", "width_multiplier", "sk_ratio", "se_ratio", "small_images")
+        return super().get_config() | size | attributes(self, "bn_momentum", "global_bn", "name")
 
 
 def _scaled(channels: int, width_multiplier: float) -> int:

@@ -1,10 +1,16 @@
-"""Which layers are frozen, as Keras' own formats save it along with a network's arguments."""
+"""What Keras' own formats save of a network: its arguments, and which layers are frozen."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import tf_keras as keras
 
 PACKAGE = "tf_simclr"  # In Keras' names of our classes, such as tf_simclr>ResNet
+
+
+def attributes(layer: keras.layers.Layer, *names: str) -> dict[str, Any]:
+    """Arguments that a layer keeps as attributes of the same names, for its get_config."""
+    return {name: getattr(layer, name) for name in names}
 
 
 def frozen_paths(layer: keras.layers.Layer) -> list[str]:

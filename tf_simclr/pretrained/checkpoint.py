@@ -10,6 +10,8 @@ import tf_keras as keras
 from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config import Config
 
+Shape = Sequence[int]  # of a kernel
+
 
 class Verdict(NamedTuple):
     """Why a checkpoint's classifier is not restored ("" if it is), and notes to print anyway."""
@@ -41,7 +43,7 @@ class Checkpoint(abc.ABC):
     prefix: str
     averaged: bool
     architecture: Architecture | None
-    classifier: Sequence[int] | None
+    classifier: Shape | None
     reads_layer: int
     trained_size: int | None
     settings: Config | None = None
@@ -50,15 +52,13 @@ class Checkpoint(abc.ABC):
     doubt: str = ""
 
     @abc.abstractmethod
-    def judge_classifier(
-        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
-    ) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Whether a run restores the checkpoint's classifier.
 
         Args:
           config: of the run.
           kernel: shape of the kernel of its classifier, [inputs, classes].
-          class_names: of its data, in the order of the labels; empty if not known.
+          names: of the classes of its data, in the order of the labels; empty if not known.
         """
 
     @abc.abstractmethod
@@ -73,7 +73,7 @@ class Checkpoint(abc.ABC):
         """
 
 
-def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
+def classifier_left_out(theirs: Shape, ours: Shape) -> str:
     """A line that says why a classifier is not restored, from the shapes of the two kernels."""
     return (
         f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"

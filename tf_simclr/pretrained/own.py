@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,7 +13,7 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
@@ -30,9 +30,7 @@ SCOPES = {
 class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
-    def judge_classifier(
-        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
-    ) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has other classes or reads another layer.
 
         A run that trains a classifier also leaves out a linear head from pretraining, which saw
@@ -62,12 +60,12 @@ class OwnCheckpoint(Checkpoint):
                 f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
                 f" head. Give --ft_proj_selector={reads} to restore it."
             )
-        elif knows and class_names and knows != tuple(class_names):
+        elif knows and names and knows != tuple(names):
             reason = (
                 f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data"
-                f" has {listed(class_names)}."
+                f" has {listed(names)}."
             )
-        elif class_names and not knows:
+        elif names and not knows:
             notes.append(f"Note: the checkpoint {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
 
@@ -123,17 +121,11 @@ def _architecture_in(contents: CheckpointContents) -> Architecture | None:
     return next((found for kind in kinds if (found := kind.of_variables(shapes))), None)
 
 
-def restore(
-    prefix: str,
-    parts: Mapping[str, tf.Module],
-    report: Callable[[str], None] = print,
-    *,
-    averaged: bool = False,
-) -> list[str]:
+def restore(prefix: str, parts: Mapping[str, tf.Module], *, averaged: bool = False) -> list[str]:
     """Restores the `parts` that the checkpoint at `prefix` has and that fit; returns their names.
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier with
-    another number of classes is not restored, and `report` gets one line. `averaged` restores the
+    another number of classes is not restored, and a printed line says so. `averaged` restores the
     moving averages; the classifier has none.
 
     Raises:
@@ -152,10 +144,8 @@ def restore(
         ours = parts["supervised_head"].kernel.shape.as_list()
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
-            report(classifier_left_out(theirs, ours))
-    stored = {name: AVERAGED + name if averaged else name for name in found}
+            print(classifier_left_out(theirs, ours))
+    stored = {AVERAGED + name if averaged else name: parts[name] for name in found}
     # `read`, not `restore`, which needs a save counter; an export has none.
-    checkpoints.fit(
-        tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix
-    )
+    checkpoints.fit(tf.train.Checkpoint(**stored).read, prefix)
     return sorted(found)

@@ -1,8 +1,9 @@
 """Recognises a released network by the names of its variables, and says which are missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from tf_simclr.architectures.resnet_layers import Skeleton, skeletons
+from tf_simclr.data.name_lists import some
 from tf_simclr.pretrained.released_names import CLASSIFIER, head_names
 
 SHOWN = 5  # names in an error
@@ -49,11 +50,7 @@ def check_complete(found: set[str], expected: Collection[str], what: str) -> Non
     lacking = [name for name in expected if name not in found]
     foreign = sorted(found - set(expected))
     if lacking or foreign:
-        parts = [f"lacks {len(lacking)} variables of {what}: {_listed(lacking)}"] if lacking else []
-        parts += [f"has {len(foreign)} not in {what}: {_listed(foreign)}"] if foreign else []
+        lacks, has = some(lacking, SHOWN), some(foreign, SHOWN)
+        parts = [f"lacks {len(lacking)} variables of {what}: {lacks}"] if lacking else []
+        parts += [f"has {len(foreign)} not in {what}: {has}"] if foreign else []
         raise ValueError(" and ".join(parts))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

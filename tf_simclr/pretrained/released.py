@@ -14,7 +14,7 @@ from tf_simclr.architectures.head import layer_read
 from tf_simclr.architectures.resnet import ResNetArchitecture
 from tf_simclr.config import Config
 from tf_simclr.pretrained import recognition
-from tf_simclr.pretrained.checkpoint import Checkpoint, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.released_names import (
     CLASSIFIER,
@@ -48,9 +48,7 @@ class ReleasedCheckpoint(Checkpoint):
     keys: Mapping[str, Mapping[str, str]]
     contents: CheckpointContents
 
-    def judge_classifier(
-        self, config: Config, kernel: Sequence[int], class_names: Sequence[str]
-    ) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has another shape or was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
         layer = layer_read(config.flat())
@@ -132,7 +130,6 @@ def open_released(
     }
     architecture = ResNetArchitecture.of_variables(shapes, linear=linear)
     classifies = classifies_from(path) if keys["projection_head"] else None
-    in_doubt = bool(keys["projection_head"]) and classifies is None
     return ReleasedCheckpoint(
         path=path,
         prefix=prefix,
@@ -142,7 +139,7 @@ def open_released(
         reads_layer=classifies or 0,
         trained_size=architecture.image_size if architecture else None,
         fine_tuned_from=classifies,
-        doubt=DOUBT if in_doubt else "",
+        doubt=DOUBT if keys["projection_head"] and classifies is None else "",
         keys={part: roles for part, roles in keys.items() if roles},
         contents=contents,
     )

@@ -57,7 +57,7 @@ def carry_out(config: Config) -> Outcome:
         return Outcome()  # Only one worker evaluates.
     results = None
     for evaluated in _evaluations(config, open_data):
-        print("\n".join(evaluated.summary()), flush=True)
+        print("\n".join(evaluated.summary), flush=True)
         results = evaluated.result
     return Outcome(results)
 
