@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from tf_simclr import methods, things
@@ -60,7 +61,7 @@ def test_what_does_not_concern_a_method_is_not_refused():
 def test_every_method_says_its_words(word):
     words = things.load("methods", word).words
     for field in dataclasses.fields(words):
-        assert getattr(words, field.name), field.name
+        assert getattr(words, field.name) or field.name == "beside", field.name
     assert words.learned.format("emoji32") != words.learned
     assert words.learned.endswith(".")
     assert "learning_rate" in words.curves
@@ -78,9 +79,24 @@ def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
     config = Config.from_flat(tiny | chosen(word))
     lesson = methods.Lesson(3, teacher=lambda images: images[:, 0, 0])
     net = methods.network(config, lesson, training=True)
-    curves = methods.method_of(config).words.curves
+    words = methods.method_of(config).words
     written = {"learning_rate", *(f"train/{name}" for name in net.METRICS)}
-    assert set(curves) <= written
+    assert {theirs for theirs, _ in words.beside.values()} <= written
+    assert set(words.curves) <= written | set(words.beside)
+    assert {shown.mean for group in words.line for shown in group} <= set(net.METRICS)
+
+
+def test_the_loss_is_shown_in_the_papers_scale_and_written_in_the_originals():
+    """The original adds the losses of both views; equation 1 of the paper is the mean of all."""
+    words = things.load("methods", "simclr").words
+    (loss,) = words.line[0]
+    assert loss.text(7.0) == "loss 3.50"
+    scalars = {"train/contrast_loss": (np.array([10]), np.array([7.0]))}
+    complete = words.complete(scalars)
+    assert complete["train/contrast_loss"] == scalars["train/contrast_loss"]
+    assert complete["train/contrastive_loss_per_view"] == (np.array([10]), np.array([3.5]))
+    written = {"train/contrastive_loss_per_view": (np.array([10]), np.array([3.0]))}
+    assert words.complete(scalars | written) == scalars | written
 
 
 def test_a_method_is_chosen_by_mode_and_task():

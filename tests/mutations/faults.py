@@ -654,6 +654,18 @@ FAULTS = (
     ),
     # tf_simclr/evaluation/
     Fault(
+        "tf_simclr/evaluation/alignment.py",
+        "difference = unit_rows(one) - unit_rows(other)",
+        "difference = one - other",
+        "alignment is measured on features that are not normalised",
+    ),
+    Fault(
+        "tf_simclr/evaluation/alignment.py",
+        "np.fill_diagonal(weights[:, start:], 0)",
+        "pass",
+        "uniformity counts each row with itself",
+    ),
+    Fault(
         "tf_simclr/evaluation/confusion.py",
         "np.bincount(labels * classes + predictions,",
         "np.bincount(predictions * classes + labels,",
@@ -696,6 +708,12 @@ FAULTS = (
         "an axis of the map without extent lies at the border",
     ),
     Fault(
+        "tf_simclr/evaluation/lidar.py",
+        "between = (means - means.mean(axis=0)) /",
+        "between = means /",
+        "LiDAR counts the direction in which all pictures lie",
+    ),
+    Fault(
         "tf_simclr/evaluation/linear_probe.py",
         "scores = _scores(classifier, (judged - mean) / scale)",
         "scores = _scores(classifier, (judged - judged.mean(axis=0)) / scale)",
@@ -726,6 +744,18 @@ FAULTS = (
         "the last batch of an evaluation is traced and compiled for itself",
     ),
     Fault(
+        "tf_simclr/evaluation/rank.py",
+        "return effective_rank(linalg.svdvals(triangle))",
+        "return effective_rank(linalg.svdvals(triangle) ** 2)",
+        "RankMe takes squares of singular values",
+    ),
+    Fault(
+        "tf_simclr/evaluation/rank.py",
+        "centred = table - table.mean(axis=0)",
+        "centred = table",
+        "alpha-ReQ fits the spectrum of features that are not centred",
+    ),
+    Fault(
         "tf_simclr/evaluation/retrieval.py",
         "if not 1 <= k <= smallest:",
         "if not 1 <= k < smallest:",
@@ -738,6 +768,12 @@ FAULTS = (
         "a thing shown twice by one group counts as answerable",
     ),
     Fault(
+        "tf_simclr/evaluation/spread.py",
+        'return float(unit_rows(table_of_several("features", features)).std(axis=0).mean())',
+        'return float(table_of_several("features", features).std(axis=0).mean())',
+        "the spread is of features that are not normalised",
+    ),
+    Fault(
         "tf_simclr/evaluation/tables.py",
         "(~np.isfinite(table)).any(axis=1)",
         "np.isnan(table).any(axis=1)",
@@ -748,6 +784,12 @@ FAULTS = (
         "kept = labels >= 0",
         "kept = labels > 0",
         "judges take the first class for unlabelled",
+    ),
+    Fault(
+        "tf_simclr/evaluation/two_view_retrieval.py",
+        "found += np.sum(~nearer / tied)",
+        "found += np.sum(~nearer)",
+        "a collapsed encoder finds every other view",
     ),
     # tf_simclr/exporting/
     Fault(
@@ -1437,6 +1479,30 @@ FAULTS = (
         "if name != LOCAL and not name.startswith(ADDRESS):",
         "if name != LOCAL and name.startswith(ADDRESS):",
         "a TPU's address is looked up as a name",
+    ),
+    Fault(
+        "tf_simclr/workdir/run_line.py",
+        "return passed * (self._total - self._watch.step) / done",
+        "return passed * self._total / done",
+        "the time left does not count down",
+    ),
+    Fault(
+        "tf_simclr/workdir/run_line.py",
+        "        self._means.begin_epoch()",
+        "        pass",
+        "the line's means are wrong from the second epoch on",
+    ),
+    Fault(
+        "tf_simclr/progress.py",
+        "passed, new = time.monotonic() - self._started, self.done - self._before",
+        "passed, new = time.monotonic() - self._started, self.done",
+        "the time left of a run that goes on counts steps that others did",
+    ),
+    Fault(
+        "tf_simclr/progress.py",
+        "key=lambda part: part.rank",
+        "key=lambda part: -part.rank",
+        "a narrow terminal shows what matters least",
     ),
     Fault(
         "tf_simclr/reporting/report.py",

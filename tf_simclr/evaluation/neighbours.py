@@ -9,10 +9,10 @@ def unit_rows(features: np.ndarray) -> np.ndarray:
     """Scales every row to length one.
 
     Args:
-        features: float32 [rows, features].
+        features: float32 or float64 [rows, features].
 
     Returns:
-        float32 [rows, features]; a row of zeros stays zero, and so is similar to nothing.
+        The same dtype and shape; a row of zeros stays zero, and so is similar to nothing.
     """
     norm = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(norm > 0, norm, 1)

@@ -3,20 +3,21 @@
 import numpy as np
 
 
-def feature_table(name: str, values: np.ndarray) -> np.ndarray:
-    """Checks a table of features and returns it in float32.
+def feature_table(name: str, values: np.ndarray, dtype: type = np.float32) -> np.ndarray:
+    """Checks a table of features and returns it in float32, or another dtype.
 
     Args:
         name: the argument's name, for the message.
         values: [rows, features], any real dtype.
+        dtype: of the result.
 
     Returns:
-        float32 [rows, features], the same memory if `values` is that already.
+        `dtype` [rows, features], the same memory if `values` is that already.
 
     Raises:
         ValueError: not two axes, no rows, no columns, or a value that is NaN or infinite.
     """
-    table = np.asarray(values, dtype=np.float32)
+    table: np.ndarray = np.asarray(values, dtype=dtype)
     if table.ndim != 2 or 0 in table.shape:
         raise ValueError(
             f"`{name}` must be [rows, features] with at least one of each. Received:"
@@ -29,6 +30,55 @@ def feature_table(name: str, values: np.ndarray) -> np.ndarray:
             f"{len(table)} rows. The encoder has diverged: judge an earlier checkpoint."
         )
     return table
+
+
+def table_of_several(name: str, values: np.ndarray, *, fewest: int = 2) -> np.ndarray:
+    """Checks a table of features of several pictures and returns it in float64.
+
+    Args:
+        name: the argument's name, for the message.
+        values: [rows, features], any real dtype.
+        fewest: rows that are needed.
+
+    Returns:
+        float64 [rows, features].
+
+    Raises:
+        ValueError: as feature_table, or there are fewer rows.
+    """
+    table = feature_table(name, values, np.float64)
+    if len(table) < fewest:
+        raise ValueError(
+            f"`{name}` must have at least {fewest} rows. Received: {name}.shape={table.shape}. "
+            "Give the features of more pictures."
+        )
+    return table
+
+
+def pair_of_tables(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Checks the features of two views of the same pictures and returns them in float64.
+
+    Args:
+        first: [rows, features] of the first views.
+        second: [rows, features] of the second views, row by row of the same pictures.
+
+    Returns:
+        Both as float64 [rows, features].
+
+    Raises:
+        ValueError: as feature_table, or their shapes differ.
+    """
+    one, other = (
+        feature_table(name, values, np.float64)
+        for name, values in (("first", first), ("second", second))
+    )
+    if one.shape != other.shape:
+        raise ValueError(
+            "`second` must have the shape of `first`: row i of both is of the same picture. "
+            f"Received: first.shape={one.shape}, second.shape={other.shape}. "
+            "Give two views of each picture."
+        )
+    return one, other
 
 
 def row_values(name: str, values: np.ndarray, rows: int) -> np.ndarray:

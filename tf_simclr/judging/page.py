@@ -48,7 +48,7 @@ def draw_page(model_dir: str, name: str, words: Words) -> str:
         feature_map=kept.feature_map if kept else None,
         mistakes=kept.mistakes if kept else None,
         confusion=kept.confusion if kept else None,
-        history=_history(model_dir, words.curves),
+        history=_history(model_dir, words),
         views=kept.views if kept else None,
         snippet=_snippet(model_dir, trained),
         facts=_facts(trained, kept, result, model_dir),
@@ -114,11 +114,11 @@ def _scores(
     return [*frozen, own] if trained.run.pretrains else [own, *frozen]
 
 
-def _history(model_dir: str, curves: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
-    scalars = read_scalars(model_dir)
+def _history(model_dir: str, words: Words) -> content.History:
+    scalars = words.complete(read_scalars(model_dir))
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
-        for tag, title in curves.items()
+        for tag, title in words.curves.items()
         if tag in scalars
     }
 

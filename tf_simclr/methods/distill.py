@@ -9,7 +9,7 @@ from tf_simclr.methods.method import Lesson, Needed
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.student import Student
 from tf_simclr.pretrained.teacher import open_teacher
-from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
+from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Shown, Words
 
 
 class Distillation(Classifying):
@@ -20,6 +20,13 @@ class Distillation(Classifying):
         learned="Learned on {} from a teacher.",
         classifier="Student",
         curves={**OF_LABELS, "train/distill_loss": "Distillation loss", **LEARNING_RATE},
+        line=(
+            (Shown("distill_loss", "loss"),),
+            (
+                Shown("supervised_acc", "accuracy", share=True),
+                Shown("teacher_agreement", "as the teacher", share=True),
+            ),
+        ),
     )
     without_labels = " Or give --distill_alpha=1, to learn from the teacher alone."
 

@@ -1,7 +1,7 @@
 """Fine-tuning: a pretrained encoder is trained with labels (arXiv 2006.10029, section 2)."""
 
 from tf_simclr.methods.classifying import Classifying
-from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
+from tf_simclr.reporting.words import LEARNING_RATE, LINE_OF_LABELS, OF_LABELS, Words
 
 
 class Finetuning(Classifying):
@@ -12,6 +12,7 @@ class Finetuning(Classifying):
         learned="Fine-tuned on {}.",
         classifier="Fine-tuned classifier",
         curves={**OF_LABELS, **LEARNING_RATE},
+        line=LINE_OF_LABELS,
     )
 
 

@@ -14,21 +14,38 @@ from tf_simclr.data.source import Source
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.simclr import SimCLR
-from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
+from tf_simclr.reporting.words import LEARNING_RATE, Shown, Words
+
+# The original adds the losses of both views of a picture; the paper's equation 1 is the mean of all
+# views.
+PER_VIEW = 0.5
 
 
 class Contrastive(Method):
-    """Trains an encoder without labels, and a linear head alongside if there are labels."""
+    """Trains an encoder without labels; if there are labels, a linear probe alongside, online."""
 
     words = Words(
         title="SimCLR",
         learned="Learned on {} by SimCLR.",
-        classifier="Linear head trained alongside",
+        classifier="Online linear probe",
         curves={
-            "train/contrast_loss": "Contrastive loss",
+            "train/contrastive_loss_per_view": "Contrastive loss",
             "train/contrast_acc": "Contrastive accuracy",
-            **OF_LABELS,
+            "train/online_linear_probe_loss": "Loss of the online linear probe",
+            "train/online_linear_probe_accuracy": "Accuracy of the online linear probe",
             **LEARNING_RATE,
+        },
+        line=(
+            (Shown("contrast_loss", "loss", PER_VIEW),),
+            (
+                Shown("supervised_acc", "online probe", share=True),
+                Shown("contrast_acc", "contrastive", share=True),
+            ),
+        ),
+        beside={
+            "train/contrastive_loss_per_view": ("train/contrast_loss", PER_VIEW),
+            "train/online_linear_probe_loss": ("train/supervised_loss", 1.0),
+            "train/online_linear_probe_accuracy": ("train/supervised_acc", 1.0),
         },
     )
     state_flags = ("lineareval_while_pretraining", "memory_size")
@@ -49,7 +66,7 @@ class Contrastive(Method):
     def check_data(self, config: Config, data: Source) -> None:
         super().check_data(config, data)
         if self.has_classifier(config) and not data.num_classes:
-            print(f"{data.name} has no labels: no linear head is trained alongside.")
+            print(f"{data.name} has no labels: there is no online linear probe.")
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> SimCLR:
         model, memory = config.model, None

@@ -3,7 +3,7 @@
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.methods.classifying import Classifying
-from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
+from tf_simclr.reporting.words import LEARNING_RATE, LINE_OF_LABELS, OF_LABELS, Words
 
 
 class Supervised(Classifying):
@@ -14,6 +14,7 @@ class Supervised(Classifying):
         learned="Trained with the labels of {}.",
         classifier="Supervised classifier",
         curves={**OF_LABELS, **LEARNING_RATE},
+        line=LINE_OF_LABELS,
     )
 
     def check(self, config: Config) -> None:

@@ -1,7 +1,6 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
 import dataclasses
-import sys
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -30,9 +29,10 @@ from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenT
 from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
 from tf_simclr.workdir.labels_file import check_labels, write_labels
 from tf_simclr.workdir.run_facts import facts_of_this, write_run_facts
+from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
 from tf_simclr.workdir.summaries import Summaries
-from tf_simclr.workdir.watching import MeasureWaiting, ProgressBar, WatchSteps
+from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,9 +189,15 @@ def _fit(training: Training) -> None:
         export_run(config)  # The last process may have stopped between checkpoint and export.
     stops, per_epoch = [training.step, *exports, total], training.per_epoch
     saves, together = config.training.checkpoint_steps, config.training.steps_per_execution
-    with StopOnSignal(training.saved, watch) as stop_on_signal:
-        callbacks = _callbacks(training, summaries, watch, waiting)
-        callbacks += [stop_on_signal, ProgressBar(watch)]
+    line = RunLine(
+        watch,
+        total=total,
+        batch_size=config.training.train_batch_size,
+        line=training.method.words.line,
+        show=replicas.is_chief(),
+    )
+    with StopOnSignal(training.saved, watch) as stop_on_signal, line:
+        callbacks = [*_callbacks(training, summaries, watch, waiting), stop_on_signal, line]
         data = methods.training_data(config, training.data, training.step, training.strategy)
         batches = OnePass(data)
         for begin, end in zip(stops, stops[1:]):
@@ -202,11 +208,13 @@ def _fit(training: Training) -> None:
                     initial_epoch=first // per_epoch,
                     epochs=-(-last // per_epoch),
                     steps_per_epoch=steps,
-                    callbacks=_of_all_epochs(callbacks, training, steps),
+                    callbacks=callbacks,
+                    verbose=0,
                 )
             training.place.require_held()
             training.saved.save(end)  # All workers take part.
             if end in exports and replicas.is_chief():
+                line.clear()
                 export_run(config)
     if waiting.share() is not None:
         print(f"Waited for data {waiting.share():.1%} of the time.")
@@ -220,20 +228,7 @@ def _callbacks(
     callbacks = [StopWhenTaken(training.place.require_held), watch, waiting]
     every = config.training.train_summary_steps
     if every:
-        callbacks.append(WriteScalars(summaries, every, watch, waiting))
+        beside = training.method.words.beside
+        callbacks.append(WriteScalars(summaries, every, watch, waiting, beside=beside))
     every = build.checkpoint_interval(config, training.examples)
     return [*callbacks, SaveCheckpoints(training.saved, every, watch)]
-
-
-def _of_all_epochs(
-    callbacks: list[keras.callbacks.Callback], training: Training, steps: int
-) -> keras.callbacks.CallbackList:
-    """The callbacks of one `fit`, whose progress lines count to the run's last epoch."""
-    return keras.callbacks.CallbackList(
-        callbacks,
-        add_history=True,
-        model=training.net,
-        verbose=1 if sys.stdout.isatty() else 2,
-        epochs=-(-training.total // training.per_epoch),
-        steps=steps,
-    )

@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -78,13 +78,27 @@ class WriteScalars(EveryFewSteps):
     """Writes each metric's mean since the last write, the learning rate and the time waited.
 
     Keras' own means run from the beginning of the epoch; these are differences of their sums.
+
+    Args:
+      summaries: of the run.
+      every: steps.
+      watch: knows the step; it must come before this callback.
+      waiting: knows the time waited; it must come before this callback.
+      beside: further tag -> (tag of a scalar, factor by which that is multiplied).
     """
 
     def __init__(
-        self, summaries: Summaries, every: int, watch: WatchSteps, waiting: MeasureWaiting
+        self,
+        summaries: Summaries,
+        every: int,
+        watch: WatchSteps,
+        waiting: MeasureWaiting,
+        *,
+        beside: Mapping[str, tuple[str, float]] | None = None,
     ):
         super().__init__(every, watch)
         self._summaries = summaries
+        self._beside = beside or {}
         self._waiting = waiting
         self._looked = 0.0, 0.0  # Seconds waited and passed up to the last write.
         self._written: Sums = {}  # Of this epoch: already in a scalar.
@@ -108,6 +122,9 @@ class WriteScalars(EveryFewSteps):
         for name, (total, count) in self._unwritten(status.sums).items():
             if count:
                 scalars[f"train/{name}"] = total / count
+        for tag, (theirs, factor) in self._beside.items():
+            if theirs in scalars:
+                scalars[tag] = scalars[theirs] * factor
         self._written, self._carried = status.sums, {}
         self._summaries.scalars(scalars, step)
 

@@ -112,18 +112,3 @@ class MeasureWaiting(StepCallback):
     def share(self) -> float | None:
         """Seconds waited / seconds passed, in [0, 1]; None before two executions of one `fit`."""
         return self.waited / self.passed if self.passed else None
-
-
-class ProgressBar(keras.callbacks.ProgbarLogger):
-    """Keras' progress bar, with the means that were read already. It must come last.
-
-    Keras' own bar reads each metric after each execution.
-    """
-
-    def __init__(self, watch: WatchSteps):
-        super().__init__(count_mode="steps")
-        self._watch = watch
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        status = self._watch.status
-        super().on_train_batch_end(batch, status.means if status else {})
