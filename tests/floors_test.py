@@ -163,7 +163,6 @@ def test_the_config_is_plain_python():
     for name in (
         "config/__init__.py",
         "config/choices.py",
-        "config/compare.py",
         "config/fields.py",
         "config/matters.py",
         "config/remarks.py",

@@ -62,7 +62,7 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
 
     def task(config, *_, open_data, **__):
         opened.append(open_data(config))
-        return Evaluated({}, {}, [], "")
+        return Evaluated({}, [])
 
     monkeypatch.setattr(command, "train", task)
     monkeypatch.setattr(command, "evaluate", task)
@@ -122,7 +122,7 @@ def tasks(monkeypatch):
 
     def evaluate(*_, **__):
         stand_in.called.append("evaluate")
-        return Evaluated({}, {}, [], "")
+        return Evaluated({}, [])
 
     def evaluate_until_trained(*_, **__):
         stand_in.called.append("evaluate_until_trained")

@@ -36,14 +36,8 @@ def paths_of(config: Config) -> dict[str, str]:
 def _check_folders(config: Config) -> None:
     model_dir, data_dir = config.run.model_dir, config.data.data_dir or ""
     needed = config.run.mode not in ("export", "embed") or not config.finetuning.checkpoint
-    mend = "Give --model_dir=DIR, or --help for all flags."
-    require(
-        bool(model_dir) or not needed,
-        "model_dir",
-        "must name the folder of the run",
-        model_dir,
-        mend,
-    )
+    rule, mend = "must name the folder of the run", "Give --model_dir=DIR, or --help for all flags."
+    require(bool(model_dir) or not needed, "model_dir", rule, model_dir, mend)
     if config.data.dataset == "image_folder" and "://" not in data_dir:
         there = os.path.isdir(data_dir)
         require(there, "data_dir", "must be a folder that exists", data_dir)

@@ -22,11 +22,6 @@ def require_plain(name: str, path: str) -> None:
     Raises:
       ValueError: if it contains * ? [ or \.
     """
-    require(
-        not _PATTERN.search(path),
-        name,
-        r"must be a path without * ? [ and \, which TensorFlow takes for a pattern when it reads"
-        " what was saved",
-        path,
-        "Rename the folder, or give another one.",
-    )
+    rule = r"must be a path without * ? [ and \, which TensorFlow takes for a pattern when it reads"
+    mend = "Rename the folder, or give another one."
+    require(not _PATTERN.search(path), name, f"{rule} what was saved", path, mend)

@@ -380,3 +380,9 @@ def test_numbers_of_numpy_and_paths_become_what_json_can_write():
 def test_older_flags_leave_operations_out_of_the_default_alone(values, operations):
     found = Config.from_flat(values).data.operations
     assert tuple(",".join(view) for view in found) == operations
+
+
+def test_changed_flags_are_those_that_are_not_at_their_default():
+    changed = {"mode": "eval", "use_blur": False, "sk_ratio": 0.0625, "checkpoint": "runs/b"}
+    assert Config().changed() == {}
+    assert Config.from_flat(changed | {"seed": 0}).changed() == changed

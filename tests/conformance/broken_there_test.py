@@ -135,7 +135,7 @@ def test_05_a_run_is_started_from_a_folder_a_prefix_or_an_export(trained_run, pl
     path = os.path.join(trained_run, place)
     config = Config.from_flat(settings | {"train_mode": "finetune", "checkpoint": path})
     net = methods.network(config, methods.Lesson(2))
-    assert "encoder" in warm_start(config, origin_of(config), net, classifies=True)
+    assert "encoder" in warm_start(config, origin_of(config), net)
     kernel = tensors(trained_run, "encoder")[
         "encoder/stem/convs/0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
     ]

@@ -44,10 +44,10 @@ def start(path, meta, **settings):
     selector = meta["flags"].get("ft_proj_selector", 0)
     config = Config.from_flat(values, given=())
     origin = origin_of(config)
-    config = adopt_architecture(config, origin, classifies=True)
+    config = adopt_architecture(config, origin)
     config = Config.from_flat(config.flat() | {"ft_proj_selector": selector})
     net = methods.network(config, methods.Lesson(meta["num_classes"]))
-    restored = warm_start(config, origin, net, classifies=True)
+    restored = warm_start(config, origin, net)
     return config, net.parts(), restored
 
 

@@ -44,8 +44,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build.py",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()",
-        "learning_rate, weight_decay=optimization.weight_decay, exclude=()",
+        "learning_rate, weight_decay=decay, exclude=roles.outside_lars()",
+        "learning_rate, weight_decay=decay, exclude=()",
         "LAMB decays batch norms and biases",
     ),
     Fault(
@@ -80,14 +80,14 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/methods/simclr.py",
-        "decay=config.model.ema_decay,",
-        "decay=config.model.batch_norm_decay,",
+        "decay=model.ema_decay)",
+        "decay=model.batch_norm_decay)",
         "the averaged network follows at the decay of batch norm",
     ),
     Fault(
         "tf_simclr/methods/__init__.py",
         'labels_alone=method_of(config).labels(config) == "all"',
-        "labels_alone=method_of(config).classifies",
+        "labels_alone=not config.run.pretrains",
         "a student loses the pictures without labels",
     ),
     Fault(
@@ -188,8 +188,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/config/model.py",
-        "require(0 <= self.ema_decay < 1,",
-        "require(0 <= self.ema_decay <= 1,",
+        "_require(0 <= getattr(self, name) < 1,",
+        "_require(0 <= getattr(self, name) <= 1,",
         "an averaged network may stand still for ever",
     ),
     Fault(
@@ -218,8 +218,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/config/labels.py",
-        'require(0 < fraction <= 1, "label_fraction"',
-        'require(0 <= fraction <= 1, "label_fraction"',
+        'require(0 < self.label_fraction <= 1, "label_fraction"',
+        'require(0 <= self.label_fraction <= 1, "label_fraction"',
         "a share of no labels at all is accepted",
     ),
     Fault(
@@ -552,7 +552,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/pipeline.py",
-        "lambda number: number * pipelines + context.input_pipeline_id",
+        "lambda number: number * pipelines + index",
         "lambda number: number",
         "pictures of several pipelines share seeds",
     ),
@@ -648,8 +648,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/tfds_source.py",
-        'identifying={"identity": "emoji", "group": "vendor"}',
-        'identifying={"identity": "vendor", "group": "emoji"}',
+        'identifying = {"identity": "emoji", "group": "vendor"}',
+        'identifying = {"identity": "vendor", "group": "emoji"}',
         "retrieval looks for the vendor and not for the emoji",
     ),
     # tf_simclr/evaluation/
@@ -691,8 +691,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "Features(np.concatenate(parts)[:limit], *beside)",
-        "Features(np.concatenate(parts), *beside)",
+        "Features(np.concatenate(rows)[:limit], *beside)",
+        "Features(np.concatenate(rows), *beside)",
         "features of a whole batch pass beyond the limit",
     ),
     Fault(
@@ -939,14 +939,14 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        'found.discard("supervised_head")\n            report',
-        "report",
+        'found.discard("supervised_head")\n            print',
+        "print",
         "a classifier of other classes keeps an own checkpoint from being restored",
     ),
     Fault(
         "tf_simclr/pretrained/own.py",
-        "if not named and ours.alone and self.alongside:",
-        "if not named and ours.alone and not self.alongside:",
+        "if not named and self.alongside and not config.run.pretrains:",
+        "if not named and not self.alongside and not config.run.pretrains:",
         "the linear head of a pretraining brings its labels along",
     ),
     Fault(
@@ -1536,12 +1536,6 @@ FAULTS = (
         "pictures of a map cover each other",
     ),
     Fault(
-        "tf_simclr/reporting/maps.py",
-        "{360 * label / classes:.0f}",
-        "{360 * label / max(1, classes - 1):.0f}",
-        "the last class has the hue of the first",
-    ),
-    Fault(
         "tf_simclr/reporting/pictures.py",
         "size = max(1, round(width * scale)), max(1, round(height * scale))",
         "size = max(1, round(height * scale)), max(1, round(width * scale))",
@@ -1725,8 +1719,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/origins.py",
-        'if layer and classifies and "ft_proj_selector" not in config.given:',
-        "if layer and classifies:",
+        'if layer and not config.run.pretrains and "ft_proj_selector" not in config.given:',
+        "if layer and not config.run.pretrains:",
         "a selector that was given is overruled by the released model",
     ),
     Fault(

@@ -43,8 +43,7 @@ def finetuning(path, given=(), **settings):
 
 
 def adopted(config):
-    classifies = methods.method_of(config).classifies
-    return origins.adopt_architecture(config, origins.origin_of(config), classifies=classifies)
+    return origins.adopt_architecture(config, origins.origin_of(config))
 
 
 @pytest.fixture(scope="module")

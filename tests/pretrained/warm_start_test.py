@@ -52,7 +52,7 @@ def start(path, classes=CLASSES, **settings):
     """(model, names of what was restored) of a fine-tuning from `path`."""
     values = {"train_mode": "finetune", "checkpoint": path} | settings
     config, net = model(classes, **values)
-    return net, warm_start(config, origin_of(config), net, classifies=not config.run.pretrains)
+    return net, warm_start(config, origin_of(config), net)
 
 
 def snapshot(net):
@@ -252,7 +252,7 @@ def test_what_does_not_fit_changes_nothing(tensors, tmp_path):
     config, net = model(train_mode="finetune", checkpoint=path)
     before = snapshot(net)
     with pytest.raises(ValueError, match="`checkpoint` does not fit this architecture: of the"):
-        warm_start(config, origin_of(config), net, classifies=not config.run.pretrains)
+        warm_start(config, origin_of(config), net)
     for part, weights in snapshot(net).items():
         for role, value in weights.items():
             np.testing.assert_array_equal(value, before[part][role], err_msg=role)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_simclr.reporting.maps import class_colour, picture_map
+from tf_simclr.reporting.maps import picture_map
 
 
 def plain(count, side=8):
@@ -33,17 +33,3 @@ def test_pictures_lie_at_their_places_x_to_the_right_and_y_upwards():
         (False, False),
         (True, False),
     ]
-
-
-def test_hues_go_around_the_circle_once():
-    assert [class_colour(label, 4).split()[0] for label in range(4)] == [
-        "hsl(0",
-        "hsl(90",
-        "hsl(180",
-        "hsl(270",
-    ]
-
-
-@pytest.mark.parametrize("classes", [2, 3, 10, 101])
-def test_every_class_and_what_has_none_has_a_colour_of_its_own(classes):
-    assert len({class_colour(label, classes) for label in range(-1, classes)}) == classes + 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_simclr.reporting.report import (
+from tf_simclr.reporting.content import (
     ClassConfusion,
     FeatureMap,
     KeyScore,
@@ -18,8 +18,8 @@ from tf_simclr.reporting.report import (
     Report,
     ResultRow,
     ResultTable,
-    render,
 )
+from tf_simclr.reporting.report import render
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -150,7 +150,6 @@ def test_every_text_is_escaped():
             table=ResultTable([evil], [ResultRow(evil, [0.5], evil), ResultRow(evil, [0.1])], evil),
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=Neighbours(pictures(1, 4, 4, 3), pictures(1, 5, 4, 4, 3), captions=[evil]),
-            feature_map=FeatureMap(np.zeros((1, 2)), labels=np.array([0]), class_names=[evil]),
             snippet=evil,
         )
     )
@@ -231,22 +230,6 @@ def test_page_stays_below_three_megabytes_with_pictures_of_noise():
     report = whole_report(96, 96, rows=1500)
     assert len(render(report)) < 3_000_000
     assert len(render(whole_report(32, 32, rows=1500))) < 3_000_000
-
-
-def test_points_have_their_class_colour_and_legend():
-    positions = np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]])
-    names = ["cats", "dogs"]
-    coloured = FeatureMap(positions, labels=np.array([1, 0, -1]), class_names=names)
-    page = render(Report(title="t", feature_map=coloured))
-    circles = re.findall(r'<circle cx="(.*?)" cy="(.*?)" .*?<title>(.*?)</title>', page)
-    # By hand: the plot is 600 wide, and y grows upwards.
-    assert circles == [
-        ("0.0", "600.0", "dogs"),
-        ("600.0", "0.0", "cats"),
-        ("300.0", "300.0", "unlabelled"),
-    ]
-    assert page.count("<li>") == 2
-    assert "test picture" in render(Report(title="t", feature_map=FeatureMap(positions)))
 
 
 @pytest.mark.parametrize(("classes", "counted"), [(2, True), (20, True), (21, False), (50, False)])

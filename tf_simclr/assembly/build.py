@@ -92,27 +92,25 @@ def schedule(config: Config, num_examples: int) -> schedules.WarmupCosine:
 
 def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
     """Gives a built model its optimiser, with slots, and its L2 penalty."""
-    optimization = config.optimization
+    optimization, decay = config.optimization, config.optimization.weight_decay
     learning_rate = schedule(config, num_examples)
     roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
     if optimization.optimizer == "lars":
         optimizer = LARS(
             learning_rate,
             momentum=optimization.momentum,
-            weight_decay=optimization.weight_decay,
+            weight_decay=decay,
             exclude_from_weight_decay=roles.outside_lars(),
         )
     elif optimization.optimizer == "lamb":
-        optimizer = lamb(
-            learning_rate, weight_decay=optimization.weight_decay, exclude=roles.outside_lars()
-        )
+        optimizer = lamb(learning_rate, weight_decay=decay, exclude=roles.outside_lars())
     elif optimization.optimizer == "momentum":
         optimizer = keras.optimizers.SGD(learning_rate, optimization.momentum, nesterov=True)
     else:
         optimizer = keras.optimizers.Adam(learning_rate)
     net.compile(
         optimizer,
-        weight_decay=optimization.weight_decay,
+        weight_decay=decay,
         l2_variables=roles.l2(optimization.optimizer),
         steps_per_execution=config.training.steps_per_execution,
         # A TPU's strategy compiles the whole step, and cannot compile a compiled function in it.
@@ -124,7 +122,5 @@ def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
 def compile_for_evaluation(config: Config, net: TrainableNet) -> None:
     """Gives a built model its L2 penalty, and an optimiser that is not used."""
     roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
-    net.compile(
-        weight_decay=config.optimization.weight_decay,
-        l2_variables=roles.l2(config.optimization.optimizer),
-    )
+    penalised = roles.l2(config.optimization.optimizer)
+    net.compile(weight_decay=config.optimization.weight_decay, l2_variables=penalised)

@@ -1,6 +1,7 @@
 """Opens the data of a config, and makes the batches and views that networks see."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
     Raises:
       ValueError: if there is no such data, or labels cannot be chosen like this.
     """
-    report = _say if replicas.is_chief() else _say_nothing
+    report = functools.partial(print, flush=True) if replicas.is_chief() else _say_nothing
     data = open_source(
         config.data.dataset,
         data_dir=config.data.data_dir,
@@ -45,10 +46,6 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         data = few_labelled(config, data, drop=labels_alone)
     report(f"{data.name}: {contents.describe(data, _uses(config, data))}")
     return data
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _say_nothing(line: str) -> None:

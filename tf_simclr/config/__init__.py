@@ -65,6 +65,10 @@ class Config:
             for field in dataclasses.fields(section)
         }
 
+    def changed(self) -> dict[str, Any]:
+        """Flag name -> value, for all flags that are not at their default."""
+        return {f.name: v for f, v in zip(flag_fields(), self.flat().values()) if v != f.default}
+
     @classmethod
     def from_flat(
         cls,

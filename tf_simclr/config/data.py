@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_simclr.config.choices import VIEW_OPERATIONS
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
     BLUR,
@@ -106,18 +106,13 @@ class DataConfig(Section):
         return tuple(tuple(text.split(",")) for text in both)
 
     def _check(self) -> None:
-        require(self.dataset != "", "dataset", "must be a name", self.dataset)
-        require(
-            self.dataset != "image_folder" or bool(self.data_dir),
-            "data_dir",
-            "must name the folder of pictures with --dataset=image_folder",
-            self.data_dir,
-        )
+        self._require(self.dataset != "", "dataset", "must be a name")
+        placed = self.dataset != "image_folder" or bool(self.data_dir)
+        rule = "must name the folder of pictures with --dataset=image_folder"
+        self._require(placed, "data_dir", rule)
         self._at_least(1, "image_size")
         self._at_least(0, "color_jitter_strength")
-        require(
-            0 < self.min_crop_area <= 1, "min_crop_area", "must be in (0, 1]", self.min_crop_area
-        )
+        self._require(0 < self.min_crop_area <= 1, "min_crop_area", "must be in (0, 1]")
         self._shares("max_bad_images")
         self._check_operations("view_operations")
         if self.second_view_operations is not None:
@@ -125,23 +120,19 @@ class DataConfig(Section):
         chosen = {word for view in self.operations for word in view}
         rule = "must not be {} where blur is in --view_operations or --second_view_operations"
         mend = "Leave blur out there, or give --use_blur."
-        require(self.use_blur or "blur" not in chosen, "use_blur", rule.format(False), False, mend)
-        strength = self.color_jitter_strength
+        blurs, colours = "blur" in chosen, "color" in chosen
+        self._require(self.use_blur or not blurs, "use_blur", rule.format(False), mend)
         rule = rule.replace("blur", "color").format(0)
-        require(strength > 0 or "color" not in chosen, "color_jitter_strength", rule, strength)
-        require(
-            self.extra_augmentation == "none" or self.view_operations == ORIGINAL_VIEW,
-            "extra_augmentation",
-            f"must be left out with view_operations={self.view_operations!r}",
-            self.extra_augmentation,
-            "Name the operation there.",
-        )
+        jitters = self.color_jitter_strength > 0
+        self._require(jitters or not colours, "color_jitter_strength", rule)
+        alone = self.extra_augmentation == "none" or self.view_operations == ORIGINAL_VIEW
+        rule = f"must be left out with view_operations={self.view_operations!r}"
+        self._require(alone, "extra_augmentation", rule, "Name the operation there.")
 
     def _check_operations(self, name: str) -> None:
-        text = getattr(self, name)
-        words = text.split(",")
+        words = getattr(self, name).split(",")
         for word in words:
             rule = f"must name only operations of {VIEW_OPERATIONS}, not {word!r}"
-            require(word in VIEW_OPERATIONS, name, rule, text, "Separate them by commas.")
+            self._require(word in VIEW_OPERATIONS, name, rule, "Separate them by commas.")
         rule = "must begin with crop and name it once: crop gives pictures their size"
-        require(words[0] == "crop" and words.count("crop") == 1, name, rule, text)
+        self._require(words[0] == "crop" and words.count("crop") == 1, name, rule)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import DISTILLED
 
 
@@ -26,6 +26,6 @@ class DistillationConfig(Section):
     )
 
     def _check(self) -> None:
-        require(self.teacher != "", "teacher", "must be a path, or left out", "")
+        self._require(self.teacher != "", "teacher", "must be a path, or left out")
         self._positive("distill_temperature")
         self._shares("distill_alpha")

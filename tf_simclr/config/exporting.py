@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_simclr.config.choices import EXPORT_FORMATS
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import EMBEDDING, EXPORTING, TRAINING
 
 
@@ -33,5 +33,5 @@ class ExportConfig(Section):
     )
 
     def _check(self) -> None:
-        require(self.output != "", "output", "must be a path, or left out", self.output)
+        self._require(self.output != "", "output", "must be a path, or left out")
         self._at_least(0, "export_image_size", "export_epochs", "keep_hub_module_max")

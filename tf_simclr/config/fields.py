@@ -78,19 +78,20 @@ class Section:
     def _check(self) -> None:
         """Raises ValueError for a value out of range."""
 
+    def _require(self, ok: bool, name: str, rule: str, mend: str = "") -> None:
+        require(ok, name, rule, getattr(self, name), mend)
+
     def _at_least(self, bound: float, *names: str) -> None:
         for name in names:
-            value = getattr(self, name)
-            require(value >= bound, name, f"must be at least {bound}", value)
+            self._require(getattr(self, name) >= bound, name, f"must be at least {bound}")
 
     def _shares(self, *names: str) -> None:
         for name in names:
-            value = getattr(self, name)
-            require(0 <= value <= 1, name, "must be in [0, 1]", value)
+            self._require(0 <= getattr(self, name) <= 1, name, "must be in [0, 1]")
 
     def _positive(self, *names: str) -> None:
         for name in names:
-            require(getattr(self, name) > 0, name, "must be above 0", getattr(self, name))
+            self._require(getattr(self, name) > 0, name, "must be above 0")
 
 
 def _plain(field: dataclasses.Field, value: Any) -> Any:

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from tf_simclr.config.choices import FROZEN_BATCH_NORMS
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
     AT_THE_START,
@@ -69,12 +69,11 @@ class FinetuningConfig(Section):
 
     def _check(self) -> None:
         self._at_least(-1, "fine_tune_after_block")
-        require(self.checkpoint != "", "checkpoint", "must be a path, or left out", "")
+        self._require(self.checkpoint != "", "checkpoint", "must be a path, or left out")
         try:
             self.restores("")
         except (re.error, OverflowError, RecursionError) as error:
-            rule = f"must be a regular expression ({error})"
-            require(False, "variable_schema", rule, self.variable_schema)
+            self._require(False, "variable_schema", f"must be a regular expression ({error})")
 
     def restores(self, name: str) -> bool:
         """Whether `variable_schema` matches `name`, a variable's name in TF1."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import LABELS_FOR_HEAD, LABELS_FOR_STUDENT, RUNNING
 
 LABELS = (RUNNING, LABELS_FOR_HEAD, LABELS_FOR_STUDENT)
@@ -50,14 +50,13 @@ class LabelsConfig(Section):
         return text if ways[0] == "label_list" else f"{text}, seed={seed}"
 
     def _check(self) -> None:
-        fraction = self.label_fraction
-        require(0 < fraction <= 1, "label_fraction", "must be in (0, 1]", fraction)
+        self._require(0 < self.label_fraction <= 1, "label_fraction", "must be in (0, 1]")
         self._at_least(0, "labels_per_class")
-        require(self.label_list != "", "label_list", "must be a path, or left out", "")
+        self._require(self.label_list != "", "label_list", "must be a path, or left out")
         ways = self.ways()
         if len(ways) > 1:
             rule = f"must be the only way to choose labels, and {ways[0]} is given"
-            require(False, ways[1], rule, getattr(self, ways[1]), "Give one of the two.")
+            self._require(False, ways[1], rule, "Give one of the two.")
 
     def ways(self) -> list[str]:
         """The flags that choose labels, because they are not at their default: at most one."""

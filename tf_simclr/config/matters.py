@@ -86,13 +86,13 @@ def needs_one(name: str, *values: Any) -> Settings:
 
 
 def _has_head(config: "Config") -> bool:
-    return not PRETRAINING.fit(config) or config.training.lineareval_while_pretraining
+    return not config.run.pretrains or config.training.lineareval_while_pretraining
 
 
 def _trains_norms(config: "Config") -> bool:
     head_alone = config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
     follow = config.finetuning.frozen_batch_norm == "training"
-    return PRETRAINING.fit(config) or not head_alone or follow
+    return config.run.pretrains or not head_alone or follow
 
 
 def _freezes(config: "Config") -> bool:
@@ -153,7 +153,7 @@ AVERAGED_TO_START = Settings(
 )
 AVERAGED_TO_JUDGE = Settings(
     lambda config: (
-        config.run.mode != "eval" or PRETRAINING.fit(config) or not FROM_CHECKPOINT.fit(config)
+        config.run.mode != "eval" or config.run.pretrains or not FROM_CHECKPOINT.fit(config)
     ),
     "with --mode=eval: it says which weights the run started from",
 )

@@ -3,14 +3,8 @@
 import dataclasses
 from typing import Any
 
-from tf_simclr.config.choices import (
-    ARCHITECTURES,
-    DEPTHS,
-    HEAD_MODES,
-    LOSS_IMPLEMENTATIONS,
-    LOSSES,
-)
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.choices import ARCHITECTURES, DEPTHS, HEAD_MODES, LOSS_IMPLEMENTATIONS, LOSSES
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import ALWAYS, CONTRASTIVE, TRAINED_NORMS, TRAINING, needs, needs_one
 
 NORMS = (TRAINING, TRAINED_NORMS)
@@ -65,10 +59,9 @@ class ModelConfig(Section):
         self._positive("width_multiplier", "temperature")
         self._at_least(1, "proj_out_dim", "num_proj_layers")
         self._shares("sk_ratio", "se_ratio")
-        decay = self.batch_norm_decay
-        require(0 <= decay < 1, "batch_norm_decay", "must be in [0, 1)", decay)
         self._at_least(0, "memory_size")
-        require(0 <= self.ema_decay < 1, "ema_decay", "must be in [0, 1)", self.ema_decay)
+        for name in ("batch_norm_decay", "ema_decay"):
+            self._require(0 <= getattr(self, name) < 1, name, "must be in [0, 1)")
 
     @property
     def norms(self) -> dict[str, Any]:

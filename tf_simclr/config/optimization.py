@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_simclr.config.choices import LEARNING_RATE_SCALINGS, OPTIMIZERS
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import SHOWN, TRAINING, needs_one
 
 
@@ -30,4 +30,4 @@ class OptimizationConfig(Section):
     def _check(self) -> None:
         self._positive("learning_rate")
         self._at_least(0, "warmup_epochs", "weight_decay")
-        require(0 <= self.momentum < 1, "momentum", "must be in [0, 1)", self.momentum)
+        self._require(0 <= self.momentum < 1, "momentum", "must be in [0, 1)")

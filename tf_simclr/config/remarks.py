@@ -1,9 +1,9 @@
 """Notes about flags that were given and have no effect in this run: one line for each reason."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from tf_simclr.config import Config, flag_fields
-from tf_simclr.config.matters import AT_THE_START, CLASSIFYING
+from tf_simclr.config.matters import AT_THE_START
 
 
 def idle_flags(config: Config) -> dict[str, str]:
@@ -16,32 +16,27 @@ def idle_flags(config: Config) -> dict[str, str]:
     return idle
 
 
-def remarks(config: Config, given: Collection[str] | None = None) -> list[str]:
-    """One line for each reason why flags that were given have no effect; [] for none.
+def remarks(config: Config) -> list[str]:
+    """One line for each reason why flags that were typed have no effect; [] for none.
 
     Args:
       config: of the run.
-      given: names of the flags to check; None takes `config.typed`.
     """
-    named = config.typed if given is None else given
     idle: dict[str, list[str]] = {}  # Reason -> flags.
     for name, reason in idle_flags(config).items():
-        if name in named:
+        if name in config.typed:
             idle.setdefault(reason, []).append(name)
     lines = [_no_effect(names, reason) for reason, names in idle.items()]
-    freezes = CLASSIFYING.fit(config) and config.finetuning.fine_tune_after_block >= 0
+    freezes = not config.run.pretrains and config.finetuning.fine_tune_after_block >= 0
     if freezes and config.run.trains and not config.finetuning.checkpoint:
         lines.append("--fine_tune_after_block freezes untrained layers: there is no --checkpoint.")
     return lines
 
 
-def remarks_on_resuming(
-    config: Config, step: int, given: Collection[str] | None = None
-) -> list[str]:
+def remarks_on_resuming(config: Config, step: int) -> list[str]:
     """Like `remarks`, for a run that resumes from `step`: flags that only matter at the start."""
-    named = config.typed if given is None else given
     starting = [f.name for f in flag_fields() if AT_THE_START in f.metadata["only"]]
-    idle = [name for name in starting if name in named]
+    idle = [name for name in starting if name in config.typed]
     return [_no_effect(idle, AT_THE_START.reason.format(step=step))] if idle else []
 
 

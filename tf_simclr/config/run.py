@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES
-from tf_simclr.config.fields import Section, flag, require
+from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import ALWAYS, EMBEDDING, ON_TPU, PRETRAINING, RUNNING
 
 TPU = (RUNNING | EMBEDDING, ON_TPU)
@@ -71,12 +71,7 @@ class RunConfig(Section):
         return self.mode in ("train", "train_then_eval")
 
     def _check(self) -> None:
-        require(0 <= self.seed < 2**32, "seed", "must be from 0 to 2**32 - 1", self.seed)
-        if self.tpu_name and self.master:
-            require(
-                self.tpu_name == self.master,
-                "master",
-                f"must not be another TPU than tpu_name={self.tpu_name!r}",
-                self.master,
-                "Give one of the two.",
-            )
+        self._require(0 <= self.seed < 2**32, "seed", "must be from 0 to 2**32 - 1")
+        agree = not (self.tpu_name and self.master) or self.tpu_name == self.master
+        rule = f"must not be another TPU than tpu_name={self.tpu_name!r}"
+        self._require(agree, "master", rule, "Give one of the two.")

@@ -38,15 +38,13 @@ def place_labels(labels: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.append(places, UNLABELLED)[labels]
 
 
-def check_same_classes(
-    argument: str, path: str, theirs: Sequence[str], ours: Sequence[str]
-) -> None:
+def check_same_classes(flag: str, path: str, theirs: Sequence[str], ours: Sequence[str]) -> None:
     """Checks that data has the classes that a network was trained on, in the same order.
 
     If one of the two has no names, there is nothing to compare.
 
     Args:
-      argument: the flag that names the network, for the message.
+      flag: the one that names the network, for the message.
       path: its value.
       theirs: names of the network's classes.
       ours: names of the data's.
@@ -57,10 +55,9 @@ def check_same_classes(
     if not theirs or not ours or tuple(theirs) == tuple(ours):
         return
     raise ValueError(
-        f"`{argument}` must know the classes of the data, by name and in the same order: it knows"
-        f" {listed(theirs)}, and the data has {listed(ours)}. Received: {argument}={path!r}. Give"
-        " data of the same classes, or another"
-        f" {'folder' if argument == 'model_dir' else argument}."
+        f"`{flag}` must know the classes of the data, by name and in the same order: it knows"
+        f" {listed(theirs)}, and the data has {listed(ours)}. Received: {flag}={path!r}. Give data"
+        f" of the same classes, or another {'folder' if flag == 'model_dir' else flag}."
     )
 
 

@@ -152,9 +152,7 @@ def decode_picture_windows(
         return picture, windows(tf.shape(picture))
 
     return tf.cond(
-        is_jpeg(encoded),
-        lambda: decode_jpeg_windows(encoded, windows, dct_method=_ACCURATE),
-        whole,
+        is_jpeg(encoded), lambda: decode_jpeg_windows(encoded, windows, dct_method=_ACCURATE), whole
     )
 
 

@@ -121,9 +121,8 @@ def choose_listed(pictures: Pictures, label_list: str) -> frozenset[str]:
     empty = [name for name, of in pictures.items() if chosen.isdisjoint(of)]
     if empty:
         raise ValueError(
-            "`label_list` must leave each class a label. Received:"
-            f" label_list={label_list!r}, without any for {len(empty)} of {len(pictures)} classes:"
-            f" {_some(empty)}."
+            f"`label_list` must leave each class a label. Received: {label_list=}, without any for"
+            f" {len(empty)} of {len(pictures)} classes: {_some(empty)}."
         )
     return chosen
 
@@ -152,8 +151,7 @@ def read_list(label_list: str) -> list[str]:
     names = list(dict.fromkeys(names_in(text)))
     if not names:
         raise ValueError(
-            "`label_list` must name a picture. Received:"
-            f" label_list={label_list!r}, which is empty."
+            f"`label_list` must name a picture. Received: {label_list=}, which is empty."
         )
     return names
 

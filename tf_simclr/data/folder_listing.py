@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
 
@@ -159,9 +158,9 @@ def tell_kinds(paths: Sequence[str]) -> str:
     of_kind: dict[str, list[str]] = {}
     for path in paths:
         of_kind.setdefault(os.path.splitext(path)[1].lower(), []).append(path)
-    kinds = Counter({kind: len(members) for kind, members in of_kind.items()}).most_common()
-    told = [_tell_kind(kind, of_kind[kind]) for kind, _ in kinds[:_NAMED]]
-    rest = sum(count for _, count in kinds[_NAMED:])
+    kinds = sorted(of_kind.items(), key=lambda kind: -len(kind[1]))
+    told = [_tell_kind(*kind) for kind in kinds[:_NAMED]]
+    rest = sum(len(members) for _, members in kinds[_NAMED:])
     return ", ".join(told) + (f" and {rest} of other kinds" if rest else "")
 
 

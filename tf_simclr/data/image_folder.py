@@ -138,11 +138,7 @@ class ImageFolder(Source):
 
     def num_labelled(self, split: str) -> int:
         """Counts the pictures that have a label. See `Source.num_labelled`."""
-        return sum(
-            label != UNLABELLED
-            for name, start, stop in self.ranges(split)
-            for _, label in self.pictures[name][start:stop]
-        )
+        return sum(label != UNLABELLED for _, label in self._pictures(split))
 
     def ranges(self, split: str) -> Ranges:
         """Places in the order of each split. See `Source.ranges`."""

@@ -55,7 +55,9 @@ class LabelledSubset(Source):
         """
         if split != self.split:
             return self.source.records(split, names=names)
-        records = self.source.records(split, names=True).map(self._with_label_if_chosen)
+        records = self.source.records(split, names=True).map(
+            lambda record: _labelled_if(self.is_labelled.lookup(record["name"]), record)
+        )
         if self.drop:
             records = records.filter(lambda record: record["label"] != UNLABELLED)
             records = records.apply(tf.data.experimental.assert_cardinality(len(self.labelled)))
@@ -72,10 +74,7 @@ class LabelledSubset(Source):
         is_chosen = tf.constant(np.isin(np.arange(self.source.num_examples(split)), chosen))
 
         def parse(place: tf.Tensor, *encoded: tf.Tensor) -> shares.Record:
-            record = whole.parse(place, *encoded)
-            none = tf.constant(UNLABELLED, tf.int64)
-            label = tf.where(is_chosen[place], record["label"], none)
-            return record | {"label": label}
+            return _labelled_if(is_chosen[place], whole.parse(place, *encoded))
 
         return dataclasses.replace(whole, parse=parse)
 
@@ -103,11 +102,6 @@ class LabelledSubset(Source):
         """Decodes as the other source does. See `Source.decode_windows`."""
         return self.source.decode_windows(image, windows)
 
-    def _with_label_if_chosen(self, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        none = tf.constant(UNLABELLED, tf.int64)
-        label = tf.where(self.is_labelled.lookup(record["name"]), record["label"], none)
-        return record | {"label": label}
-
 
 def keep_labels(
     source: Source, split: str, labelled: Collection[str], *, drop: bool
@@ -128,13 +122,9 @@ def keep_labels(
     counts = dict(source.splits)
     if drop and split in counts:
         counts[split] = len(names)
+    same = {field.name: getattr(source, field.name) for field in dataclasses.fields(Source)}
     return LabelledSubset(
-        name=source.name,
-        num_classes=source.num_classes,
-        class_names=source.class_names,
-        splits=counts,
-        has_identity=source.has_identity,
-        licence=source.licence,
+        **(same | {"splits": counts}),
         source=source,
         split=split,
         labelled=names,
@@ -165,5 +155,10 @@ def labelled_pictures(source: Source, split: str) -> Mapping[str, list[str]]:
     return {source.class_names[label]: names for label, names in found.items() if names}
 
 
-def _without_name(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def _labelled_if(chosen: tf.Tensor, record: shares.Record) -> shares.Record:
+    label = tf.where(chosen, record["label"], tf.constant(UNLABELLED, tf.int64))
+    return record | {"label": label}
+
+
+def _without_name(record: shares.Record) -> shares.Record:
     return {key: value for key, value in record.items() if key != "name"}

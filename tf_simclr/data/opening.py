@@ -40,6 +40,4 @@ def open_source(
         )
     from tf_simclr.data import tfds_source
 
-    if dataset == "emoji32":
-        return tfds_source.open_emoji32(data_dir=data_dir, report=report)
     return tfds_source.open_tfds(dataset, data_dir=data_dir, report=report)

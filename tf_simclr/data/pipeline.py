@@ -61,10 +61,8 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     Raises:
       ValueError: if there are more input pipelines than pictures.
     """
-    pipelines = context.num_input_pipelines
-    share = stream.source.share(
-        stream.split, num_shards=pipelines, shard_index=context.input_pipeline_id
-    )
+    pipelines, index = context.num_input_pipelines, context.input_pipeline_id
+    share = stream.source.share(stream.split, num_shards=pipelines, shard_index=index)
     if stream.cache:
         share = share.remembered()
     start = stream.start_step * (stream.batch_size // pipelines)
@@ -74,7 +72,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
     ).map(share.parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     positions = tf.data.Dataset.range(start, tf.int64.max)
     # Positions of all pipelines interleave, so that no two pictures share a seed.
-    positions = positions.map(lambda number: number * pipelines + context.input_pipeline_id)
+    positions = positions.map(lambda number: number * pipelines + index)
     return tf.data.Dataset.zip((positions, records))
 
 

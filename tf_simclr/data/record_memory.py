@@ -13,18 +13,12 @@ class RecordMemory:
 
     def __init__(self) -> None:
         # Tables without a name live as long as a data set that reads them.
-        self._encoded = tf.lookup.experimental.MutableHashTable(
-            tf.int64, tf.string, "", experimental_is_anonymous=True
-        )
-        self._known = tf.lookup.experimental.MutableHashTable(
-            tf.int64, tf.int64, 0, experimental_is_anonymous=True
-        )
+        make = tf.lookup.experimental.MutableHashTable
+        self._encoded = make(tf.int64, tf.string, "", experimental_is_anonymous=True)
+        self._known = make(tf.int64, tf.int64, 0, experimental_is_anonymous=True)
 
     def records(
-        self,
-        places: tf.Tensor,
-        rows: tf.Tensor,
-        read: Callable[[tf.Tensor], tf.data.Dataset],
+        self, places: tf.Tensor, rows: tf.Tensor, read: Callable[[tf.Tensor], tf.data.Dataset]
     ) -> tf.data.Dataset:
         """The records of a piece: from memory if all of them are there, else from their file.
 

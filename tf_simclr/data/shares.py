@@ -54,6 +54,16 @@ class Share(abc.ABC):
           What `parse` takes: (place int64 scalar, ...).
         """
 
+    def _epochs(self, start: int, of_epoch: Callable) -> tf.data.Dataset:
+        """What `of_epoch` gives for (an epoch, its first record), from the stream's `start` on."""
+        first, inside = divmod(start, self.size)
+
+        @tf.autograph.experimental.do_not_convert
+        def from_its_first(epoch: tf.Tensor) -> tf.data.Dataset:
+            return of_epoch(epoch, tf.where(epoch == first, tf.constant(inside, tf.int64), 0))
+
+        return tf.data.Dataset.range(first, tf.int64.max).flat_map(from_its_first)
+
     def remembered(self) -> "Share":
         """A share of the same records in the same order that keeps what it reads in memory."""
         return self
@@ -81,15 +91,12 @@ class ListedShare(Share):
 
     def shuffled(self, *, seed: int, start: int, window: int) -> tf.data.Dataset:
         """Each epoch is a permutation of all; `window` has no effect here. See `Share`."""
-        first, inside = divmod(start, self.size)
 
-        @tf.autograph.experimental.do_not_convert
-        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        def of_epoch(epoch: tf.Tensor, begin: tf.Tensor) -> tf.data.Dataset:
             places = order.permuted(self.places, seed, epoch)
-            places = places[tf.where(epoch == first, tf.constant(inside, tf.int64), 0) :]
-            return tf.data.Dataset.from_tensor_slices((places,))
+            return tf.data.Dataset.from_tensor_slices((places[begin:],))
 
-        return tf.data.Dataset.range(first, tf.int64.max).flat_map(of_epoch)
+        return self._epochs(start, of_epoch)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -120,17 +127,13 @@ class FileShare(Share):
 
         While one window is used, the next is read: the records of two are in memory.
         """
-        first, inside = divmod(start, self.size)
         if self.record_bytes:
             window = max(window, int(_WINDOW_BYTES / self.record_bytes))
 
-        @tf.autograph.experimental.do_not_convert
-        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            begin = tf.where(epoch == first, tf.constant(inside, tf.int64), 0)
+        def of_epoch(epoch: tf.Tensor, begin: tf.Tensor) -> tf.data.Dataset:
             return self._windows(seed, epoch, begin, window)
 
-        windows = tf.data.Dataset.range(first, tf.int64.max).flat_map(of_epoch)
-        return windows.prefetch(1).flat_map(_shuffled_window)
+        return self._epochs(start, of_epoch).prefetch(1).flat_map(_shuffled_window)
 
     def _windows(
         self, seed: int, epoch: tf.Tensor, begin: tf.Tensor, window: int

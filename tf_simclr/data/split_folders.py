@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from types import MappingProxyType
 
 # The names that a split goes by, in lower case.
-SPLIT_OF = MappingProxyType(
-    {
-        **dict.fromkeys(("train", "training"), "train"),
-        **dict.fromkeys(("test", "testing"), "test"),
-        **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    }
-)
+SPLIT_OF = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+}
 # Words in a name that make it look like a split's, though nobody can be sure: train2017, test_set.
 _LIKE = SPLIT_OF | {
     **dict.fromkeys(("trainset", "trn"), "train"),

@@ -1,6 +1,7 @@
 """Data sets of TensorFlow Datasets, the bundled emoji32 among them, as a source."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Collection
 from typing import Any
@@ -19,7 +20,7 @@ _FILE_NAMES = ("file_name", "filename")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TfdsSource(Source):
-    """A prepared TFDS builder; make it with `open_tfds` or `open_emoji32`.
+    """A prepared TFDS builder; make it with `open_tfds`.
 
     Attributes:
       builder: the builder.
@@ -172,28 +173,12 @@ def _span(rows: tf.Tensor) -> tf.Tensor:
     return tf.maximum(tf.reduce_max(rows) - tf.reduce_min(rows) + 1, 0)
 
 
-def open_emoji32(*, data_dir: str | None, report: Callable[[str], None]) -> TfdsSource:
-    """Opens the bundled data set; prepares it once, in `data_dir` (None for TFDS' default).
-
-    Raises:
-      ValueError: it cannot be prepared there.
-    """
-    from tf_simclr.data import emoji32
-
-    return _open(
-        lambda: emoji32.Emoji32(data_dir=data_dir),
-        dataset="emoji32",
-        data_dir=data_dir,
-        report=report,
-        identifying={"identity": "emoji", "group": "vendor"},
-    )
-
-
 def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], None]) -> TfdsSource:
     """Opens any TFDS data set that has an `image` feature; labels are its ClassLabel `label`.
 
     Args:
-      dataset: name with or without /config and :version.
+      dataset: name with or without /config and :version; "emoji32" is the bundled one, whose
+        emoji and vendor are identity and group.
       data_dir: where TFDS keeps prepared data, None for its default.
       report: called with a line before a download.
 
@@ -201,23 +186,12 @@ def open_tfds(dataset: str, *, data_dir: str | None, report: Callable[[str], Non
       ValueError: the data set does not exist, has no uint8 pictures of 1, 3 or 4 channels under
         `image`, or cannot be downloaded and prepared.
     """
-    return _open(
-        lambda: tfds.builder(dataset, data_dir=data_dir),
-        dataset=dataset,
-        data_dir=data_dir,
-        report=report,
-        identifying={},
-    )
+    make, identifying = functools.partial(tfds.builder, dataset, data_dir=data_dir), {}
+    if dataset == "emoji32":
+        from tf_simclr.data import emoji32
 
-
-def _open(
-    make: Callable[[], tfds.core.DatasetBuilder],
-    *,
-    dataset: str,
-    data_dir: str | None,
-    report: Callable[[str], None],
-    identifying: dict[str, str],
-) -> TfdsSource:
+        make = functools.partial(emoji32.Emoji32, data_dir=data_dir)
+        identifying = {"identity": "emoji", "group": "vendor"}
     builder = tfds_builder.construct(make, dataset=dataset, data_dir=data_dir)
     if not tf.io.gfile.exists(builder.data_dir):
         tfds_builder.check_depth(builder.name, data_dir)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import tensorflow as tf
 
+# float32 [batch, height, width, 3] -> [batch, ...]
+Network = Callable[[tf.Tensor], tf.Tensor | np.ndarray]
+
 
 @dataclasses.dataclass(frozen=True)
 class Features:
@@ -25,15 +28,12 @@ class Features:
 
 
 def extract(
-    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
-    batches: Iterable[Mapping[str, tf.Tensor]],
-    *,
-    limit: int,
+    networks: Mapping[str, Network], batches: Iterable[Mapping[str, tf.Tensor]], *, limit: int
 ) -> dict[str, Features]:
     """Runs networks over batches until `limit` pictures are done; reads each picture once.
 
     Args:
-      networks: name -> float32 [batch, height, width, 3] -> [batch, ...]; the rest is flattened.
+      networks: by name; what they return, [batch, ...], is flattened to one vector a picture.
       batches: dicts of image, label and perhaps identity and group, as pipeline.evaluation_batches
         gives them.
       limit: the most rows to return, >= 1.
@@ -60,6 +60,4 @@ def extract(
         raise ValueError("`batches` must hold a picture. Received: none.")
     table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
     beside = (table["label"], table.get("identity"), table.get("group"))
-    return {
-        name: Features(np.concatenate(parts)[:limit], *beside) for name, parts in vectors.items()
-    }
+    return {name: Features(np.concatenate(rows)[:limit], *beside) for name, rows in vectors.items()}

@@ -68,10 +68,8 @@ def nearest(features: np.ndarray, *, k: int, groups: np.ndarray | None = None) -
     groups = row_values("groups", groups, len(features))
     _check_k(k, groups)
     centred = features - features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    indices, _ = cosine_neighbours(
-        centred, centred, k=k, query_groups=groups, gallery_groups=groups
-    )
-    return indices
+    found, _ = cosine_neighbours(centred, centred, k=k, query_groups=groups, gallery_groups=groups)
+    return found
 
 
 def _check_k(k: int, groups: np.ndarray) -> None:

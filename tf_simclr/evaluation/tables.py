@@ -20,9 +20,8 @@ def feature_table(name: str, values: np.ndarray, dtype: type = np.float32) -> np
     table: np.ndarray = np.asarray(values, dtype=dtype)
     if table.ndim != 2 or 0 in table.shape:
         raise ValueError(
-            f"`{name}` must be [rows, features] with at least one of each. "
-            f"Received: {name}.shape={table.shape}. "
-            "Flatten pictures with reshape(len(pictures), -1)."
+            f"`{name}` must be [rows, features] with at least one of each. Received:"
+            f" {name}.shape={table.shape}. Flatten pictures with reshape(len(pictures), -1)."
         )
     broken = int((~np.isfinite(table)).any(axis=1).sum())
     if broken:

@@ -41,7 +41,6 @@ class Format:
       save: (order, a folder to be made) -> what was measured there, name -> value, for the card.
       interface: card -> what the export takes and returns, as Markdown.
       example: Python that loads it from PATH_OF_THIS_FOLDER and runs it on pictures of SIDE pixels.
-      extra: of setup.py, whose packages it needs; None if it needs no others.
       fixed_size: whether an export takes pictures of one size only.
       needs_pictures: what it needs training pictures for, as an error says it: "to ..."; "" if it
         needs none.
@@ -52,7 +51,6 @@ class Format:
     save: Callable[[Order, str], dict[str, str]]
     interface: Callable[[Card], str]
     example: str
-    extra: str | None = None
     fixed_size: bool = False
     needs_pictures: str = ""
     by_training: str = ""
@@ -69,7 +67,10 @@ def inference_only(card: Card) -> str:
 
 @contextlib.contextmanager
 def needs_extra(name: str) -> Iterator[None]:
-    """Wraps the imports of packages of the extra `name`.
+    """Wraps the imports of packages that only one format needs: those of its extra in setup.py.
+
+    Args:
+      name: of the extra and of the format.
 
     Raises:
       ValueError: if one of them is not installed; it says how to install the extra.

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_simclr.exporting import serving
 from tf_simclr.exporting.card import Card, table
 from tf_simclr.exporting.format import Format, Order
-from tf_simclr.exporting.traced import TracedModule, bare, images_spec
+from tf_simclr.exporting.traced import TracedModule, images_spec
 from tf_simclr.exporting.trained_network import MOMENTUM, TrainedNetwork
 
 
@@ -67,9 +67,7 @@ def save(
     module.project = TracedModule(project, [encoder, head], images)
     if network.supervised_head is not None:
         module.classify = TracedModule(classify, network.of_classifier, images)
-    for name, part in network.parts.items():
-        setattr(module, name, bare(part))
-    network.tell_size(module)
+    network.add_to(module)
     signatures = serving.signatures(module, images, read_picture)
     tf.saved_model.save(module, path, signatures=signatures)
 

@@ -98,7 +98,6 @@ images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
 features = run(images=images)["features"]
 print(features.shape)
 """,
-    extra=EXTRA,
     fixed_size=True,  # In LiteRT a size cannot change from call to call.
     needs_pictures="to set the ranges of int8",
 )

@@ -77,5 +77,4 @@ images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
 (features,) = session.run(["features"], {"images": images})
 print(features.shape)
 """,
-    extra=EXTRA,
 )

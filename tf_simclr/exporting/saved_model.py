@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tf_simclr.exporting.card import Card
 from tf_simclr.exporting.format import Format, Order
-from tf_simclr.exporting.traced import TracedModule, bare, images_spec
+from tf_simclr.exporting.traced import TracedModule, images_spec
 from tf_simclr.exporting.trained_network import TrainedNetwork
 
 
@@ -30,9 +30,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
         return endpoints | network.heads(endpoints["final_avg_pool"], trainable)
 
     module = TracedModule(call, network.parts.values(), images)
-    for name, part in network.parts.items():
-        setattr(module, name, bare(part))
-    network.tell_size(module)
+    network.add_to(module)
     # Not traced here: TensorFlow traces again while it saves, and would save both traces.
     serve = tf.function(call, input_signature=[images], autograph=False)
     tf.saved_model.save(module, path, signatures={"serving_default": serve})

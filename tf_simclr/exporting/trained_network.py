@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.exporting.traced import images_spec, traced_once
+from tf_simclr.exporting.traced import bare, images_spec, traced_once
 
 MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
@@ -44,12 +44,16 @@ class TrainedNetwork:
             named["supervised_head"] = self.supervised_head
         return named
 
-    def tell_size(self, module: Any) -> None:
-        """Gives a module the attribute `trained_size`, int32, which is saved and loaded with it.
+    def add_to(self, module: Any) -> None:
+        """Gives a module what is saved and loaded with it: the parts, without Keras, by name.
+
+        And `trained_size`, int32, unless the size is not known.
 
         Args:
-          module: for tf.saved_model.save; left alone if the size is not known.
+          module: for tf.saved_model.save.
         """
+        for name, part in self.parts.items():
+            setattr(module, name, bare(part))
         if self.trained_size:
             # A constant would not be saved.
             module.trained_size = tf.Variable(self.trained_size, trainable=False, dtype=tf.int32)
@@ -60,20 +64,17 @@ class TrainedNetwork:
         return self.norms[0].momentum if self.norms else 0.0
 
     def encode(
-        self,
-        images: tf.Tensor,
-        training: bool = False,
-        batch_norm_momentum: float | tf.Tensor | None = None,
+        self, images: tf.Tensor, training: bool = False, momentum: float | tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
         """The encoder's endpoints.
 
         Args:
           images: float32 [batch, h, w, 3] in [0, 1].
           training: whether batch norm uses and follows the batch's statistics.
-          batch_norm_momentum: of the moving averages, a scalar; None is that of training.
+          momentum: of the moving averages in batch norm, a scalar; None is that of training.
         """
         before = self.batch_norm_momentum
-        momentum = before if batch_norm_momentum is None else batch_norm_momentum
+        momentum = before if momentum is None else momentum
         try:
             for norm in self.norms:
                 norm.momentum = momentum
@@ -89,18 +90,15 @@ class TrainedNetwork:
           size: side of the pictures that it takes, in pixels; None takes any height and width.
 
         Returns:
-          (images, training=False, batch_norm_momentum=None) -> endpoints, for use in a tf.function.
+          (images, training=False, momentum=None) -> endpoints, for use in a tf.function.
         """
         if size not in self._traced:
             self._traced[size] = traced_once(self.encode, images_spec(size), [MOMENTUM])
         trace = self._traced[size]
 
         def encode(
-            images: tf.Tensor,
-            training: bool = False,
-            batch_norm_momentum: float | tf.Tensor | None = None,
+            images: tf.Tensor, training: bool = False, momentum: float | tf.Tensor | None = None
         ) -> dict[str, tf.Tensor]:
-            momentum = batch_norm_momentum
             if momentum is None:
                 momentum = self.batch_norm_momentum
             return trace(images, training, tf.convert_to_tensor(momentum, MOMENTUM.dtype))

@@ -12,7 +12,7 @@ from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import listed
 from tf_simclr.data.source import UNLABELLED, Source
-from tf_simclr.evaluation.features import Features, extract
+from tf_simclr.evaluation.features import Features, Network, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
 from tf_simclr.evaluation.over_replicas import over_replicas
@@ -47,11 +47,7 @@ class Judged:
     strange: bool = False
 
 
-def judge(
-    config: Config,
-    data: Source,
-    networks: Mapping[str, Callable[[tf.Tensor], tf.Tensor | np.ndarray]],
-) -> dict[str, Judged]:
+def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict[str, Judged]:
     """Judges networks by name, each from float32 [batch, size, size, 3] to one vector a picture.
 
     The linear probe and kNN learn from the labelled pictures of the training split and are tested
@@ -102,16 +98,14 @@ def _tell_labelled(config: Config, labels: np.ndarray) -> bool:
     return labelled > 0
 
 
-def _of_shown_classes(
-    labels: np.ndarray, shown: np.ndarray, class_names: Sequence[str]
-) -> np.ndarray:
+def _of_shown_classes(labels: np.ndarray, shown: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """The labels, -1 for a class that no training picture shows; prints which."""
     unseen = (labels >= 0) & ~np.isin(labels, shown)
     if unseen.any():
-        names = [class_names[label] for label in np.unique(labels[unseen])]
+        left_out = [names[label] for label in np.unique(labels[unseen])]
         print(
             f"{unseen.sum()} test pictures are left out by the linear probe: no training picture"
-            f" shows {listed(names)}. In kNN they count as mistakes."
+            f" shows {listed(left_out)}. In kNN they count as mistakes."
         )
     return np.where(unseen, UNLABELLED, labels)
 
@@ -128,11 +122,10 @@ def _judged(
             found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
             scores |= {f"linear_probe_{name}": value for name, value in found.items()}
         scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
-    identities, groups = test.identities, test.groups
-    if identities is not None and groups is not None:
-        scores["retrieval_at_1"] = _try(
-            "retrieval", lambda: retrieval_at_k(test.vectors, identities, groups)
-        )
+    vectors, things, groups = test.vectors, test.identities, test.groups
+    if things is not None and groups is not None:
+        share = _try("retrieval", lambda: retrieval_at_k(vectors, things, groups))
+        scores["retrieval_at_1"] = share
     return Judged(test, scores, strange)
 
 

@@ -11,17 +11,18 @@ from tf_simclr import picture_range
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.config.compare import changed_from_defaults
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import most_confused, top1_accuracy
+from tf_simclr.evaluation.features import Features
 from tf_simclr.evaluation.layout import layout_2d
 from tf_simclr.evaluation.provenance import said
 from tf_simclr.evaluation.retrieval import nearest
 from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
-from tf_simclr.reporting import report
+from tf_simclr.reporting import content
 from tf_simclr.reporting.names import COLUMNS, TOP_1, TOP_5
+from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.summaries import read_scalars
@@ -55,22 +56,23 @@ def write_page(
       views: pairs that it was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
       classified: the results of the run's classifier; None without one.
     """
-    pictures = _pictures(config, data, len(judged.test.vectors))
-    content = report.Report(
+    count = len(judged.test.vectors)
+    pictures, several = _pictures(config, data, count), count > NEIGHBOURS
+    page = content.Report(
         title=f"{words.title} on {data.name}",
         opening=f"{picture_range.made_for(_trained_size(config))} Judged on {said(result)}.",
         command=_command(config),
         facts=_facts(config, data, judged, result),
         history=_history(config, words.curves),
         views=views,
-        scores=_scores(classified),
+        scores=_scores(classified) if classified else [],
         table=_table(summary.rows(result)),
-        confusion=_confusion(classified),
-        neighbours=_neighbours(config, data, judged, pictures),
-        feature_map=_feature_map(config, judged, pictures),
+        confusion=_confusion(classified) if classified else None,
+        neighbours=_neighbours(config, data, judged.test, pictures) if several else None,
+        feature_map=_feature_map(config, judged.test, pictures) if several else None,
         snippet=_snippet(config),
     )
-    run_folder.write_atomically(path, report.render(content))
+    run_folder.write_atomically(path, render(page))
 
 
 def _pictures(config: Config, data: Source, count: int) -> np.ndarray:
@@ -92,7 +94,7 @@ def _trained_size(config: Config) -> int:
 
 
 def _command(config: Config) -> str:
-    flags = [f"--{name}={value}" for name, value in changed_from_defaults(config).items()]
+    flags = [f"--{name}={value}" for name, value in config.changed().items()]
     return shlex.join(["tf-simclr", *flags])
 
 
@@ -102,24 +104,20 @@ def _facts(
     train, test = config.data.train_split, config.data.eval_split
     splits = [train, test] if data.has(train) else [test]
     counts = [f"{data.num_examples(split)} pictures in {split}" for split in splits]
+    trained = f"{result['global_step']} steps of {config.training.train_batch_size} pictures"
     return [
         ("Data", f"{data.name}: {', '.join(counts)}"),
         ("Classes", str(data.num_classes or "none")),
         ("Encoder", architecture_of(config.flat()).title),
         ("Features", str(judged.test.vectors.shape[1])),
         ("Picture size", f"{config.data.image_size} pixels"),
-        (
-            "Training",
-            f"{result['global_step']} steps of {config.training.train_batch_size} pictures",
-        ),
+        ("Training", trained),
         ("Seed", str(config.run.seed)),
         *([("Pictures by", data.licence)] if data.licence else []),
     ]
 
 
-def _history(
-    config: Config, curves: Mapping[str, str]
-) -> dict[str, tuple[list[float], list[float]]]:
+def _history(config: Config, curves: Mapping[str, str]) -> content.History:
     scalars = read_scalars(run_folder.require_model_dir(config))
     return {
         title: (scalars[tag][0].tolist(), scalars[tag][1].tolist())
@@ -128,31 +126,27 @@ def _history(
     }
 
 
-def _table(rows: dict[str, list[float | None]]) -> report.ResultTable | None:
+def _table(rows: dict[str, list[float | None]]) -> content.ResultTable | None:
     if all(value is None for values in rows.values() for value in values):
         return None
-    return report.ResultTable(
+    return content.ResultTable(
         columns=list(COLUMNS.values()),
-        rows=[report.ResultRow(title, values) for title, values in rows.items()],
+        rows=[content.ResultRow(title, values) for title, values in rows.items()],
         note="Frozen features of test pictures, higher is better. Linear probe and kNN: the share"
         " of pictures that are classified correctly. Retrieval: how often the nearest picture of"
         " another group shows the same thing.",
     )
 
 
-def _scores(classified: Classified | None) -> list[report.KeyScore]:
-    if classified is None:
-        return []
+def _scores(classified: Classified) -> list[content.KeyScore]:
     top_1, top_5 = (classified.scores[key] for key in (TOP_1, TOP_5))
     note = f"top-1 on {classified.judged_on}; top-5 {summary.percent(top_5)}"
-    return [report.KeyScore(classified.title, top_1, note)]
+    return [content.KeyScore(classified.title, top_1, note)]
 
 
-def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
-    if classified is None:
-        return None
+def _confusion(classified: Classified) -> content.ClassConfusion:
     matrix, names = classified.matrix, classified.class_names
-    return report.ClassConfusion(
+    return content.ClassConfusion(
         matrix,
         names,
         pairs=[
@@ -165,29 +159,22 @@ def _confusion(classified: Classified | None) -> report.ClassConfusion | None:
 
 
 def _neighbours(
-    config: Config, data: Source, judged: Judged, pictures: np.ndarray
-) -> report.Neighbours | None:
-    test = judged.test
-    if len(test.vectors) <= NEIGHBOURS:
-        return None
+    config: Config, data: Source, test: Features, pictures: np.ndarray
+) -> content.Neighbours:
     found = nearest(test.vectors, k=NEIGHBOURS, groups=test.groups)
     random = np.random.default_rng(config.run.seed)
     asked = np.sort(random.permutation(len(found))[:QUERIES])
     meaning = test.identities if test.identities is not None else test.labels
     hits = meaning[found[asked]] == meaning[asked, None] if np.any(meaning >= 0) else None
-    captions = [
-        data.class_names[label] if label >= 0 else "no class" for label in test.labels[asked]
-    ]
-    return report.Neighbours(
-        pictures[asked], pictures[found[asked]], hits, captions if data.class_names else None
-    )
+    names = data.class_names
+    captions = [names[label] if label >= 0 else "no class" for label in test.labels[asked]]
+    near = pictures[found[asked]]
+    return content.Neighbours(pictures[asked], near, hits, captions if names else None)
 
 
-def _feature_map(config: Config, judged: Judged, pictures: np.ndarray) -> report.FeatureMap | None:
-    vectors = judged.test.vectors[:MAP_PICTURES]
-    if len(vectors) <= NEIGHBOURS:
-        return None
-    return report.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
+def _feature_map(config: Config, test: Features, pictures: np.ndarray) -> content.FeatureMap:
+    vectors = test.vectors[:MAP_PICTURES]
+    return content.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
 
 
 def _snippet(config: Config) -> str:

@@ -13,11 +13,7 @@ MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
 
 def summary_lines(
-    result: Mapping[str, Any],
-    files: Mapping[str, str],
-    *,
-    lines: Sequence[str] = (),
-    confused: str = "",
+    result: Mapping[str, Any], files: Mapping[str, str], *, lines: Sequence[str], confused: str
 ) -> list[str]:
     """The printed lines of an evaluation: its results, and where its files are.
 

@@ -20,6 +20,9 @@ IMPLEMENTATIONS = ("auto", "dense", "blockwise")
 LARGE = 4096**2
 ENTROPY_EPSILON = 1e-8
 
+# What a form of a loss returns: (loss, accuracy, entropy) in blocks, (loss, logits, labels) whole.
+Triple = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
 
 class ContrastiveLoss(NamedTuple):
     """The loss and metrics of a step; all are scalars.
@@ -62,7 +65,7 @@ class Loss:
     hidden_norm: bool = True
     implementation: str = "auto"
 
-    blockwise: ClassVar[Callable[..., tuple[tf.Tensor, tf.Tensor, tf.Tensor]] | None] = None
+    blockwise: ClassVar[Callable[..., Triple] | None] = None
 
     def __post_init__(self) -> None:
         there_are = IMPLEMENTATIONS if self.blockwise else IMPLEMENTATIONS[:2]
@@ -100,9 +103,7 @@ class Loss:
             loss, contrastive_accuracy(logits_ab, labels), contrastive_entropy(logits_ab)
         )
 
-    def dense(
-        self, projections: tf.Tensor, memory: Memory | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def dense(self, projections: tf.Tensor, memory: Memory | None = None) -> Triple:
         """The loss of this replica's images, from the whole matrix of pairs.
 
         Args:

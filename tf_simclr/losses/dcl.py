@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
+from tf_simclr.losses.contrastive import Triple
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import NTXent
 from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, as_keys, compare
@@ -32,9 +33,7 @@ class DCL(NTXent):
 
     decoupled = True
 
-    def dense(
-        self, projections: tf.Tensor, memory: Memory | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def dense(self, projections: tf.Tensor, memory: Memory | None = None) -> Triple:
         """Like `nt_xent`, for projections [2 * local, dim] and this loss."""
         several = replicas.count() > 1
         pairs = compare(

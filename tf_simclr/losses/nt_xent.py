@@ -8,7 +8,7 @@ import tf_keras as keras
 
 from tf_simclr import replicas
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import Loss
+from tf_simclr.losses.contrastive import Loss, Triple
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.pairs import as_keys, compare
 
@@ -38,20 +38,13 @@ class NTXent(Loss):
                 f"`temperature` must be > 0. Received: temperature={self.temperature!r}."
             )
 
-    def dense(
-        self, projections: tf.Tensor, memory: Memory | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def dense(self, projections: tf.Tensor, memory: Memory | None = None) -> Triple:
         """Like `nt_xent`, for projections [2 * local, dim]."""
         return nt_xent(
-            projections,
-            temperature=self.temperature,
-            hidden_norm=self.hidden_norm,
-            memory=memory,
+            projections, temperature=self.temperature, hidden_norm=self.hidden_norm, memory=memory
         )
 
-    def blockwise(
-        self, rows: tf.Tensor, memory: Memory | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def blockwise(self, rows: tf.Tensor, memory: Memory | None = None) -> Triple:
         """Like `blockwise_loss`, for rows [2, local, dim]."""
         return blockwise_loss(
             rows, temperature=self.temperature, decoupled=self.decoupled, memory=memory
@@ -62,11 +55,7 @@ LOSS = NTXent
 
 
 def nt_xent(
-    hidden: tf.Tensor,
-    *,
-    temperature: float,
-    hidden_norm: bool = True,
-    memory: Memory | None = None,
+    hidden: tf.Tensor, *, temperature: float, hidden_norm: bool = True, memory: Memory | None = None
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The contrastive loss of two views of a batch, over the batches of all replicas.
 

@@ -6,19 +6,8 @@ from tf_simclr import things
 from tf_simclr.assembly import build, build_data
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
-from tf_simclr.methods.method import Judgement, Lesson, Method
+from tf_simclr.methods.method import Lesson, Method
 from tf_simclr.nets.trainable import TrainableNet
-
-__all__ = [
-    "Judgement",
-    "Lesson",
-    "Method",
-    "checked",
-    "method_of",
-    "network",
-    "source",
-    "training_data",
-]
 
 
 def method_of(config: Config) -> Method:

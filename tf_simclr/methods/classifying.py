@@ -8,20 +8,15 @@ from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
+from tf_simclr.data.pipeline import Stream
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.classifier import Classifier
-
-CURVES = {
-    "train/supervised_loss": "Supervised loss",
-    "train/supervised_acc": "Supervised accuracy",
-}
 
 
 class Classifying(Method):
     """Trains an encoder with a classifier on labels (arXiv 2002.05709, section 4.2)."""
 
     state_flags = ("fine_tune_after_block",)
-    classifies = True
 
     def labels(self, config: Config) -> Needed:
         return "all"
@@ -56,11 +51,7 @@ class Classifying(Method):
         }
 
     def batches(
-        self,
-        config: Config,
-        stream: pipeline.Stream,
-        num_classes: int,
-        context: tf.distribute.InputContext,
+        self, config: Config, stream: Stream, num_classes: int, context: tf.distribute.InputContext
     ) -> tf.data.Dataset:
         view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
         return pipeline.finetune_batches(stream, view, num_classes, context)

@@ -4,12 +4,12 @@ from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data.source import Source
-from tf_simclr.methods.classifying import CURVES, Classifying
+from tf_simclr.methods.classifying import Classifying
 from tf_simclr.methods.method import Lesson, Needed
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.student import Student
 from tf_simclr.pretrained.teacher import open_teacher
-from tf_simclr.reporting.words import LEARNING_RATE, Words
+from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
 
 
 class Distillation(Classifying):
@@ -19,19 +19,15 @@ class Distillation(Classifying):
         title="Distillation",
         learned="Learned on {} from a teacher.",
         classifier="Student",
-        curves={**CURVES, "train/distill_loss": "Distillation loss", **LEARNING_RATE},
+        curves={**OF_LABELS, "train/distill_loss": "Distillation loss", **LEARNING_RATE},
     )
     without_labels = " Or give --distill_alpha=1, to learn from the teacher alone."
 
     def check(self, config: Config) -> None:
         super().check(config)
         teacher = config.distillation.teacher
-        require(
-            not config.run.trains or teacher is not None,
-            "teacher",
-            "must name the teacher to learn from with --train_mode=distill",
-            teacher,
-        )
+        rule = "must name the teacher to learn from with --train_mode=distill"
+        require(not config.run.trains or teacher is not None, "teacher", rule, teacher)
 
     def labels(self, config: Config) -> Needed:
         return "none" if config.distillation.distill_alpha == 1 else "some"
@@ -45,11 +41,8 @@ class Distillation(Classifying):
             image_size=config.data.image_size,
             class_names=data.class_names,
         )
-        return Lesson(
-            data.num_classes or teacher.num_classes,
-            data.class_names or teacher.class_names,
-            teacher,
-        )
+        classes, names = data.num_classes or teacher.num_classes, data.class_names
+        return Lesson(classes, names or teacher.class_names, teacher)
 
     def classifier(self, config: Config, lesson: Lesson) -> Classifier:
         if lesson.teacher is None:  # It is only evaluated.

@@ -1,7 +1,7 @@
 """Fine-tuning: a pretrained encoder is trained with labels (arXiv 2006.10029, section 2)."""
 
-from tf_simclr.methods.classifying import CURVES, Classifying
-from tf_simclr.reporting.words import LEARNING_RATE, Words
+from tf_simclr.methods.classifying import Classifying
+from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
 
 
 class Finetuning(Classifying):
@@ -11,7 +11,7 @@ class Finetuning(Classifying):
         title="Fine-tuning",
         learned="Fine-tuned on {}.",
         classifier="Fine-tuned classifier",
-        curves={**CURVES, **LEARNING_RATE},
+        curves={**OF_LABELS, **LEARNING_RATE},
     )
 
 

@@ -29,9 +29,8 @@ def check_owner(config: Config, report: Callable[[str], None] = print) -> None:
     different = differing_state(config, theirs)
     if different:
         raise ValueError(
-            f"`model_dir` belongs to a run that trains differently:"
-            f" {run_folder.said(different)}. Received: model_dir={model_dir!r}."
-            " Give the same flags, or another folder."
+            f"`model_dir` belongs to a run that trains differently: {run_folder.said(different)}."
+            f" Received: {model_dir=}. Give the same flags, or another folder."
         )
     # The folder and the command's mode are not settings of the run.
     # A flag that has no effect in either is not worth a line.

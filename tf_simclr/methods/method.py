@@ -52,13 +52,10 @@ class Method(abc.ABC):
     Attributes:
       words: its names and titles.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
-      classifies: whether it trains a classifier, and not only an encoder. Users choose its labels
-        and the layer of the projection head that it reads.
     """
 
     words: ClassVar[Words]
     state_flags: ClassVar[tuple[str, ...]] = ()
-    classifies: ClassVar[bool] = False
 
     def check(self, config: Config) -> None:
         """Checks rules that cross the sections of the config.
@@ -67,12 +64,8 @@ class Method(abc.ABC):
           ValueError: for settings that contradict each other.
         """
         selector, layers = config.finetuning.ft_proj_selector, config.model.num_projections
-        require(
-            -1 <= selector <= layers,
-            "ft_proj_selector",
-            f"must be from -1 to {layers}, the layers of this projection head",
-            selector,
-        )
+        rule = f"must be from -1 to {layers}, the layers of this projection head"
+        require(-1 <= selector <= layers, "ft_proj_selector", rule, selector)
 
     @abc.abstractmethod
     def labels(self, config: Config) -> Needed:
@@ -126,11 +119,7 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def batches(
-        self,
-        config: Config,
-        stream: Stream,
-        num_classes: int,
-        context: tf.distribute.InputContext,
+        self, config: Config, stream: Stream, num_classes: int, context: tf.distribute.InputContext
     ) -> tf.data.Dataset:
         """Endless batches for one input pipeline, as the network's `fit` takes them.
 

@@ -9,11 +9,12 @@ from tf_simclr.assembly.views import view_pairs
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data import pipeline
+from tf_simclr.data.pipeline import Stream
 from tf_simclr.data.source import Source
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.simclr import SimCLR
-from tf_simclr.reporting.words import LEARNING_RATE, Words
+from tf_simclr.reporting.words import LEARNING_RATE, OF_LABELS, Words
 
 
 class Contrastive(Method):
@@ -26,8 +27,7 @@ class Contrastive(Method):
         curves={
             "train/contrast_loss": "Contrastive loss",
             "train/contrast_acc": "Contrastive accuracy",
-            "train/supervised_loss": "Supervised loss",
-            "train/supervised_acc": "Supervised accuracy",
+            **OF_LABELS,
             **LEARNING_RATE,
         },
     )
@@ -35,19 +35,10 @@ class Contrastive(Method):
 
     def check(self, config: Config) -> None:
         super().check(config)
-        training = config.training
-        require(
-            training.train_batch_size > 1,
-            "train_batch_size",
-            "must be at least 2 to pretrain: a picture is compared with the others in its batch",
-            training.train_batch_size,
-        )
-        require(
-            training.train_batch_size % training.microbatches == 0,
-            "microbatches",
-            f"must divide train_batch_size={training.train_batch_size}",
-            training.microbatches,
-        )
+        batch, parts = config.training.train_batch_size, config.training.microbatches
+        rule = "must be at least 2 to pretrain: a picture is compared with the others in its batch"
+        require(batch > 1, "train_batch_size", rule, batch)
+        require(batch % parts == 0, "microbatches", f"must divide train_batch_size={batch}", parts)
 
     def labels(self, config: Config) -> Needed:
         return "none"
@@ -61,13 +52,16 @@ class Contrastive(Method):
             print(f"{data.name} has no labels: no linear head is trained alongside.")
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> SimCLR:
-        memory = _memory(config) if training and config.model.memory_size else None
+        model, memory = config.model, None
+        if training and model.memory_size:
+            parts = build.encoder(config), build.projection_head(config)
+            memory = MemoryBank(*parts, size=model.memory_size, decay=model.ema_decay)
         net = SimCLR(
             build.encoder(config),
             build.projection_head(config),
             num_classes=lesson.num_classes if self.has_classifier(config) else 0,
             selector=config.finetuning.ft_proj_selector,
-            loss=things.load("losses", config.model.loss).of(vars(config.model)),
+            loss=things.load("losses", model.loss).of(vars(model)),
             microbatches=config.training.microbatches,
             make_views=build_data.views_in_the_step(config),
             memory=memory,
@@ -80,19 +74,10 @@ class Contrastive(Method):
         return net
 
     def batches(
-        self,
-        config: Config,
-        stream: pipeline.Stream,
-        num_classes: int,
-        context: tf.distribute.InputContext,
+        self, config: Config, stream: Stream, num_classes: int, context: tf.distribute.InputContext
     ) -> tf.data.Dataset:
-        return pipeline.pretrain_batches(
-            stream,
-            build_data.pretrain_views(config),
-            num_classes,
-            context,
-            on_device=config.views_on == "device",
-        )
+        views, on_device = build_data.pretrain_views(config), config.views_on == "device"
+        return pipeline.pretrain_batches(stream, views, num_classes, context, on_device=on_device)
 
     def parts_of_batch(self, config: Config) -> int:
         return config.training.microbatches
@@ -103,15 +88,6 @@ class Contrastive(Method):
     def views(self, config: Config, data: Source) -> np.ndarray | None:
         # Data other than the run's own may have no training split.
         return view_pairs(config, data) if data.has(config.data.train_split) else None
-
-
-def _memory(config: Config) -> MemoryBank:
-    return MemoryBank(
-        build.encoder(config),
-        build.projection_head(config),
-        size=config.model.memory_size,
-        decay=config.model.ema_decay,
-    )
 
 
 METHOD = Contrastive()

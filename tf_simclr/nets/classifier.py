@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
+from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.layers import BatchNorm
@@ -44,8 +44,7 @@ class Classifier(TrainableNet):
       ValueError: for a value out of range; in `build`, for a `selector` beyond the head's layers.
     """
 
-    OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
-    METRICS: tuple[str, ...] = ("total_loss", *OF_LABELS, "weight_decay")
+    METRICS: tuple[str, ...] = ("total_loss", *TrainableNet.OF_LABELS, "weight_decay")
     supervised_head: SupervisedHead
 
     def __init__(
@@ -132,18 +131,3 @@ class Classifier(TrainableNet):
             "zero_init": self.supervised_head.zero_init,
             "name": self.name,
         }
-
-    def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
-        """Adds loss and accuracy on the labels to the running means; OF_LABELS names them.
-
-        Args:
-          logits: [batch, classes].
-          one_hot: [batch, classes]; rows of zeros have no label.
-          loss: the cross entropy of the two, a scalar.
-        """
-        labelled = is_labelled(one_hot)
-        self.track(
-            supervised_loss=loss,
-            supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
-            supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
-        )

@@ -60,9 +60,7 @@ class ProjectionHead(keras.layers.Layer):
         if out_dim < 1:
             raise ValueError(f"`out_dim` must be at least 1. Received: out_dim={out_dim!r}.")
         if num_layers < 1:
-            raise ValueError(
-                f"`num_layers` must be at least 1. Received: num_layers={num_layers!r}."
-            )
+            raise ValueError(f"`num_layers` must be at least 1. Received: {num_layers=}.")
         self.mode = mode
         self.out_dim = out_dim
         self.num_layers = num_layers

@@ -92,10 +92,7 @@ class MemoryBank:
         self._pairs: list[tuple[tf.Variable, tf.Variable]] = []
 
     def follow(
-        self,
-        encoder: keras.layers.Layer,
-        projection_head: keras.layers.Layer,
-        image_shape: Sequence[int],
+        self, encoder: keras.layers.Layer, projection_head: keras.layers.Layer, shape: Sequence[int]
     ) -> None:
         """Builds the averaged network as a copy of a built network, and follows it from now on.
 
@@ -104,12 +101,12 @@ class MemoryBank:
         Args:
           encoder: the one that trains.
           projection_head: likewise.
-          image_shape: (h, w, channels) of a picture.
+          shape: (h, w, channels) of a picture.
 
         Raises:
           ValueError: if the two do not have the same variables.
         """
-        _, rows = self._embed(tf.zeros([1, *image_shape]), training=False)
+        _, rows = self._embed(tf.zeros([1, *shape]), training=False)
         theirs, ours = (
             [variable for part in parts for variable in part.variables]
             for parts in ((encoder, projection_head), (self.encoder, self.projection_head))

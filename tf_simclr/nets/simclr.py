@@ -12,7 +12,7 @@ import tf_keras as keras
 from tf_simclr import replicas
 from tf_simclr.losses.contrastive import Loss
 from tf_simclr.losses.nt_xent import NTXent
-from tf_simclr.losses.supervised import is_labelled, softmax_cross_entropy, top_k_hits
+from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.heads import SupervisedHead, selected
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.microbatches import Microbatches, unchanged
@@ -80,9 +80,7 @@ class SimCLR(TrainableNet):
         "contrast_loss",
         "contrast_acc",
         "contrast_entropy",
-        "supervised_loss",
-        "supervised_acc",
-        "supervised_top_5_acc",
+        *TrainableNet.OF_LABELS,
         "weight_decay",
     )
 
@@ -110,9 +108,7 @@ class SimCLR(TrainableNet):
                 f"`loss` must be a Loss, such as NTXent(temperature=0.1). Received: loss={loss!r}."
             )
         if microbatches < 1:
-            raise ValueError(
-                f"`microbatches` must be >= 1. Received: microbatches={microbatches!r}."
-            )
+            raise ValueError(f"`microbatches` must be >= 1. Received: {microbatches=}.")
         self.encoder = encoder
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes) if num_classes else None
@@ -265,10 +261,5 @@ class SimCLR(TrainableNet):
         if logits is None or one_hot is None:
             raise ValueError("`evaluate` on single pictures needs a linear head and labels.")
         loss = softmax_cross_entropy(logits, one_hot)
-        labelled = is_labelled(one_hot)
-        self.track(
-            supervised_loss=loss,
-            supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
-            supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
-        )
+        self.track_labels(logits, one_hot, loss)
         return loss

@@ -68,11 +68,7 @@ class Student(Classifier):
         with tf.GradientTape() as tape:
             logits = self(images, training=True)
             mixed = mixed_loss(
-                logits,
-                teacher_logits,
-                one_hot,
-                temperature=self.temperature,
-                alpha=self.alpha,
+                logits, teacher_logits, one_hot, temperature=self.temperature, alpha=self.alpha
             )
             penalty = tf.cast(self.penalty(), mixed.loss.dtype)
             loss = mixed.loss + penalty

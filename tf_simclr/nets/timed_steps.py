@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 HOST = "CPU:0"
+Outcome = tuple[dict[str, tf.Tensor], tf.Tensor]  # of a step: results and status
 
 
 class TimedSteps(keras.Model):
@@ -31,9 +32,8 @@ class TimedSteps(keras.Model):
         # By default, Keras' `evaluate` sums results over workers.
         self.distribute_reduction_method = "first"
         # Keras does not look into a namespace, so the variable is not one of the model's weights.
-        self._clock = types.SimpleNamespace(
-            waited=_on_host(0.0, tf.float64, "seconds_waited"), status=None
-        )
+        waited = _on_host(0.0, tf.float64, "seconds_waited")
+        self._clock = types.SimpleNamespace(waited=waited, status=None)
 
     def seconds_waited(self) -> float:
         """How long all steps so far have waited for data, in seconds. Needs no device."""
@@ -79,7 +79,7 @@ class TimedSteps(keras.Model):
 
     # AutoGraph would rewrite a hundred functions that do not need it, which takes seconds.
     @tf.autograph.experimental.do_not_convert
-    def _counted_step(self, data: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def _counted_step(self, data: Any) -> Outcome:
         outputs = self.train_step(data)
         with tf.control_dependencies(tf.nest.flatten(outputs)):
             self._train_counter.assign_add(1)
@@ -108,9 +108,7 @@ def _on_host(value: float, dtype: tf.DType, name: str) -> tf.Variable:
     return made[0]
 
 
-def _one_step(
-    model: TimedSteps, run: Callable, iterator: Iterator
-) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+def _one_step(model: TimedSteps, run: Callable, iterator: Iterator) -> Outcome:
     asked = tf.timestamp()
     with tf.control_dependencies([asked]):
         data = next(iterator)
@@ -122,9 +120,7 @@ def _one_step(
     )
 
 
-def _several_steps(
-    model: TimedSteps, run: Callable, iterator: Iterator
-) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+def _several_steps(model: TimedSteps, run: Callable, iterator: Iterator) -> Outcome:
     for _ in tf.range(model._steps_per_execution):
         outputs = _one_step(model, run, iterator)
     return outputs

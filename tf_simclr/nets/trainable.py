@@ -9,7 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
-from tf_simclr.losses.supervised import l2_penalty
+from tf_simclr.losses.supervised import is_labelled, l2_penalty, top_k_hits
 from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.timed_steps import TimedSteps
 
@@ -72,6 +72,7 @@ class TrainableNet(TimedSteps):
     """
 
     METRICS: tuple[str, ...] = ()
+    OF_LABELS = ("supervised_loss", "supervised_acc", "supervised_top_5_acc")
     encoder: keras.layers.Layer
     projection_head: keras.layers.Layer
     supervised_head: keras.layers.Layer | None
@@ -117,10 +118,8 @@ class TrainableNet(TimedSteps):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableNet":
         """The model that `get_config` described, with new parts."""
         parts = {"encoder", "projection_head", "loss"} & set(config)
-        made = {
-            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
-            for name in parts
-        }
+        load = keras.saving.deserialize_keras_object
+        made = {name: load(config[name], custom_objects) for name in parts}
         return cls(**(config | made))
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -232,6 +231,21 @@ class TrainableNet(TimedSteps):
         for name, value in values.items():
             value, weight = value if isinstance(value, tuple) else (value, None)
             self._running.means[name].update_state(value, sample_weight=weight)
+
+    def track_labels(self, logits: tf.Tensor, one_hot: tf.Tensor, loss: tf.Tensor) -> None:
+        """Adds loss and accuracy on the labels to the running means; OF_LABELS names them.
+
+        Args:
+          logits: [batch, classes].
+          one_hot: [batch, classes]; rows of zeros have no label.
+          loss: the cross entropy of the two, a scalar.
+        """
+        labelled = is_labelled(one_hot)
+        self.track(
+            supervised_loss=loss,
+            supervised_acc=(top_k_hits(logits, one_hot, 1), labelled),
+            supervised_top_5_acc=(top_k_hits(logits, one_hot, 5), labelled),
+        )
 
     def results(self) -> dict[str, tf.Tensor]:
         """The running means by name, scalars, as train_step and test_step return them."""

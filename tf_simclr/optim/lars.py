@@ -111,9 +111,7 @@ class LARS(keras.optimizers.Optimizer):
         if not 0 <= momentum < 1:
             raise ValueError(f"`momentum` must be in [0, 1). Received: momentum={momentum!r}.")
         if weight_decay < 0:
-            raise ValueError(
-                f"`weight_decay` must be >= 0. Received: weight_decay={weight_decay!r}."
-            )
+            raise ValueError(f"`weight_decay` must be >= 0. Received: {weight_decay=}.")
         self._learning_rate = self._build_learning_rate(learning_rate)
         self.momentum = momentum
         self.decay = weight_decay

@@ -10,23 +10,7 @@ import tf_keras as keras
 from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config import Config
 
-
-class Classifier(NamedTuple):
-    """The classifier of a run that starts from a checkpoint.
-
-    Attributes:
-      alone: whether the run trains the classifier itself, and not alongside pretraining.
-      asked_for: whether the user gave `variable_schema` to say what is restored.
-      layer: output of the projection head that it reads.
-      kernel: shape of its kernel, [inputs, classes].
-      class_names: of the run's data, in the order of the labels.
-    """
-
-    alone: bool
-    asked_for: bool
-    layer: int
-    kernel: Sequence[int]
-    class_names: Sequence[str]
+Shape = Sequence[int]  # of a kernel
 
 
 class Verdict(NamedTuple):
@@ -59,7 +43,7 @@ class Checkpoint(abc.ABC):
     prefix: str
     averaged: bool
     architecture: Architecture | None
-    classifier: Sequence[int] | None
+    classifier: Shape | None
     reads_layer: int
     trained_size: int | None
     settings: Config | None = None
@@ -68,11 +52,13 @@ class Checkpoint(abc.ABC):
     doubt: str = ""
 
     @abc.abstractmethod
-    def judge_classifier(self, ours: Classifier) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Whether a run restores the checkpoint's classifier.
 
         Args:
-          ours: the classifier of the run.
+          config: of the run.
+          kernel: shape of the kernel of its classifier, [inputs, classes].
+          names: of the classes of its data, in the order of the labels; empty if not known.
         """
 
     @abc.abstractmethod
@@ -87,7 +73,7 @@ class Checkpoint(abc.ABC):
         """
 
 
-def classifier_left_out(theirs: Sequence[int], ours: Sequence[int]) -> str:
+def classifier_left_out(theirs: Shape, ours: Shape) -> str:
     """A line that says why a classifier is not restored, from the shapes of the two kernels."""
     return (
         f"The checkpoint's classifier is left out: it has {theirs[1]} classes on {theirs[0]}"

@@ -40,13 +40,12 @@ def origin_of(config: Config) -> Checkpoint | None:
     return open_checkpoint(path, averaged=config.finetuning.use_ema_weights)
 
 
-def adopt_architecture(config: Config, origin: Checkpoint | None, *, classifies: bool) -> Config:
+def adopt_architecture(config: Config, origin: Checkpoint | None) -> Config:
     """The config with the architecture of its checkpoint, except for flags that were given.
 
     Args:
       config: of a run.
       origin: checkpoint of the config; None leaves the config as it is.
-      classifies: whether the run trains a classifier.
 
     Raises:
       ValueError: if a flag that was given contradicts the weights, or like `check_flags`.
@@ -55,11 +54,9 @@ def adopt_architecture(config: Config, origin: Checkpoint | None, *, classifies:
         check_flags(config)
         return config
     # Differs from the original: there users must repeat these flags.
-    different = require_fit(
-        config, origin, wanted_architecture(config, origin, classifies), config.given
-    )
+    different = require_fit(config, origin, wanted_architecture(config, origin), config.given)
     layer = origin.fine_tuned_from
-    if layer and classifies and "ft_proj_selector" not in config.given:
+    if layer and not config.run.pretrains and "ft_proj_selector" not in config.given:
         different["ft_proj_selector"] = (0, layer)
     adopted = {name: theirs for name, (_, theirs) in different.items()}
     if adopted:
@@ -128,9 +125,7 @@ def require_fit(
     return different
 
 
-def wanted_architecture(
-    config: Config, origin: Checkpoint, classifies: bool
-) -> Architecture | None:
+def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | None:
     """The part of the origin's architecture that a run with this config must agree with.
 
     The projection head may be of any kind if it is not restored, because `variable_schema` leaves
@@ -140,6 +135,6 @@ def wanted_architecture(
     if found is None or found.head is None:
         return found
     absent = origin.settings is None and not found.head.layers
-    if (absent and not classifies) or "projection_head" not in restored_parts(config):
+    if (absent and config.run.pretrains) or "projection_head" not in restored_parts(config):
         return dataclasses.replace(found, head=None)
     return found

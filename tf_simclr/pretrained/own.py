@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,7 +13,7 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
-from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
@@ -30,42 +30,42 @@ SCOPES = {
 class OwnCheckpoint(Checkpoint):
     """A checkpoint of a run, or an export (FOLDER/variables/variables)."""
 
-    def judge_classifier(self, ours: Classifier) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has other classes or reads another layer.
 
         A run that trains a classifier also leaves out a linear head from pretraining, which saw
         every label of that run. If the user gave `variable_schema`, only a classifier of other
         classes is left out. `restore` checks the number of classes.
         """
-        reads = self.reads_layer
         if self.settings is None:
             return Verdict()
-        knows, named = class_names_at(self.path), ours.asked_for
+        reads, layer = self.reads_layer, layer_read(config.flat())
+        knows, named = class_names_at(self.path), config.finetuning.variable_schema is not None
         notes = []
-        if named and reads != ours.layer:
+        if named and reads != layer:
             notes.append(
                 f"The checkpoint's classifier reads layer {reads} of the projection head, this one"
-                f" layer {ours.layer}. Give --ft_proj_selector={reads} to read the same layer."
+                f" layer {layer}. Give --ft_proj_selector={reads} to read the same layer."
             )
         reason = ""
         # Differs from the original: it starts from that head. The head may know more labels than
         # a run with few labels, or even those that the run is evaluated on.
-        if not named and ours.alone and self.alongside:
+        if not named and self.alongside and not config.run.pretrains:
             reason = (
                 "The checkpoint's linear head is left out: it was trained with the labels of its"
                 " own run. Give --variable_schema=.* to restore it."
             )
-        elif not named and reads != ours.layer:
+        elif not named and reads != layer:
             reason = (
                 f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
                 f" head. Give --ft_proj_selector={reads} to restore it."
             )
-        elif knows and ours.class_names and knows != tuple(ours.class_names):
+        elif knows and names and knows != tuple(names):
             reason = (
                 f"The checkpoint's classifier is left out: it knows {listed(knows)}, and the data"
-                f" has {listed(ours.class_names)}."
+                f" has {listed(names)}."
             )
-        elif ours.class_names and not knows:
+        elif names and not knows:
             notes.append(f"Note: the checkpoint {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
 
@@ -121,17 +121,11 @@ def _architecture_in(contents: CheckpointContents) -> Architecture | None:
     return next((found for kind in kinds if (found := kind.of_variables(shapes))), None)
 
 
-def restore(
-    prefix: str,
-    parts: Mapping[str, tf.Module],
-    report: Callable[[str], None] = print,
-    *,
-    averaged: bool = False,
-) -> list[str]:
+def restore(prefix: str, parts: Mapping[str, tf.Module], *, averaged: bool = False) -> list[str]:
     """Restores the `parts` that the checkpoint at `prefix` has and that fit; returns their names.
 
     The encoder must be there and fit. A projection head must fit if it is there. A classifier with
-    another number of classes is not restored, and `report` gets one line. `averaged` restores the
+    another number of classes is not restored, and a printed line says so. `averaged` restores the
     moving averages; the classifier has none.
 
     Raises:
@@ -150,10 +144,8 @@ def restore(
         ours = parts["supervised_head"].kernel.shape.as_list()
         if len(theirs) == len(ours) and theirs != ours:
             found.discard("supervised_head")
-            report(classifier_left_out(theirs, ours))
-    stored = {name: AVERAGED + name if averaged else name for name in found}
+            print(classifier_left_out(theirs, ours))
+    stored = {AVERAGED + name if averaged else name: parts[name] for name in found}
     # `read`, not `restore`, which needs a save counter; an export has none.
-    checkpoints.fit(
-        tf.train.Checkpoint(**{stored[name]: parts[name] for name in found}).read, prefix
-    )
+    checkpoints.fit(tf.train.Checkpoint(**stored).read, prefix)
     return sorted(found)

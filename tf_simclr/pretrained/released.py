@@ -5,14 +5,16 @@ MoCo, counters and, unless asked for, averaged weights are ignored.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr.architectures.head import layer_read
 from tf_simclr.architectures.resnet import ResNetArchitecture
+from tf_simclr.config import Config
 from tf_simclr.pretrained import recognition
-from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import CheckpointContents
 from tf_simclr.pretrained.released_names import (
     CLASSIFIER,
@@ -46,17 +48,18 @@ class ReleasedCheckpoint(Checkpoint):
     keys: Mapping[str, Mapping[str, str]]
     contents: CheckpointContents
 
-    def judge_classifier(self, ours: Classifier) -> Verdict:
+    def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:
         """Leaves out a classifier that has another shape or was fine-tuned on another layer."""
         theirs, trained_on = self.classifier, self.fine_tuned_from
-        if theirs is not None and list(theirs) != list(ours.kernel):
-            return Verdict(classifier_left_out(theirs, ours.kernel))
-        if trained_on is not None and trained_on != ours.layer:
+        layer = layer_read(config.flat())
+        if theirs is not None and list(theirs) != list(kernel):
+            return Verdict(classifier_left_out(theirs, kernel))
+        if trained_on is not None and trained_on != layer:
             return Verdict(
                 "The checkpoint's classifier is left out: it was fine-tuned on layer"
                 f" {trained_on} of the projection head. Give --ft_proj_selector={trained_on}."
             )
-        if not self.doubt or ours.layer != 0:
+        if not self.doubt or layer != 0:
             return Verdict()
         taken = "The checkpoint's classifier is assumed to read the encoder's output."
         return Verdict(notes=[f"{taken} {self.doubt}: for those give --ft_proj_selector=1."])
@@ -127,7 +130,6 @@ def open_released(
     }
     architecture = ResNetArchitecture.of_variables(shapes, linear=linear)
     classifies = classifies_from(path) if keys["projection_head"] else None
-    in_doubt = bool(keys["projection_head"]) and classifies is None
     return ReleasedCheckpoint(
         path=path,
         prefix=prefix,
@@ -137,7 +139,7 @@ def open_released(
         reads_layer=classifies or 0,
         trained_size=architecture.image_size if architecture else None,
         fine_tuned_from=classifies,
-        doubt=DOUBT if in_doubt else "",
+        doubt=DOUBT if keys["projection_head"] and classifies is None else "",
         keys={part: roles for part, roles in keys.items() if roles},
         contents=contents,
     )

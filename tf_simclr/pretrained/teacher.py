@@ -94,8 +94,8 @@ def _open(path: str, image_size: int) -> Teacher:
         raise ValueError(
             f"`teacher` cannot be opened ({why}). Received: teacher={path!r}."
         ) from error
-    network = found.network
-    if network.supervised_head is None:
+    network, head = found.network, found.network.supervised_head
+    if head is None:
         raise _no_logits(path, "a network without a classifier")
 
     def classify(images: tf.Tensor) -> tf.Tensor:
@@ -103,16 +103,9 @@ def _open(path: str, image_size: int) -> Teacher:
 
     for doubt in _doubts(found, image_size):
         print(f"Note: the teacher {doubt}")
-    return Teacher(
-        path, network.supervised_head.num_classes, _class_names(found), classify, network
-    )
-
-
-def _class_names(found: trained.Trained) -> tuple[str, ...]:
-    """Names of the classes, if there is one for each class."""
-    names = tuple(map(str, found.dataset.get("class_names") or ()))
-    head = found.network.supervised_head
-    return names if head is not None and len(names) == head.num_classes else ()
+    names, classes = tuple(map(str, found.dataset.get("class_names") or ())), head.num_classes
+    # If there is not a name for each class, they are not these classes' names.
+    return Teacher(path, classes, names if len(names) == classes else (), classify, network)
 
 
 def _doubts(found: trained.Trained, image_size: int) -> Iterator[str]:
@@ -180,8 +173,7 @@ def _input(path: str, name: str, function: Any) -> tuple[str, tf.TensorSpec]:
             return keyword, spec
     raise ValueError(
         "`teacher` must take one batch of float pictures [batch, height, width, 3] of any length."
-        f" Received: teacher={path!r}, whose signature {name} takes"
-        f" {_listed(inputs) or 'nothing'}."
+        f" Received: teacher={path!r}, whose signature {name} takes {_listed(inputs) or 'nothing'}."
     )
 
 

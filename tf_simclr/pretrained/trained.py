@@ -82,9 +82,8 @@ def path_of(config: Config) -> str:
     model_dir = run_folder.require_model_dir(config)
     if not checkpoints.listed(model_dir):
         raise ValueError(
-            "`model_dir` must be the folder of a trained run. Received:"
-            f" model_dir={model_dir!r}, where there is no checkpoint. Train first, or give"
-            " --checkpoint=PATH."
+            f"`model_dir` must be the folder of a trained run. Received: {model_dir=}, where there"
+            " is no checkpoint. Train first, or give --checkpoint=PATH."
         )
     return model_dir
 

@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 
-from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config
 from tf_simclr.nets.trainable import TrainableNet
-from tf_simclr.pretrained.checkpoint import Checkpoint, Classifier
+from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.origins import require_fit, wanted_architecture
 from tf_simclr.pretrained.variable_schema import restored_parts
 
 
 def warm_start(
-    config: Config,
-    origin: Checkpoint,
-    net: TrainableNet,
-    class_names: Sequence[str] = (),
-    *,
-    classifies: bool,
+    config: Config, origin: Checkpoint, net: TrainableNet, class_names: Sequence[str] = ()
 ) -> list[str]:
     """Restores parts of `net` from the config's --checkpoint, and returns their names.
 
@@ -27,24 +21,19 @@ def warm_start(
       origin: checkpoint of the config.
       net: a built model of the config.
       class_names: of the data, in the order of its labels.
-      classifies: whether the run trains a classifier.
 
     Raises:
       ValueError: if the checkpoint does not fit; then nothing is restored.
     """
-    require_fit(config, origin, wanted_architecture(config, origin, classifies), config.flat())
+    require_fit(config, origin, wanted_architecture(config, origin), config.flat())
     wanted = restored_parts(config)
     ours = {name: part for name, part in net.parts().items() if name in wanted}
     if config.finetuning.zero_init_logits_layer:
         ours.pop("supervised_head", None)  # It starts at zero.
     head = ours.get("supervised_head")
     if head is not None and origin.classifier is not None:
-        schema, kernel = config.finetuning.variable_schema, head.kernel.shape.as_list()
-        reason, notes = origin.judge_classifier(
-            Classifier(
-                classifies, schema is not None, layer_read(config.flat()), kernel, class_names
-            )
-        )
+        kernel = head.kernel.shape.as_list()
+        reason, notes = origin.judge_classifier(config, kernel, class_names)
         for line in [*notes, reason] if reason else notes:
             print(line)
         if reason:

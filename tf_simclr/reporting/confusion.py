@@ -47,9 +47,8 @@ def confusion_map(matrix: np.ndarray, class_names: Sequence[str]) -> str:
         parts.append(_text(right, end + 8, top + middle + 4, f"{whole}: correct share"))
         parts.extend(_cells(row, number, class_names, (left, top + number * cell, cell)))
     return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'style="width:{width:.0f}px" role="img" '
-        f'aria-label="Confusion matrix of {classes} classes">{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" style="width:{width:.0f}px" role="img"'
+        f' aria-label="Confusion matrix of {classes} classes">{"".join(parts)}</svg>'
     )
 
 

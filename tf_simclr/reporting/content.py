@@ -7,6 +7,8 @@ import numpy as np
 
 from tf_simclr.reporting.pictures import rgb
 
+History = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name -> (steps, values)
+
 
 @dataclasses.dataclass(frozen=True)
 class ResultRow:
@@ -131,15 +133,11 @@ class FeatureMap:
 
     Attributes:
         positions: float [n, 2] in [0, 1], of layout_2d.
-        pictures: uint8 [n, height, width, channels], drawn at their places; None draws points.
-        labels: int [n], which colour the points, negative is unlabelled; None: all one colour.
-        class_names: one for each class of labels.
+        pictures: uint8 [n, height, width, channels], drawn at their places.
     """
 
     positions: np.ndarray
-    pictures: np.ndarray | None = None
-    labels: np.ndarray | None = None
-    class_names: Sequence[str] = ()
+    pictures: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +149,7 @@ class Report:
         opening: what a reader must know first.
         command: the command that made the run.
         facts: (name, value) pairs: data, network, steps, time ...
-        history: name -> (steps, values); values that are not finite leave gaps.
+        history: curves of the training; values that are not finite leave gaps.
         views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
         scores: shown first in the summary.
         table: results; without one, and without scores, the summary shows the ends of the history.
@@ -165,7 +163,7 @@ class Report:
     opening: str | None = None
     command: str | None = None
     facts: Sequence[tuple[str, str]] | None = None
-    history: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None
+    history: History | None = None
     views: np.ndarray | None = None
     scores: Sequence[KeyScore] = ()
     table: ResultTable | None = None

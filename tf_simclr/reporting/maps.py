@@ -1,7 +1,4 @@
-"""The 2-D map of a report: the pictures themselves at their places, or points in class colours."""
-
-import html
-from collections.abc import Sequence
+"""The 2-D map of a report: the pictures themselves at their places."""
 
 import numpy as np
 
@@ -11,7 +8,6 @@ CANVAS = 1400  # Pixels; twice what a usual screen shows, so that the map can be
 OCCUPANCY = 0.6  # Share of cells with a picture: below 1 so that clusters stay apart.
 MOST_PICTURES = 2000  # Cells of 24 pixels, below which nobody recognises a picture.
 LARGEST_CELL = 64  # Pixels.
-PLOT = 600  # Units of the points' view box.
 
 
 def picture_map(positions: np.ndarray, pictures: np.ndarray) -> np.ndarray:
@@ -50,50 +46,3 @@ def _places(positions: np.ndarray, cells: int) -> np.ndarray:
         taken[nearest] = np.inf
         places[row] = grid[nearest]
     return places
-
-
-def point_map(positions: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> str:
-    """Draws a point for each row in its class's colour, and the colours' legend.
-
-    Args:
-        positions: float [n, 2] in [0, 1]: x to the right, y upwards.
-        labels: int [n]; negative is unlabelled and gray.
-        class_names: one for each class.
-
-    Returns:
-        An <svg> and a <ul class="legend">.
-    """
-    points = []
-    for (x, y), label in zip(positions, labels, strict=True):
-        name = class_names[label] if label >= 0 else "unlabelled"
-        points.append(
-            f'<circle cx="{PLOT * x:.1f}" cy="{PLOT * (1 - y):.1f}" r="3.5" '
-            f'fill="{class_colour(label, len(class_names))}">'
-            f"<title>{html.escape(name)}</title></circle>"
-        )
-    present = [label for label in np.unique(labels) if label >= 0]
-    legend = "".join(
-        f'<li><i style="background:{class_colour(label, len(class_names))}"></i>'
-        f"{html.escape(class_names[label])}</li>"
-        for label in present
-    )
-    return (
-        f'<svg class="points" viewBox="-8 -8 {PLOT + 16} {PLOT + 16}" role="img" '
-        f'aria-label="2-D map of {len(points)} points in {len(present)} classes">'
-        f'{"".join(points)}</svg><ul class="legend">{legend}</ul>'
-    )
-
-
-def class_colour(label: int, classes: int) -> str:
-    """A colour for a class: hues around the circle, neighbours told apart by lightness.
-
-    Args:
-        label: the class; negative is unlabelled.
-        classes: how many there are.
-
-    Returns:
-        A CSS colour that is readable on a light and a dark background.
-    """
-    if label < 0:
-        return "#8a8d94"
-    return f"hsl({360 * label / classes:.0f} 65% {(42, 58)[label % 2]}%)"

@@ -5,38 +5,19 @@ from html import escape
 
 import numpy as np
 
+from tf_simclr.reporting import content
 from tf_simclr.reporting.confusion import HOW_TO_READ, MOST_CLASSES, confusion_list, confusion_map
-from tf_simclr.reporting.content import (
-    ClassConfusion,
-    FeatureMap,
-    KeyScore,
-    Neighbours,
-    Report,
-    ResultRow,
-    ResultTable,
-)
 from tf_simclr.reporting.curves import curve_figure
-from tf_simclr.reporting.maps import picture_map, point_map
+from tf_simclr.reporting.maps import picture_map
 from tf_simclr.reporting.pictures import SpriteSheet, png_uri, rgb
 from tf_simclr.reporting.style import STYLE
-
-__all__ = [
-    "ClassConfusion",
-    "FeatureMap",
-    "KeyScore",
-    "Neighbours",
-    "Report",
-    "ResultRow",
-    "ResultTable",
-    "render",
-]
 
 MOST_BASELINES = 2  # The summary compares with so many rows below the first.
 MOST_PAIRS = 16  # Pairs of views shown.
 MOST_QUERIES = 24  # Queries shown: enough to judge, and the page stays below 3 MB.
 
 
-def render(report: Report) -> str:
+def render(report: content.Report) -> str:
     """Renders a report.
 
     Args:
@@ -52,28 +33,25 @@ def render(report: Report) -> str:
     """
     sections = [
         _summary(report),
-        _results(report.table),
-        _confusion(report.confusion),
-        _neighbours(report.neighbours),
-        _feature_map(report.feature_map),
-        _curves(report),
-        _views(report.views),
-        _snippet(report.snippet),
+        _results(report.table) if report.table else "",
+        _confusion(report.confusion) if report.confusion else "",
+        _neighbours(report.neighbours) if report.neighbours else "",
+        _feature_map(report.feature_map) if report.feature_map else "",
+        _curves(report.history) if report.history else "",
+        _views(report.views) if report.views is not None else "",
+        _snippet(report.snippet) if report.snippet else "",
         _run(report),
     ]
+    opening = f"<p>{escape(report.opening)}</p>" if report.opening else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><main><header><h1>{escape(report.title)}</h1>{_opening(report)}</header>\n"
+        f"<body><main><header><h1>{escape(report.title)}</h1>{opening}</header>\n"
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
-
-
-def _opening(report: Report) -> str:
-    return f"<p>{escape(report.opening)}</p>" if report.opening else ""
 
 
 def _section(title: str, explanation: str, body: str) -> str:
@@ -85,9 +63,9 @@ def _percent(value: float | None) -> str:
     return "–" if value is None or not np.isfinite(value) else f"{100 * value:.1f} %"
 
 
-def _summary(report: Report) -> str:
+def _summary(report: content.Report) -> str:
     """The key numbers: scores, the table's first row against the others, or the curves' ends."""
-    keys = [_score_key(score) for score in report.scores]
+    keys = [_key(score.name, _percent(score.value), escape(score.note)) for score in report.scores]
     if report.table:
         keys += [_table_key(report.table, column) for column in range(len(report.table.columns))]
     elif not keys:
@@ -95,14 +73,11 @@ def _summary(report: Report) -> str:
     return f'<ul class="keys">{"".join(keys)}</ul>' if any(keys) else ""
 
 
-def _score_key(score: KeyScore) -> str:
-    return (
-        f'<li class="key"><span>{escape(score.name)}</span><b>{_percent(score.value)}</b>'
-        f"<small>{escape(score.note)}</small></li>"
-    )
+def _key(name: str, number: str, note: str) -> str:
+    return f'<li class="key"><span>{escape(name)}</span><b>{number}</b><small>{note}</small></li>'
 
 
-def _table_key(table: ResultTable, column: int) -> str:
+def _table_key(table: content.ResultTable, column: int) -> str:
     ours = table.rows[0].values[column]
     if ours is None:
         return ""
@@ -114,28 +89,20 @@ def _table_key(table: ResultTable, column: int) -> str:
             direction = ' class="up"' if gain > 0 else ""
             signed = f"{gain:+.1f}".replace("-", "−")
             gains.append(f"<em{direction}>{signed}</em> points vs {escape(row.name.lower())}")
-    return (
-        f'<li class="key"><span>{escape(table.columns[column])}</span><b>{_percent(ours)}</b>'
-        f"<small>{'<br>'.join(gains)}</small></li>"
-    )
+    return _key(table.columns[column], _percent(ours), "<br>".join(gains))
 
 
 def _curve_key(name: str, values: Sequence[float]) -> str:
     finite = [value for value in np.asarray(values, float).reshape(-1) if np.isfinite(value)]
     if not finite:
         return ""
-    start = f"<small>from {finite[0]:.3g} at the start</small>" if len(finite) > 1 else ""
-    return f'<li class="key"><span>{escape(name)}</span><b>{finite[-1]:.3g}</b>{start}</li>'
+    start = f"from {finite[0]:.3g} at the start" if len(finite) > 1 else ""
+    return _key(name, f"{finite[-1]:.3g}", start)
 
 
-def _results(table: ResultTable | None) -> str:
-    if not table:
-        return ""
-    columns = range(len(table.columns))
-    best = [
-        max((v for row in table.rows if (v := row.values[c]) is not None), default=None)
-        for c in columns
-    ]
+def _results(table: content.ResultTable) -> str:
+    columns = zip(*(row.values for row in table.rows))
+    best = [max((v for v in values if v is not None), default=None) for values in columns]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
     rows = []
     for row in table.rows:
@@ -159,9 +126,7 @@ def _cell(value: float | None, best: float | None) -> str:
     return f'<td>{number}<i style="--share:{share:.1f}%"></i></td>'
 
 
-def _confusion(confusion: ClassConfusion | None) -> str:
-    if not confusion:
-        return ""
+def _confusion(confusion: content.ClassConfusion) -> str:
     explanation, parts = escape(confusion.note), [confusion_list(confusion.pairs)]
     if len(confusion.matrix) <= MOST_CLASSES:
         explanation += f" {HOW_TO_READ}"
@@ -171,9 +136,7 @@ def _confusion(confusion: ClassConfusion | None) -> str:
     return _section("Confusion matrix", explanation, f'<div class="confusion">{body}</div>')
 
 
-def _neighbours(neighbours: Neighbours | None) -> str:
-    if not neighbours:
-        return ""
+def _neighbours(neighbours: content.Neighbours) -> str:
     sheet = SpriteSheet.of("neighbours", neighbours.grid()[:MOST_QUERIES])
     rows = []
     for row in range(len(sheet.grid)):
@@ -199,36 +162,24 @@ def _sheet_classes(sheet: SpriteSheet) -> str:
     return sheet.name if max(sheet.grid.shape[2:4]) <= 48 else f"{sheet.name} smooth"
 
 
-def _feature_map(feature_map: FeatureMap | None) -> str:
-    if not feature_map or not len(feature_map.positions):
-        return ""
+def _feature_map(feature_map: content.FeatureMap) -> str:
     positions = np.asarray(feature_map.positions, float)
     explanation = "Pictures that the encoder finds similar are close to each other."
-    if feature_map.pictures is not None:
-        canvas = picture_map(positions, rgb("pictures", feature_map.pictures))
-        label = f"{len(positions)} test pictures laid out by their features"
-        body = f'<div class="map"><img src="{png_uri(canvas, palette=True)}" alt="{label}"></div>'
-        return _section("Map of the test pictures", explanation, body)
-    labels, names = feature_map.labels, feature_map.class_names
-    if labels is None:
-        labels, names = np.zeros(len(positions), int), ("test picture",)
-    body = f'<div class="card">{point_map(positions, labels, names)}</div>'
+    canvas = picture_map(positions, rgb("pictures", feature_map.pictures))
+    label = f"{len(positions)} test pictures laid out by their features"
+    body = f'<div class="map"><img src="{png_uri(canvas, palette=True)}" alt="{label}"></div>'
     return _section("Map of the test pictures", explanation, body)
 
 
-def _curves(report: Report) -> str:
-    if not report.history:
-        return ""
+def _curves(history: content.History) -> str:
     figures = "".join(
         curve_figure(name, steps, values).replace("<figure", '<figure class="card"', 1)
-        for name, (steps, values) in report.history.items()
+        for name, (steps, values) in history.items()
     )
     return _section("Training", "", f'<div class="curves">{figures}</div>')
 
 
-def _views(views: np.ndarray | None) -> str:
-    if views is None:
-        return ""
+def _views(views: np.ndarray) -> str:
     sheet = SpriteSheet.of("views", rgb("views", views)[:MOST_PAIRS])
     pairs = "".join(
         f'<figure class="card pair" role="img" '
@@ -236,19 +187,17 @@ def _views(views: np.ndarray | None) -> str:
         f"{sheet.tile(row, 0)}{sheet.tile(row, 1)}</figure>"
         for row in range(len(sheet.grid))
     )
-    explanation = (
-        "Two random views of each picture. Training pulls the features of a pair together."
-    )
+    text = "Two random views of each picture. Training pulls the features of a pair together."
     body = f'<style>{sheet.css()}</style><div class="{_sheet_classes(sheet)}">{pairs}</div>'
-    return _section("Augmented views", explanation, body)
+    return _section("Augmented views", text, body)
 
 
-def _snippet(snippet: str | None) -> str:
-    code = f'<pre tabindex="0"><code>{escape(snippet.strip())}</code></pre>' if snippet else ""
-    return _section("Use the encoder", "", code) if code else ""
+def _snippet(snippet: str) -> str:
+    code = f'<pre tabindex="0"><code>{escape(snippet.strip())}</code></pre>'
+    return _section("Use the encoder", "", code)
 
 
-def _run(report: Report) -> str:
+def _run(report: content.Report) -> str:
     """The run's facts and its command."""
     pairs = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"

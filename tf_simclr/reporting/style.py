@@ -95,10 +95,6 @@ text-align:center}
 .map{background:#fff;border:1px solid var(--line);border-radius:10px;padding:8px;margin-top:12px}
 .map img{display:block;width:100%;max-width:1400px;height:auto;margin:0 auto}
 @media (prefers-color-scheme:dark){.map{filter:brightness(.9)}}
-.points{max-width:760px;margin:0 auto}
-.legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin:14px 0 0;padding:0;list-style:none;
-font-size:.875rem}
-.legend i{display:inline-block;width:10px;height:10px;border-radius:50%;margin-right:6px}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:0 32px;
 margin:8px 0 0}
 dl div{display:flex;justify-content:space-between;gap:16px;padding:7px 0;

@@ -3,7 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 
+# Curves that several kinds of training have.
 LEARNING_RATE = {"learning_rate": "Learning rate"}
+OF_LABELS = {
+    "train/supervised_loss": "Supervised loss",
+    "train/supervised_acc": "Supervised accuracy",
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,8 +46,7 @@ def carry_out(config: Config) -> Outcome:
         task = export if config.run.mode == "export" else embed
         return Outcome(written=task(methods.checked(config)))
     origin = origin_of(config)
-    classifies = methods.method_of(config).classifies
-    config = methods.checked(adopt_architecture(config, origin, classifies=classifies))
+    config = methods.checked(adopt_architecture(config, origin))
     open_data = functools.cache(methods.source)  # Reads a folder, and warns about it, once.
     if config.run.trains:
         train(config, origin, open_data=open_data)
@@ -55,7 +54,7 @@ def carry_out(config: Config) -> Outcome:
         return Outcome()  # Only one worker evaluates.
     results = None
     for evaluated in _evaluations(config, open_data):
-        print("\n".join(evaluated.summary()), flush=True)
+        print("\n".join(evaluated.summary), flush=True)
         results = evaluated.result
     return Outcome(results)
 

@@ -48,8 +48,8 @@ def embed(config: Config) -> str:
     count = sum(data.num_examples(name) for name in splits)
     print(f"Embedding {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
     try:
-        represent = encoder_features(found.network.encoder, strategy)
-        shapes = write_features(output, _batches(config, data, splits, represent))
+        encode = encoder_features(found.network.encoder, strategy)
+        shapes = write_features(output, _batches(config, data, splits, encode))
     except OSError as error:
         raise ValueError(
             f"`output` cannot be assembled in the system's folder for temporary files ({error})."
@@ -60,12 +60,10 @@ def embed(config: Config) -> str:
     return output
 
 
-def _batches(
-    config: Config, data: Source, splits: list[str], represent: Callable
-) -> Iterator[dict]:
+def _batches(config: Config, data: Source, splits: list[str], encode: Callable) -> Iterator[dict]:
     for split in splits:
         for batch in build_data.evaluation_data(config, data, split, names=True):
-            features = represent(batch["image"])
+            features = encode(batch["image"])
             yield {
                 "features": features,
                 "labels": batch["label"].numpy(),

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -64,32 +64,20 @@ class Evaluation:
         return os.path.join(self.model_dir, subject.file_of(kind, self.name))
 
 
-@dataclasses.dataclass(frozen=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """The outcome of an evaluation.
 
     Attributes:
       result: content of result.json.
-      files: kind of file -> its path in the run's folder.
-      lines: the method's own results, as lines to print.
-      confused: the most confused classes, in words; "" for none.
+      summary: the lines that a terminal shows.
     """
 
     result: Mapping[str, Any]
-    files: Mapping[str, str]
-    lines: Sequence[str]
-    confused: str
-
-    def summary(self) -> list[str]:
-        """The lines that a terminal shows."""
-        return summary_lines(self.result, self.files, lines=self.lines, confused=self.confused)
+    summary: Sequence[str]
 
 
 def evaluate(
-    config: Config,
-    *,
-    again: bool = True,
-    open_data: Callable[[Config], Source] = methods.source,
+    config: Config, *, again: bool = True, open_data: Callable[[Config], Source] = methods.source
 ) -> Evaluated:
     """Evaluates the run's newest checkpoint; writes result.json, result_STEP.json, report.html.
 
@@ -113,13 +101,12 @@ def evaluate(
     else:
         strategy = strategy_to_judge(config)  # Made first, as in training.
         result, confused = _evaluate(todo, open_data(config), strategy)
-    return Evaluated(result, _files(todo), methods.method_of(config).told(result), confused)
+    lines = methods.method_of(config).told(result)
+    return Evaluated(result, summary_lines(result, _files(todo), lines=lines, confused=confused))
 
 
 def evaluate_until_trained(
-    config: Config,
-    *,
-    open_data: Callable[[Config], Source] = methods.source,
+    config: Config, *, open_data: Callable[[Config], Source] = methods.source
 ) -> Iterator[Evaluated]:
     """Evaluates the newest checkpoint and, while another process trains, each new one.
 
@@ -176,9 +163,8 @@ def _own_checkpoint(config: Config, model_dir: str) -> str:
 
 def _files(todo: Evaluation) -> dict[str, str]:
     """Kind of file -> path, for the files of this evaluation and its step in the run's folder."""
-    exports = {
-        FORMATS[kind].by_training: f"{FORMATS[kind].folder}/{todo.step}" for kind in BY_TRAINING
-    }
+    forms = [FORMATS[kind] for kind in BY_TRAINING]
+    exports = {form.by_training: f"{form.folder}/{todo.step}" for form in forms}
     files = {
         "report": subject.file_of(REPORT, todo.name),
         "results": subject.file_of(RESULT, todo.name),
@@ -218,16 +204,10 @@ def _evaluate(
     what += f" ({known})" if known else ""
     print(f"Evaluating {what} on {config.data.eval_split!r} of {data.name}.", flush=True)
     result, judged, classified = _results(todo, data, strategy)
-    method = methods.method_of(config)
+    method, page = methods.method_of(config), todo.path(REPORT)
+    words, views = method.words, method.views(config, data)
     write_page(
-        config,
-        data,
-        judged[""],
-        result,
-        todo.path(REPORT),
-        words=method.words,
-        views=method.views(config, data),
-        classified=classified,
+        config, data, judged[""], result, page, words=words, views=views, classified=classified
     )
     confused = _write_matrix(todo, classified)
     _write(todo, result)

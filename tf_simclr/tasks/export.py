@@ -13,7 +13,6 @@ from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.config.choices import EXPORT_FORMATS
-from tf_simclr.config.compare import changed_from_defaults
 from tf_simclr.data.decoding import decode_jpeg_or_png
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
@@ -155,7 +154,7 @@ def _pictures(config: Config, kind: str, count: int) -> np.ndarray:
 
 def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, str]) -> card.Card:
     settings, classifier = found.settings, found.network.supervised_head
-    recipe = changed_from_defaults(settings) if found.origin.settings else {}
+    recipe = settings.changed() if found.origin.settings else {}
     if found.origin.averaged:
         recipe["use_ema_weights"] = True
     features = found.network.encoder.num_features

@@ -107,18 +107,16 @@ def train(
         build.compile_model(config, net, examples)
         origin = origin or origin_of(config)
         if origin is not None:
-            warm_start(config, origin, net, data.class_names, classifies=method.classifies)
+            warm_start(config, origin, net, data.class_names)
     with run_folder.workplace(model_dir, chief=replicas.is_chief()) as place:
         changed: list[str] = []
         check_owner(config, report=changed.append)
         if net.supervised_head is not None:
             _check_classes(model_dir, lesson.class_names)
         with strategy.scope():
-            saved = checkpoints.Checkpoints(
-                place.folder,
-                net.parts() | {"optimizer": net.optimizer},
-                keep=config.training.keep_checkpoint_max,
-            )
+            parts, keep = net.parts(), config.training.keep_checkpoint_max
+            parts |= {"optimizer": net.optimizer}
+            saved = checkpoints.Checkpoints(place.folder, parts, keep=keep)
             step = saved.restore_newest(model_dir) or 0
         for line in remarks_on_resuming(config, step) if step else ():
             print(f"Note: {line}")
@@ -187,24 +185,20 @@ def _fit(training: Training) -> None:
     exports = export_steps(training.step, total, every)
     if every and training.step and training.step % every == 0 and replicas.is_chief():
         export_run(config)  # The last process may have stopped between checkpoint and export.
-    stops = [training.step, *exports, total]
+    stops, per_epoch = [training.step, *exports, total], training.per_epoch
+    saves, together = config.training.checkpoint_steps, config.training.steps_per_execution
     with StopOnSignal(training.saved, watch) as stop_on_signal:
-        callbacks = _callbacks(training, summaries, watch, waiting, stop_on_signal)
+        callbacks = _callbacks(training, summaries, watch, waiting)
+        callbacks += [stop_on_signal, ProgressBar(watch)]
         data = methods.training_data(config, training.data, training.step, training.strategy)
         batches = OnePass(data)
         for begin, end in zip(stops, stops[1:]):
-            for first, last in segments(
-                begin,
-                end,
-                training.per_epoch,
-                every=config.training.checkpoint_steps,
-                per_execution=config.training.steps_per_execution,
-            ):
-                steps = min(training.per_epoch, last - first)
+            for first, last in segments(begin, end, per_epoch, every=saves, per_execution=together):
+                steps = min(per_epoch, last - first)
                 net.fit(
                     batches,
-                    initial_epoch=first // training.per_epoch,
-                    epochs=-(-last // training.per_epoch),
+                    initial_epoch=first // per_epoch,
+                    epochs=-(-last // per_epoch),
                     steps_per_epoch=steps,
                     callbacks=_of_all_epochs(callbacks, training, steps),
                 )
@@ -217,20 +211,16 @@ def _fit(training: Training) -> None:
 
 
 def _callbacks(
-    training: Training,
-    summaries: Summaries,
-    watch: WatchSteps,
-    waiting: MeasureWaiting,
-    stop_on_signal: StopOnSignal,
+    training: Training, summaries: Summaries, watch: WatchSteps, waiting: MeasureWaiting
 ) -> list[keras.callbacks.Callback]:
+    """The callbacks that count, write and save: all that come before StopOnSignal."""
     config = training.config
     callbacks = [StopWhenTaken(training.place.require_held), watch, waiting]
     every = config.training.train_summary_steps
     if every:
         callbacks.append(WriteScalars(summaries, every, watch, waiting))
     every = build.checkpoint_interval(config, training.examples)
-    saves = SaveCheckpoints(training.saved, every, watch)
-    return [*callbacks, saves, stop_on_signal, ProgressBar(watch)]
+    return [*callbacks, SaveCheckpoints(training.saved, every, watch)]
 
 
 def _of_all_epochs(

@@ -43,11 +43,7 @@ class _Claim(NamedTuple):
 
 @contextlib.contextmanager
 def hold(
-    folder: str,
-    *,
-    beat: float = BEAT,
-    dead: float = DEAD,
-    report: Callable[[str], None] = print,
+    folder: str, *, beat: float = BEAT, dead: float = DEAD, report: Callable[[str], None] = print
 ) -> Iterator[Callable[[], None]]:
     """Holds a folder for this process.
 

@@ -3,14 +3,15 @@
 import contextlib
 import signal
 from collections.abc import Callable
-from types import TracebackType
+
+import numpy as np
 
 from tf_simclr import stopping
 from tf_simclr.workdir.checkpoints import Checkpoints
 from tf_simclr.workdir.summaries import Summaries
 from tf_simclr.workdir.watching import Logs, MeasureWaiting, StepCallback, WatchSteps
 
-Sums = dict[str, tuple[float, float]]  # name of a mean -> (sum, count)
+Sums = dict[str, np.ndarray]  # name of a mean -> [sum, count]
 
 
 class Interrupted(Exception):
@@ -111,14 +112,10 @@ class WriteScalars(EveryFewSteps):
         self._summaries.scalars(scalars, step)
 
     def _unwritten(self, sums: Sums) -> Sums:
-        nothing = (0.0, 0.0)
-        unwritten = {}
-        for name, (total, count) in sums.items():
-            (written, times), (carried, more) = (
-                kind.get(name, nothing) for kind in (self._written, self._carried)
-            )
-            unwritten[name] = (total - written + carried, count - times + more)
-        return unwritten
+        return {
+            name: np.subtract(pair, self._written.get(name, 0)) + self._carried.get(name, 0)
+            for name, pair in sums.items()
+        }
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._summaries.flush()
@@ -160,12 +157,7 @@ class StopOnSignal(StepCallback):
         self._signals.enter_context(stopping.answered_by(self._note))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._signals.close()
         if isinstance(error, BrokenPipeError) and self._received is None:
             self._received = signal.SIGPIPE

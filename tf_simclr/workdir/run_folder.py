@@ -109,9 +109,7 @@ def placed(config: Config) -> dict[str, Any]:
 
 def said(pairs: Mapping[str, tuple[Any, Any]]) -> str:
     """Flags and their values now and before in words: "image_size is 32 and was 48, ..."."""
-    return ", ".join(
-        f"{name} is {now!r} and was {before!r}" for name, (now, before) in pairs.items()
-    )
+    return ", ".join(f"{name} is {now!r} and was {was!r}" for name, (now, was) in pairs.items())
 
 
 class Workplace(NamedTuple):

@@ -14,7 +14,7 @@ OF_COMMAND = {field.name for field in flag_fields() if field.metadata["of_comman
 IDLE_WHEN_JUDGING = {field.name for field in flag_fields() if not decides(field, "eval")}
 
 
-def adopt_settings(config: Config, given: Collection[str] | None = None) -> Config:
+def adopt_settings(config: Config) -> Config:
     """The config, with flags that were not given taken from the run in its model_dir.
 
     A training command that names its data, as a recipe does, is complete and stays as it is; one
@@ -24,7 +24,6 @@ def adopt_settings(config: Config, given: Collection[str] | None = None) -> Conf
 
     Args:
       config: of the command.
-      given: names of the flags that its user set; None takes the config's.
 
     Returns:
       The config itself where there is no run in its model_dir.
@@ -32,7 +31,7 @@ def adopt_settings(config: Config, given: Collection[str] | None = None) -> Conf
     Raises:
       ValueError: if the run's settings cannot be read, or contradict what was given.
     """
-    given = config.given if given is None else given
+    given = config.given
     goes_on = config.run.trains and "dataset" not in given
     if not (goes_on or config.run.mode == "eval") or not config.run.model_dir:
         return config

@@ -21,9 +21,7 @@ def segments(
     # Differs from the original, which ends at a multiple of checkpoint_steps.
     first_whole = -(-start // per_epoch) * per_epoch
     last_whole = total // per_epoch * per_epoch
-    cuts = sorted(
-        {start, total} | {cut for cut in (first_whole, last_whole) if start < cut < total}
-    )
+    cuts = sorted({start, total} | {at for at in (first_whole, last_whole) if start < at < total})
     if every and per_execution > 1:
         inside = _inside_executions(start, total, per_epoch, every, per_execution)
         cuts = sorted({*cuts, *inside})

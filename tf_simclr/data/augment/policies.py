@@ -4,12 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_simclr.data.augment.crop import (
-    MIN_AREA,
-    center_crop,
-    crop_and_resize,
-    random_window,
-)
+from tf_simclr.data.augment import crop
+from tf_simclr.data.augment.crop import MIN_AREA, crop_and_resize, random_window
 from tf_simclr.data.augment.flip import Flip
 
 SMALL = 32  # pixels: pictures of this size and less are evaluated whole
@@ -55,14 +51,9 @@ def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
     Above 32 pixels a crop of 7/8 of the shorter side; at 32 and less all of it, resized if it has
     another size.
     """
-    view = _unit(image)
     # Differs from the original, which takes small pictures of exactly that size only.
-    view = (
-        center_crop(view, size, size)
-        if size > SMALL
-        else center_crop(view, size, size, proportion=1.0)
-    )
-    return _finish(view, size)
+    proportion = crop.CENTRE_PROPORTION if size > SMALL else 1.0
+    return _finish(crop.center_crop(_unit(image), size, size, proportion=proportion), size)
 
 
 def _seeds(seed: tf.Tensor) -> list[tf.Tensor]:
