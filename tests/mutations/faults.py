@@ -1559,6 +1559,18 @@ FAULTS = (
         "a narrow terminal shows what matters least",
     ),
     Fault(
+        "tf_simclr/reporting/names.py",
+        "value *= math.sqrt(result.get(row + FEATURES, math.nan))",
+        "value *= result.get(row + FEATURES, math.nan)",
+        "the spread of features is not shown as a share of its most",
+    ),
+    Fault(
+        "tf_simclr/reporting/names.py",
+        'chance = f"{100 / pictures:.1f} %"',
+        'chance = f"{100 / pictures / views:.1f} %"',
+        "chance is said to find less than it does",
+    ),
+    Fault(
         "tf_simclr/reporting/report.py",
         "if len(found) < 3:",
         "if len(found) > 3:",
@@ -1642,18 +1654,6 @@ FAULTS = (
         "x = 100 * column / max(1, self.columns - 1)",
         "x = 100 * column / self.columns",
         "tiles of a sheet show parts of two pictures",
-    ),
-    Fault(
-        "tf_simclr/reporting/numbers.py",
-        "[score for score in scores if score.value is not None]",
-        "list(scores)",
-        "a row without a number is in the table",
-    ),
-    Fault(
-        "tf_simclr/reporting/numbers.py",
-        "known = dict(score.baselines)",
-        "known = dict(scores[0].baselines)",
-        "all rows of the table have the first one's baselines",
     ),
     # tf_simclr/
     Fault(
@@ -2041,6 +2041,18 @@ FAULTS = (
         '"-" if value is None or not np.isfinite(value)',
         '"-" if value is None',
         "a score that is no number is printed as one",
+    ),
+    Fault(
+        "tf_simclr/judging/without_labels.py",
+        "firsts, seconds = range(0, views.shape[1], 2), range(1, views.shape[1], 2)",
+        "firsts, seconds = range(0, views.shape[1], 2), range(0, views.shape[1], 2)",
+        "a view is asked to find itself",
+    ),
+    Fault(
+        "tf_simclr/judging/without_labels.py",
+        "_JUDGES[key](vectors[name][spread], views[name])",
+        "_JUDGES[key](vectors[name][:MOST_ROWS], views[name])",
+        "of many pictures the first are judged, which are of the first classes",
     ),
     Fault(
         "tf_simclr/pretrained/warm_start.py",

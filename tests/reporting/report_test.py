@@ -9,11 +9,12 @@ import pytest
 import whole
 
 from tf_simclr.reporting.content import ClassConfusion, Neighbours, Query, Report, Score
+from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
 from tf_simclr.reporting.report import render
 
 SECTIONS = [
     "What was learned",
-    "Numbers that need no labels",
+    "Judged without labels",
     "Nearest neighbours",
     "Map of the test pictures",
     "Mistakes",
@@ -83,7 +84,7 @@ def test_every_text_is_escaped():
             facts=[(evil, evil)],
             history={evil: ([1], [1.0]), evil + "2": ([], [])},
             scores=[Score(evil, evil, 0.5, [(evil, 0.1)], note=evil)],
-            more_scores=[Score(evil, evil, 0.5, [(evil, 0.1)])],
+            label_free=LabelFreeTable([evil], [LabelFreeRow(evil, evil, evil, [evil])], evil),
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=whole.neighbours_of(caption=evil),
             feature_map=whole.map_of(5, classes=1, names=[evil]),
@@ -126,26 +127,6 @@ def test_scores_stand_beside_their_baselines_and_those_without_a_value_are_left_
     assert re.findall(r"--share:([\d.]+)%", page) == ["87.5", "50.0"]
     only_curve = render(Report("x", history={"Loss": ([0], [1.5])}))
     assert re.findall(r"<h3>(.*?)</h3><b>(.*?)</b>", only_curve) == [("Loss", "1.5")]
-
-
-def test_more_scores_are_a_table_with_a_column_for_each_kind():
-    scores = [
-        Score("RankMe", "Dimensions in use.", 31.42, [("Raw pixels", 1234.5)], share=False),
-        Score("Two-view retrieval", "", 0.25, [("Untrained network", 0.125)]),
-        Score("LiDAR", "", None),
-    ]
-    page = render(Report("x", more_scores=scores))
-    table = page[page.index("<table") : page.index("</table>")]
-    assert re.findall(r'<th scope="col">(.*?)</th>', table) == [
-        "Without labels",
-        "This encoder",
-        "Raw pixels",
-        "Untrained network",
-    ]
-    assert re.findall(r"<td>(.*?)</td>", table) == [
-        *("31.4", "1,234", "–"),
-        *("25.0\u202f%", "–", "12.5\u202f%"),
-    ]
 
 
 @pytest.mark.parametrize(

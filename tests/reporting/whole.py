@@ -13,6 +13,7 @@ from tf_simclr.reporting.content import (
     Score,
     Views,
 )
+from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
 from tf_simclr.reporting.pictures import Sheet
 
 BASELINES = [("Raw pixels", 0.512), ("Untrained network", 0.461)]
@@ -72,7 +73,9 @@ def whole_report(**changes):
             Score("Fine-tuned classifier", "On 24 pictures.", 0.875, note="top-5 99.0 %"),
             Score("Linear probe", "What it means.", 0.583, BASELINES),
         ],
-        "more_scores": [Score("RankMe", "Dimensions in use.", 31.4, BASELINES, share=False)],
+        "label_free": LabelFreeTable(
+            KINDS, [LabelFreeRow("RankMe", "Dimensions in use.", "higher", ("31.4", "-"))], "Of 5."
+        ),
         "neighbours": neighbours_of([[True, False, False, False, True], [False] * 5]),
         "feature_map": map_of(40),
         "mistakes": mistakes_of(),

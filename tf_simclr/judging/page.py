@@ -9,9 +9,20 @@ from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.config import Config
 from tf_simclr.config.repeat import repeat_command
 from tf_simclr.evaluation.provenance import DATE, PICTURES, said
+from tf_simclr.judging import summary
 from tf_simclr.judging.kept import Kept, read_kept
 from tf_simclr.reporting import content
-from tf_simclr.reporting.names import COLUMNS, MEANINGS, ROWS, TOP_1, TOP_5
+from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
+from tf_simclr.reporting.names import (
+    COLUMNS,
+    LABEL_FREE,
+    MEANINGS,
+    ROWS,
+    TOP_1,
+    TOP_5,
+    label_free_note,
+    label_free_text,
+)
 from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import checkpoints, run_folder
@@ -21,6 +32,8 @@ from tf_simclr.workdir.subject import KEPT, REPORT, RESULT, file_of
 from tf_simclr.workdir.summaries import read_scalars, training_seconds
 
 BYTES_OF_A_WEIGHT = 4  # float32
+# The judges without labels that lead the page where nothing has been judged by labels.
+WITHOUT_LABELS = ("two_view_retrieval", "rankme", "lidar")
 
 
 def draw_page(model_dir: str, name: str, words: Words) -> str:
@@ -45,6 +58,7 @@ def draw_page(model_dir: str, name: str, words: Words) -> str:
         opening=_opening(trained, result),
         state=_state(model_dir, trained, result),
         scores=_scores(result, kept, words, trained),
+        label_free=_label_free(result),
         neighbours=kept.neighbours if kept else None,
         feature_map=kept.feature_map if kept else None,
         mistakes=kept.mistakes if kept else None,
@@ -107,12 +121,39 @@ def _scores(
         )
         for key in COLUMNS
     ]
+    if not any(score.value is not None for score in frozen):  # There are no labels.
+        frozen = [
+            content.Score(
+                LABEL_FREE[key].title,
+                f"{LABEL_FREE[key].meaning[0].upper()}{LABEL_FREE[key].meaning[1:]}.",
+                result.get(key),
+                [(title, result.get(row + key)) for row, title in ROWS.items() if row],
+                share=key == "two_view_retrieval",
+            )
+            for key in WITHOUT_LABELS
+        ]
     if TOP_1 not in result:
         return frozen
     five = f"{100 * result[TOP_5]:.1f} % among the first five" if TOP_5 in result else ""
     judged = f"On {kept.scored_on}." if kept and kept.scored_on else ""
     own = content.Score(words.classifier, judged, result[TOP_1], note=five)
     return [*frozen, own] if trained.run.pretrains else [own, *frozen]
+
+
+def _label_free(result: Mapping[str, Any]) -> LabelFreeTable | None:
+    note, titles = label_free_note(result), summary.titles(result)
+    if not note:
+        return None
+    rows = [
+        LabelFreeRow(
+            judge.title,
+            judge.meaning,
+            judge.better,
+            [label_free_text(result, row, key) for row in titles],
+        )
+        for key, judge in LABEL_FREE.items()
+    ]
+    return LabelFreeTable(list(titles.values()), rows, " ".join(note))
 
 
 def _history(model_dir: str, words: Words) -> content.History:

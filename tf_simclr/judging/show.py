@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr import progress
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
@@ -245,8 +246,10 @@ def _map(
         answered = told.answers.taken_for()[: len(every)]
         every[: len(answered)] = answered
         taken = every[rows]
+    with progress.during(f"Laying out {len(rows):,} pictures"):
+        positions = layout_2d(test.vectors[rows], seed=config.run.seed)
     return content.FeatureMap(
-        layout_2d(test.vectors[rows], seed=config.run.seed),
+        positions,
         Sheet.of(thumbnails, most_bytes=MAP_BYTES),
         [names[row] for row in rows],
         test.labels[rows],

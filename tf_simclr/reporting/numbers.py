@@ -1,4 +1,4 @@
-"""What was learned, in numbers: cards of scores and their baselines, and a table of more."""
+"""What was learned, in numbers: cards of scores beside their baselines."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from tf_simclr.reporting.content import History, Score
-from tf_simclr.reporting.markup import percent, section, share_bar
+from tf_simclr.reporting.markup import percent, share_bar
 
 
 def score_cards(scores: Sequence[Score]) -> str:
@@ -27,30 +27,6 @@ def curve_cards(history: History) -> str:
                 f"<small>{start}</small></li>"
             )
     return f'<ul class="keys">{"".join(cards)}</ul>' if cards else ""
-
-
-def score_table(scores: Sequence[Score]) -> str:
-    """A table with a row for each score and a column for each kind of features; "" for none."""
-    scores = [score for score in scores if score.value is not None]
-    if not scores:
-        return ""
-    others = list(dict.fromkeys(title for score in scores for title, _ in score.baselines))
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("This encoder", *others))
-    rows = []
-    for score in scores:
-        known = dict(score.baselines)
-        values = [score.value, *(known.get(title) for title in others)]
-        cells = "".join(f"<td>{_number(value, score.share)}</td>" for value in values)
-        rows.append(
-            f'<tr><th scope="row">{escape(score.name)}<small>{escape(score.meaning)}</small></th>'
-            f"{cells}</tr>"
-        )
-    table = (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Numbers without labels">'
-        f'<table><thead><tr><th scope="col">Without labels</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-    return section("unlabelled", "Numbers that need no labels", "", table)
 
 
 def _card(score: Score) -> str:

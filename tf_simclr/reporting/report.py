@@ -7,11 +7,12 @@ from tf_simclr.reporting.bars import class_bars
 from tf_simclr.reporting.confusion import confusion_section
 from tf_simclr.reporting.content import Report
 from tf_simclr.reporting.curves import curve_figure
+from tf_simclr.reporting.label_free import label_free_table
 from tf_simclr.reporting.maps import map_section
 from tf_simclr.reporting.markup import section
 from tf_simclr.reporting.mistakes import mistakes_section
 from tf_simclr.reporting.neighbours import neighbours_section
-from tf_simclr.reporting.numbers import curve_cards, score_cards, score_table
+from tf_simclr.reporting.numbers import curve_cards, score_cards
 from tf_simclr.reporting.style import MAP_SCRIPT, STYLE
 from tf_simclr.reporting.views import views_section
 
@@ -31,7 +32,7 @@ def render(report: Report) -> str:
     confusion = report.confusion
     sections = [
         _numbers(report),
-        score_table(report.more_scores),
+        _label_free(report),
         neighbours_section(report.neighbours) if report.neighbours else "",
         map_section(report.feature_map) if report.feature_map else "",
         mistakes_section(report.mistakes) if report.mistakes else "",
@@ -74,6 +75,13 @@ def _numbers(report: Report) -> str:
     if cards := curve_cards(report.history):
         return section("learned", "Where it stands", "", cards)
     return ""
+
+
+def _label_free(report: Report) -> str:
+    if not report.label_free:
+        return ""
+    table, note = label_free_table(report.label_free), escape(report.label_free.note)
+    return section("without-labels", "Judged without labels", note, table)
 
 
 def _curves(report: Report) -> str:
