@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tf_simclr.nets.simclr import SimCLR
     from tf_simclr.optim.lars import LARS
     from tf_simclr.optim.schedules import WarmupCosine
+    from tf_simclr.pretrained.load_classifier import load_classifier
     from tf_simclr.pretrained.load_encoder import load_encoder
     from tf_simclr.running import run
 
@@ -26,6 +27,7 @@ _HOMES = {
     "ResNet": "tf_simclr.nets.resnet",
     "SimCLR": "tf_simclr.nets.simclr",
     "WarmupCosine": "tf_simclr.optim.schedules",
+    "load_classifier": "tf_simclr.pretrained.load_classifier",
     "load_encoder": "tf_simclr.pretrained.load_encoder",
     "nt_xent": "tf_simclr.losses.nt_xent",
     "run": "tf_simclr.running",
@@ -39,6 +41,7 @@ __all__ = [
     "SimCLR",
     "WarmupCosine",
     "__version__",
+    "load_classifier",
     "load_encoder",
     "nt_xent",
     "run",

@@ -9,6 +9,7 @@ from tf_simclr.config import Config
 from tf_simclr.file_errors import file_error
 
 if TYPE_CHECKING:
+    from tf_simclr.nets.classifier import Classifier
     from tf_simclr.nets.encoder import Encoder
 
 
@@ -40,6 +41,12 @@ class Run:
         from tf_simclr.pretrained.load_encoder import load_encoder
 
         return load_encoder(self._folder())
+
+    def classifier(self) -> "Classifier":
+        """Its classifier, as load_classifier gives it. Raises ValueError if there is none."""
+        from tf_simclr.pretrained.load_classifier import load_classifier
+
+        return load_classifier(self._folder())
 
     def export(self, format: str = "hub_module", **flags: Any) -> str:
         """Exports its newest checkpoint.
