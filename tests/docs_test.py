@@ -2,10 +2,13 @@
 
 import pathlib
 import re
+import shutil
 import textwrap
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
+import tensorflow as tf
 from floors_test import FLOORS
 from tensorflow_datasets.core.utils import gcs_utils
 
@@ -75,6 +78,31 @@ def test_the_page_of_the_layout_names_every_folder_and_every_kind():
     assert [name for name in folders if f"`{name}/`" not in text] == []
     for folder, name in things.NAMES.items():
         assert f"`{folder.replace('.', '/')}/`" in text and f"`{name}`" in text
+
+
+@pytest.fixture
+def readers_folder(trained_run, picture_folder, tmp_path):
+    """A folder with pictures and the runs that README speaks of."""
+    for run in ("emoji32_quickstart", "mine", "classes"):
+        shutil.copytree(trained_run, tmp_path / "runs" / run)
+    quick = tmp_path / "runs" / "emoji32_quickstart" / "hub"
+    (quick / "3").rename(quick / "2000")
+    (tmp_path / "PICTURES").symlink_to(picture_folder)
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_code_in_the_readme_runs_as_it_stands(readers_folder, monkeypatch):
+    """Given what its comments ask of the reader: images, labels, and batches of two views."""
+    pytest.importorskip("tensorflow_hub")
+    images = np.random.default_rng(0).random((4, 32, 32, 3), np.float32)
+    two_views = tf.data.Dataset.from_tensors(np.concatenate([images, images], axis=-1))
+    names = {"images": images, "labels": np.arange(4), "batches": two_views}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 3
+    monkeypatch.chdir(readers_folder)
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
 
 
 def test_imagenet_is_prepared_as_the_page_says_up_to_its_files(tmp_path, monkeypatch):

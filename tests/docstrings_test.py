@@ -19,7 +19,7 @@ PROTOCOL = {
 TENSORS = re.compile(r"tf\.Tensor|np\.ndarray|Features")
 SHAPE = re.compile(r"\[[^\]]*\]|\bscalars?\b|\bshape\b|`?Source\.")
 ARXIV = re.compile(r"arXiv \d{4}\.\d{5}")
-OF_NO_PAPER = {"load_encoder", "run"}
+OF_NO_PAPER = {"load_classifier", "load_encoder", "run"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

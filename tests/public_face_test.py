@@ -10,7 +10,7 @@ import tf_simclr
 
 NAMES = [
     *("LARS", "NTXent", "ProjectionHead", "ResNet", "SimCLR", "WarmupCosine"),
-    *("load_encoder", "nt_xent", "pretrain", "run", "views_of"),
+    *("load_classifier", "load_encoder", "nt_xent", "pretrain", "run", "views_of"),
 ]
 
 

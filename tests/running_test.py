@@ -49,6 +49,7 @@ def test_results_encoder_and_export_of_a_run(trained_run, tmp_path):
     assert other.results["image_size"] == 24 and run.results["image_size"] == 16
     features = run.encoder()(tf.zeros([2, 16, 16, 3]))["final_avg_pool"]
     assert features.shape == [2, 32]
+    assert run.classifier().class_names == ("dark", "light")
     written = run.export("saved_model", output=str(tmp_path / "exported"))
     assert written == str(tmp_path / "exported") and card.read(written).format == "saved_model"
     assert pathlib.Path(run.export()).parent.name == "hub"
@@ -87,7 +88,8 @@ def test_what_a_user_can_mend_is_a_value_error(flags, tmp_path, wrong, said):
 def test_a_folder_without_a_run_has_no_step(tmp_path):
     assert Run(str(tmp_path), {}).step == 0
     assert Run(None, {}).step == 0
-    for ask in (Run(None, {}).encoder, Run(None, {}).export):
+    nowhere = Run(None, {})
+    for ask in (nowhere.encoder, nowhere.classifier, nowhere.export):
         with pytest.raises(ValueError, match="`model_dir` must have been given to `run`"):
             ask()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tf_simclr.nets.simclr import SimCLR
     from tf_simclr.optim.lars import LARS
     from tf_simclr.optim.schedules import WarmupCosine
+    from tf_simclr.pretrained.load_classifier import load_classifier
     from tf_simclr.pretrained.load_encoder import load_encoder
     from tf_simclr.running import pretrain, run
 
@@ -27,6 +28,7 @@ _HOMES = {
     "ResNet": "tf_simclr.nets.resnet",
     "SimCLR": "tf_simclr.nets.simclr",
     "WarmupCosine": "tf_simclr.optim.schedules",
+    "load_classifier": "tf_simclr.pretrained.load_classifier",
     "load_encoder": "tf_simclr.pretrained.load_encoder",
     "nt_xent": "tf_simclr.losses.nt_xent",
     "pretrain": "tf_simclr.running",
@@ -42,6 +44,7 @@ __all__ = [
     "SimCLR",
     "WarmupCosine",
     "__version__",
+    "load_classifier",
     "load_encoder",
     "nt_xent",
     "pretrain",

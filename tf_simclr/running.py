@@ -15,6 +15,7 @@ from tf_simclr.report_page import ReportPage
 if TYPE_CHECKING:
     import numpy as np
 
+    from tf_simclr.nets.classifier import Classifier
     from tf_simclr.nets.encoder import Encoder
 
 
@@ -58,6 +59,12 @@ class Run:
         from tf_simclr.pretrained.load_encoder import load_encoder
 
         return load_encoder(self._folder())
+
+    def classifier(self) -> "Classifier":
+        """Its classifier, as load_classifier gives it. Raises ValueError if there is none."""
+        from tf_simclr.pretrained.load_classifier import load_classifier
+
+        return load_classifier(self._folder())
 
     def export(self, format: str = "hub_module", **flags: Any) -> str:
         """Exports its newest checkpoint.

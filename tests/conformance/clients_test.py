@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -271,7 +272,7 @@ def test_the_originals_format_gives_its_ten_keys(found, expected):
     said = found("saved_model_load", "saved_model")
     for name, value in expected.items():
         close(said[name], value)
-    assert set(said) == {*expected, "variables", "without_gradient"}
+    assert set(said) == {*expected, "variables", "class_names", "without_gradient"}
     assert len(expected) == 10  # REFERENCE, "What it writes"
     assert said["variables"] == ENCODER + HEAD + CLASSIFIER
     assert said["without_gradient"] == 0
@@ -314,6 +315,41 @@ def test_onnx_runtime_gives_the_same_for_any_batch_and_size(found, parts, images
     close(said["one/features"], expected["final_avg_pool"][:1], 1e-4)
     large = parts["encoder"](np.tile(images, [1, 2, 2, 1]))["final_avg_pool"].numpy()
     close(said["large/features"], large, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("client", "kind"),
+    [
+        ("hub_load", "hub_module"),
+        ("saved_model_load", "saved_model"),
+        pytest.param("onnx_runtime", "onnx", marks=needs_onnx),
+        pytest.param("litert", "lite", marks=needs_lite),
+    ],
+)
+def test_every_export_has_the_names_of_its_classes(found, exported, client, kind):
+    names = found(client, kind)["class_names"].astype(str).tolist()
+    assert names == ["dark", "light"]  # the folders of the run's pictures, in order
+    assert pathlib.Path(exported(kind), "class_names.txt").read_text() == "dark\nlight\n"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "hub_module",
+        "saved_model",
+        pytest.param("onnx", marks=needs_onnx),
+        pytest.param("lite", marks=needs_lite),
+    ],
+)
+def test_the_code_in_a_card_runs_as_it_stands_but_for_the_path(exported, launch, tmp_path, kind):
+    card = pathlib.Path(exported(kind), "README.md").read_text()
+    encoder, classifier = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    said = []
+    for code in (encoder, classifier):
+        program = tmp_path / "copied.py"
+        program.write_text(code.replace("PATH_OF_THIS_FOLDER", exported(kind)))
+        said.append(launch(program))
+    assert said[1].split()[-1 if kind in ("onnx", "lite") else -2] in ("dark", "light")
 
 
 @needs_lite

@@ -32,8 +32,10 @@ FULL = Card(
     measured={"model.onnx": "2 MB"},
     version="1.2.3",
     learned="Learned on emoji32 by SimCLR.",
+    class_names=tuple(f"class {n}" for n in range(60)),
 )
 UNKNOWN = {"step": None, "settings": {}, "dataset": {}, "results": {}, "classes": 0, "learned": ""}
+UNKNOWN |= {"class_names": ()}
 EMPTY = dataclasses.replace(FULL, **UNKNOWN)
 
 
@@ -79,7 +81,7 @@ def test_what_is_not_known_is_said():
     assert "An unknown number of steps" in text
     assert "## Results\n\nNone when this was written." in text
     assert "\n\nIt turns a picture into 256 numbers" in text
-    assert "classify" not in text and "`project(" in text
+    assert "class_names" not in text and "classify" not in text and "`project(" in text
     assert "Measured on this export" not in change(measured={})
     assert "licence of the data: not stated by its source" in change(dataset={"licence": ""})
 
@@ -92,11 +94,12 @@ def test_a_fixed_size_is_told(size):
 @pytest.mark.parametrize("kind", EXPORT_FORMATS)
 def test_each_format_has_lines_of_code_and_an_interface(kind):
     text = change(format=kind)
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    compile(code, "card", "exec")
-    assert "PATH_OF_THIS_FOLDER" in code and "SIDE" not in code
-    assert 5 <= len(code.splitlines()) <= 10
-    assert "[batch, 256]" in text and "tf_simclr" not in code
+    encoder, classifier = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for code in (encoder, classifier):
+        compile(code, "card", "exec")
+        assert "PATH_OF_THIS_FOLDER" in code and "SIDE" not in code
+        assert 5 <= len(code.splitlines()) <= 10
+    assert "[batch, 256]" in text and "tf_simclr" not in encoder + classifier
 
 
 @pytest.mark.parametrize("kind", RUN)
@@ -130,11 +133,25 @@ def test_an_older_card_without_the_sentence_is_read_and_written_anew(tmp_path):
     assert card.render(old) == change().replace("Learned on emoji32 by SimCLR. ", "")
 
 
+def test_a_classifiers_card_is_one():
+    text = change(classifies=True)
+    assert text.startswith("# SimCLR classifier: ResNet-18 x 0.5\n")
+    assert "SimCLR. It tells 60 classes apart. Its encoder turns a picture into 256" in text
+
+
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
+def test_where_names_of_classes_are_not_known_no_code_asks_for_them(kind):
+    text = change(format=kind, class_names=())
+    assert "It tells 60 classes apart; their names are not in this export." in text
+    assert "class_names" not in text
+    assert "## Classify" not in change(format=kind, classes=0, class_names=())
+
+
 @pytest.mark.parametrize("kind", RUN)
 def test_logits_are_promised_where_there_are_classes(kind):
-    _, _, interface = change(format=kind).split("```")
+    _, _, interface, *_ = change(format=kind).split("```")
     assert "logits" in interface
-    _, _, interface = change(format=kind, classes=0).split("```")
+    _, _, interface = change(format=kind, classes=0, class_names=()).split("```")
     assert "logits" not in interface
 
 

@@ -890,9 +890,9 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/exporting/hub_module.py",
-        'if logits or "classify" not in row[0]]',
-        "if logits]",
-        "the card of a module without a classifier names none of its calls",
+        '([] if logits else ["classify"])',
+        "[]",
+        "the card of a module without a classifier names the calls of one",
     ),
     Fault(
         "tf_simclr/exporting/lite.py",
@@ -1800,6 +1800,24 @@ FAULTS = (
         'encoder(images, training=False)["final_avg_pool"]',
         'encoder(images, training=True)["final_avg_pool"]',
         "features depend on the other pictures of the batch",
+    ),
+    Fault(
+        "tf_simclr/pretrained/trained.py",
+        "return names if len(names) == count else ()",
+        "return names",
+        "a classifier gets the names of other data",
+    ),
+    Fault(
+        "tf_simclr/pretrained/load_classifier.py",
+        "selector=found.reads_layer,",
+        "selector=0,",
+        "a loaded classifier reads the encoder's output, whatever it was trained on",
+    ),
+    Fault(
+        "tf_simclr/exporting/onnx.py",
+        "json.dumps(list(network.class_names))",
+        "json.dumps(sorted(network.class_names, reverse=True))",
+        "an ONNX file names its classes in another order",
     ),
     Fault(
         "tf_simclr/pretrained/load_encoder.py",

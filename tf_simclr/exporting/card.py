@@ -13,6 +13,7 @@ from tf_simclr.evaluation.provenance import said
 from tf_simclr.reporting.names import ROWS, SCORES, in_text
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
+CLASS_NAMES = "class_names.txt"  # One a line, in the order of the logits.
 ALL_NAMED = 50  # classes; if there are more, the first are named
 
 
@@ -36,6 +37,8 @@ class Card:
       version: of tf_simclr.
       learned: a sentence on how it was trained; "" if not known.
       command: that trains the same again, quoted for a shell; "" if not known.
+      classifies: whether the classifier is what it was trained for, and not only the encoder.
+      class_names: of the classifier, in the order of its logits; () if they are not known.
     """
 
     format: str
@@ -51,8 +54,10 @@ class Card:
     classes: int
     measured: Mapping[str, str]
     version: str
-    learned: str = ""  # Older cards have none.
-    command: str = ""  # Nor this.
+    learned: str = ""  # Older cards have none of these.
+    command: str = ""
+    classifies: bool = False
+    class_names: Sequence[str] = ()
 
 
 def write(card: Card, folder: str) -> None:
@@ -71,7 +76,8 @@ def read(folder: str) -> Card | None:
         with tf.io.gfile.GFile(os.path.join(folder, FACTS)) as file:
             facts = json.loads(file.read())
         known = {field.name for field in dataclasses.fields(Card)}  # Of other versions, too.
-        return Card(**{name: value for name, value in facts.items() if name in known})
+        found = Card(**{name: value for name, value in facts.items() if name in known})
+        return dataclasses.replace(found, class_names=tuple(found.class_names))
     except (ValueError, TypeError, AttributeError, tf.errors.OpError):
         return None
 
@@ -80,6 +86,7 @@ def render(card: Card) -> str:
     """The card as Markdown."""
     sections = {
         "Use": _use(card),
+        "Classify": _classify(card),
         "Input": _input(card),
         "Data": _data(card),
         "Training": _training(card),
@@ -87,7 +94,8 @@ def render(card: Card) -> str:
         "Measured on this export": table([("what", "found"), *card.measured.items()]),
     }
     name, _, details = card.network.partition(", ")
-    start = (f"# SimCLR encoder: {name}", _made_for(card), _summary(card))
+    kind = "classifier" if card.classifies else "encoder"
+    start = (f"# SimCLR {kind}: {name}", _made_for(card), _summary(card))
     title = "\n\n".join([*start, f"Network: {name}, {details}."])
     blocks = [f"## {name}\n\n{text.rstrip()}" for name, text in sections.items() if text]
     end = f"Written by tf_simclr {card.version} (arXiv 2002.05709, 2006.10029)."
@@ -105,8 +113,23 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def _use(card: Card) -> str:
     form = things.load("exporting", card.format)
-    example = form.example.replace("SIDE", str(card.fixed_size or card.image_size))
-    return f"```python\n{example}```\n\n{form.interface(card)}"
+    return f"{_code(card, form.example)}\n\n{form.interface(card)}"
+
+
+def _classify(card: Card) -> str:
+    if not card.classes:
+        return ""
+    if not card.class_names:
+        return f"It tells {card.classes} classes apart; their names are not in this export."
+    code = _code(card, things.load("exporting", card.format).classifying)
+    return (
+        f"{code}\n\n`{CLASS_NAMES}` has the names of the {card.classes} classes, one a line, in the"
+        " order of the logits."
+    )
+
+
+def _code(card: Card, text: str) -> str:
+    return f"```python\n{text.replace('SIDE', str(card.fixed_size or card.image_size))}```"
 
 
 def _made_for(card: Card) -> str:
@@ -117,10 +140,13 @@ def _made_for(card: Card) -> str:
 
 def _summary(card: Card) -> str:
     learned = f"{card.learned} " if card.learned else ""
-    return (
-        f"{learned}It turns a picture into {card.features} numbers, for a small classifier, a"
-        " nearest-neighbour search or fine-tuning."
+    features = (
+        f"turns a picture into {card.features} numbers, for a small classifier, a nearest-neighbour"
+        " search or fine-tuning."
     )
+    if card.classifies:
+        return f"{learned}It tells {card.classes} classes apart. Its encoder {features}"
+    return f"{learned}It {features}"
 
 
 def _input(card: Card) -> str:

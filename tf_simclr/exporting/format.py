@@ -41,6 +41,8 @@ class Format:
       save: (order, a folder to be made) -> what was measured there, name -> value, for the card.
       interface: card -> what the export takes and returns, as Markdown.
       example: Python that loads it from PATH_OF_THIS_FOLDER and runs it on pictures of SIDE pixels.
+      classifying: the same for an export with a classifier and the names of its classes: it prints
+        the name of a picture's class.
       fixed_size: whether an export takes pictures of one size only.
       needs_pictures: what it needs training pictures for, as an error says it: "to ..."; "" if it
         needs none.
@@ -51,6 +53,7 @@ class Format:
     save: Callable[[Order, str], dict[str, str]]
     interface: Callable[[Card], str]
     example: str
+    classifying: str
     fixed_size: bool = False
     needs_pictures: str = ""
     by_training: str = ""

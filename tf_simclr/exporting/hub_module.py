@@ -87,13 +87,15 @@ def _interface(card: Card) -> str:
         ("`project(images, training=False)`", f"the projection head's output {projections}"),
         ("`classify(images, training=False)`", logits),
         ("`serving_default`: images", f"features {features}"),
+        ("`class_names()`", f"string [{card.classes}], in the order of the logits"),
         (
             "`serving_bytes`: image_bytes, JPEG or PNG of any size",
             f"features{', logits, probabilities' * bool(logits)}",
         ),
         ("`classify`: images", f"{logits}, probabilities"),
     ]
-    rows = [row for row in rows if logits or "classify" not in row[0]]
+    left_out = ([] if logits else ["classify"]) + ([] if card.class_names else ["class_names"])
+    rows = [row for row in rows if not any(word in row[0] for word in left_out)]
     return (
         f"{table(rows)}\n\nThe module and each of its parts (`endpoints` and so on) has"
         " `variables` and `trainable_variables`: hub.KerasLayer takes any of them. `serving_bytes`"
@@ -112,10 +114,21 @@ import tensorflow_hub as hub
 import tf_keras as keras
 
 encoder = hub.KerasLayer("PATH_OF_THIS_FOLDER", trainable=True)  # False: a frozen encoder
+images, labels = tf.random.uniform([10, SIDE, SIDE, 3]), tf.range(10)  # yours, in [0, 1]
 model = keras.Sequential([encoder, keras.layers.Dense(10)])
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile("adam", loss, metrics=["accuracy"])
-model.fit(images, labels)  # float32 [n, SIDE, SIDE, 3] in [0, 1]; int [n]
+model.fit(images, labels)
+""",
+    classifying="""\
+import tensorflow as tf
+import tensorflow_hub as hub
+
+module = hub.load("PATH_OF_THIS_FOLDER")
+images = tf.random.uniform([1, SIDE, SIDE, 3])  # yours, in [0, 1]
+logits = module.classify(images)
+number = int(tf.argmax(logits[0]))
+print(module.class_names()[number].numpy().decode(), tf.nn.softmax(logits[0])[number].numpy())
 """,
     by_training="encoder, for TF-Hub",
 )

@@ -98,6 +98,16 @@ images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
 features = run(images=images)["features"]
 print(features.shape)
 """,
+    classifying="""\
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+run = Interpreter("PATH_OF_THIS_FOLDER/model_int8.tflite").get_signature_runner()
+names = open("PATH_OF_THIS_FOLDER/class_names.txt", encoding="utf-8").read().split("\\n")
+images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
+logits = run(images=images)["logits"]
+print(names[logits[0].argmax()])
+""",
     fixed_size=True,  # In LiteRT a size cannot change from call to call.
     needs_pictures="to set the ranges of int8",
 )

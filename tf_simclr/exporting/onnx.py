@@ -1,5 +1,6 @@
 """The encoder as an ONNX file, for onnxruntime and others that read ONNX."""
 
+import json
 import os
 
 import numpy as np
@@ -14,6 +15,7 @@ FILE = "model.onnx"
 EXTRA = "onnx"
 SEED = 0  # of the noise that the file is compared on, which needs no data
 OPSET = 17  # onnxruntime 1.12 (2022) and newer
+CLASS_NAMES = "class_names"  # key in the file's metadata: a JSON list
 BATCH, HEIGHT, WIDTH = "batch", "height", "width"  # names of the axes that may have any length
 
 
@@ -38,6 +40,9 @@ def save(network: TrainedNetwork, folder: str, *, size: int | None = None) -> No
         axis.dim_param = name
     for output in model.graph.output:
         output.type.tensor_type.shape.dim[0].dim_param = BATCH
+    if network.class_names:
+        entry = model.metadata_props.add()
+        entry.key, entry.value = CLASS_NAMES, json.dumps(list(network.class_names))
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, FILE), "wb") as file:
         file.write(model.SerializeToString())
@@ -76,5 +81,16 @@ session = onnxruntime.InferenceSession("PATH_OF_THIS_FOLDER/model.onnx")
 images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
 (features,) = session.run(["features"], {"images": images})
 print(features.shape)
+""",
+    classifying="""\
+import json
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("PATH_OF_THIS_FOLDER/model.onnx")
+names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+images = np.random.rand(1, SIDE, SIDE, 3).astype(np.float32)  # yours, in [0, 1]
+(logits,) = session.run(["logits"], {"images": images})
+print(names[logits[0].argmax()])
 """,
 )

@@ -62,5 +62,14 @@ outputs = model(images, trainable=False)
 features = outputs["final_avg_pool"]
 print({name: value.shape for name, value in outputs.items()})
 """,
+    classifying="""\
+import tensorflow as tf
+
+model = tf.saved_model.load("PATH_OF_THIS_FOLDER")
+images = tf.random.uniform([1, SIDE, SIDE, 3])  # yours, in [0, 1]
+logits = model(images, trainable=False)["logits_sup"]
+number = int(tf.argmax(logits[0]))
+print(model.class_names()[number].numpy().decode(), tf.nn.softmax(logits[0])[number].numpy())
+""",
     by_training="all endpoints",
 )

@@ -24,6 +24,7 @@ class TrainedNetwork:
       selector: the element of that list that the classifier reads, counted from 0.
       norms: the batch norms in all of these: layers with a `momentum`.
       trained_size: side of the pictures that it was trained on, in pixels; None is not known.
+      class_names: of the classifier, in the order of its logits; () if they are not known.
     """
 
     encoder: keras.layers.Layer
@@ -32,6 +33,7 @@ class TrainedNetwork:
     selector: int
     norms: Sequence[Any]
     trained_size: int | None = None
+    class_names: Sequence[str] = ()
     _traced: dict[int | None, Callable] = dataclasses.field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -47,7 +49,7 @@ class TrainedNetwork:
     def add_to(self, module: Any) -> None:
         """Gives a module what is saved and loaded with it: the parts, without Keras, by name.
 
-        And `trained_size`, int32, unless the size is not known.
+        And, where they are known, `trained_size`, int32, and `class_names()` -> string [classes].
 
         Args:
           module: for tf.saved_model.save.
@@ -57,6 +59,10 @@ class TrainedNetwork:
         if self.trained_size:
             # A constant would not be saved.
             module.trained_size = tf.Variable(self.trained_size, trainable=False, dtype=tf.int32)
+        if self.class_names:
+            # Not a variable: GPUs and TPUs have none of strings.
+            names = tf.constant(list(self.class_names))
+            module.class_names = tf.function(lambda: names, input_signature=[])
 
     @property
     def batch_norm_momentum(self) -> float:

@@ -3,6 +3,7 @@
 arXiv 2002.05709, section 4.2; on a middle layer of the projection head: 2006.10029, section 2.
 """
 
+import types
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ class Classifier(TrainableNet):
         `selector`. "inference" normalises with the moving averages and does not change them;
         "training" uses and follows the batch's statistics, as in the original.
       zero_init: whether the linear layer starts at zero.
+      class_names: one for each class, in the order of the logits; () if they are not known.
 
     Call returns logits [batch, num_classes].
 
@@ -57,6 +59,7 @@ class Classifier(TrainableNet):
         freeze_up_to: int = -1,
         frozen_batch_norm: str = "inference",
         zero_init: bool = False,
+        class_names: Sequence[str] = (),
         name: str = "classifier",
         **kwargs: Any,
     ):
@@ -73,6 +76,11 @@ class Classifier(TrainableNet):
                 f"`frozen_batch_norm` must be one of {FROZEN_BATCH_NORM}. Received:"
                 f" {frozen_batch_norm=}."
             )
+        if class_names and len(class_names) != num_classes:
+            raise ValueError(
+                "`class_names` must be one for each class, or (). Received:"
+                f" {len(class_names)} names, num_classes={num_classes}."
+            )
         self.encoder = encoder
         self.projection_head = projection_head
         self.supervised_head = SupervisedHead(num_classes, zero_init=zero_init)
@@ -80,6 +88,13 @@ class Classifier(TrainableNet):
         self.selector = selector
         self.freeze_up_to = freeze_up_to
         self.frozen_batch_norm = frozen_batch_norm
+        # Keras does not look into a namespace, and so does not make a layer's state of a list.
+        self._known = types.SimpleNamespace(class_names=tuple(class_names))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the logits; () if they are not known."""
+        return self._known.class_names
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes all variables and freezes what is not trained. Call it before compile."""
@@ -125,6 +140,7 @@ class Classifier(TrainableNet):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "projection_head": keras.saving.serialize_keras_object(self.projection_head),
             "zero_init": self.supervised_head.zero_init,
+            "class_names": list(self.class_names),
             "name": self.name,
             **attributes(self, "num_classes", "selector", "freeze_up_to", "frozen_batch_norm"),
         }

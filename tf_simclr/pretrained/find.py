@@ -7,6 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_simclr import buckets, plain_paths
+from tf_simclr.exporting import card
 from tf_simclr.workdir import checkpoints
 
 
@@ -27,6 +28,12 @@ def find(path: str, report: Callable[[str], None] = print) -> str:
         return newest
     candidates = [path, os.path.join(path, "variables", "variables"), *_tensorflow_1(path)]
     existing = [prefix for prefix in candidates if tf.io.gfile.exists(prefix + ".index")]
+    if not existing and (told := card.read(path)):
+        raise ValueError(
+            f"`checkpoint` must hold weights. Received: checkpoint={path!r}, which is an export"
+            f" whose weights cannot be read back: {told.format}. Give the run that it came from,"
+            " or its export as hub_module or saved_model."
+        )
     if not existing and not checkpoints.listed(path):
         raise ValueError(
             "`checkpoint` must be a run's folder, a checkpoint's prefix (without .index), an"

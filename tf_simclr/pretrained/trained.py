@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -57,6 +57,7 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
     """
     origin = open_checkpoint(path, averaged=averaged)
     settings = settings_of(origin)
+    dataset = dataset_of(origin)
     number = re.search(r"-(\d+)$", origin.prefix)
     told = card.read(path)  # An export knows what it was made from.
     step = int(number[1]) if number else told.step if told else None
@@ -64,9 +65,9 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
     return Trained(
         origin=origin,
         settings=settings,
-        network=_network(origin, settings),
+        network=_network(origin, settings, class_names(origin, dataset)),
         step=step,
-        dataset=told.dataset if told else _dataset_of(origin),
+        dataset=dataset,
         results=told.results if told else results_of(folder, step, averaged=averaged),
     )
 
@@ -130,7 +131,11 @@ def settings_of(origin: Checkpoint) -> Config:
 
 
 def network_of(
-    parts: Mapping[str, keras.layers.Layer], *, selector: int, trained_size: int | None = None
+    parts: Mapping[str, keras.layers.Layer],
+    *,
+    selector: int,
+    trained_size: int | None = None,
+    class_names: Sequence[str] = (),
 ) -> TrainedNetwork:
     """The network to export, from a model's built parts.
 
@@ -138,6 +143,7 @@ def network_of(
       parts: "encoder", "projection_head" and optionally "supervised_head", like TrainableNet.parts.
       selector: the projection head's output that the classifier reads; -1 is the last.
       trained_size: side of the pictures that it was trained on, in pixels; None if not known.
+      class_names: of the classifier; () if there is none, or they are not known.
     """
     head = parts["projection_head"]
     return TrainedNetwork(
@@ -147,10 +153,11 @@ def network_of(
         selector % (len(head.layers) + 1),
         [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
         trained_size,
+        class_names,
     )
 
 
-def _network(origin: Checkpoint, settings: Config) -> TrainedNetwork:
+def _network(origin: Checkpoint, settings: Config, class_names: Sequence[str]) -> TrainedNetwork:
     architecture = architecture_of(settings.flat())
     encoder = architecture.encoder(**settings.model.norms)
     head = architecture.projection_head(**settings.model.norms)
@@ -166,10 +173,27 @@ def _network(origin: Checkpoint, settings: Config) -> TrainedNetwork:
             f"`checkpoint` must hold a whole network. Received: checkpoint={origin.path!r},"
             f" without {', '.join(sorted(missing))}. Give the run that it came from."
         )
-    return network_of(parts, selector=origin.reads_layer, trained_size=origin.trained_size)
+    return network_of(
+        parts,
+        selector=origin.reads_layer,
+        trained_size=origin.trained_size,
+        class_names=class_names,
+    )
 
 
-def _dataset_of(origin: Checkpoint) -> dict[str, Any]:
-    """What a run recorded about its data, or else the name in its settings."""
+def class_names(origin: Checkpoint, dataset: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the classes of a checkpoint's classifier, in the order of its logits; () if unknown.
+
+    Args:
+      origin: the checkpoint.
+      dataset: its data, as `dataset_of` gives it.
+    """
+    names = tuple(map(str, dataset.get("class_names") or ()))
+    count = origin.classifier[-1] if origin.classifier else 0
+    return names if len(names) == count else ()
+
+
+def dataset_of(origin: Checkpoint) -> dict[str, Any]:
+    """What a run or an export recorded about its data, or else the name in its settings."""
     named = {"name": origin.settings.data.dataset} if origin.settings else {}
     return dataset_facts(origin.path) or named

@@ -15,6 +15,7 @@ from tf_simclr.config import Config
 from tf_simclr.config.choices import EXPORT_FORMATS
 from tf_simclr.config.repeat import repeat_command
 from tf_simclr.data.decoding import decode_jpeg_or_png
+from tf_simclr.data.name_lists import as_lines
 from tf_simclr.exporting import card
 from tf_simclr.exporting.atomic import keep_newest, write_folder
 from tf_simclr.exporting.format import Format, Order
@@ -132,6 +133,9 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
     def write(folder: str) -> None:
         measured = FORMATS[kind].save(order, folder)
         run_folder.write_settings(found.settings, folder)
+        if found.network.class_names:
+            names = as_lines(found.network.class_names)
+            run_folder.write_atomically(os.path.join(folder, card.CLASS_NAMES), names)
         card.write(_card(found, kind, size, measured), folder)
         for name, value in measured.items():
             print(f"{name}: {value}")
@@ -175,6 +179,8 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
         version=__version__,
         learned=_learned(settings, found.dataset.get("name")),
         command=_command(settings) if found.origin.settings else "",
+        classifies=classifier is not None and not found.origin.alongside,
+        class_names=tuple(found.network.class_names),
     )
 
 

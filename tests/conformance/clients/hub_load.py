@@ -19,6 +19,7 @@ outputs |= {
     "features_by_name": module(images, training=False),
     "project": module.project(images),
     "classify": module.classify(images),
+    "class_names": [name.decode() for name in module.class_names().numpy()],
     "any_size": module(tf.zeros([2, 40, 23, 3])),
     "untouched": all(np.array_equal(a, b.numpy()) for a, b in zip(before, module.variables)),
 }

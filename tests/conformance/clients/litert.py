@@ -7,7 +7,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 path, given, found = sys.argv[1:]
 data = np.load(given)
-outputs = {}
+with open(f"{path}/class_names.txt", encoding="utf-8") as file:
+    outputs = {"class_names": file.read().splitlines()}
 for name, images in {"model": data["images"], "model_int8": data["emoji"]}.items():
     run = Interpreter(f"{path}/{name}.tflite").get_signature_runner()
     for count in (len(images), 1):

@@ -1,5 +1,6 @@
 """onnxruntime: no TensorFlow at all."""
 
+import json
 import sys
 
 import numpy as np
@@ -8,7 +9,8 @@ import onnxruntime
 path, given, found = sys.argv[1:]
 images = np.load(given)["images"]
 session = onnxruntime.InferenceSession(f"{path}/model.onnx")
-outputs = {}
+names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+outputs = {"class_names": names}
 for name, batch in {
     "all": images,
     "one": images[:1],

@@ -10,6 +10,7 @@ images = np.load(given)["images"]
 model = tf.saved_model.load(path)
 outputs = dict(model(images, trainable=False))
 outputs["variables"] = len(model.variables)
+outputs["class_names"] = [name.decode() for name in model.class_names().numpy()]
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(model(images, trainable=True)["proj_head_output"] ** 2)
 gradients = tape.gradient(loss, model.trainable_variables)
