@@ -20,7 +20,6 @@ import tensorflow as tf
 from tf_simclr import methods, run
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
-from tf_simclr.evaluation.features import extract
 from tf_simclr.evaluation.rank import rankme
 from tf_simclr.judging.judge import encoder_features, judge
 from tf_simclr.judging.without_labels import judge_without_labels, view_features
@@ -28,7 +27,6 @@ from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.names import LABEL_FREE
 from tf_simclr.tasks import train
-from tf_simclr.workdir.run_settings import adopt_settings
 from tf_simclr.workdir.summaries import read_scalars
 
 BASE = {
@@ -56,19 +54,19 @@ RUNS = {
     "as it is": {},
     "20 steps": {"train_steps": 20},
     "60 steps": {"train_steps": 60},
-    "400 steps": {"train_steps": 400},
-    "temperature 0.02": {"temperature": 0.02},
-    "temperature 0.5": {"temperature": 0.5},
-    "temperature 2": {"temperature": 2.0},
-    "crops from 5 %": {"min_crop_area": 0.05},
-    "crops from 90 %": {"min_crop_area": 0.9},
     "no change of colour": {"color_jitter_strength": 0.0},
-    "strong colour": {"color_jitter_strength": 1.0},
-    "crops from 90 %, no change of colour": {"min_crop_area": 0.9, "color_jitter_strength": 0.0},
-    "quarter turns": {"view_operations": "crop,flip,color,gray,rotate"},
+    "temperature 0.02": {"temperature": 0.02},
+    "temperature 1": {"temperature": 1.0},
+    "crops from 90 %": {"min_crop_area": 0.9},
+    "crops from 5 %": {"min_crop_area": 0.05},
     "rate 0.0003": {"learning_rate": 3e-4},
     "rate 0.1": {"learning_rate": 0.1},
+    "crops from 90 %, no change of colour": {"min_crop_area": 0.9, "color_jitter_strength": 0.0},
     "batch 16": {"train_batch_size": 16},
+    "quarter turns": {"view_operations": "crop,flip,color,gray,rotate"},
+    "300 steps": {"train_steps": 300},
+    "strong colour": {"color_jitter_strength": 1.0},
+    "temperature 0.3": {"temperature": 0.3},
 }
 # Judges of views are asked twice: of each run's own views, and of the same ones for all runs.
 OF_VIEWS = ("two_view_retrieval", "alignment", "lidar")
@@ -80,33 +78,39 @@ OTHERS = {
 }
 
 
-def judged(name: str, flags: dict, folder: str) -> dict[str, float]:
-    """Trains a run, and judges it by labels and without."""
-    model_dir = os.path.join(folder, name.replace(" ", "_").replace("%", "percent"))
+class Judges:
+    """Judges runs, by one network that takes the weights of each: it is traced only once.
+
+    Args:
+      config: of the base, for evaluation.
+    """
+
+    def __init__(self, config: Config):
+        self.data, self.config = build_data.source(config), config
+        self.net = methods.network(config, methods.Lesson(0))
+        self.encoder = {"": encoder_features(self.net.encoder, tf.distribute.get_strategy())}
+
+    def judge(self, config: Config) -> dict[str, float]:
+        """Scores of the run that `config` was made for, by labels and without."""
+        restore(find(config.run.model_dir), self.net.parts())
+        judged = judge(config, self.data, self.encoder)[""]
+        scores, vectors = dict(judged.scores), judged.test.vectors
+        again = scores
+        if config.data != self.config.data:  # The same pictures by the base's views.
+            views = view_features(self.config, self.data, self.encoder)
+            again = judge_without_labels({"": vectors}, views)[""]
+        scores |= {key + COMMON: again[key] for key in OF_VIEWS}
+        projections = self.net.projection_head(tf.constant(vectors), training=False)[-1]
+        scores["projection_rankme"] = rankme(projections.numpy())
+        curves = read_scalars(config.run.model_dir)
+        scores["contrast_acc"] = curves["train/contrast_acc"][1][-1]
+        return {k: float("nan") if v is None else float(v) for k, v in scores.items()}
+
+
+def train_run(flags: dict) -> None:
+    """Trains a run, and exports nothing."""
     with mock.patch.object(train, "export_run", lambda config: None):
-        run(mode="train", model_dir=model_dir, **flags)
-    config = adopt_settings(Config.from_flat(flags | {"mode": "eval", "model_dir": model_dir}))
-    data = build_data.source(config)
-    net = methods.network(config, methods.Lesson(0))
-    restore(find(model_dir), net.parts())
-    networks = {"": encoder_features(net.encoder, tf.distribute.get_strategy())}
-    scores = dict(judge(config, data, networks)[""].scores)
-
-    vectors = {"": np.zeros((2, 7))}  # Only the views are others.
-    common = Config.from_flat(config.flat() | {"view_operations": "crop,flip,color,gray"} | VIEWS)
-    again = judge_without_labels(vectors, view_features(common, data, networks))[""]
-    scores |= {key + COMMON: again[key] for key in OF_VIEWS}
-
-    def projected(images: tf.Tensor) -> tf.Tensor:
-        return net.projection_head(networks[""](images), training=False)[-1]
-
-    pictures = build_data.evaluation_data(config, data, config.data.eval_split)
-    scores["projection_rankme"] = rankme(extract({"": projected}, pictures, limit=5000)[""].vectors)
-    scores["contrast_acc"] = read_scalars(model_dir)["train/contrast_acc"][1][-1]
-    return {key: float("nan") if value is None else float(value) for key, value in scores.items()}
-
-
-VIEWS = {name: BASE[name] for name in ("min_crop_area", "color_jitter_strength")}
+        run(mode="train", **flags)
 
 
 def goodness(key: str, value: float) -> float:
@@ -153,14 +157,18 @@ def main() -> None:
     arguments = parser.parse_args()
     os.makedirs(arguments.folder, exist_ok=True)
     path = os.path.join(arguments.folder, "results.json")
+    base = BASE | {"data_dir": arguments.data_dir}
+    judges = Judges(Config.from_flat(base))
     results = {}
     if os.path.exists(path):
         with open(path) as file:
             results = json.load(file)
     for name, changes in RUNS.items():
         if name not in results:
-            start, flags = time.process_time(), BASE | {"data_dir": arguments.data_dir} | changes
-            results[name] = judged(name, flags, arguments.folder)
+            start, own = time.process_time(), name.replace(" ", "_").replace("%", "percent")
+            flags = base | changes | {"model_dir": os.path.join(arguments.folder, own)}
+            train_run(flags)
+            results[name] = judges.judge(Config.from_flat(flags))
             print(f"{name}: {time.process_time() - start:.0f} s of CPU", flush=True)
             with open(path, "w") as file:
                 json.dump(results, file, indent=1)

@@ -53,22 +53,31 @@ def evaluation_views(config: Config, data: Source, *, pictures: int, pairs: int)
     judged = min(data.num_examples(split), config.evaluation.judge_examples)
     places = np.unique(np.linspace(0, judged - 1, min(judged, pictures)).round()).astype(np.int64)
 
+    batch = min(config.evaluation.eval_batch_size, judged)  # as of pictures: no shape is new
+
     @tf.autograph.experimental.do_not_convert
-    def made(place: tf.Tensor, record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        picture, both = data.decode(record["image"]), []
-        for pair in range(pairs):
-            seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place * pairs + pair])
-            prepared = views.prepare(picture, views.windows(tf.shape(picture), seed), seed)
-            one = tf.nest.map_structure(lambda each: each[tf.newaxis], prepared)
-            of_batch = tf.random.split(tf.random.fold_in(seed, 1), 2)  # for what a batch draws
-            both.append(views.finish(views.make(one, one_by_one=False), of_batch))
-        return {"image": tf.concat(both, axis=0), "label": tf.repeat(place, 2 * pairs)}
+    def made(place: tf.Tensor, picture: tf.Tensor, pair: tf.Tensor) -> dict[str, tf.Tensor]:
+        seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place * pairs + pair])
+        prepared = views.prepare(picture, views.windows(tf.shape(picture), seed), seed)
+        one = tf.nest.map_structure(lambda each: each[tf.newaxis], prepared)
+        of_batch = tf.random.split(tf.random.fold_in(seed, 1), 2)  # for what a batch draws
+        both = views.finish(views.make(one, one_by_one=False), of_batch)
+        return {"image": both, "label": tf.repeat(place, 2)}
+
+    def repeated(place: tf.Tensor, picture: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.range(pairs).map(lambda pair: (place, picture, pair))
 
     chosen = data.records(split).take(judged).enumerate()
     return (
         chosen.filter(lambda place, _: tf.reduce_any(place == places))
+        .map(
+            lambda place, record: (place, data.decode(record["image"])),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        .flat_map(repeated)
         .map(made, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .unbatch()
-        .batch(config.evaluation.eval_batch_size)
+        .batch(batch)
         .prefetch(tf.data.AUTOTUNE)
     )
