@@ -17,6 +17,8 @@ pytest.importorskip("tensorflow_hub")
 
 ROOT = pathlib.Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
+PRETRAINING = ROOT / "colab" / "pretrain_your_images.ipynb"
+ON_AN_EXPORT = [path for path in NOTEBOOKS if path != PRETRAINING]
 COMMON = {"IMAGE_SIZE": 16, "TEST_SPLIT": "test[:10%]"}
 # What replaces the settings of the cell tagged "parameters", so that a notebook takes seconds.
 SMALL = {
@@ -59,6 +61,7 @@ TINY = """
 """
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+on_an_export = pytest.mark.parametrize("path", ON_AN_EXPORT, ids=lambda path: path.stem)
 
 
 def read(path):
@@ -128,7 +131,7 @@ def executed(path, settings, folder):
     return client.execute()
 
 
-@every_notebook
+@on_an_export
 def test_it_runs_from_start_to_end_and_draws(path, sample_module, emoji_dir, tmp_path):
     places = {"MODULE": sample_module, "DATA_DIR": emoji_dir}
     notebook = executed(path, {**COMMON, **SMALL[path.stem], **places}, tmp_path)
@@ -144,8 +147,25 @@ def test_it_runs_from_start_to_end_and_draws(path, sample_module, emoji_dir, tmp
     assert not list(tmp_path.iterdir())  # Where the module is there, nothing is left behind.
 
 
-def test_there_are_four():
-    assert {path.stem for path in NOTEBOOKS} == set(SMALL)
+def test_the_one_on_a_folder_pretrains_shows_the_page_and_embeds(
+    kernel_environment, picture_folder, tmp_path
+):
+    settings = dict(image_size=16, resnet_depth=10, width_multiplier=0.0625, train_steps=2)
+    settings |= {"proj_out_dim": 8, "train_batch_size": 8}
+    places = {"PICTURES": picture_folder, "RUN": str(tmp_path / "run")}
+    given = {**places, "MINUTES": None, "SETTINGS": settings}
+    cells = executed(PRETRAINING, given, tmp_path).cells
+    outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
+    text = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    assert "Installed: nothing" in text and "Trained to step 2" in text
+    assert "Features: (24, 32)" in text and "Features of a picture: 32" in text
+    pages = [o["data"]["text/html"] for o in outputs if "text/html" in o.get("data", {})]
+    assert len(pages) == 1 and pages[0].startswith("<iframe srcdoc=")
+    assert len([o for o in outputs if "image/png" in o.get("data", {})]) == 1
+
+
+def test_there_are_four_on_an_export():
+    assert {path.stem for path in ON_AN_EXPORT} == set(SMALL)
 
 
 @every_notebook
@@ -169,7 +189,7 @@ def test_it_opens_with_its_badge_and_says_how_long_it_takes(path):
     assert notebook.metadata.kernelspec.name == "python3"
 
 
-@every_notebook
+@on_an_export
 def test_tf_simclr_serves_for_the_sample_module_and_the_data_alone(path):
     lines = [
         line.strip()
@@ -184,14 +204,13 @@ def test_tf_simclr_serves_for_the_sample_module_and_the_data_alone(path):
 
 
 def test_cells_that_all_have_are_the_same_in_all():
-    notebooks = [read(path) for path in NOTEBOOKS]
-    assert len({code_cells(notebook)[0] for notebook in notebooks}) == 1
-    assert len({module_cell(notebook) for notebook in notebooks}) == 1
+    assert len({code_cells(read(path))[0] for path in NOTEBOOKS}) == 1
+    assert len({module_cell(read(path)) for path in ON_AN_EXPORT}) == 1
 
 
 def test_the_sample_encoder_is_trained_as_the_quick_start_is():
     recipe = (ROOT / "flags" / "emoji32_quickstart.cfg").read_text().splitlines()
     expected = {line for line in recipe if line.startswith("--")}
     expected = expected - {"--mode=train_then_eval"} | {"--mode=train"}
-    flags = quick_start(module_cell(read(NOTEBOOKS[0]))).split()
+    flags = quick_start(module_cell(read(ON_AN_EXPORT[0]))).split()
     assert sorted(flags) == sorted(expected)
