@@ -65,7 +65,7 @@ def run(trained_run, tmp_path):
         (["--quux"], "Not understood: --quux. tf-simclr --help lists all flags."),
         (
             ["--mode=test"],
-            "flag --mode=test: value should be one of <train|eval|train_then_eval|export|embed>",
+            "--mode=test: value should be one of <train|eval|train_then_eval|export|embed|report>",
         ),
         (["--image_size=big"], "flag --image_size=big"),
         (["--image_size=0"], "`image_size` must be at least 1. Received: image_size=0."),

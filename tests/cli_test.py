@@ -63,7 +63,7 @@ def test_undefok_lets_an_unknown_flag_pass():
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--mode=test", "value should be one of <train|eval|train_then_eval|export|embed>"),
+        ("--mode=test", "value should be one of <train|eval|train_then_eval|export|embed|report>"),
         ("--optimizer=sgd", "value should be one of <momentum|adam|lars|lamb>"),
         ("--image_size=big", "flag --image_size=big"),
         ("--image_size=1.5", "flag --image_size=1.5"),
@@ -94,7 +94,8 @@ def test_help_has_each_section_and_flag_within_the_width(columns):
 def test_help_shows_values_and_defaults():
     text = cli.flags_help(100)
     assert (
-        "--mode=train|eval|train_then_eval|export|embed\n      What to do. (default: train)" in text
+        "--mode=train|eval|train_then_eval|export|embed|report\n      What to do. (default: train)"
+        in text
     )
     assert "--resnet_depth=10|18|34|50|101|152|200\n" in text
     assert "--model_dir=TEXT\n" in text

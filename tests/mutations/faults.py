@@ -2201,8 +2201,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/judging/page.py",
-        "made_for(_trained_size(config))",
-        "made_for(config.data.image_size)",
-        "a page takes the size that is judged for the size of training",
+        "trained = run_folder.read_settings(model_dir) or Config()",
+        "trained = Config()",
+        "a page does not know the settings of its run",
     ),
 )
