@@ -1,6 +1,8 @@
 """The bundled data set, built by TFDS and read back."""
 
 import collections
+import contextlib
+import io
 import pathlib
 
 import numpy as np
@@ -14,10 +16,22 @@ SPLITS = ("train", "test")
 
 
 @pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> emoji32.Emoji32:
-    builder = emoji32.Emoji32(data_dir=tmp_path_factory.mktemp("tfds"))
-    builder.download_and_prepare()
-    return builder
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[emoji32.Emoji32, str]:
+    """The builder, and what it printed."""
+    builder, said = emoji32.Emoji32(data_dir=tmp_path_factory.mktemp("tfds")), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        builder.download_and_prepare()
+    return builder, said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def builder(prepared: tuple[emoji32.Emoji32, str]) -> emoji32.Emoji32:
+    return prepared[0]
+
+
+def test_preparing_prints_nothing(prepared):
+    """TFDS would talk of a download, and draw bars of 150 columns."""
+    assert prepared[1] == ""
 
 
 @pytest.fixture(scope="module")

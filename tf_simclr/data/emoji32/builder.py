@@ -1,5 +1,7 @@
 """emoji32 as a TFDS data set, built from the bundled files with no network."""
 
+import contextlib
+import io
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -53,6 +55,15 @@ class Emoji32(tfds.core.GeneratorBasedBuilder):
             supervised_keys=("image", "label"),
             license=LICENCE,
         )
+
+    def download_and_prepare(self, **options: Any) -> None:
+        """Prepares it, without TFDS' talk of a download and bars wider than a terminal."""
+        tfds.disable_progress_bar()
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                super().download_and_prepare(**options)
+        finally:
+            tfds.enable_progress_bar()
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         del dl_manager  # Nothing is downloaded.
