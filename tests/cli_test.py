@@ -68,8 +68,9 @@ def test_undefok_lets_an_unknown_flag_pass():
         ("--image_size=big", "flag --image_size=big"),
         ("--image_size=1.5", "flag --image_size=1.5"),
         ("--learning_rate=fast", "flag --learning_rate=fast"),
-        ("--use_blur=perhaps", "flag --use_blur=perhaps"),
-        ("--lerning_rate=1", "Unknown command line flag 'lerning_rate'. Did you mean: learning_r"),
+        ("--use_blur=perhaps", "flag --use_blur=perhaps: value should be true or false"),
+        ("--mode=trian", "|embed>. Give --mode=train"),
+        ("--optimizer=adm", ">. Give --optimizer=adam"),
         ("--image_size", "Missing value for flag --image_size"),
     ],
 )
@@ -206,6 +207,7 @@ def test_what_is_no_flag_is_refused_with_the_command_to_type():
     assert refused("--seed=1", "two words", "eval") == (
         "Not understood: 'two words', eval. tf-simclr --help lists all flags."
     )
+    assert refused("--nouse_blur=1") == "--nouse_blur=1 does not take an argument."
     # What holds a space is quoted for the shell.
     assert refused("--data-dir=a b", "--model_dir=c").endswith("'--data_dir=a b' --model_dir=c")
 

@@ -1,6 +1,7 @@
 """The command line's flags: defined here and nowhere else, one for each field of Config."""
 
 import dataclasses
+import difflib
 import os
 import shlex
 import shutil
@@ -63,6 +64,32 @@ class _TypedFlags(flags.FlagValues):
         return list(argv)
 
 
+class _Word(flags.EnumParser):
+    """One of some words; another one gets the nearest of them."""
+
+    def __init__(self, name: str, words: Sequence[str]):
+        super().__init__(words)
+        self.name = name
+
+    def parse(self, argument: str) -> str:
+        try:
+            return super().parse(argument)
+        except ValueError as error:
+            near = difflib.get_close_matches(argument, self.enum_values, n=1)
+            give = f". Give --{self.name}={near[0]}" if near else ""
+            raise ValueError(f"{error}{give}") from error
+
+
+class _Switch(flags.BooleanParser):
+    """True or false."""
+
+    def parse(self, argument: str | int) -> bool:
+        try:
+            return super().parse(argument)
+        except ValueError as error:
+            raise ValueError("value should be true or false") from error
+
+
 def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines a flag for each field of Config, with its default and its help."""
     for field in flag_fields():
@@ -70,8 +97,11 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
         if choices and kind is str:
             default = str(field.default)
             flags.DEFINE_enum(field.name, default, choices, text, flag_values=flag_values)
+            flag_values[field.name].parser = _Word(field.name, choices)
         else:
             DEFINE[kind](field.name, field.default, text, flag_values=flag_values)
+            if kind is bool:
+                flag_values[field.name].parser = _Switch()
 
 
 def parse(argv: Sequence[str]) -> Config:
@@ -174,6 +204,8 @@ def _read(arguments: Sequence[str]) -> FlagValues:
         line = next(iter(values(["tf-simclr", *arguments])[1:]), None)
     except flags.UnrecognizedFlagError as error:
         line = error.flagvalue
+    except ValueError as error:
+        raise flags.Error(str(error)) from error
     if line:  # It is in a flagfile: the typed flags are known.
         file = vars(values)["file_of"].get(line, "a flagfile")
         wrong = habits.mended([line], _switches(values))
@@ -196,6 +228,8 @@ def _typed(argv: Sequence[str]) -> flags.FlagValues:
         understood = not typed(argv)[1:]
     except flags.UnrecognizedFlagError:
         understood = False
+    except ValueError as error:  # Of --nouse_blur=1, say.
+        raise flags.Error(f"{error}.") from error
     if not understood:
         raise flags.Error(
             _not_understood(habits.mended(argv[1:], _switches(typed), recipes.names()))
