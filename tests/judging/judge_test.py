@@ -9,6 +9,7 @@ from tf_simclr.config import Config
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.judging.judge import encoder_features, judge
 from tf_simclr.nets.resnet import ResNet
+from tf_simclr.reporting.names import COLUMNS
 
 LIMIT = 60
 
@@ -61,7 +62,8 @@ def test_where_training_shows_no_class_of_a_test_picture_nothing_is_judged_by_la
     flags = {"dataset": "image_folder", "data_dir": str(folder), "eval_split": "test"}
     config = Config.from_flat(flags | {"image_size": 16})
     judged = judge(config, build_data.source(config), {"colours": colours})["colours"]
-    assert judged.strange and set(judged.scores.values()) == {None}
+    assert judged.strange and {judged.scores[column] for column in COLUMNS} == {None}
+    assert judged.scores["rankme"] > 1 and judged.views == (8, 10)  # These ask for no labels.
     assert capsys.readouterr().out.count("No training picture shows a class of the test split") == 1
 
 

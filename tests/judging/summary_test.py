@@ -4,8 +4,13 @@ import math
 
 import pytest
 
-from tf_simclr.judging.summary import classifier_lines, percent, summary_lines
-from tf_simclr.reporting.names import TOP_1, TOP_5
+from tf_simclr.judging.summary import (
+    classifier_lines,
+    label_free_lines,
+    percent,
+    summary_lines,
+)
+from tf_simclr.reporting.names import LABEL_FREE, ROWS, TOP_1, TOP_5
 
 
 @pytest.mark.parametrize(
@@ -33,3 +38,25 @@ def test_what_came_out_is_printed_and_where_it_lies():
     ]
     assert "Most confused: cat as dog" in lines
     assert lines[-1].split() == ["report", "run/report.html"]
+
+
+@pytest.mark.parametrize("weights", ["trained", "averaged"])
+def test_what_was_judged_without_labels_fits_a_terminal_and_says_what_is_better(weights):
+    # The widest values: four digits before the point, as of 5,000 pictures and 4,096 features.
+    values = {key: 1.0 if judge.form == "{:.1%}" else 4095.5 for key, judge in LABEL_FREE.items()}
+    values |= {"feature_std": 1 / 64, "features": 4096}
+    result = {row + key: value for row in ROWS for key, value in values.items()}
+    result |= {"lidar_pictures": 500, "lidar_views": 10, "weights": weights}
+    lines = label_free_lines(result)
+    assert max(map(len, lines)) <= 80
+    [head] = [line for line in lines if line.startswith("Without labels")]
+    assert ("Averaged encoder" in head) == (weights == "averaged")
+    rows = {line[:19].rstrip(): line[19:].split() for line in lines}
+    assert rows["Two-view retrieval"] == [*("100.0", "%") * 3, "higher"]
+    assert rows["Alignment"] == [*["4095.50"] * 3, "lower"]
+    assert rows["alpha-ReQ"][-2:] == ["near", "1"]
+    assert rows["Spread"][:2] == ["100.0", "%"]
+
+
+def test_results_of_an_older_version_have_no_such_table():
+    assert label_free_lines({"knn_top1": 0.5}) == []

@@ -1481,6 +1481,18 @@ FAULTS = (
         "a TPU's address is looked up as a name",
     ),
     Fault(
+        "tf_simclr/reporting/names.py",
+        "value *= math.sqrt(result.get(row + FEATURES, math.nan))",
+        "value *= result.get(row + FEATURES, math.nan)",
+        "the spread of features is not shown as a share of its most",
+    ),
+    Fault(
+        "tf_simclr/reporting/names.py",
+        'chance = f"{100 / pictures:.1f} %"',
+        'chance = f"{100 / pictures / views:.1f} %"',
+        "chance is said to find less than it does",
+    ),
+    Fault(
         "tf_simclr/reporting/report.py",
         "for row in table.rows[1 : 1 + MOST_BASELINES]:",
         "for row in table.rows[1:MOST_BASELINES]:",
@@ -1874,6 +1886,18 @@ FAULTS = (
         "all pictures to look at are augmented alike",
     ),
     Fault(
+        "tf_simclr/assembly/views.py",
+        "seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place * pairs + pair])",
+        "seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place])",
+        "all pairs of views of a picture are the same",
+    ),
+    Fault(
+        "tf_simclr/assembly/views.py",
+        "judged = min(data.num_examples(split), config.evaluation.judge_examples)",
+        "judged = data.num_examples(split)",
+        "views are of pictures beyond those that are judged",
+    ),
+    Fault(
         "tf_simclr/pretrained/warm_start.py",
         'ours.pop("supervised_head", None)',
         "pass",
@@ -1903,6 +1927,18 @@ FAULTS = (
         '"-" if value is None or not np.isfinite(value)',
         '"-" if value is None',
         "a score that is no number is printed as one",
+    ),
+    Fault(
+        "tf_simclr/judging/without_labels.py",
+        "firsts, seconds = range(0, views.shape[1], 2), range(1, views.shape[1], 2)",
+        "firsts, seconds = range(0, views.shape[1], 2), range(0, views.shape[1], 2)",
+        "a view is asked to find itself",
+    ),
+    Fault(
+        "tf_simclr/judging/without_labels.py",
+        "_JUDGES[key](vectors[name][spread], views[name])",
+        "_JUDGES[key](vectors[name][:MOST_ROWS], views[name])",
+        "of many pictures the first are judged, which are of the first classes",
     ),
     Fault(
         "tf_simclr/pretrained/warm_start.py",

@@ -12,6 +12,7 @@ from tf_simclr import load_encoder
 from tf_simclr.data.opening import open_source
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.main import main
+from tf_simclr.reporting.names import LABEL_FREE
 
 PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
 ORIGINAL = {
@@ -20,7 +21,7 @@ ORIGINAL = {
     "eval/regularization_loss",
     "global_step",
 }
-OF_WHAT = {"date", "pictures", *KEYS} - {"data_dir", "labels"}
+OF_WHAT = {"date", "pictures", "lidar_pictures", "lidar_views", *KEYS} - {"data_dir", "labels"}
 
 
 def run(*flags):
@@ -73,9 +74,11 @@ def evaluated(evaluation):
 
 def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evaluated):
     judges = PROBES | {"retrieval_at_1"}
-    rows = {prefix + name for prefix in ("", "raw_pixels/", "random_init/") for name in judges}
+    prefixes = ("", "raw_pixels/", "random_init/")
+    rows = {prefix + name for prefix in prefixes for name in judges}
+    others = {prefix + name for prefix in prefixes for name in (*LABEL_FREE, "features")}
     found = result(evaluated)
-    assert set(found) == rows | ORIGINAL | OF_WHAT | {"eval/pictures"}
+    assert set(found) == rows | others | ORIGINAL | OF_WHAT | {"eval/pictures"}
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)
     assert found["linear_probe_l2"] in (0.3, 0.03, 0.003, 0.0003)  # The short grid.

@@ -101,9 +101,8 @@ def alpha_req(features: np.ndarray) -> float:
     fewest = FIRST_RANK - 1 + FEWEST_FITTED
     if len(spectrum) < fewest:
         raise ValueError(
-            f"`features` must vary in at least {fewest} directions for a decay to be fitted. "
-            f"Received: features.shape={table.shape}, which vary in {len(spectrum)}. Give more "
-            "pictures; if there are enough, the encoder has collapsed."
+            f"`features` must vary in at least {fewest} directions. Received: "
+            f"features.shape={table.shape}, which vary in {len(spectrum)}. Give more pictures."
         )
     ranks = np.arange(FIRST_RANK, len(spectrum) + 1)
     # polyfit squares the weights that it is given.

@@ -1,4 +1,4 @@
-"""How good frozen features are: linear probe, nearest neighbours, retrieval."""
+"""How good frozen features are: linear probe, nearest neighbours, retrieval, and without labels."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,8 @@ from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.retrieval import retrieval_at_k
-from tf_simclr.reporting.names import COLUMNS
+from tf_simclr.judging.without_labels import judge_without_labels, view_features
+from tf_simclr.reporting.names import COLUMNS, FEATURES
 
 # Raw pixels are judged at this side at most: beyond it a linear probe has too many inputs.
 PIXELS_SIDE = 32
@@ -37,21 +38,24 @@ class Judged:
 
     Attributes:
       test: the features.
-      scores: COLUMNS and linear_probe_top5 as shares in [0, 1], and linear_probe_l2, the strength
-        that the probe chose; None where there is none.
+      scores: COLUMNS and linear_probe_top5 as shares in [0, 1]; linear_probe_l2, the strength
+        that the probe chose; LABEL_FREE, and FEATURES. None where there is none.
       strange: whether the training split shows no class of the test split.
+      views: pictures, and views of each, that it was judged on without labels.
     """
 
     test: Features
     scores: dict[str, float | None]
     strange: bool = False
+    views: tuple[int, int] = (0, 0)
 
 
 def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict[str, Judged]:
     """Judges networks by name, each from float32 [batch, size, size, 3] to one vector a picture.
 
     The linear probe and kNN learn from the labelled pictures of the training split and are tested
-    on the test split. Without labels they are left out; without identities, retrieval is.
+    on the test split. Without labels they are left out; without identities, retrieval is. The
+    judges of LABEL_FREE need none of these.
     """
 
     def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
@@ -70,10 +74,18 @@ def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict
         train = None
     elif shown is not None:
         labels = _of_shown_classes(labels, shown, data.class_names)
-    return {
+    judged = {
         name: _judged(config, test[name], labels, train[name] if train else None, strange)
         for name in networks
     }
+    views = view_features(config, data, networks)
+    vectors = {name: features.vectors for name, features in test.items()}
+    for name, scores in judge_without_labels(vectors, views).items():
+        scores[FEATURES] = vectors[name].shape[1]
+        judged[name] = dataclasses.replace(
+            judged[name], scores=judged[name].scores | scores, views=views[name].shape[:2]
+        )
+    return judged
 
 
 def _has_training_part(config: Config, data: Source) -> bool:

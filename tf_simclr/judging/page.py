@@ -21,7 +21,15 @@ from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
 from tf_simclr.reporting import content
-from tf_simclr.reporting.names import COLUMNS, TOP_1, TOP_5
+from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
+from tf_simclr.reporting.names import (
+    COLUMNS,
+    LABEL_FREE,
+    TOP_1,
+    TOP_5,
+    label_free_note,
+    label_free_text,
+)
 from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import run_folder
@@ -67,6 +75,7 @@ def write_page(
         views=views,
         scores=_scores(classified) if classified else [],
         table=_table(summary.rows(result)),
+        label_free=_label_free(result),
         confusion=_confusion(classified) if classified else None,
         neighbours=_neighbours(config, data, judged.test, pictures) if several else None,
         feature_map=_feature_map(config, judged.test, pictures) if several else None,
@@ -136,6 +145,22 @@ def _table(rows: dict[str, list[float | None]]) -> content.ResultTable | None:
         " of pictures that are classified correctly. Retrieval: how often the nearest picture of"
         " another group shows the same thing.",
     )
+
+
+def _label_free(result: Mapping[str, Any]) -> LabelFreeTable | None:
+    note, titles = label_free_note(result), summary.titles(result)
+    if not note:
+        return None
+    rows = [
+        LabelFreeRow(
+            judge.title,
+            judge.meaning,
+            judge.better,
+            [label_free_text(result, row, key) for row in titles],
+        )
+        for key, judge in LABEL_FREE.items()
+    ]
+    return LabelFreeTable(list(titles.values()), rows, " ".join(note))
 
 
 def _scores(classified: Classified) -> list[content.KeyScore]:

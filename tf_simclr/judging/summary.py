@@ -7,7 +7,15 @@ import numpy as np
 
 from tf_simclr.evaluation.confusion import most_confused
 from tf_simclr.evaluation.provenance import AVERAGED
-from tf_simclr.reporting.names import COLUMNS, ROWS, TOP_1, TOP_5
+from tf_simclr.reporting.names import (
+    COLUMNS,
+    LABEL_FREE,
+    ROWS,
+    TOP_1,
+    TOP_5,
+    label_free_note,
+    label_free_text,
+)
 
 MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
@@ -29,11 +37,30 @@ def summary_lines(
         said += ["", f"{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
         for title, row in table.items():
             said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    said += label_free_lines(result)
     for line in lines:
         said += ["", line]
     if confused:
         said.append(f"Most confused: {confused}")
     return [*said, "", *(f"{name:20} {path}" for name, path in files.items())]
+
+
+def label_free_lines(result: Mapping[str, Any]) -> list[str]:
+    """The printed table of what was judged without labels; [] if nothing was.
+
+    Args:
+      result: content of result.json.
+    """
+    note, columns = label_free_note(result), titles(result)
+    if not note:
+        return []
+    width = {row: len(title) + 2 for row, title in columns.items()}
+    head = "".join(f"{title:>{width[row]}}" for row, title in columns.items())
+    said = ["", f"{'Without labels':19}{head}  better"]
+    for key, judge in LABEL_FREE.items():
+        values = "".join(f"{label_free_text(result, row, key):>{width[row]}}" for row in columns)
+        said.append(f"{judge.title:19}{values}  {judge.better}")
+    return [*said, *note]
 
 
 def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:
@@ -50,8 +77,18 @@ def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:
 
 def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
     """The table: a row's title -> its score in each column of COLUMNS; None where there is none."""
-    titles = ROWS | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
-    return {title: [result.get(row + name) for name in COLUMNS] for row, title in titles.items()}
+    return {
+        title: [result.get(row + name) for name in COLUMNS] for row, title in titles(result).items()
+    }
+
+
+def titles(result: Mapping[str, Any]) -> dict[str, str]:
+    """Prefix of a row's keys -> its title: ROWS, as they are called for this result.
+
+    Args:
+      result: content of result.json.
+    """
+    return ROWS | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
 
 
 def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:

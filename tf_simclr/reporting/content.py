@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tf_simclr.reporting.label_free import LabelFreeTable
 from tf_simclr.reporting.pictures import rgb
 
 History = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name -> (steps, values)
@@ -153,6 +154,7 @@ class Report:
         views: uint8 [n, 2, height, width, channels], augmented pairs; the first 16 are shown.
         scores: shown first in the summary.
         table: results; without one, and without scores, the summary shows the ends of the history.
+        label_free: what was judged without labels.
         confusion: a classifier's confusion matrix.
         neighbours: queries and their nearest rows; the first 24 are shown.
         feature_map: the test rows in two dimensions.
@@ -167,6 +169,7 @@ class Report:
     views: np.ndarray | None = None
     scores: Sequence[KeyScore] = ()
     table: ResultTable | None = None
+    label_free: LabelFreeTable | None = None
     confusion: ClassConfusion | None = None
     neighbours: Neighbours | None = None
     feature_map: FeatureMap | None = None

@@ -8,6 +8,7 @@ import numpy as np
 from tf_simclr.reporting import content
 from tf_simclr.reporting.confusion import HOW_TO_READ, MOST_CLASSES, confusion_list, confusion_map
 from tf_simclr.reporting.curves import curve_figure
+from tf_simclr.reporting.label_free import LabelFreeTable, label_free_table
 from tf_simclr.reporting.maps import picture_map
 from tf_simclr.reporting.pictures import SpriteSheet, png_uri, rgb
 from tf_simclr.reporting.style import STYLE
@@ -34,6 +35,7 @@ def render(report: content.Report) -> str:
     sections = [
         _summary(report),
         _results(report.table) if report.table else "",
+        _label_free(report.label_free) if report.label_free else "",
         _confusion(report.confusion) if report.confusion else "",
         _neighbours(report.neighbours) if report.neighbours else "",
         _feature_map(report.feature_map) if report.feature_map else "",
@@ -124,6 +126,10 @@ def _cell(value: float | None, best: float | None) -> str:
     number = f"<b>{text}</b>" if value == best else text
     share = min(100.0, max(0.0, 100 * value))
     return f'<td>{number}<i style="--share:{share:.1f}%"></i></td>'
+
+
+def _label_free(table: LabelFreeTable) -> str:
+    return _section("Judged without labels", escape(table.note), label_free_table(table))
 
 
 def _confusion(confusion: content.ClassConfusion) -> str:

@@ -24,7 +24,7 @@ from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
 from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.own import restore
-from tf_simclr.reporting.names import ROWS
+from tf_simclr.reporting.names import ROWS, VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
@@ -235,6 +235,7 @@ def _results(
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
     result[PICTURES] = len(judged[""].test.vectors)
+    result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
     if judged[""].strange:  # No picture is of a class that the classifier knows.
         restored = [part for part in restored if part != "supervised_head"]
     judgement = methods.method_of(config).judge(config, data, net, restored)
