@@ -69,6 +69,13 @@ def test_it_tells_what_the_issue_asks_of_a_card():
         assert part in text, part
 
 
+def test_results_without_labels_say_which_values_are_better():
+    text = change(results={"rankme": 33.54, "random_init/rankme": 3.3, "alpha_req": 1.25})
+    assert "| RankMe (higher is better) | 33.5 | - | 3.3 |" in text
+    assert "| alpha-ReQ (near 1 is better) | 1.25 | - | - |" in text
+    assert "LiDAR" not in text and "None when" not in text
+
+
 def test_it_opens_with_how_the_network_was_trained():
     sentence = "Fine-tuned on emoji32."
     assert f"\n\n{sentence} It turns a picture into 256" in change(learned=sentence)

@@ -2030,6 +2030,18 @@ FAULTS = (
         "all pictures to look at are augmented alike",
     ),
     Fault(
+        "tf_simclr/assembly/views.py",
+        "seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place * pairs + pair])",
+        "seed = tf.stack([tf.constant(VIEW_SEED, tf.int64), place])",
+        "all pairs of views of a picture are the same",
+    ),
+    Fault(
+        "tf_simclr/assembly/views.py",
+        "judged = min(data.num_examples(split), config.evaluation.judge_examples)",
+        "judged = data.num_examples(split)",
+        "views are of pictures beyond those that are judged",
+    ),
+    Fault(
         "tf_simclr/pretrained/warm_start.py",
         'ours.pop("supervised_head", None)',
         "pass",

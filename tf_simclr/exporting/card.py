@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_simclr import picture_range, things
 from tf_simclr.evaluation.provenance import said
-from tf_simclr.reporting.names import ROWS, SCORES, in_text
+from tf_simclr.reporting.names import LABEL_FREE, ROWS, SCORES, in_text, label_free_text
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
 CLASS_NAMES = "class_names.txt"  # One a line, in the order of the logits.
@@ -193,6 +193,10 @@ def _results(card: Card) -> str:
         if any(value is not None for value in values):
             shown = ["-" if value is None else f"{100 * value:.1f} %" for value in values]
             rows.append((in_text(name), *shown))
+    for key, judge in LABEL_FREE.items():
+        shown = [label_free_text(card.results, prefix, key) for prefix in ROWS]
+        if set(shown) != {"-"}:
+            rows.append((f"{judge.title} ({judge.better} is better)", *shown))
     if not rows:
         return "None when this was written."
     judged = said(card.results)
