@@ -34,7 +34,8 @@ def test_the_warm_up_is_never_longer_than_a_tenth_of_the_run(steps, pictures, ba
 
 @pytest.mark.parametrize(("per_step", "at_once"), [(None, 1), (0.02, 10), (0.1, 5), (3.0, 1)])
 def test_short_steps_return_to_python_rarely(per_step, at_once):
-    assert length.steps_per_execution(per_step).value == at_once
+    assert length.steps_per_execution(1000, per_step).value == at_once
+    assert length.steps_per_execution(2, per_step).value == min(2, at_once)
 
 
 def test_a_checkpoint_holds_two_minutes_of_work_or_a_tenth_of_the_run():

@@ -57,6 +57,17 @@ def test_two_workers_and_then_one_go_on(run, tiny_flags, tmp_path, capsys):
     assert "Training steps 5 to 5" in capsys.readouterr().out
 
 
+def test_the_first_worker_chooses_and_the_other_reads(tiny_flags, tmp_path):
+    """What was chosen is timed by one of them, and is the same in both."""
+    kept = ("--dataset", "--choose", "--train_steps", "--train_batch_size", "--eval_split")
+    flags = [flag for flag in tiny_flags if not flag.startswith(kept)]
+    chief, other = train(tmp_path / "run", *flags, "--train_minutes=0.001", "--mode=train")
+    assert "Timing steps: " in chief and "  train_batch_size 16: 16 pictures, 2 rep" in chief
+    assert "Timing steps: " not in other and "train_batch_size" not in other
+    steps = [line for line in chief.splitlines() if line.startswith("Training steps 1 to")]
+    assert steps and steps[0] in other
+
+
 def wait_for(worker, text, name="out"):
     while text not in worker.read(name):
         assert worker.poll() is None, worker.read("err")

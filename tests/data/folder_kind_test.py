@@ -11,13 +11,11 @@ from tf_simclr.data.folder_kind import holds_pictures
         (["a.png"], True),
         (["cat/a.JPG", "dog/b.png"], True),
         (["train/cat/more/a.png", "notes.txt"], True),
-        (["notes.txt"], False),
-        ([], False),
-        ([".hidden/a.png"], False),
         (["emoji32/1.0.0/dataset_info.json", "emoji32/1.0.0/a.tfrecord"], False),
         (["dataset_info.json", "a.tfrecord"], False),
         # TFDS keeps what it downloaded below.
         (["x/1.0.0/dataset_info.json", "downloads/extracted/ZIP/set/a.png"], False),
+        (["downloads/manual/ILSVRC2012_img_train.tar"], False),
     ],
 )
 def test_pictures_or_prepared_data(tmp_path, files, pictures):
@@ -30,3 +28,12 @@ def test_pictures_or_prepared_data(tmp_path, files, pictures):
 def test_a_picture_is_known_by_its_content_too(tmp_path):
     (tmp_path / "photo").write_bytes(b"\xff\xd8\xff\xe0" + bytes(20))
     assert holds_pictures(str(tmp_path))
+
+
+@pytest.mark.parametrize("files", [[], ["notes.txt"], [".hidden/a.png"]])
+def test_a_folder_of_neither_is_refused(tmp_path, files):
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match="`data_dir` must hold pictures, or what TFDS prepared"):
+        holds_pictures(str(tmp_path))

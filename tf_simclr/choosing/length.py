@@ -78,15 +78,16 @@ def warmup_epochs(steps: int, pictures: int, batch: int) -> Choice:
     return Choice(value, "a tenth of the run" if value < LONGEST_WARMUP else "as in the papers")
 
 
-def steps_per_execution(per_step: float | None) -> Choice:
+def steps_per_execution(steps: int, per_step: float | None) -> Choice:
     """Steps between two returns to Python: more where steps are short.
 
     Args:
+      steps: of the run.
       per_step: seconds that a step takes; None if it was not timed.
     """
     if per_step is None:
         return Choice(1, "no step was timed")
-    value = min(max(1, int(EXECUTION_SECONDS / per_step)), MOST_AT_ONCE)
+    value = min(max(1, int(EXECUTION_SECONDS / per_step)), MOST_AT_ONCE, steps)
     return Choice(value, f"a step takes {_duration(per_step)}")
 
 

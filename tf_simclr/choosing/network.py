@@ -50,7 +50,9 @@ def image_size(facts: Facts, time: Time, batch: int, depth: int = 18, width: flo
         return Choice(value, f"the pictures' median shorter side is {facts.side}")
     larger = fitting[fitting.index(value) + 1]
     gflop = step_gflop(depth, width, larger, batch)
-    return Choice(value, f"of {facts.side} pixels; {larger} would take {_minutes(time, gflop)}")
+    return Choice(
+        value, f"their median side is {facts.side}; {larger} would take {_minutes(time, gflop)}"
+    )
 
 
 def network(

@@ -16,8 +16,8 @@ GRAY = 0.9  # share of gray pictures from which on a folder counts as gray
 BLURRED = 96  # pixels: views of smaller pictures are not blurred
 # Whether a mirror image shows the same thing cannot be read off the pictures.
 ABOUT_FLIP = (
-    "yes; whether mirror images are the same thing cannot be known. Where they\n"
-    "    are not (text, signs), add --view_operations=crop,color,gray"
+    "yes; whether mirror images are the same thing cannot be known. Where\n"
+    "    they are not (text, signs), add --view_operations=crop,color,gray"
 )
 
 

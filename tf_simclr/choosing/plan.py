@@ -96,7 +96,7 @@ def plan(facts: Facts, given: Mapping[str, Any], machine: Machine) -> dict[str, 
         per_step = machine.per_gflop * step_gflop(depth, width, side, batch)
     steps = _steps(facts, given, machine, batch, per_step, settle)
     settle("warmup_epochs", length.warmup_epochs(steps, facts.pictures, batch))
-    at_once = settle("steps_per_execution", length.steps_per_execution(per_step))
+    at_once = settle("steps_per_execution", length.steps_per_execution(steps, per_step))
     if "checkpoint_epochs" not in given:
         settle("checkpoint_steps", length.checkpoint_steps(steps, per_step, at_once))
     settle("train_summary_steps", length.summary_steps(steps, at_once))

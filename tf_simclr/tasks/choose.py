@@ -24,6 +24,8 @@ from tf_simclr.tasks.timed import Timed, time_steps
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.choices_file import read_choices, wait_for_choices, write_choices
 
+FEWEST = 2  # pictures to train on
+
 
 class Settled(NamedTuple):
     """A command with nothing left open.
@@ -160,6 +162,12 @@ def _chosen(
         return _with_length(config, data, strategy, machine)
     assert isinstance(data, ImageFolder)
     facts = data.facts(config.data.train_split)
+    if facts.pictures < FEWEST:
+        raise ValueError(
+            f"`data_dir` must hold at least {FEWEST} pictures to train on: a picture is compared"
+            f" with others. Received: data_dir={config.data.data_dir!r}, with {facts.pictures} in"
+            f" {config.data.train_split!r}."
+        )
     timed = None
     if plan.untimed(given):
         first = config.replaced(plan.first_timed(facts, given, machine.replicas))

@@ -56,7 +56,7 @@ def carry_out(config: Config) -> Outcome:
     origin = origin_of(config)
     config = methods.checked(adopt_architecture(config, origin))
     if config.run.dry_run and (line := not_prepared(config)):
-        print(line)
+        print(line, flush=True)
         return Outcome()
     if config.run.dry_run and not replicas.is_chief():
         return Outcome()  # The chief says what all would do.

@@ -20,7 +20,12 @@ def not_prepared(config: Config) -> str:
 
     Args:
       config: of the command.
+
+    Raises:
+      ValueError: if there is no such data, or nothing to evaluate.
     """
+    if config.run.mode == "eval" and not run_folder.is_locked(config.run.model_dir or ""):
+        trained.path_of(config)  # Raises where there is nothing to evaluate.
     place = unprepared(config.data.dataset, data_dir=config.data.data_dir)
     if place is None:
         return ""
@@ -60,7 +65,7 @@ def of_training(settled: Settled) -> list[str]:
 def _of_evaluation(settled: Settled) -> list[str]:
     config = settled.config
     model_dir = run_folder.require_model_dir(config)
-    if not checkpoints.listed(model_dir):
+    if run_folder.is_locked(model_dir) and not checkpoints.listed(model_dir):
         return [f"Would wait for the first checkpoint in {model_dir}, and evaluate it."]
     data = settled.open_data(config)
     told = [_evaluation(settled)]
