@@ -1457,6 +1457,18 @@ FAULTS = (
         "a TPU's address is looked up as a name",
     ),
     Fault(
+        "tf_simclr/progress.py",
+        "passed, new = time.monotonic() - self._started, self.done - self._before",
+        "passed, new = time.monotonic() - self._started, self.done",
+        "the time left of a run that goes on counts steps that others did",
+    ),
+    Fault(
+        "tf_simclr/progress.py",
+        "key=lambda part: part.rank",
+        "key=lambda part: -part.rank",
+        "a narrow terminal shows what matters least",
+    ),
+    Fault(
         "tf_simclr/reporting/report.py",
         "for row in table.rows[1 : 1 + MOST_BASELINES]:",
         "for row in table.rows[1:MOST_BASELINES]:",
