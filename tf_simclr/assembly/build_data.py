@@ -38,6 +38,7 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         max_bad_fraction=config.data.max_bad_images,
         report=report,
         kept_in=config.run.model_dir if replicas.is_chief() else None,
+        show=replicas.is_chief(),
     )
     data = holding_out(config, data, report)
     for flag in splits_needed(config):
