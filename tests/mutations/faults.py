@@ -510,8 +510,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/folder_listing.py",
-        "if buckets.is_remote(path) and is_named_as_picture(entry):",
-        "if is_named_as_picture(entry):",
+        "if not _is_local_folder(entry):",
+        "if is_named_as_picture(entry.name) or not _is_local_folder(entry):",
         "a folder called x.jpg is taken for a picture",
     ),
     Fault(
@@ -534,8 +534,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
-        "sorted(labels, key=_hash)",
-        "sorted(labels)",
+        "if path in row), key=_hash)",
+        "if path in row))",
         "slices of a folder do not mix the classes",
     ),
     Fault(
@@ -546,15 +546,27 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/examination.py",
+        'lasts = np.abs(stamps["written"] - now) > _RECENT',
+        'lasts = np.abs(stamps["written"] - now) >= 0',
+        "a picture that is written twice in a tick of the clock is believed to be the first",
+    ),
+    Fault(
+        "tf_simclr/data/folder_listing.py",
+        "if target not in ancestors:",
+        "if target != ancestors[-1]:",
+        "a link to a folder further above is followed for ever",
+    ),
+    Fault(
+        "tf_simclr/data/examination.py",
         "if of_storage(error):",
         "if False:",
         "a picture that the storage refuses is called unreadable",
     ),
     Fault(
         "tf_simclr/data/examination.py",
-        "path in kept and kept[path][0] == stamps[path]",
-        "path in kept",
-        "a picture in a bucket that was damaged since is not looked at",
+        "known[known] = kept.stamps[rows[known]] == stamps[known]",
+        "known[known] = True",
+        "a picture that was damaged since is not looked at",
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
@@ -564,14 +576,14 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/kept_findings.py",
-        'if told["read_by"] != _read_by():',
+        'if told["read_by"].tolist() != _read_by():',
         'if "read_by" not in told:',
         "what another decoder could read is believed",
     ),
     Fault(
         "tf_simclr/data/kept_findings.py",
-        "    for folder in folders:\n        try:\n            # An",
-        "    for folder in folders[:1]:\n        try:\n            # An",
+        "    for path in paths:\n        try:\n            _write_whole",
+        "    for path in paths[:1]:\n        try:\n            _write_whole",
         "pictures in a bucket that may only be read are decoded at every start",
     ),
     Fault(
@@ -654,8 +666,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/opening.py",
-        "max_bad_fraction=max_bad_fraction, report=report, kept_in",
-        "max_bad_fraction=0.01, report=report, kept_in",
+        "max_bad_fraction=max_bad_fraction,\n            report",
+        "max_bad_fraction=0.01,\n            report",
         "the share of bad pictures that was asked for is not heard",
     ),
     Fault(
