@@ -105,7 +105,7 @@ def test_the_map_tells_what_is_under_the_pointer(show):
     for x, y in np.random.default_rng(0).random((30, 2)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
         if page.locator(".tip").is_visible():
-            seen.add(page.locator(".tip b").inner_text())
+            seen.add(page.locator(".tip span").inner_text())
     assert len(seen) > 3 and seen <= set(report.feature_map.names)
     page.mouse.move(box["x"] + 5, box["y"] - 60)
     assert not page.locator(".tip").is_visible()
@@ -147,9 +147,9 @@ def test_the_map_zooms_by_wheel_buttons_and_keys_and_moves_by_dragging(show):
     page.keyboard.press("+")
     assert zoom(page) == 1.5
     page.keyboard.press("ArrowRight")
-    first = page.locator(".tip b").inner_text()
+    first = page.locator(".tip span").inner_text()
     page.keyboard.press("ArrowRight")
-    assert page.locator(".tip b").inner_text() != first
+    assert page.locator(".tip span").inner_text() != first
     page.keyboard.press("0")
     page.keyboard.press("Escape")
     assert zoom(page) == 1 and not page.locator(".tip").is_visible()
@@ -161,7 +161,7 @@ def test_a_finger_taps_a_picture_and_two_zoom(show):
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_selector(".tip b:text-matches('test/')")
+    page.wait_for_selector(".tip span:text-matches('test/')")
     session = page.context.new_cdp_session(page)
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 

@@ -33,7 +33,7 @@
   const thumb = add(tip, "canvas", {width: 112, height: 112});
   const words = add(tip, "div", {});
   words.setAttribute("aria-live", "polite");
-  const toName = add(words, "b", {}), toClass = add(words, "span", {}), toMistake = add(words, "em", {});
+  const toClass = add(words, "b", {}), toMistake = add(words, "em", {}), toName = add(words, "span", {});
   for (const each of [toName, toClass, toMistake]) each.dir = "auto";
 
   // ---- The state

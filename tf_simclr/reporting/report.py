@@ -16,6 +16,16 @@ from tf_simclr.reporting.numbers import curve_cards, score_cards
 from tf_simclr.reporting.style import MAP_SCRIPT, STYLE
 from tf_simclr.reporting.views import views_section
 
+# A section -> what its link says, where that is shorter than its heading.
+SHORT = {
+    "learned": "Numbers",
+    "without-labels": "Without labels",
+    "neighbours": "Neighbours",
+    "map": "Map",
+    "confusion": "Confusion",
+    "use": "Use it",
+}
+
 
 def render(report: Report) -> str:
     """Renders a report.
@@ -65,7 +75,7 @@ def _contents(body: str) -> str:
     found = re.findall(r'<section id="([\w-]+)"><h2>(.*?)</h2>', body)
     if len(found) < 3:
         return ""
-    links = "".join(f'<a href="#{name}">{title}</a>' for name, title in found)
+    links = "".join(f'<a href="#{name}">{SHORT.get(name, title)}</a>' for name, title in found)
     return f'<nav aria-label="Sections">{links}</nav>\n'
 
 
