@@ -29,6 +29,7 @@ from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.names import ROWS, VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.looking import BEST, best_of
 from tf_simclr.workdir.run_facts import facts_of_this
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
 from tf_simclr.workdir.subject import CONFUSION, KEPT, REPORT, RESULT
@@ -174,6 +175,8 @@ def _files(todo: Evaluation) -> dict[str, str]:
         **({} if todo.averaged else exports),  # They have the plain weights.
         "checkpoint": f"ckpt-{todo.step}",
     }
+    if best_of(os.path.join(todo.model_dir, BEST)):
+        files["best weights"] = BEST
     return {what: os.path.join(todo.model_dir, name) for what, name in files.items()}
 
 
@@ -245,6 +248,10 @@ def _results(
     judged = judge(config, data, networks)
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
+    if best := best_of(os.path.join(todo.model_dir, BEST)):  # As text: none of it is a score.
+        result["best_weights"] = (
+            f"{BEST}/ckpt-{best['step']}, by {best['by']} of {best['value']:.4g}"
+        )
     result[PICTURES] = len(judged[""].test.vectors)
     result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
     if judged[""].strange:  # No picture is of a class that the classifier knows.

@@ -24,6 +24,7 @@ from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.trained import Trained
 from tf_simclr.version import __version__
 from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.looking import BEST, best_of
 
 FORMATS: Mapping[str, Format] = {word: things.load("exporting", word) for word in EXPORT_FORMATS}
 BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
@@ -72,6 +73,15 @@ def export_run(config: Config) -> None:
     for kind, path in paths.items():
         _write(found, config, kind, path)
         keep_newest(os.path.dirname(path), config.exporting.keep_hub_module_max)
+
+
+def export_best(config: Config) -> None:
+    """Exports the best weights that --keep_best kept to their folder, and says which they are."""
+    folder = os.path.join(run_folder.require_model_dir(config), BEST)
+    best = best_of(folder)
+    if best:
+        export_run(config.replaced({"model_dir": folder}))
+        print(f"Best by {best['by']} ({best['value']:.4g}): step {best['step']}, in {folder}")
 
 
 def tell_results(model_dir: str, step: int) -> None:

@@ -24,7 +24,8 @@ from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.origins import origin_of
 from tf_simclr.pretrained.warm_start import warm_start
-from tf_simclr.tasks.export import export_run
+from tf_simclr.tasks.export import export_best, export_run
+from tf_simclr.tasks.look import check_looks, looks_of
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
@@ -99,6 +100,7 @@ def train(
     data = open_data(config)
     examples = check_examples(config, data)
     method.check_data(config, data)
+    check_looks(config, data)
     for line in overlaps(config, data):
         print(f"Note: {line}")
     check_machine(config, strategy, parts=method.parts_of_batch(config))
@@ -148,6 +150,7 @@ def train(
         # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
+            export_best(config)
 
 
 def _note_warmup(config: Config, examples: int, total: int) -> None:
@@ -198,8 +201,10 @@ def _fit(training: Training) -> None:
         line=training.method.words.line,
         show=replicas.is_chief(),
     )
+    looks = looks_of(training, watch, summaries, say=line.say)
     with StopOnSignal(training.saved, watch) as stop_on_signal, line:
-        callbacks = [*_callbacks(training, summaries, watch, waiting), stop_on_signal, line]
+        callbacks = [*_callbacks(training, summaries, watch, waiting), *looks]
+        callbacks += [stop_on_signal, line]
         data = methods.training_data(config, training.data, training.step, training.strategy)
         batches = OnePass(data)
         for begin, end in zip(stops, stops[1:]):
@@ -215,6 +220,9 @@ def _fit(training: Training) -> None:
                 )
             training.place.require_held()
             training.saved.save(end)  # All workers take part.
+            if end == total and config.training.keep_best != "none":
+                for look in looks:
+                    look.look()
             if end in exports and replicas.is_chief():
                 line.clear()
                 export_run(config)
