@@ -69,7 +69,7 @@ def test_undefok_lets_an_unknown_flag_pass():
         ("--image_size=1.5", "flag --image_size=1.5"),
         ("--learning_rate=fast", "flag --learning_rate=fast"),
         ("--use_blur=perhaps", "flag --use_blur=perhaps: value should be true or false"),
-        ("--mode=trian", "|embed>. Give --mode=train"),
+        ("--mode=trian", "|report>. Give --mode=train"),
         ("--optimizer=adm", ">. Give --optimizer=adam"),
         ("--image_size", "Missing value for flag --image_size"),
     ],

@@ -94,6 +94,7 @@ def test_flags_of_the_start_are_those_that_a_run_going_on_does_not_read():
     starting = [f.name for f in flag_fields() if AT_THE_START in f.metadata["only"]]
     assert sorted(starting) == [
         "checkpoint",
+        "train_minutes",
         "use_ema_weights",
         "variable_schema",
         "zero_init_logits_layer",

@@ -2277,4 +2277,22 @@ FAULTS = (
         "trained = Config()",
         "a page does not know the settings of its run",
     ),
+    Fault(
+        "tf_simclr/config/training.py",
+        'self._at_least(0, *names, "train_minutes")',
+        "self._at_least(0, *names)",
+        "fewer than no minutes of training are accepted",
+    ),
+    Fault(
+        "tf_simclr/config/training.py",
+        'only=(*PRETRAINED, needs("looks_while_pretraining")),',
+        "only=PRETRAINED,",
+        "nobody hears that without looks no weights are the best",
+    ),
+    Fault(
+        "tf_simclr/data/emoji32/builder.py",
+        "            with contextlib.redirect_stdout(io.StringIO()):\n                super()",
+        "            with contextlib.nullcontext():\n                super()",
+        "preparing emoji32 speaks of a download",
+    ),
 )

@@ -76,11 +76,12 @@ def carry_out(config: Config) -> Outcome:
         print("\n".join(evaluated.summary), flush=True)
         results = evaluated.result
     if config.run.mode == "train_then_eval":
-        print("\n".join(_next(config, open_data(config))), flush=True)
+        print("\n".join(_next(config, open_data)), flush=True)
     return Outcome(results)
 
 
-def _next(config: Config, data: Source) -> list[str]:
+def _next(config: Config, open_data: Callable[[Config], Source]) -> list[str]:
+    data = open_data(config)
     labelled = data.num_labelled(config.data.train_split) or 0
     return lines(next_commands(config, classes=data.num_classes, labelled=labelled))
 
