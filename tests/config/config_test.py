@@ -181,6 +181,7 @@ WRONG = [
     ({"checkpoint_steps": -1}, "`checkpoint_steps` must be at least 0."),
     ({"keep_checkpoint_max": -1}, "`keep_checkpoint_max` must be at least 0."),
     ({"train_summary_steps": -1}, "`train_summary_steps` must be at least 0."),
+    ({"train_minutes": -1.0}, "`train_minutes` must be at least 0."),
     ({"eval_batch_size": 0}, "`eval_batch_size` must be at least 1."),
     ({"eval_steps": -1}, "`eval_steps` must be at least 0."),
     ({"judge_examples": 0}, "`judge_examples` must be at least 1."),
