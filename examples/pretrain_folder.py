@@ -5,7 +5,6 @@
 A run that was stopped goes on when the same command is given again.
 """
 
-import os
 import sys
 
 import numpy as np
@@ -15,13 +14,10 @@ import tf_simclr
 
 def main(pictures: str, model_dir: str, **flags) -> None:
     """Any flag of the command line may follow: `train_steps=500`, say."""
-    run = tf_simclr.run(recipe="own_images", data_dir=pictures, model_dir=model_dir, **flags)
+    run = tf_simclr.pretrain(pictures, model_dir=model_dir, **flags)
     print(f"{run.folder} is at step {run.step}.")
 
-    features = os.path.join(model_dir, "features.npz")
-    tf_simclr.run(mode="embed", checkpoint=model_dir, output=features)
-    with np.load(features) as table:
-        vectors, names = table["features"], table["names"]
+    vectors, names = run.embed(pictures)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     likeness = vectors @ vectors.T - 2 * np.eye(len(vectors))  # Nothing is like itself.
     for row in likeness.max(axis=1).argsort()[::-1][:5]:

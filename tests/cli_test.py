@@ -195,8 +195,8 @@ def test_a_flagfile_in_a_flagfile_is_found_beside_it_or_where_the_command_is(tmp
 
 
 def test_one_recipe_is_enough():
-    assert refused("--recipe=quickstart", "--recipe=own_images") == (
-        "`recipe` must be given once. Received: quickstart, own_images. Leave out all but one."
+    assert refused("--recipe=quickstart", "--recipe=cifar10") == (
+        "`recipe` must be given once. Received: quickstart, cifar10. Leave out all but one."
     )
 
 

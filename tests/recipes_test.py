@@ -38,7 +38,7 @@ def test_the_list_has_a_line_for_each_and_says_how_to_use_it():
         ("v2", "Give --recipe=emoji32_v2 or --recipe=imagenet_v2 or --recipe=imagenet_v2_memory;"),
         ("quickstart.cfg", "Received: recipe='quickstart.cfg'. Give --recipe=quickstart."),
         ("flags/quickstart.cfg", "Give --recipe=quickstart."),
-        ("/a/b/own_images.cfg", "Give --recipe=own_images."),
+        ("/a/b/small_batch.cfg", "Give --recipe=small_batch."),
         ("zzz", "Received: recipe='zzz'. --recipe=help lists all."),
         ("", "Received: recipe=''. --recipe=help lists all."),
         ("../flags", "--recipe=help lists all."),
