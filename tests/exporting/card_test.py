@@ -144,6 +144,8 @@ def test_a_classifiers_card_is_one():
     text = change(classifies=True)
     assert text.startswith("# SimCLR classifier: ResNet-18 x 0.5\n")
     assert "SimCLR. It tells 60 classes apart. Its encoder turns a picture into 256" in text
+    assert text.index("## Classify") < text.index("## Use")
+    assert change().index("## Use") < change().index("## Classify")
 
 
 @pytest.mark.parametrize("kind", EXPORT_FORMATS)

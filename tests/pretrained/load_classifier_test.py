@@ -42,7 +42,7 @@ def test_it_gives_the_logits_of_the_network_and_the_names_of_its_classes(
 
 @pytest.mark.parametrize("place", ["finetuned", "finetuned/hub/3"])
 def test_one_of_an_older_version_is_loaded_with_its_names(images, place):
-    classifier = load_classifier(str(OLD / place))
+    classifier = load_classifier(OLD / place)
     assert classifier.class_names == tuple(
         json.loads((OLD / "finetuned/dataset.json").read_text())["class_names"]
     )

@@ -84,9 +84,9 @@ def read(folder: str) -> Card | None:
 
 def render(card: Card) -> str:
     """The card as Markdown."""
+    use = {"Use": _use(card), "Classify": _classify(card)}
     sections = {
-        "Use": _use(card),
-        "Classify": _classify(card),
+        **(dict(reversed(use.items())) if card.classifies else use),
         "Input": _input(card),
         "Data": _data(card),
         "Training": _training(card),

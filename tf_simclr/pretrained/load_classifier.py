@@ -1,12 +1,14 @@
 """Loads a trained classifier as a Keras layer."""
 
+import os
+
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.pretrained.origins import open_checkpoint
 from tf_simclr.pretrained.trained import class_names, dataset_of, settings_of
 
 
-def load_classifier(path: str) -> Classifier:
+def load_classifier(path: str | os.PathLike[str]) -> Classifier:
     """Loads the classifier of a run, a checkpoint, an export, or a released model.
 
         classifier = load_classifier("runs/classes")
@@ -31,6 +33,7 @@ def load_classifier(path: str) -> Classifier:
       ValueError: if there is no checkpoint at `path`, it holds an encoder without a classifier,
         this project does not have such an encoder, or variables are missing.
     """
+    path = os.fspath(path)
     found = open_checkpoint(path)
     if not found.classifier:
         raise ValueError(

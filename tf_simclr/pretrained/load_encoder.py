@@ -1,5 +1,7 @@
 """Loads a trained encoder as a Keras layer."""
 
+import os
+
 import tensorflow as tf
 
 from tf_simclr.architectures.architecture import architecture_of
@@ -8,7 +10,7 @@ from tf_simclr.pretrained.origins import open_checkpoint
 from tf_simclr.pretrained.trained import settings_of
 
 
-def load_encoder(path: str, *, use_ema_weights: bool = False) -> Encoder:
+def load_encoder(path: str | os.PathLike[str], *, use_ema_weights: bool = False) -> Encoder:
     """Loads the encoder of a run, a checkpoint, an export, or a released model.
 
     The architecture comes from the settings in the same folder, or from the variables.
@@ -30,6 +32,7 @@ def load_encoder(path: str, *, use_ema_weights: bool = False) -> Encoder:
       ValueError: if there is no checkpoint at `path`, this project does not have such an encoder,
         it does not fit the settings, variables are missing, or there are no averaged weights.
     """
+    path = os.fspath(path)
     found = open_checkpoint(path, averaged=use_ema_weights)
     settings = settings_of(found)
     architecture = architecture_of(settings.flat())
