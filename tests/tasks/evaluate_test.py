@@ -224,11 +224,16 @@ def test_pictures_without_labels_are_pretrained_on_and_still_get_a_page(
         f"--data_dir={flat}",
         f"--model_dir={tmp_path / 'run'}",
     )
-    assert "has no labels" in capsys.readouterr().out
-    assert set(result(tmp_path / "run")) == {"global_step", "data_dir"} | OF_WHAT
+    said, found = capsys.readouterr().out, result(tmp_path / "run")
+    assert "has no labels" in said and "Two-view retrieval" in said
+    asked = {"features", *LABEL_FREE} - {"alpha_req"}  # Eight pictures may be too few for it.
+    asked = {row + name for row in ("", "raw_pixels/", "random_init/") for name in asked}
+    assert set(found) >= {"global_step", "data_dir"} | OF_WHAT | asked
+    assert not set(found) & PROBES and found["lidar_pictures"] == 8
     with open(tmp_path / "run" / "report.html") as file:
         page = file.read()
-    assert "Nearest neighbours" in page and "What was learned" not in page
+    assert "Nearest neighbours" in page and "Numbers that need no labels" in page
+    assert "What was learned" not in page
 
 
 def test_a_fine_tuned_classifier_is_evaluated_and_exported(
