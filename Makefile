@@ -97,7 +97,7 @@ demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a t
 	$(BIN)/python -m benchmarks.demo_v2
 
 bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make run`.
-	@for name in startup resume mixing augmentation step microbatches loss precision; do \
+	@for name in startup scan resume mixing augmentation step microbatches loss precision; do \
 	  printf '\n## %s\n\n' $$name; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if test -d $(MODEL_DIR); then printf '\n## exports\n\n'; \
 	  $(BIN)/python -m benchmarks.exports --model_dir=$(MODEL_DIR); fi

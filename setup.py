@@ -21,6 +21,7 @@ REQUIRED = [
     "tensorflow-datasets>=4.9.4",
     "tf_keras>=2.15.1,<2.22",  # It asks for the TensorFlow of its own minor version.
     "threadpoolctl>=3.1",
+    "tqdm>=4.64",
 ]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "tf2onnx>=1.16"]
 LITE = ["ai-edge-litert>=1.2"]  # The interpreter; the converter is TensorFlow's.

@@ -8,6 +8,8 @@ import shutil
 
 # Before TensorFlow is imported anywhere: four logical devices need no setting, its notices do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A test looks at its pictures itself, and leaves nothing in the cache folder.
+os.environ["TF_SIMCLR_CACHE"] = "off"
 # Tests share the cores among processes; within one, an operation of a tiny network gains nothing.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 

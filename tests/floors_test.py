@@ -19,6 +19,7 @@ FLOORS = {
     "tf_simclr.config.fields": -1,
     "tf_simclr.things": -1,
     "tf_simclr.version": 0,
+    "tf_simclr.progress": 0,
     "tf_simclr.host_xla": 0,
     "tf_simclr.plain_paths": 0,
     "tf_simclr.tpu": 0,

@@ -63,6 +63,31 @@ def test_a_folder_may_be_called_as_a_picture_is(tmp_path):
     assert folder_listing.list_files(str(tmp_path)) == ["x.jpg/a.png"]
 
 
+def test_a_link_to_any_folder_above_is_not_followed(tmp_path):
+    (tmp_path / "pictures/a/b").mkdir(parents=True)
+    (tmp_path / "pictures/a/b/1.png").touch()
+    (tmp_path / "pictures/a/b/up").symlink_to(tmp_path / "pictures/a")
+    (tmp_path / "pictures/a/b/top").symlink_to(tmp_path / "pictures")
+    (tmp_path / "pictures/also").symlink_to("a")
+    (tmp_path / "pictures/itself").symlink_to("itself")
+    (tmp_path / "link").symlink_to("pictures")
+    listed = ["a/b/1.png", "also/b/1.png", "itself"]
+    for folder in ("pictures", "link"):
+        assert folder_listing.list_files(str(tmp_path / folder)) == listed
+
+
+def test_a_listing_knows_size_and_time_of_local_files(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"12345")
+    os.utime(tmp_path / "a.png", ns=(0, 1_700_000_000_123_456_789))
+    (tmp_path / "b.png").symlink_to("a.png")
+    (tmp_path / "c.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "d.png")
+    listing = folder_listing.list_pictures(str(tmp_path), print)
+    assert listing.paths == ["a.png", "b.png", "c.png", "d.png"]
+    stamp = (5, 1_700_000_000_123_456_789)
+    assert listing.stamps.tolist() == [stamp, stamp, (-1, -1), (-1, -1)]
+
+
 def test_what_systems_leave_is_not_listed(tmp_path):
     hidden = [
         *("._x.jpg", ".DS_Store", "Thumbs.db", "desktop.ini", "cat/.a.png", "cat/THUMBS.DB"),

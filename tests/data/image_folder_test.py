@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from tf_simclr.data import examination
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
 
@@ -429,15 +428,6 @@ def test_only_the_first_unreadable_files_are_named(tmp_path):
         (tmp_path / f"{index:02}.png").touch()
     with pytest.raises(ValueError, match=r"18.png, 19.png and 3 more\."):
         open_folder(tmp_path)
-
-
-def test_the_check_of_many_files_is_announced(tmp_path, monkeypatch):
-    monkeypatch.setattr(examination, "_MANY", 2)
-    lines = []
-    for name in ("a.png", "b.png"):
-        save(tmp_path / name)
-    open_folder(tmp_path, report=lines.append)
-    assert lines == ["image_folder: decoding 2 pictures once to find unreadable ones"]
 
 
 @pytest.fixture

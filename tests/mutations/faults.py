@@ -474,8 +474,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/folder_listing.py",
-        "if buckets.is_remote(path) and is_named_as_picture(entry):",
-        "if is_named_as_picture(entry):",
+        "if not _is_local_folder(entry):",
+        "if is_named_as_picture(entry.name) or not _is_local_folder(entry):",
         "a folder called x.jpg is taken for a picture",
     ),
     Fault(
@@ -498,8 +498,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
-        "sorted(labels, key=_hash)",
-        "sorted(labels)",
+        "if path in row), key=_hash)",
+        "if path in row))",
         "slices of a folder do not mix the classes",
     ),
     Fault(
@@ -510,15 +510,27 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/examination.py",
+        'lasts = np.abs(stamps["written"] - now) > _RECENT',
+        'lasts = np.abs(stamps["written"] - now) >= 0',
+        "a picture that is written twice in a tick of the clock is believed to be the first",
+    ),
+    Fault(
+        "tf_simclr/data/folder_listing.py",
+        "if target not in ancestors:",
+        "if target != ancestors[-1]:",
+        "a link to a folder further above is followed for ever",
+    ),
+    Fault(
+        "tf_simclr/data/examination.py",
         "if of_storage(error):",
         "if False:",
         "a picture that the storage refuses is called unreadable",
     ),
     Fault(
         "tf_simclr/data/examination.py",
-        "path in kept and kept[path][0] == stamps[path]",
-        "path in kept",
-        "a picture in a bucket that was damaged since is not looked at",
+        "known[known] = kept.stamps[rows[known]] == stamps[known]",
+        "known[known] = True",
+        "a picture that was damaged since is not looked at",
     ),
     Fault(
         "tf_simclr/data/image_folder.py",
@@ -528,14 +540,14 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/kept_findings.py",
-        'if told["read_by"] != _read_by():',
+        'if told["read_by"].tolist() != _read_by():',
         'if "read_by" not in told:',
         "what another decoder could read is believed",
     ),
     Fault(
         "tf_simclr/data/kept_findings.py",
-        "    for folder in folders:\n        try:\n            # An",
-        "    for folder in folders[:1]:\n        try:\n            # An",
+        "    for path in paths:\n        try:\n            _write_whole",
+        "    for path in paths[:1]:\n        try:\n            _write_whole",
         "pictures in a bucket that may only be read are decoded at every start",
     ),
     Fault(
@@ -618,8 +630,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/opening.py",
-        "max_bad_fraction=max_bad_fraction, report=report, kept_in",
-        "max_bad_fraction=0.01, report=report, kept_in",
+        "max_bad_fraction=max_bad_fraction,\n            report",
+        "max_bad_fraction=0.01,\n            report",
         "the share of bad pictures that was asked for is not heard",
     ),
     Fault(
@@ -1457,6 +1469,18 @@ FAULTS = (
         "a TPU's address is looked up as a name",
     ),
     Fault(
+        "tf_simclr/progress.py",
+        "passed, new = time.monotonic() - self._started, self.done - self._before",
+        "passed, new = time.monotonic() - self._started, self.done",
+        "the time left of a run that goes on counts steps that others did",
+    ),
+    Fault(
+        "tf_simclr/progress.py",
+        "key=lambda part: part.rank",
+        "key=lambda part: -part.rank",
+        "a narrow terminal shows what matters least",
+    ),
+    Fault(
         "tf_simclr/reporting/report.py",
         "for row in table.rows[1 : 1 + MOST_BASELINES]:",
         "for row in table.rows[1:MOST_BASELINES]:",
@@ -1809,8 +1833,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/overlap.py",
-        'yield "the network learned", of_run',
-        'yield "the network learned", split',
+        'yield "the network learned", learned, of_run',
+        'yield "the network learned", data, split',
         "an evaluation on what the network was trained on is not named",
     ),
     Fault(

@@ -42,6 +42,8 @@ def opened(config: Config) -> Source:
         max_bad_fraction=config.data.max_bad_images,
         report=_reporter(),
         kept_in=config.run.model_dir if replicas.is_chief() else None,
+        show=replicas.is_chief(),
+        keep=not config.run.dry_run,
     )
 
 

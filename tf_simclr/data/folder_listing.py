@@ -3,12 +3,15 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
+from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tf_simclr import buckets
+from tf_simclr.data.kept_findings import STAMP
 from tf_simclr.file_errors import of_storage, reason
 
 # A file with such a name is a picture; if it cannot be read, it is a bad one.
@@ -41,25 +44,40 @@ _NAMED = 5
 _THREADS_REMOTE = 64
 
 
-def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[str, list[str]]:
+class Listing(NamedTuple):
+    """The pictures of a folder, by name or content, not yet decoded.
+
+    Attributes:
+      folder: with ~ expanded.
+      paths: of the pictures, relative to it, sorted.
+      stamps: array of STAMP, [pictures], size and time of writing of each; (-1, -1) for what is no
+        regular file. None in a remote folder, where they cost a request for each picture.
+    """
+
+    folder: str
+    paths: Sequence[str]
+    stamps: np.ndarray | None
+
+
+def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> Listing:
     """Finds the pictures in the user's folder by name or content, without decoding any.
 
     Args:
       data_dir: the folder, local or on gs://.
       report: called with a line that counts and names other files, if there are any.
 
-    Returns:
-      The folder with ~ expanded, and the pictures' paths relative to it, sorted.
-
     Raises:
       ValueError: there is no such folder, it cannot be listed, or it has no pictures.
     """
     folder = _existing_folder(data_dir)
-    files = list_files(folder)
+    stamps = {} if buckets.is_remote(folder) else _list_local(folder)
+    files = sorted(stamps) if stamps else list_files(folder)
+    unclear = [path for path in files if not is_named_as_picture(path)]
     with futures.ThreadPoolExecutor(threads_for(folder)) as pool:
-        judged = list(pool.map(lambda path: is_picture(folder, path), files))
-    pictures = [path for path, picture in zip(files, judged) if picture]
-    others = [path for path, picture in zip(files, judged) if not picture]
+        judged = zip(unclear, pool.map(lambda path: is_picture(folder, path), unclear))
+        others = [path for path, picture in judged if not picture]
+    is_other = frozenset(others)
+    pictures = [path for path in files if path not in is_other] if others else files
     told = tell_kinds(others)
     if not pictures:
         found = f", but {told}. Unpack archives, and convert other formats" if told else ""
@@ -69,7 +87,8 @@ def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> tuple[
         )
     if others:
         report(f"image_folder: skipped files that are not pictures: {told}")
-    return folder, pictures
+    stamped = np.array([stamps[path] for path in pictures], STAMP) if stamps else None
+    return Listing(folder, pictures, stamped)
 
 
 def list_files(folder: str) -> list[str]:
@@ -86,16 +105,12 @@ def list_files(folder: str) -> list[str]:
     Raises:
       ValueError: a folder cannot be listed, or a file name is not UTF-8.
     """
+    if not buckets.is_remote(folder):
+        return sorted(_list_local(folder))
     try:
-        return sorted(_walk(folder, "", (os.path.realpath(folder),)))
+        return sorted(_walk(folder, ""))
     except (tf.errors.OpError, UnicodeDecodeError) as error:
-        told = reason(error)
-        if isinstance(error, UnicodeDecodeError):
-            told = f"{error}, in {error.object!r}"
-        raise ValueError(
-            "`data_dir` must be a folder whose subfolders can be listed and whose file names are "
-            f"UTF-8. Received: data_dir={folder}. {told}"
-        ) from error
+        raise _cannot_list(folder, error) from error
 
 
 def is_picture(folder: str, path: str) -> bool:
@@ -190,24 +205,80 @@ def _tell_kind(kind: str, paths: Sequence[str]) -> str:
     return f"{len(paths)} {shown(kind) or 'without a suffix'} ({example})"
 
 
-def _walk(folder: str, prefix: str, ancestors: tuple[str, ...]) -> Iterable[str]:
+def _cannot_list(folder: str, error: Exception) -> ValueError:
+    told = reason(error)
+    if isinstance(error, UnicodeDecodeError):
+        told = f"{error}, in {error.object!r}"
+    return ValueError(
+        "`data_dir` must be a folder whose subfolders can be listed and whose file names are "
+        f"UTF-8. Received: data_dir={folder}. {told}"
+    )
+
+
+def _list_local(folder: str) -> dict[str, tuple[int, int]]:
+    """Path -> stamp of the files in a local folder. Raises ValueError like `list_files`."""
+    try:
+        return dict(_scan(folder))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _cannot_list(folder, error) from error
+
+
+def _scan(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """(path, stamp) of the files in a local folder, in any order.
+
+    It asks the system once for each file: os.walk and tf.io.gfile ask several times.
+    """
+    real = os.path.realpath(folder)
+    # (path, the same inside `folder`, real paths from `folder` down to it)
+    waiting: list[tuple[str, str, tuple[str, ...]]] = [(folder, "", (real,))]
+    while waiting:
+        path, prefix, ancestors = waiting.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if _is_hidden(entry.name):
+                    continue
+                if not entry.name.isascii():
+                    os.fsencode(entry.name).decode()  # Raises an error if it is not UTF-8.
+                if not _is_local_folder(entry):
+                    yield prefix + entry.name, _stamp(entry)
+                    continue
+                linked = entry.is_symlink()
+                target = os.path.realpath(entry.path) if linked else f"{ancestors[-1]}/{entry.name}"
+                if target not in ancestors:  # A link to a folder above would never end.
+                    waiting.append((entry.path, f"{prefix}{entry.name}/", (*ancestors, target)))
+
+
+def _is_local_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link to itself.
+        return False
+
+
+def _stamp(entry: os.DirEntry) -> tuple[int, int]:
+    try:
+        status = entry.stat()
+    except OSError:  # A broken link, or a file that is gone.
+        return -1, -1
+    regular = stat.S_ISREG(status.st_mode)
+    return (status.st_size, status.st_mtime_ns) if regular else (-1, -1)
+
+
+def _is_hidden(name: str) -> bool:
+    name = name.lower()
+    return name.startswith(_HIDDEN) or name in _HIDDEN_FILES
+
+
+def _walk(folder: str, prefix: str) -> Iterable[str]:
+    """Paths of the files in a remote folder, where there are no links."""
     for entry in tf.io.gfile.listdir(folder):
         name = entry.rstrip("/")  # gs:// marks folders by a slash.
-        if name.lower().startswith(_HIDDEN) or name.lower() in _HIDDEN_FILES:
+        if _is_hidden(name):
             continue
         path = tf.io.gfile.join(folder, name)
-        if not _is_folder(path, entry):
+        # A name is trusted: on gs:// a check costs a request for each picture.
+        picture = is_named_as_picture(entry) and not entry.endswith("/")
+        if picture or not (entry.endswith("/") or buckets.is_folder(path)):
             yield prefix + name
-            continue
-        target = os.path.realpath(path)
-        if target not in ancestors:  # A link to a folder above would never end.
-            yield from _walk(path, f"{prefix}{name}/", (*ancestors, target))
-
-
-def _is_folder(path: str, entry: str) -> bool:
-    if entry.endswith("/"):
-        return True
-    # A remote name is trusted: on gs:// a check costs a request for each picture.
-    if buckets.is_remote(path) and is_named_as_picture(entry):
-        return False
-    return buckets.is_folder(path)
+        else:
+            yield from _walk(path, f"{prefix}{name}/")

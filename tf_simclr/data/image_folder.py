@@ -18,12 +18,12 @@ from tf_simclr.data import (
 )
 from tf_simclr.data.examination import examine
 from tf_simclr.data.facts import Facts, facts_of
+from tf_simclr.data.kept_findings import READERS
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
 
 # So many unreadable files are named; the rest are counted.
 _NAMED = 20
 _TRAIN = "train"
-_DETAILS = np.dtype([("height", "i4"), ("width", "i4"), ("gray", "?"), ("content", "u8")])
 _CONTENT = b"\0"  # A picture's bytes follow it, not a path: no path has this character.
 
 
@@ -39,8 +39,7 @@ class ImageFolder(Source):
       folder: with which all paths begin.
       of_one_host: paths in it of pictures that can only be read if one host reads all.
       by_python: paths in it of pictures that TensorFlow does not decode by itself.
-      details: split name -> array of _DETAILS, [pictures], in the order of `pictures`: height and
-        width in pixels, as stored, whether the three channels are equal, and a hash of the content.
+      details: split name -> array of kept_findings.FINDING, [pictures], in the order of `pictures`.
       whole: the same folder with nothing held out; None if this is it.
     """
 
@@ -236,14 +235,16 @@ def open_folder(
     max_bad_fraction: float,
     report: Callable[[str], None],
     kept_in: str | None = None,
+    show: bool = True,
+    keep: bool = True,
 ) -> ImageFolder:
     """Lists a folder, decodes every picture in it once, and skips those that fail.
 
     Only a full decode finds every truncated file, and training must not fail on one hours later.
     It costs as much as decoding for one epoch, without augmentation and training: for a JPEG of
     512 x 400 about 1.5 ms of one core (100,000 of them on two cores: 75 s), for a PNG several
-    times that. Every input worker pays it. Findings of a bucket are kept next to the pictures or,
-    if that cannot be written, in `kept_in`: the next start decodes only what is new or changed.
+    times that. Every input worker pays it once: what was found is kept, see `kept_findings`, and
+    the next start decodes only what is new or changed.
 
     Each split is in a random but fixed order, by the hash of the relative path:
     `train[:80%]` and `train[80%:]` are a training and a test part with the classes mixed.
@@ -253,42 +254,38 @@ def open_folder(
       max_bad_fraction: the largest fraction of files that may be unreadable.
       report: called with a line each that names and counts unreadable pictures, files that are
         not pictures, and pictures next to the class folders, if there are any.
-      kept_in: a second folder for findings of a bucket, such as that of the run, or None.
+      kept_in: a second folder to keep findings in, such as that of the run, or None.
+      show: whether to show how far it has come.
+      keep: whether to keep what was found; false writes nothing.
 
     Raises:
       tf.errors.OpError: the folder is in a bucket that does not answer.
       ValueError: the folder is missing or has no pictures, its layout is ambiguous, or too many
         pictures are unreadable.
     """
-    folder, paths = folder_listing.list_pictures(data_dir, report)
+    listing = folder_listing.list_pictures(data_dir, report)
+    folder, paths = listing.folder, listing.paths
     layout = folder_layout.arrange(paths)
-    found = examine(folder, paths, kept_in=kept_in, report=report)
-    readable = {path: finding for path, finding in found.items() if finding.orientation}
-    bad = [path for path in paths if path not in readable]
+    found = examine(listing, kept_in=kept_in, report=report, show=show, keep=keep)
+    row = {path: row for row, path in enumerate(paths) if found["orientation"][row]}
+    bad = [path for path in paths if path not in row] if len(row) < len(paths) else []
     _judge(folder, bad, len(paths), max_bad_fraction, report)
     _tell_unlabelled(layout, report)
 
     def read_by(*readers: str) -> tuple[str, ...]:
-        return tuple(path for path, finding in readable.items() if finding.reader in readers)
+        numbers = [READERS.index(reader) for reader in readers]
+        return tuple(paths[row] for row in np.flatnonzero(np.isin(found["reader"], numbers)))
 
-    def details(path: str) -> tuple[int, int, bool, int]:
-        finding = readable[path]
-        return finding.height, finding.width, finding.gray, finding.content
-
-    ordered = {
-        split: [path for path in sorted(labels, key=_hash) if path in readable]
-        for split, labels in layout.splits.items()
-    }
-    pictures = {
-        split: tuple(
-            (
-                f"{readable[path].orientation}{tf.io.gfile.join(folder, path)}",
-                layout.splits[split][path],
-            )
-            for path in paths
+    start = tf.io.gfile.join(folder, "x")[:-1]
+    pictures, details = {}, {}
+    for split, labels in layout.splits.items():
+        ordered = sorted((path for path in labels if path in row), key=_hash)
+        details[split] = found[[row[path] for path in ordered]]
+        upright = map(str, details[split]["orientation"].tolist())
+        pictures[split] = tuple(
+            (f"{orientation}{start}{path}", labels[path])
+            for orientation, path in zip(upright, ordered)
         )
-        for split, paths in ordered.items()
-    }
     return ImageFolder(
         name="image_folder",
         num_classes=len(layout.class_names),
@@ -300,10 +297,7 @@ def open_folder(
         folder=folder,
         of_one_host=read_by(decoding.RARE),
         by_python=read_by(decoding.PILLOW, decoding.RARE),
-        details={
-            split: np.array([details(path) for path in paths], _DETAILS)
-            for split, paths in ordered.items()
-        },
+        details=details,
     )
 
 

@@ -12,6 +12,8 @@ def open_source(
     max_bad_fraction: float = 0.01,
     report: Callable[[str], None] = print,
     kept_in: str | None = None,
+    show: bool = True,
+    keep: bool = True,
 ) -> Source:
     """Opens a data set, downloading and preparing it first if needed.
 
@@ -22,7 +24,9 @@ def open_source(
         prepared data, None for its default (~/tensorflow_datasets).
       max_bad_fraction: for `image_folder`, the largest fraction of files that may be unreadable.
       report: called with each line that the user should see.
-      kept_in: for `image_folder`, a second folder for findings of a bucket.
+      kept_in: for `image_folder`, a second folder to keep what was found in the pictures.
+      show: for `image_folder`, whether to show how far its examination has come.
+      keep: for `image_folder`, whether to keep what was found; false writes nothing.
 
     Returns:
       The source.
@@ -36,7 +40,12 @@ def open_source(
         from tf_simclr.data import image_folder
 
         return image_folder.open_folder(
-            data_dir, max_bad_fraction=max_bad_fraction, report=report, kept_in=kept_in
+            data_dir,
+            max_bad_fraction=max_bad_fraction,
+            report=report,
+            kept_in=kept_in,
+            show=show,
+            keep=keep,
         )
     from tf_simclr.data import tfds_source
 
