@@ -41,7 +41,8 @@ def test_nothing_is_written(flags, told, tiny_flags, trained_run, picture_folder
     assert tree(tmp_path, picture_folder) == before
 
 
-def test_the_whole_command_says_its_choices(picture_folder, tmp_path, capsys):
+def test_the_whole_command_says_its_choices(picture_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TF_SIMCLR_CACHE", str(tmp_path / "cache"))  # What is found is not kept.
     flags = [f"--data_dir={picture_folder}", f"--model_dir={tmp_path / 'run'}", "--dry_run"]
     flags += ["--image_size=16", "--resnet_depth=10", "--width_multiplier=0.0625"]
     assert main(["tf-simclr", *flags, "--train_steps=2"]) == 0

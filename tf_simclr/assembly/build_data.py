@@ -44,6 +44,7 @@ def opened(config: Config) -> Source:
         report=_reporter(),
         kept_in=config.run.model_dir if replicas.is_chief() else None,
         show=replicas.is_chief(),
+        keep=not config.run.dry_run,
     )
 
 

@@ -25,7 +25,12 @@ _RECENT = 2_000_000_000  # ns
 
 
 def examine(
-    listing: Listing, *, kept_in: str | None, report: Callable[[str], None], show: bool = True
+    listing: Listing,
+    *,
+    kept_in: str | None,
+    report: Callable[[str], None],
+    show: bool = True,
+    keep: bool = True,
 ) -> np.ndarray:
     """Decodes those pictures that were not decoded before, or that were written since.
 
@@ -34,6 +39,7 @@ def examine(
       kept_in: a second folder to keep findings in, see `kept_findings`; None for none.
       report: called with a line if what was kept is damaged, or findings cannot be kept.
       show: whether to show how far it has come.
+      keep: whether to keep what was found; false writes nothing.
 
     Returns:
       Array of FINDING, [pictures], in the order of the listing.
@@ -55,7 +61,7 @@ def examine(
         _examine_rest(listing, found, known, show)
     finally:
         added = int((known & lasts).sum()) - before
-        if (fewer or added) and (known.all() or added >= _WORTH_KEEPING):
+        if keep and (fewer or added) and (known.all() or added >= _WORTH_KEEPING):
             rows = np.flatnonzero(known & lasts)
             paths = [listing.paths[row] for row in rows.tolist()]
             kept_findings.write(Kept(paths, stamps[rows], found[rows]), files, report)

@@ -233,6 +233,7 @@ def open_folder(
     report: Callable[[str], None],
     kept_in: str | None = None,
     show: bool = True,
+    keep: bool = True,
 ) -> ImageFolder:
     """Lists a folder, decodes every picture in it once, and skips those that fail.
 
@@ -252,6 +253,7 @@ def open_folder(
         not pictures, and pictures next to the class folders, if there are any.
       kept_in: a second folder to keep findings in, such as that of the run, or None.
       show: whether to show how far it has come.
+      keep: whether to keep what was found; false writes nothing.
 
     Raises:
       tf.errors.OpError: the folder is in a bucket that does not answer.
@@ -261,7 +263,7 @@ def open_folder(
     listing = folder_listing.list_pictures(data_dir, report)
     folder, paths = listing.folder, listing.paths
     layout = folder_layout.arrange(paths)
-    found = examine(listing, kept_in=kept_in, report=report, show=show)
+    found = examine(listing, kept_in=kept_in, report=report, show=show, keep=keep)
     row = {path: row for row, path in enumerate(paths) if found["orientation"][row]}
     bad = [path for path in paths if path not in row] if len(row) < len(paths) else []
     _judge(folder, bad, len(paths), max_bad_fraction, report)

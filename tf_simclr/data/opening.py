@@ -13,6 +13,7 @@ def open_source(
     report: Callable[[str], None] = print,
     kept_in: str | None = None,
     show: bool = True,
+    keep: bool = True,
 ) -> Source:
     """Opens a data set, downloading and preparing it first if needed.
 
@@ -25,6 +26,7 @@ def open_source(
       report: called with each line that the user should see.
       kept_in: for `image_folder`, a second folder to keep what was found in the pictures.
       show: for `image_folder`, whether to show how far its examination has come.
+      keep: for `image_folder`, whether to keep what was found; false writes nothing.
 
     Returns:
       The source.
@@ -43,6 +45,7 @@ def open_source(
             report=report,
             kept_in=kept_in,
             show=show,
+            keep=keep,
         )
     from tf_simclr.data import tfds_source
 
