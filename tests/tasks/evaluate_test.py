@@ -20,7 +20,7 @@ ORIGINAL = {
     "eval/regularization_loss",
     "global_step",
 }
-OF_WHAT = {"date", "pictures", *KEYS} - {"data_dir", "labels"}
+OF_WHAT = {"date", "pictures", *KEYS} - {"data_dir", "labels", "stratified_slices"}
 
 
 def run(*flags):

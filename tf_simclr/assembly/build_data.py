@@ -41,6 +41,8 @@ def source(config: Config, *, labels_alone: bool = False) -> Source:
         show=replicas.is_chief(),
     )
     data = holding_out(config, data, report)
+    if config.data.stratified_slices:
+        data = data.in_order(stratified=True)
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"
