@@ -237,3 +237,47 @@ def test_names_of_any_kind_are_kept(tmp_path):
     data = begun(tmp_path / "p", tmp_path / "run")
     told = json.loads(pathlib.Path(tmp_path / "run/dataset.json").read_text())["held_out"]
     assert set(told) == set(names(data, "held_out")) < set(odd) and len(told) == 2
+
+
+@pytest.mark.parametrize("percent", [10, 50, 75])
+def test_stratified_slices_have_the_same_share_of_each_class(pictures, percent):
+    for number in range(400, 407):
+        save(pictures / f"{number}.png", number)  # Without a label.
+    splits = f"train[:{percent}%]", f"train[{percent}%:]"
+    flags = {"train_split": splits[0], "eval_split": splits[1], "stratified_slices": True}
+    data = build_data.source(config(pictures, **flags))
+    plain = build_data.source(config(pictures, **(flags | {"stratified_slices": False})))
+    first, second = (names(data, split) for split in splits)
+    assert len(first) == plain.num_examples(splits[0])
+    assert sorted(first + second) == sorted(names(plain, "train")) and len(set(first)) == len(first)
+    assert first != names(plain, splits[0])
+    for part in (first, second):
+        of_each = [sum(name.startswith(head) for name in part) for head in ("cat/", "dog/", "4")]
+        for count, size in zip(of_each, (40, 20, 7)):
+            assert abs(count - size * len(part) / 67) < 1
+    assert data.facts(splits[0]).pictures == len(first)
+    details = data.details["train"]["content"].tolist()
+    assert sorted(details) == sorted(plain.details["train"]["content"].tolist()) != details
+    assert plain.in_order(stratified=True).pictures == data.pictures
+    assert data.in_order(stratified=False).pictures == plain.pictures
+
+
+def test_stratified_slices_are_those_of_what_is_left(pictures):
+    flags = {"stratified_slices": True, "train_split": "train[:50%]"}
+    data = build_data.source(config(pictures, **flags))
+    assert sum("cat" in name for name in names(data, "train[:50%]")) == 10
+    assert sum("cat" in name for name in names(data, "held_out[:3]")) == 2
+
+
+def test_what_a_run_learned_from_is_known_however_it_is_sliced_now(pictures, tmp_path):
+    run = tmp_path / "run"
+    slices = {"train_split": "train[:50%]", "eval_split": "train[50%:]"}
+    learned = set(names(begun(pictures, run, stratified_slices=True, **slices), "train[:50%]"))
+    theirs = run_folder.read_settings(str(run))
+    for stratified in (True, False):
+        judging = config(pictures, mode="eval", stratified_slices=stratified, **slices)
+        data = build_data.source(judging)
+        shared = learned & set(names(data, "train[50%:]"))
+        lines = overlaps(judging, data, theirs)
+        assert bool(shared) == bool(lines) == (not stratified)
+        assert all(line.startswith(f"{len(shared)} of the 30 pictures") for line in lines)

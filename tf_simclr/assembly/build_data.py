@@ -61,6 +61,8 @@ def as_configured(config: Config, data: Source, *, labels_alone: bool = False) -
     """
     report = _reporter()
     data = holding_out(config, data, report)
+    if config.data.stratified_slices:
+        data = data.in_order(stratified=True)
     for flag in splits_needed(config):
         _check_split(data, flag, config.flat()[flag])
     judges = config.run.trains or config.run.mode == "eval"

@@ -78,7 +78,8 @@ def _is_of_same_folder(config: Config, folder: str) -> bool:
 
 def _counted(data: Source, found: Source) -> str:
     held, every = found.splits[held_out.SPLIT], data.splits["train"]
-    return f"{data.name}: {held:,} of {every:,} pictures are held out for evaluation"
+    verb = "is" if held == 1 else "are"
+    return f"{data.name}: {held:,} of {every:,} pictures {verb} held out for evaluation"
 
 
 def _why(data: Source, found: Source) -> str:

@@ -52,9 +52,12 @@ def _learned_from(
 
 
 def _as_learned(config: Config, data: Source, trained: Config) -> Source:
-    """The data of an evaluation as its run knew it: the run may have held out nothing."""
-    alike = trained is config or not data.held_out or held_out_at(config.run.model_dir)
-    return data if alike else data.with_all()
+    """The data as its run knew it, which may have held out nothing, or sliced it otherwise."""
+    held_out_then = not data.held_out or held_out_at(config.run.model_dir)
+    if trained is not config and not held_out_then:
+        data = data.with_all()
+    ours, theirs = (one.data.stratified_slices for one in (config, trained))
+    return data if ours == theirs else data.in_order(stratified=theirs)
 
 
 def _same_data(config: Config, trained: Config) -> bool:
@@ -78,6 +81,7 @@ def _shared_files(config: Config, data: Source, trained: Config) -> int:
         )
         before = held_out_at(config.run.model_dir)
         learned = (whole.hold_out(before, _say_nothing) if before else None) or whole
+        learned = learned.in_order(stratified=trained.data.stratified_slices)
         ours = _paths(config, data, config.data.eval_split)
         return len(ours & _paths(trained, learned, trained.data.train_split))
     except ValueError:  # The folder no longer exists.

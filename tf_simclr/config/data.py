@@ -8,6 +8,7 @@ from tf_simclr.config.matters import (
     ALWAYS,
     BLUR,
     COLOR,
+    EMBEDDING,
     EXPORTING,
     IN_FOLDER,
     JUDGED_OR_HELD_OUT,
@@ -40,6 +41,12 @@ class DataConfig(Section):
         "Split to evaluate on; held_out is a tenth of a folder's training pictures, left out of"
         " training.",
         only=(RUNNING, JUDGED_OR_HELD_OUT),
+    )
+    stratified_slices: bool = flag(
+        False,
+        "Order the pictures of a folder so that slices such as train[:80%] and train[80%:] have the"
+        " same share of each class.",
+        only=(RUNNING | EXPORTING | EMBEDDING, IN_FOLDER),
     )
     cache_dataset: bool = flag(False, "Keep encoded training pictures in memory.", only=TRAINING)
     max_bad_images: float = flag(

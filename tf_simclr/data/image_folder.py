@@ -21,6 +21,7 @@ from tf_simclr.data.facts import Facts, facts_of
 from tf_simclr.data.kept_findings import READERS
 from tf_simclr.data.name_lists import some
 from tf_simclr.data.source import UNLABELLED, Ranges, Source, Windows
+from tf_simclr.data.stratified_order import stratified_order
 
 # So many unreadable files are named; the rest are counted.
 _NAMED = 20
@@ -190,6 +191,19 @@ class ImageFolder(Source):
         """See `Source.with_all`."""
         return self.whole or self
 
+    def in_order(self, *, stratified: bool) -> "ImageFolder":
+        """See `Source.in_order`."""
+        pictures, details = {}, {}
+        for split, members in self.pictures.items():
+            names = self._names(members)
+            rows = sorted(range(len(names)), key=lambda row: _hash(names[row]))
+            if stratified:
+                rows = [rows[place] for place in stratified_order([members[r][1] for r in rows])]
+            pictures[split] = tuple(members[row] for row in rows)
+            details[split] = self.details[split][rows]
+        whole = self.whole and self.whole.in_order(stratified=stratified)
+        return dataclasses.replace(self, pictures=pictures, details=details, whole=whole)
+
     @property
     def held_out(self) -> Mapping[str, str]:
         """Those of its split. See `Source.held_out`."""
@@ -245,6 +259,7 @@ def open_folder(
 
     Each split is in a random but fixed order, by the hash of the relative path:
     `train[:80%]` and `train[80%:]` are a training and a test part with the classes mixed.
+    `ImageFolder.in_order` gives both the same share of each class.
 
     Args:
       data_dir: the folder, local or on gs://; the layouts are those of `folder_layout.arrange`.

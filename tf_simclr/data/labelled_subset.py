@@ -89,6 +89,10 @@ class LabelledSubset(Source):
         """See `Source.with_all`."""
         return self.source.with_all()
 
+    def in_order(self, *, stratified: bool) -> Source:
+        """That of the other source, with all labels. See `Source.in_order`."""
+        return self.source.in_order(stratified=stratified)
+
     @property
     def held_out(self) -> Mapping[str, str]:
         """Those of the other source. See `Source.held_out`."""

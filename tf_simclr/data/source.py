@@ -175,6 +175,15 @@ class Source(abc.ABC):
         """The source with all labels, and nothing held out."""
         return self
 
+    def in_order(self, *, stratified: bool) -> Source:
+        """The source with the pictures of each split in another order, by which it is sliced.
+
+        Args:
+          stratified: whether any beginning of a split has each class in proportion, to within one
+            picture; otherwise the order is random. Only a folder of pictures can choose.
+        """
+        return self
+
     @property
     def held_out(self) -> Mapping[str, str]:
         """Name -> key of the content, for the pictures of the split `held_out`; {} without it."""

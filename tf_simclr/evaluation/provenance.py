@@ -10,10 +10,14 @@ from typing import Any
 
 TRAINED, AVERAGED = "trained", "averaged"  # weights
 LABELS = "labels"  # which were known, if not all
+STRATIFIED = "stratified_slices"  # there if slices of a folder were
 DATE = "date"
 PICTURES = "pictures"  # how many test pictures the features were judged on
 # The keys that distinguish one evaluation from another.
-KEYS = ("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS)
+KEYS = (
+    *("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS),
+    STRATIFIED,
+)
 
 
 def said(result: Mapping[str, Any]) -> str:

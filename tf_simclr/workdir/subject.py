@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr.config import Config
-from tf_simclr.evaluation.provenance import AVERAGED, KEYS, LABELS, TRAINED
+from tf_simclr.evaluation.provenance import AVERAGED, KEYS, LABELS, STRATIFIED, TRAINED
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.dataset_facts import dataset_facts
 
@@ -41,6 +41,7 @@ def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
     }
     if data.dataset == "image_folder" and data.data_dir:  # For others it is where they are kept.
         told["data_dir"] = run_folder.absolute(data.data_dir)
+        told |= {STRATIFIED: True} if data.stratified_slices else {}
     return told | ({LABELS: labels} if labels else {})
 
 
@@ -91,6 +92,8 @@ def name_of(wanted: Subject, own: Subject, eval_name: str | None) -> str:
     parts = [data, wanted["eval_split"], f"{wanted['image_size']}px"]
     if wanted.get("train_split") != own.get("train_split"):
         parts.insert(1, f"by-{wanted['train_split']}")
+    if wanted.get(STRATIFIED) != own.get(STRATIFIED):
+        parts.append("stratified" if STRATIFIED in wanted else "not-stratified")
     parts += [AVERAGED] if wanted.get("weights") == AVERAGED else []
     parts += [wanted[LABELS]] if wanted.get(LABELS) != own.get(LABELS) and LABELS in wanted else []
     return _in_a_file_name("-".join(parts))
