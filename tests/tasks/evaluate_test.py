@@ -228,7 +228,7 @@ def test_pictures_without_labels_are_pretrained_on_and_still_get_a_page(
     assert set(result(tmp_path / "run")) == {"global_step", "data_dir"} | OF_WHAT
     with open(tmp_path / "run" / "report.html") as file:
         page = file.read()
-    assert "Nearest neighbours" in page and "What was learned" not in page
+    assert "Nearest neighbours" in page and "Mistakes" not in page
 
 
 def test_a_fine_tuned_classifier_is_evaluated_and_exported(
