@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import picture_range
+from tf_simclr import picture_range, progress
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
@@ -174,7 +174,9 @@ def _neighbours(
 
 def _feature_map(config: Config, test: Features, pictures: np.ndarray) -> content.FeatureMap:
     vectors = test.vectors[:MAP_PICTURES]
-    return content.FeatureMap(layout_2d(vectors, seed=config.run.seed), pictures[:MAP_PICTURES])
+    with progress.during("Laying out the map (t-SNE)"):
+        layout = layout_2d(vectors, seed=config.run.seed)
+    return content.FeatureMap(layout, pictures[:MAP_PICTURES])
 
 
 def _snippet(config: Config) -> str:

@@ -1,6 +1,7 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -31,7 +32,7 @@ from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_d
 from tf_simclr.workdir.labels_file import check_labels, write_labels
 from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
-from tf_simclr.workdir.summaries import Summaries
+from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
 
 
@@ -134,7 +135,11 @@ def train(
             write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
             write_labels(data, place.folder)
             print(f"Training steps {step + 1} to {total}: {_describe(training)}.")
-            _fit(training)
+            try:
+                _fit(training)
+            finally:  # A run that was stopped has scalars, too.
+                if replicas.is_chief():
+                    _write_csv(place.folder)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
             print(f"Training is done: {model_dir} is at step {step} {asked}.")
@@ -147,6 +152,12 @@ def train(
         if replicas.is_chief():
             export_run(config)
             export_best(config)
+
+
+def _write_csv(folder: str) -> None:
+    scalars = read_scalars(folder)
+    if scalars:
+        run_folder.write_atomically(os.path.join(folder, "scalars.csv"), as_csv(scalars))
 
 
 def _note_warmup(config: Config, examples: int, total: int) -> None:
@@ -183,6 +194,7 @@ def _fit(training: Training) -> None:
     views = training.method.views(config, training.data) if training.step == 0 else None
     if views is not None:
         summaries.image("image", view_strip(views), step=0)
+    summaries.settings(config.flat(), name=config.run.model_dir or "")
     watch, waiting = WatchSteps(training.step), MeasureWaiting()
     every = build.export_interval(config, training.examples)
     exports = export_steps(training.step, total, every)
