@@ -82,7 +82,9 @@ def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
     words = methods.method_of(config).words
     written = {"learning_rate", *(f"train/{name}" for name in net.METRICS)}
     assert {theirs for theirs, _ in words.beside.values()} <= written
-    assert set(words.curves) <= written | set(words.beside)
+    scores = ("rankme", "feature_std", "knn_top1", "linear_probe_top1")
+    looks = {f"train/look_{name}" for name in scores} if word == "simclr" else set()
+    assert set(words.curves) <= written | set(words.beside) | looks
     assert {shown.mean for group in words.line for shown in group} <= set(net.METRICS)
 
 

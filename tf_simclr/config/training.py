@@ -2,9 +2,17 @@
 
 import dataclasses
 
-from tf_simclr.config.choices import PRECISIONS
+from tf_simclr.config.choices import KEPT_BY, PRECISIONS
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import OFF_TPU, PRETRAINED, PRETRAINED_SHOWN, SHOWN, TRAINING, unless
+from tf_simclr.config.matters import (
+    OFF_TPU,
+    PRETRAINED,
+    PRETRAINED_SHOWN,
+    SHOWN,
+    TRAINING,
+    needs,
+    unless,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +52,18 @@ class TrainingConfig(Section):
     keep_checkpoint_max: int = flag(5, "Checkpoints to keep; 0 keeps all.", only=TRAINING)
     train_summary_steps: int = flag(
         100, "Steps between TensorBoard scalars; 0 writes none.", only=TRAINING
+    )
+    looks_while_pretraining: bool = flag(
+        True,
+        "Every few minutes, score the features of 1,000 training pictures, and warn if they"
+        " collapse.",
+        only=PRETRAINED,
+    )
+    keep_best: str = flag(
+        "none",
+        "Score of these looks by which the best weights are kept too, in the run's folder `best`.",
+        KEPT_BY,
+        only=(*PRETRAINED, needs("looks_while_pretraining")),
     )
 
     def _check(self) -> None:

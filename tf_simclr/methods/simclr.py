@@ -33,6 +33,10 @@ class Contrastive(Method):
             "train/contrast_acc": "Contrastive accuracy",
             "train/online_linear_probe_loss": "Loss of the online linear probe",
             "train/online_linear_probe_accuracy": "Accuracy of the online linear probe",
+            "train/look_knn_top1": "kNN on training pictures",
+            "train/look_linear_probe_top1": "Linear probe on training pictures",
+            "train/look_rankme": "RankMe on training pictures",
+            "train/look_feature_std": "Spread of features on training pictures",
             **LEARNING_RATE,
         },
         line=(

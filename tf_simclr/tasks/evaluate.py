@@ -21,6 +21,7 @@ from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.kept import write_kept
 from tf_simclr.judging.page import draw_page
+from tf_simclr.judging.projector import project
 from tf_simclr.judging.show import choose, teller
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
@@ -29,6 +30,7 @@ from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.names import ROWS, VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.looking import BEST, best_of
 from tf_simclr.workdir.run_facts import facts_of_this
 from tf_simclr.workdir.run_settings import adopt_settings, changed_for_judging
 from tf_simclr.workdir.subject import CONFUSION, KEPT, REPORT, RESULT
@@ -174,6 +176,8 @@ def _files(todo: Evaluation) -> dict[str, str]:
         **({} if todo.averaged else exports),  # They have the plain weights.
         "checkpoint": f"ckpt-{todo.step}",
     }
+    if best_of(os.path.join(todo.model_dir, BEST)):
+        files["best weights"] = BEST
     return {what: os.path.join(todo.model_dir, name) for what, name in files.items()}
 
 
@@ -222,6 +226,7 @@ def _evaluate(
     confused = _write_matrix(todo, classified)
     _write(todo, result)
     draw_page(todo.model_dir, todo.name, method.words)
+    project(config, data, judged[""].test, os.path.join(todo.model_dir, _curve(todo)))
     if not todo.name:
         tell_results(todo.model_dir, todo.step)
     return result, confused
@@ -245,6 +250,10 @@ def _results(
     judged = judge(config, data, networks)
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
+    if best := best_of(os.path.join(todo.model_dir, BEST)):  # As text: none of it is a score.
+        result["best_weights"] = (
+            f"{BEST}/ckpt-{best['step']}, by {best['by']} of {best['value']:.4g}"
+        )
     result[PICTURES] = len(judged[""].test.vectors)
     result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
     if judged[""].strange:  # No picture is of a class that the classifier knows.
@@ -268,10 +277,14 @@ def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:
     return mixed_up(classified.matrix, classified.class_names)
 
 
+def _curve(todo: Evaluation) -> str:
+    """The name of its TensorBoard folder."""
+    return f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
+
+
 def _write(todo: Evaluation, result: dict[str, Any]) -> None:
     text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    curve = f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
-    summaries = Summaries(todo.model_dir, curve)
+    summaries = Summaries(todo.model_dir, _curve(todo))
     numbers = {k: v for k, v in result.items() if isinstance(v, float | int) and k not in KEYS}
     summaries.scalars({f"eval/{k.removeprefix('eval/')}": v for k, v in numbers.items()}, todo.step)
     summaries.flush()

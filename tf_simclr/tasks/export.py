@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import buckets, methods, things
+from tf_simclr import buckets, methods, progress, things
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
@@ -22,6 +22,7 @@ from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.trained import Trained
 from tf_simclr.version import __version__
 from tf_simclr.workdir import checkpoints, run_folder, subject
+from tf_simclr.workdir.looking import BEST, best_of
 
 FORMATS: Mapping[str, Format] = {word: things.load("exporting", word) for word in EXPORT_FORMATS}
 BY_TRAINING = [word for word, form in FORMATS.items() if form.by_training]
@@ -70,6 +71,15 @@ def export_run(config: Config) -> None:
     for kind, path in paths.items():
         _write(found, config, kind, path)
         keep_newest(os.path.dirname(path), config.exporting.keep_hub_module_max)
+
+
+def export_best(config: Config) -> None:
+    """Exports the best weights that --keep_best kept to their folder, and says which they are."""
+    folder = os.path.join(run_folder.require_model_dir(config), BEST)
+    best = best_of(folder)
+    if best:
+        export_run(config.replaced({"model_dir": folder}))
+        print(f"Best by {best['by']} ({best['value']:.4g}): step {best['step']}, in {folder}")
 
 
 def tell_results(model_dir: str, step: int) -> None:
@@ -135,7 +145,8 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
         for name, value in measured.items():
             print(f"{name}: {value}")
 
-    write_folder(path, write)
+    with progress.during(f"Exporting as {kind}"):
+        write_folder(path, write)
     print(f"Exported {path}")
 
 

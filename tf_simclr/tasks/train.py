@@ -1,6 +1,7 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -23,7 +24,8 @@ from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.origins import origin_of
 from tf_simclr.pretrained.warm_start import warm_start
-from tf_simclr.tasks.export import export_run
+from tf_simclr.tasks.export import export_best, export_run
+from tf_simclr.tasks.look import check_looks, looks_of
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
@@ -31,7 +33,7 @@ from tf_simclr.workdir.labels_file import check_labels, write_labels
 from tf_simclr.workdir.run_facts import facts_of_this, write_run_facts
 from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
-from tf_simclr.workdir.summaries import Summaries
+from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
 
 
@@ -98,6 +100,7 @@ def train(
     data = open_data(config)
     examples = check_examples(config, data)
     method.check_data(config, data)
+    check_looks(config, data)
     for line in overlaps(config, data):
         print(f"Note: {line}")
     check_machine(config, strategy, parts=method.parts_of_batch(config))
@@ -134,7 +137,11 @@ def train(
             write_labels(data, place.folder)
             write_run_facts(place.folder, facts_of_this(net.encoder.count_params()))
             print(f"Training steps {step + 1} to {total}: {_describe(training)}.")
-            _fit(training)
+            try:
+                _fit(training)
+            finally:  # A run that was stopped has scalars, too.
+                if replicas.is_chief():
+                    _write_csv(place.folder)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
             print(f"Training is done: {model_dir} is at step {step} {asked}.")
@@ -146,6 +153,13 @@ def train(
         # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
+            export_best(config)
+
+
+def _write_csv(folder: str) -> None:
+    scalars = read_scalars(folder)
+    if scalars:
+        run_folder.write_atomically(os.path.join(folder, "scalars.csv"), as_csv(scalars))
 
 
 def _note_warmup(config: Config, examples: int, total: int) -> None:
@@ -182,6 +196,7 @@ def _fit(training: Training) -> None:
     views = training.method.views(config, training.data) if training.step == 0 else None
     if views is not None:
         summaries.image("image", view_strip(views), step=0)
+    summaries.settings(config.flat(), name=config.run.model_dir or "")
     watch, waiting = WatchSteps(training.step), MeasureWaiting()
     every = build.export_interval(config, training.examples)
     exports = export_steps(training.step, total, every)
@@ -196,8 +211,10 @@ def _fit(training: Training) -> None:
         line=training.method.words.line,
         show=replicas.is_chief(),
     )
+    looks = looks_of(training, watch, summaries, say=line.say)
     with StopOnSignal(training.saved, watch) as stop_on_signal, line:
-        callbacks = [*_callbacks(training, summaries, watch, waiting), stop_on_signal, line]
+        callbacks = [*_callbacks(training, summaries, watch, waiting), *looks]
+        callbacks += [stop_on_signal, line]
         data = methods.training_data(config, training.data, training.step, training.strategy)
         batches = OnePass(data)
         for begin, end in zip(stops, stops[1:]):
@@ -213,6 +230,9 @@ def _fit(training: Training) -> None:
                 )
             training.place.require_held()
             training.saved.save(end)  # All workers take part.
+            if end == total and config.training.keep_best != "none":
+                for look in looks:
+                    look.look()
             if end in exports and replicas.is_chief():
                 line.clear()
                 export_run(config)

@@ -117,6 +117,11 @@ class RunLine(StepCallback):
         """Makes room for what others print."""
         self._progress.clear()
 
+    def say(self, text: str) -> None:
+        """Prints a line of its own."""
+        self.clear()
+        print(text, flush=True)
+
     def _take(self) -> None:
         if self._watch.status:
             self._means.add(self._watch.status.sums, self._watch.step - self._of_step)
