@@ -74,7 +74,8 @@ def train(flags: dict, strategy: tf.distribute.Strategy) -> dict[str, np.ndarray
     def noting(pairs, **options):
         pairs = list(pairs)
         for gradient, variable in pairs:
-            gradients[variable.ref()].assign(gradient)
+            # They are summed already, and what is noted is summed over replicas when it is read.
+            gradients[variable.ref()].assign(gradient / replicas.count())
         return apply(pairs, **options)
 
     net.optimizer.apply_gradients = noting

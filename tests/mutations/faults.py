@@ -1607,6 +1607,24 @@ FAULTS = (
         "the loss on the line is four times the paper's",
     ),
     Fault(
+        "tf_simclr/judging/projector.py",
+        "transpose(0, 2, 1, 3, 4)",
+        "transpose(2, 0, 1, 3, 4)",
+        "the projector shows each picture at the place of another",
+    ),
+    Fault(
+        "tf_simclr/judging/projector.py",
+        "labels[:count].tolist()",
+        "labels.tolist()",
+        "the projector has more names than pictures",
+    ),
+    Fault(
+        "tf_simclr/workdir/summaries.py",
+        "for step in sorted(rows):",
+        "for step in rows:",
+        "the table of scalars is in no order",
+    ),
+    Fault(
         "tf_simclr/progress.py",
         "passed, new = time.monotonic() - self._started, self.done - self._before",
         "passed, new = time.monotonic() - self._started, self.done",

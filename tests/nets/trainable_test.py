@@ -99,8 +99,10 @@ def test_the_status_has_the_sums_and_the_learning_rate(net, options):
     net.fit(data(1.0, 2.0, 6.0), steps_per_epoch=3, verbose=0)
     status = net.read_status(net.last_status())
     # each batch was tracked with weight 2
-    assert status.sums == {"loss": (18.0, 6.0), "weight_decay": (0.0, 3.0)}
-    assert status.means == {"loss": 3.0, "weight_decay": 0.0}
+    # The losses are 1, 2 and 6 times a weight of 1: so are the gradients.
+    sums = {"loss": (18.0, 6.0), "weight_decay": (0.0, 3.0), "gradient_norm": (9.0, 3.0)}
+    assert status.sums == sums
+    assert status.means == {"loss": 3.0, "weight_decay": 0.0, "gradient_norm": 3.0}
     assert status.learning_rate == pytest.approx(0.5e-12)
     assert status.since_non_finite == 0
 
@@ -111,6 +113,7 @@ def test_metrics_are_not_among_the_weights(net):
     assert [metric.name for metric in net.metrics] == [
         "loss",
         "weight_decay",
+        "gradient_norm",
         "steps_since_non_finite",
     ]
 

@@ -4,8 +4,10 @@ import glob
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from tf_simclr.workdir.summaries import TRAIN, Summaries, read_scalars
+from tf_simclr.workdir.summaries import TRAIN, Summaries, as_csv, read_scalars
 
 
 def write(folder, steps, scale=1.0, tag="loss", name=TRAIN):
@@ -59,3 +61,27 @@ def test_pictures_and_other_folders_are_no_scalars(tmp_path):
 def test_a_folder_may_have_any_name(tmp_path, folder):
     write(tmp_path / folder, [1])
     assert read_scalars(str(tmp_path / folder))["loss"][0].tolist() == [1]
+
+
+def test_settings_are_found_by_tensorboards_reader(tmp_path):
+    summaries = Summaries(str(tmp_path))
+    summaries.settings({"depth": 18, "checkpoint": None, "rate": 0.5, "crop": True}, "a")
+    summaries.flush()
+    found = {}
+    for path in glob.glob(str(tmp_path / TRAIN / "*")):
+        for event in tf.compat.v1.train.summary_iterator(path):
+            for value in event.summary.value:
+                if value.metadata.plugin_data.plugin_name == "hparams":
+                    content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+                    found |= {k: v for k, v in content.session_start_info.hparams.items()}
+    assert found["depth"].number_value == 18 and found["rate"].number_value == 0.5
+    assert found["crop"].bool_value and found["checkpoint"].string_value == ""
+
+
+def test_a_table_has_a_row_for_each_step_and_gaps_where_nothing_was_written():
+    scalars = {
+        "loss": (np.array([10, 20]), np.array([2.5, 2.25])),
+        "a,b": (np.array([20, 30]), np.array([1.0, 1e-9])),
+    }
+    expected = 'step,"a,b",loss\n10,,2.5\n20,1.0,2.25\n30,1e-09,\n'
+    assert as_csv(scalars) == expected

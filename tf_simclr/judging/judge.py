@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr import progress
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.classes import listed
@@ -63,7 +64,10 @@ def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict
 
     def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
         batches = build_data.evaluation_data(config, data, split, labelled=labelled)
-        return extract(networks, batches, limit=config.evaluation.judge_examples)
+        limit = config.evaluation.judge_examples
+        total = -(-min(data.num_examples(split), limit) // config.evaluation.eval_batch_size)
+        shown = progress.each(batches, f"Features of {split!r}, batch", total)
+        return extract(networks, shown, limit=limit)
 
     test, train = features(config.data.eval_split), None
     labels = next(iter(test.values())).labels
@@ -133,7 +137,10 @@ def _judged(
     if train is not None:
         learned = train.vectors, train.labels
         grid = GRIDS[config.evaluation.probe_grid]
-        probe = _try("linear probe", lambda: linear_probe(*learned, test.vectors, shown, **grid))
+        with progress.during("Fitting the linear probe"):
+            probe = _try(
+                "linear probe", lambda: linear_probe(*learned, test.vectors, shown, **grid)
+            )
         if probe is not None:
             found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
             scores |= {f"linear_probe_{name}": value for name, value in found.items()}

@@ -13,6 +13,8 @@ from tf_simclr.losses.supervised import is_labelled, l2_penalty, top_k_hits
 from tf_simclr.nets.saved import PACKAGE
 from tf_simclr.nets.timed_steps import TimedSteps
 
+GRADIENT_NORM = "gradient_norm"
+
 
 class Status(NamedTuple):
     """The status of an execution, as numbers.
@@ -83,6 +85,8 @@ class TrainableNet(TimedSteps):
         self._running = types.SimpleNamespace(
             means={name: keras.metrics.Mean(name=name) for name in self.METRICS},
             since_non_finite=SinceNonFinite(),
+            # Not among METRICS, as an evaluation has none.
+            gradient_norm=keras.metrics.Mean(name=GRADIENT_NORM),
             l2_variables=(),
         )
         self._weight_decay = 0.0
@@ -146,15 +150,18 @@ class TrainableNet(TimedSteps):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [*self._running.means.values(), self._running.since_non_finite]
+        return [*self._status_means(), self._running.since_non_finite]
+
+    def _status_means(self) -> list[keras.metrics.Mean]:
+        return [*self._running.means.values(), self._running.gradient_norm]
 
     def status(self) -> tf.Tensor:
         """The sums and counts of the running means, the learning rate, and steps since a NaN.
 
-        It is for `read_status`: [2 * len(METRICS) + 2] in the dtype of the means, the same on all
-        replicas.
+        It is for `read_status`: [2 * len(METRICS) + 4] in the dtype of the means, the same on all
+        replicas. The last mean is the gradient's norm.
         """
-        means = self._running.means.values()
+        means = self._status_means()
         variables = [mean.total for mean in means] + [mean.count for mean in means]
         sums = tf.stack([tf.convert_to_tensor(variable) for variable in variables])
         if variables[0].synchronization is tf.VariableSynchronization.ON_READ:  # Not so on TPUs.
@@ -163,11 +170,11 @@ class TrainableNet(TimedSteps):
         return tf.concat([sums, [tf.cast(number, sums.dtype) for number in rest]], axis=0)
 
     def read_status(self, status: tf.Tensor) -> Status:
-        """Reads a `status`, [2 * len(METRICS) + 2]; waits until the device has computed it."""
+        """Reads a `status`, [2 * len(METRICS) + 4]; waits until the device has computed it."""
         *sums, rate, since = status.numpy().tolist()
-        means = len(self.METRICS)
-        pairs = zip(sums[:means], sums[means:])
-        return Status(dict(zip(self.METRICS, pairs)), rate, int(since))
+        names = [*self.METRICS, GRADIENT_NORM]
+        pairs = zip(sums[: len(names)], sums[len(names) :])
+        return Status(dict(zip(names, pairs)), rate, int(since))
 
     def parts(self) -> dict[str, tf.Module]:
         """The parts of the model that are saved, by their names in checkpoints and exports."""
@@ -203,7 +210,7 @@ class TrainableNet(TimedSteps):
     def descend(
         self, loss: tf.Tensor, pairs: Iterable[tuple[tf.Tensor | None, tf.Variable]]
     ) -> None:
-        """Applies gradients, and records whether the loss is finite.
+        """Applies gradients, and records their norm and whether the loss is finite.
 
         Args:
           loss: this replica's, a scalar.
@@ -217,11 +224,29 @@ class TrainableNet(TimedSteps):
         if self._scales():
             gradients = self.optimizer.get_unscaled_gradients(gradients)
         self._running.since_non_finite.update_state(replicas.mean(loss))
+        summed = self._summed([pair for pair in zip(gradients, variables) if pair[0] is not None])
+        self._record_norm([gradient for gradient, _ in summed])
+        # This name is known to old and new optimisers of Keras.
         self.optimizer.apply_gradients(
-            (gradient, variable)
-            for gradient, variable in zip(gradients, variables)
-            if gradient is not None
+            summed, experimental_aggregate_gradients=replicas.count() == 1
         )
+
+    def _summed(self, pairs: list[tuple[tf.Tensor, tf.Variable]]) -> list:
+        """The pairs with gradients summed over replicas, as optimisers do it by themselves."""
+        if replicas.count() == 1 or not pairs:
+            return pairs
+        optimizer: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if isinstance(optimizer, keras.optimizers.legacy.Optimizer):
+            return list(zip(optimizer._aggregate_gradients(pairs), (v for _, v in pairs)))
+        return list(optimizer.aggregate_gradients(pairs))
+
+    def _record_norm(self, gradients: list[tf.Tensor]) -> None:
+        """Adds the norm of all gradients together to its mean, unless a loss scale was too high."""
+        if gradients:
+            norm = tf.linalg.global_norm([tf.cast(g, tf.float32) for g in gradients])
+            known = tf.math.is_finite(norm)
+            norm = tf.where(known, norm, 0.0)
+            self._running.gradient_norm.update_state(norm, tf.cast(known, norm.dtype))
 
     def _scales(self) -> bool:
         return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)

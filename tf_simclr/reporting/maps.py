@@ -31,7 +31,7 @@ def map_section(feature_map: FeatureMap) -> str:
     present = [int(label) for label in np.unique(labels) if label >= 0]
     explanation = "Pictures that the encoder finds similar are close to each other."
     if present:
-        explanation += " Colours are classes; the encoder never saw them as such."
+        explanation += " Colours are classes."
     atlas = feature_map.atlas
     body = (
         f"<style>{_palette(present, len(feature_map.class_names))}</style>"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tf_simclr import buckets, early_checks, picture_range
+from tf_simclr import buckets, early_checks, picture_range, progress
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.config import Config
@@ -62,7 +62,9 @@ def embed(config: Config) -> str:
 
 def _batches(config: Config, data: Source, splits: list[str], encode: Callable) -> Iterator[dict]:
     for split in splits:
-        for batch in build_data.evaluation_data(config, data, split, names=True):
+        batches = build_data.evaluation_data(config, data, split, names=True)
+        total = -(-data.num_examples(split) // config.evaluation.eval_batch_size)
+        for batch in progress.each(batches, f"Embedding {split!r}, batch", total):
             features = encode(batch["image"])
             yield {
                 "features": features,

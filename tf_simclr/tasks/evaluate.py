@@ -21,6 +21,7 @@ from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.kept import write_kept
 from tf_simclr.judging.page import draw_page
+from tf_simclr.judging.projector import project
 from tf_simclr.judging.show import choose, teller
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
@@ -225,6 +226,7 @@ def _evaluate(
     confused = _write_matrix(todo, classified)
     _write(todo, result)
     draw_page(todo.model_dir, todo.name, method.words)
+    project(config, data, judged[""].test, os.path.join(todo.model_dir, _curve(todo)))
     if not todo.name:
         tell_results(todo.model_dir, todo.step)
     return result, confused
@@ -275,10 +277,14 @@ def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:
     return mixed_up(classified.matrix, classified.class_names)
 
 
+def _curve(todo: Evaluation) -> str:
+    """The name of its TensorBoard folder."""
+    return f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
+
+
 def _write(todo: Evaluation, result: dict[str, Any]) -> None:
     text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    curve = f"eval_{todo.name}" if todo.name else todo.config.evaluation.eval_name or "eval"
-    summaries = Summaries(todo.model_dir, curve)
+    summaries = Summaries(todo.model_dir, _curve(todo))
     numbers = {k: v for k, v in result.items() if isinstance(v, float | int) and k not in KEYS}
     summaries.scalars({f"eval/{k.removeprefix('eval/')}": v for k, v in numbers.items()}, todo.step)
     summaries.flush()

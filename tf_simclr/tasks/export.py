@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr import buckets, methods, things
+from tf_simclr import buckets, methods, progress, things
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
@@ -150,7 +150,8 @@ def _write(found: Trained, config: Config, kind: str, path: str) -> None:
         for name, value in measured.items():
             print(f"{name}: {value}")
 
-    write_folder(path, write)
+    with progress.during(f"Exporting as {kind}"):
+        write_folder(path, write)
     print(f"Exported {path}")
 
 

@@ -1,6 +1,7 @@
 """Training, from pretraining to fine-tuning: build, restore, fit, save, export."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -33,7 +34,7 @@ from tf_simclr.workdir.labels_file import check_labels, write_labels
 from tf_simclr.workdir.run_facts import facts_of_this, write_run_facts
 from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
-from tf_simclr.workdir.summaries import Summaries
+from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
 
 
@@ -138,7 +139,11 @@ def train(
             write_labels(data, place.folder)
             write_run_facts(place.folder, facts_of_this(net.encoder.count_params()))
             print(f"Training steps {step + 1} to {total}: {_describe(training)}.")
-            _fit(training)
+            try:
+                _fit(training)
+            finally:  # A run that was stopped has scalars, too.
+                if replicas.is_chief():
+                    _write_csv(place.folder)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
             print(f"Training is done: {model_dir} is at step {step} {asked}.")
@@ -151,6 +156,12 @@ def train(
         if replicas.is_chief():
             export_run(config)
             export_best(config)
+
+
+def _write_csv(folder: str) -> None:
+    scalars = read_scalars(folder)
+    if scalars:
+        run_folder.write_atomically(os.path.join(folder, "scalars.csv"), as_csv(scalars))
 
 
 def _note_warmup(config: Config, examples: int, total: int) -> None:
@@ -187,6 +198,7 @@ def _fit(training: Training) -> None:
     views = training.method.views(config, training.data) if training.step == 0 else None
     if views is not None:
         summaries.image("image", view_strip(views), step=0)
+    summaries.settings(config.flat(), name=config.run.model_dir or "")
     watch, waiting = WatchSteps(training.step), MeasureWaiting()
     every = build.export_interval(config, training.examples)
     exports = export_steps(training.step, total, every)

@@ -1,10 +1,14 @@
 """TensorBoard event files: scalars written during training, and read back for the report."""
 
+import csv
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
 
 from tf_simclr import buckets
 
@@ -32,6 +36,17 @@ class Summaries:
         """Writes float images [n, height, width, 3] in [0, 1] at `step`."""
         with self._writer.as_default():
             tf.summary.image(tag, images, step=step, max_outputs=len(images))
+
+    def settings(self, values: Mapping[str, Any], name: str) -> None:
+        """Writes settings, which TensorBoard compares over runs in its tab HPARAMS.
+
+        Args:
+          values: name -> bool, int, float, text, or None, which is written as "".
+          name: of the run.
+        """
+        with self._writer.as_default():
+            known = {key: "" if value is None else value for key, value in values.items()}
+            hparams.hparams(known, trial_id=name)
 
     def flush(self) -> None:
         """Writes what is buffered to disk."""
@@ -75,6 +90,27 @@ def training_seconds(directory: str) -> float:
         times = [event.wall_time for event in _events(path) if event.summary.value]
         seconds += max(times, default=0.0) - min(times, default=0.0)
     return seconds
+
+
+def as_csv(scalars: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """A table of all scalars: a row for each step, a column for each tag, gaps where none is.
+
+    >>> as_csv({"loss": (np.array([1, 2]), np.array([0.5, 0.25]))}).split()
+    ['step,loss', '1,0.5', '2,0.25']
+
+    Args:
+      scalars: tag -> (steps int64 [n], values float64 [n]), as `read_scalars` gives them.
+    """
+    rows: dict[int, dict[str, float]] = {}
+    for tag, (steps, values) in scalars.items():
+        for step, value in zip(steps.tolist(), values.tolist()):
+            rows.setdefault(step, {})[tag] = value
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", *sorted(scalars)])
+    for step in sorted(rows):
+        writer.writerow([step, *(rows[step].get(tag, "") for tag in sorted(scalars))])
+    return text.getvalue()
 
 
 def _event_files(folder: str) -> list[str]:
