@@ -77,7 +77,7 @@ def test_rotation_shift_and_order_do_not_matter_and_scale_hardly():
 
 
 def test_errors_say_what_is_wrong():
-    wrong = [np.ones((1, 3, 4)), np.ones((3, 1, 4)), np.ones((3, 4))]
+    wrong = [np.ones((1, 3, 4)), np.ones((3, 1, 4)), np.ones((3, 3, 0)), np.ones((3, 4))]
     for views in wrong:
         with pytest.raises(ValueError, match=r"`views` must be \[pictures, views, features\]"):
             lidar(views)

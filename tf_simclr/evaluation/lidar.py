@@ -44,7 +44,7 @@ def lidar(views: np.ndarray) -> float:
         ValueError: not three axes; fewer than 2 pictures or 2 views; a value that is not finite.
     """
     table = np.asarray(views, np.float64)
-    if table.ndim != 3 or min(table.shape[:2]) < 2:
+    if table.ndim != 3 or min(table.shape[:2]) < 2 or not table.shape[2]:
         raise ValueError(
             "`views` must be [pictures, views, features] of at least 2 pictures and 2 views. "
             f"Received: views.shape={table.shape}. Put the views of each picture into one row."

@@ -50,7 +50,7 @@ class LabelFree(NamedTuple):
     form: str = "{:.2f}"
 
 
-# Keys of a result -> the judge; docs/evaluation has the formulas.
+# Keys of a result -> the judge; the functions of these names in evaluation/ have the formulas.
 LABEL_FREE = {
     "two_view_retrieval": LabelFree(
         "Two-view retrieval",
