@@ -25,7 +25,7 @@ ODD = [
 
 
 def test_examples_of_the_docstrings():
-    assert doctest.testmod(name_lists) == (0, 1)
+    assert doctest.testmod(name_lists) == (0, 2)
 
 
 @pytest.mark.parametrize("name", [*ODD, *ENDS, *(f"a{end}b.png" for end in ENDS)], ids=ascii)
