@@ -68,7 +68,12 @@ def test_a_command_reads_its_folder_and_complains_of_it_once(
     monkeypatch.setattr(command, "evaluate", task)
     flags = [
         *("--mode=train_then_eval", "--eval_split=test", "--model_dir=m"),
-        *("--dataset=image_folder", f"--data_dir={tmp_path}/pictures", "--max_bad_images=0.5"),
+        *(
+            "--dataset=image_folder",
+            "--choose=False",
+            f"--data_dir={tmp_path}/pictures",
+            "--max_bad_images=0.5",
+        ),
     ]
     for count in (1, 2):  # Another command reads it anew.
         assert main(["tf-simclr", *flags]) == 0
