@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from tf_simclr import buckets, early_checks, methods, replicas
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks
+from tf_simclr.config.repeat import FOLDER
 from tf_simclr.data.source import Source
 from tf_simclr.pretrained.origins import adopt_architecture, origin_of
 from tf_simclr.tasks.choose import choose, estimate_of, repeat_lines, with_kind
@@ -72,7 +73,7 @@ def carry_out(config: Config) -> Outcome:
     for evaluated in _evaluations(config, open_data):
         print("\n".join(evaluated.summary), flush=True)
         results = evaluated.result
-    if config.run.mode == "train_then_eval":
+    if config.run.mode == "train_then_eval" and config.data.dataset == FOLDER:
         print("\n".join(_next(config, open_data(config))), flush=True)
     return Outcome(results)
 
