@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from tf_simclr import buckets, early_checks, methods, replicas
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks
-from tf_simclr.config.repeat import FOLDER
 from tf_simclr.data.source import Source
 from tf_simclr.pretrained.origins import adopt_architecture, origin_of
 from tf_simclr.tasks.choose import choose, estimate_of, repeat_lines, with_kind
