@@ -182,7 +182,7 @@ def tiny_flags(picture_folder):
     return [
         "--dataset=image_folder",
         f"--data_dir={picture_folder}",
-        "--choose=False",
+        "--choose=false",
         "--eval_split=test",
         "--image_size=16",
         "--resnet_depth=10",
