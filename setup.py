@@ -17,6 +17,7 @@ REQUIRED = [
     "numpy>=1.23",
     "pillow>=9.1",
     "scikit-learn>=1.2",
+    "scipy>=1.9",
     "tensorboard",  # TensorFlow 2.21 no longer brings it.
     "tensorflow>=2.15.1,<2.22",
     "tensorflow-datasets>=4.9.4",

@@ -27,6 +27,7 @@ from tf_simclr.optim.lars import LARS
 from tf_simclr.pretrained.origins import origin_of
 from tf_simclr.pretrained.trained import network_of
 from tf_simclr.pretrained.warm_start import warm_start
+from tf_simclr.reporting.names import LABEL_FREE, VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.workdir import checkpoints
 
 SMALL = {"resnet_depth": 18, "width_multiplier": 1 / 32, "image_size": 32, "proj_out_dim": 8}
@@ -150,8 +151,10 @@ def test_06_evaluation_without_the_linear_head(tiny_flags, tmp_path):
     found = json.loads((tmp_path / "result_1.json").read_text())
     # Left out are the label metrics, and retrieval: a folder of pictures names no identities.
     probes = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
-    of_what = {"date", "pictures", *KEYS} - {"labels"}
-    assert {key for key in found if "/" not in key} == {*probes, "global_step", *of_what}
+    of_what = {"date", "pictures", VIEW_PICTURES, VIEWS_OF_EACH, *KEYS}
+    of_what -= {"labels", "stratified_slices"}
+    known = {*probes, "features", *LABEL_FREE, "global_step", *of_what}
+    assert {key for key in found if "/" not in key} == known
     assert not any(key.startswith("eval/") for key in found)
     assert not (tmp_path / "confusion_matrix.csv").exists()
 

@@ -13,7 +13,7 @@ from tf_simclr.main import main
 WRITTEN = {"checkpoint", "flags.json", "dataset.json", "train", "hub", "saved_model", ".lock"}
 WRITTEN |= {f"ckpt-{n}.{end}" for n in (1, 2, 3) for end in ("index", "data-00000-of-00001")}
 WRITTEN |= {"eval", "result.json", "result_3.json", "report.html", "confusion_matrix.csv"}
-WRITTEN |= {"machine.json", "page.npz"}
+WRITTEN |= {"machine.json", "page.npz", "scalars.csv"}
 
 
 def started(folder, config, *flags):

@@ -64,7 +64,7 @@ def gradients(net, images, labels):
     """What one step hands to the optimiser, by variable; no weight moves."""
     found = {}
 
-    def note(pairs):
+    def note(pairs, **_):
         found.update((variable.name, gradient.numpy()) for gradient, variable in pairs)
 
     net.optimizer.apply_gradients = note

@@ -73,9 +73,9 @@ def of_embeddings(flags):
 
 
 def of_metrics(flags):
-    """A sum and a weight of each running mean, and the loss, which may not be finite."""
+    """A sum and a weight of each running mean and of the norm, and the loss, if it is finite."""
     means = {"finetune": 5, "supervised": 5, "distill": 7}.get(flags.get("train_mode"), 8)
-    return Counter([summed(())] * (2 * means + 1))
+    return Counter([summed(())] * (2 * (means + 1) + 1))
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,8 @@ def test_the_bytes_of_a_plain_step():
     assert bytes_of(of_norms(plain)) == 4 * 2 * 2 * 56
     # 16 pictures: two views of 8 dimensions, and two normalisers.
     assert bytes_of(of_embeddings(plain)) == 4 * 16 * (2 * 8 + 2)
-    assert bytes_of(of_metrics(plain)) == 4 * 17
+    # Eight running means and the norm of the gradient, two numbers each, and the loss.
+    assert bytes_of(of_metrics(plain)) == 4 * 19
 
 
 def test_a_loss_in_blocks_of_a_small_batch_has_small_tiles(step):

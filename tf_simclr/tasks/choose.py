@@ -85,12 +85,12 @@ def choose(config: Config, origin: Checkpoint | None = None) -> Settled:
     Raises:
       ValueError: as methods.source.
     """
+    of_folder = config.run.choose and config.data.dataset == FOLDER
+    if not (of_folder or config.training.train_minutes):
+        return Settled(config, functools.cache(methods.source))
     theirs = run_folder.read_settings(run_folder.require_model_dir(config))
     if not config.run.trains or theirs is not None:
         config = config if theirs is None else _with_length_of(config, theirs)
-        return Settled(config, functools.cache(methods.source))
-    of_folder = config.run.choose and config.data.dataset == FOLDER
-    if not (of_folder or config.training.train_minutes):
         return Settled(config, functools.cache(methods.source))
     strategy = strategy_to_train(config)  # First: of several workers no operation may come before.
     if replicas.workers() > 1:
