@@ -63,8 +63,7 @@ class TrainingConfig(Section):
     )
     looks_while_pretraining: bool = flag(
         True,
-        "Every few minutes, score the features of 1,000 training pictures, and warn if they"
-        " collapse.",
+        "Now and then, score the features of 1,000 training pictures, and warn if they collapse.",
         only=PRETRAINED,
     )
     keep_best: str = flag(
