@@ -36,3 +36,10 @@ def test_a_classifier_takes_the_runs_size_and_splits():
     assert (found.run.train_mode, found.finetuning.checkpoint) == ("finetune", "runs/mine")
     assert (found.data.image_size, found.data.eval_split) == (48, "held_out")
     assert found.training.train_batch_size == 20
+
+
+def test_after_a_classifier_no_pretraining_is_proposed():
+    config = Config.from_flat({**RUN, "train_mode": "finetune"})
+    found = next_commands(config, classes=3, labelled=20)
+    modes = [cli.parse(shlex.split(command)).run.mode for _, command in found]
+    assert modes == ["embed", "export", "report"]

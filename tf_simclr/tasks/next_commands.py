@@ -45,10 +45,9 @@ def next_commands(config: Config, *, classes: int, labelled: int) -> list[tuple[
             **FINETUNING,
         }
         return [(f"A classifier of your {classes} classes:", command(**classifier)), *found]
+    if config.data.dataset != FOLDER or not config.run.pretrains:
+        return [*found, ("The page, drawn anew:", command(mode="report", model_dir=run))]
     longer = {"data_dir": config.data.data_dir, "model_dir": f"{run.rstrip('/')}_longer"}
-    if config.data.dataset != FOLDER:
-        longer = {"mode": "report", "model_dir": run}
-        return [*found, ("The page, drawn anew:", command(**longer))]
     return [("A longer training:", command(**longer, train_minutes=120)), *found]
 
 
