@@ -30,6 +30,7 @@ FLOORS = {
     "tf_simclr.buckets": 0,
     "tf_simclr.picture_range": 0,
     "tf_simclr.report_page": 0,
+    "tf_simclr.resnet_sizes": 0,
     **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},
     "tf_simclr.evaluation.provenance": 0,
     "tf_simclr.reporting.names": 0,

@@ -13,9 +13,9 @@ from tf_simclr.architectures.architecture import Architecture, Shapes
 from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.architectures.resnet_layers import Skeleton, recognise
 from tf_simclr.nets.layers import SelectiveKernel
-from tf_simclr.nets.resnet import WIDTHS, ResNet
+from tf_simclr.nets.resnet import ResNet
+from tf_simclr.resnet_sizes import SMALL, WIDTHS
 
-SMALL = 32  # pixels: pictures up to this side have another stem
 LARGE = 224  # pixels: picture side of released networks with a stem for large images
 SK_RATIO = 0.0625  # arXiv 2006.10029, section 2
 
@@ -25,7 +25,7 @@ class ResNetArchitecture(Architecture):
     """A ResNet and its projection head.
 
     Attributes:
-      resnet_depth: a key of nets.resnet.BLOCKS.
+      resnet_depth: a key of resnet_sizes.BLOCKS.
       width_multiplier: multiplies the channels of every layer.
       sk_ratio: of selective kernels; 0 without them, None if the variables do not tell.
       se_ratio: of squeeze-and-excitation; 0 without it.

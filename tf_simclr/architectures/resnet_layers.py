@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from tf_simclr.nets.resnet import BLOCKS, FIRST_BOTTLENECK_DEPTH
+from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH
 
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 

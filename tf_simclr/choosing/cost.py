@@ -8,18 +8,8 @@ the time, and an estimate needs no more.
 
 from collections.abc import Iterator
 
-BLOCKS = {
-    10: (1, 1, 1, 1),
-    18: (2, 2, 2, 2),
-    34: (3, 4, 6, 3),
-    50: (3, 4, 6, 3),
-    101: (3, 4, 23, 3),
-    152: (3, 8, 36, 3),
-    200: (3, 24, 36, 3),
-}
-FIRST_BOTTLENECK_DEPTH = 50
-WIDTHS = (64, 128, 256, 512)
-SMALL = 32  # pixels: up to this side the stem has a stride of 1 and no pool
+from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, SMALL, WIDTHS
+
 PER_STEP = 2 * 3 * 2
 
 

@@ -13,19 +13,7 @@ from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.layers import MOMENTUM
 from tf_simclr.nets.saved import PACKAGE, attributes
-
-# Depth -> residual blocks in groups 1..4; from depth 50 on they are bottlenecks.
-BLOCKS = {
-    10: (1, 1, 1, 1),
-    18: (2, 2, 2, 2),
-    34: (3, 4, 6, 3),
-    50: (3, 4, 6, 3),
-    101: (3, 4, 23, 3),
-    152: (3, 8, 36, 3),
-    200: (3, 24, 36, 3),
-}
-FIRST_BOTTLENECK_DEPTH = 50
-WIDTHS = (64, 128, 256, 512)
+from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

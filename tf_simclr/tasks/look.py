@@ -4,12 +4,10 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import tensorflow as tf
-
 from tf_simclr import replicas
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
-from tf_simclr.evaluation.over_replicas import over_replicas
+from tf_simclr.judging.judge import encoder_features
 from tf_simclr.judging.looks import looker, sample_size
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.checkpoints import Checkpoints
@@ -66,9 +64,6 @@ def looks_of(
     if not looks(config):
         return []
 
-    def represent(images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(encoder(images, training=False)["final_avg_pool"], tf.float32)
-
     best, by = None, config.training.keep_best
     if by != "none":
         folder = os.path.join(training.place.folder, BEST)
@@ -79,7 +74,7 @@ def looks_of(
             best = Best(folder, by, Checkpoints(folder, training.net.parts(), keep=1))
     return [
         LookNowAndThen(
-            looker(config, data, over_replicas(represent, training.strategy)),
+            looker(config, data, encoder_features(encoder, training.strategy)),
             watch,
             summaries,
             total=training.total,
