@@ -1,6 +1,7 @@
 """Whether XLA can compile for the host's CPU: not in the TensorFlow for TPUs."""
 
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -25,3 +26,12 @@ def compiles() -> bool:
         except tf.errors.OpError:
             return False
     return True
+
+
+def compiled(function: Callable) -> Callable:
+    """A function of tensors, compiled by XLA for the CPU, which fuses all work on a pixel.
+
+    If XLA cannot compile for the CPU, it is a plain function of the graph: the same up to rounding,
+    but slower.
+    """
+    return tf.function(function, autograph=False, jit_compile=compiles())

@@ -67,11 +67,11 @@ class ImageFolder(Source):
             columns["name"] = tf.constant(self._names(chosen), tf.string)
         return tf.data.Dataset.from_tensor_slices(columns)
 
-    def share(self, split: str, *, num_shards: int = 1, shard_index: int = 0) -> shares.Share:
-        """All pictures are equally cheap to get. See `Source.share`.
+    def check_shards(self, num_shards: int) -> None:
+        """Only one host can read pictures `of_one_host`. See `Source.check_shards`.
 
         Raises:
-          ValueError: as there, or if there are several shards and pictures `of_one_host`.
+          ValueError: if there are several shards and such pictures.
         """
         if num_shards > 1 and self.of_one_host:
             raise ValueError(
@@ -79,7 +79,6 @@ class ImageFolder(Source):
                 f" it. Received: data_dir={self.folder}, with {len(self.of_one_host)} of other"
                 f" formats: {_some(self.of_one_host)}. Convert them, or train on one host."
             )
-        return super().share(split, num_shards=num_shards, shard_index=shard_index)
 
     def share_at(self, split: str, places: np.ndarray) -> shares.ListedShare:
         """Places in the order of the split. See `Source.share_at`."""
@@ -90,10 +89,10 @@ class ImageFolder(Source):
 
         return shares.ListedShare(tf.constant(places), parse, _with_content)
 
-    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+    def places(self, split: str, names: Sequence[str]) -> np.ndarray:
         """Finds them in the list. See `Source.places`."""
-        wanted, called = frozenset(names), self._names(self._pictures(split))
-        return np.array([place for place, name in enumerate(called) if name in wanted], np.int64)
+        place = {name: place for place, name in enumerate(self._names(self._pictures(split)))}
+        return np.array([place.get(name, -1) for name in names], np.int64)
 
     def _pictures(self, split: str) -> list[tuple[str, int]]:
         return [

@@ -1,7 +1,7 @@
 """A source in which only chosen training pictures have labels (arXiv 2006.10029, section 3)."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -67,7 +67,7 @@ class LabelledSubset(Source):
         """Reads only the chosen records, if the others are left out. See `Source.share_at`."""
         if split != self.split:
             return self.source.share_at(split, places)
-        chosen = self.source.places(split, self.labelled)
+        chosen = self._chosen()
         if self.drop:
             return self.source.share_at(split, chosen[places])
         whole = self.source.share_at(split, places)
@@ -78,12 +78,21 @@ class LabelledSubset(Source):
 
         return dataclasses.replace(whole, parse=parse)
 
-    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+    def places(self, split: str, names: Sequence[str]) -> np.ndarray:
         """Places in what is left of the split. See `Source.places`."""
         found = self.source.places(split, names)
         if not self.drop or split != self.split:
             return found
-        return np.searchsorted(self.source.places(split, self.labelled), found)
+        chosen = self._chosen()
+        return np.where(np.isin(found, chosen), np.searchsorted(chosen, found), -1)
+
+    def _chosen(self) -> np.ndarray:
+        """Places of the labelled pictures in the other source, ascending."""
+        return np.sort(self.source.places(self.split, self.labelled))
+
+    def check_shards(self, num_shards: int) -> None:
+        """See `Source.check_shards`."""
+        self.source.check_shards(num_shards)
 
     def with_all(self) -> Source:
         """See `Source.with_all`."""

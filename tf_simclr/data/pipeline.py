@@ -11,8 +11,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr.data.augment import copies
 from tf_simclr.data.augment.policies import FinetuneView
 from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
+from tf_simclr.data.cut_share import Cuts, cut_share
+from tf_simclr.data.shares import Record
 from tf_simclr.data.source import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
@@ -34,6 +37,7 @@ class Stream:
       seed: of shuffling and augmentation.
       start_step: the step that the first batch is for.
       cache: keep the undecoded records in memory.
+      cuts: squares to cut out of the pictures; None takes whole pictures.
     """
 
     source: Source
@@ -43,6 +47,7 @@ class Stream:
     seed: int
     start_step: int = 0
     cache: bool = False
+    cuts: Cuts | None = None
 
     @property
     def shuffle_window(self) -> int:
@@ -62,7 +67,11 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
       ValueError: if there are more input pipelines than pictures.
     """
     pipelines, index = context.num_input_pipelines, context.input_pipeline_id
-    share = stream.source.share(stream.split, num_shards=pipelines, shard_index=index)
+    shard = {"num_shards": pipelines, "shard_index": index}
+    if stream.cuts is None:
+        share = stream.source.share(stream.split, **shard)
+    else:
+        share = cut_share(stream.source, stream.split, stream.cuts, **shard)
     if stream.cache:
         share = share.remembered()
     start = stream.start_step * (stream.batch_size // pipelines)
@@ -97,7 +106,8 @@ def pretrain_batches(
     source, shape = stream.source, stream.source.picture_shape
     whole = shape is not None and (on_device or max(shape) <= DENSE_SIDE)
 
-    def prepare(image: tf.Tensor, seed: tf.Tensor) -> Prepared:
+    def prepare(record: Record, seed: tf.Tensor) -> Prepared:
+        image = record["image"]
         if whole:
             return views.prepare_whole(tf.ensure_shape(source.decode(image), shape), seed)
         picture, windows = source.decode_windows(image, lambda s: views.windows(s, seed))
@@ -112,24 +122,46 @@ def finetune_batches(
 ) -> tf.data.Dataset:
     """Endless batches for Classifier: images float32 [local, size, size, 3] and one_hot."""
 
-    def prepare(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        picture, windows = stream.source.decode_windows(image, lambda s: view.windows(s, seed))
+    def prepare(record: Record, seed: tf.Tensor) -> tf.Tensor:
+        picture, windows = stream.source.decode_windows(
+            record["image"], lambda shape: view.windows(shape, seed)
+        )
         return view.make(picture, windows, seed)
 
     return _batches(stream, prepare, num_classes, context)
 
 
+def exemplar_batches(
+    stream: Stream, made: copies.Copies, context: tf.distribute.InputContext
+) -> tf.data.Dataset:
+    """Endless batches for ExemplarNet: copies float32 [local, size, size, 3], and numbers [local].
+
+    Args:
+      stream: what to read, with squares to cut out.
+      made: how a copy of a patch is made.
+      context: as strategy.distribute_datasets_from_function passes it.
+    """
+
+    def prepare(record: Record, seed: tf.Tensor) -> tuple[copies.Placed, tf.Tensor]:
+        picture, windows = stream.source.decode_windows(
+            record["image"], lambda shape: made.windows(shape, record["box"], seed)
+        )
+        return made.place(picture, windows, seed), record["number"]
+
+    return _batches(stream, prepare, 0, context, copies.compiled(made))
+
+
 def _batches(
     stream: Stream,
-    prepare: Callable[[tf.Tensor, tf.Tensor], Prepared | tf.Tensor],
+    prepare: Callable[[Record, tf.Tensor], Any],
     num_classes: int,
     context: tf.distribute.InputContext,
-    finish: Callable[[Prepared], tf.Tensor] | None = None,
+    finish: Callable[[Any], tf.Tensor] | None = None,
 ) -> tf.data.Dataset:
     @tf.autograph.experimental.do_not_convert
-    def example(position: tf.Tensor, record: dict[str, tf.Tensor]) -> Any:
+    def example(position: tf.Tensor, record: Record) -> Any:
         seed = tf.stack([tf.constant(stream.seed, tf.int64), position])
-        image = prepare(record["image"], seed)
+        image = prepare(record, seed)
         if not num_classes:
             return image
         return image, tf.one_hot(record["label"], num_classes)  # zeros for label -1

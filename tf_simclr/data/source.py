@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -112,6 +112,7 @@ class Source(abc.ABC):
             )
         examples = self.num_examples(split)
         places = np.array_split(np.arange(examples), num_shards)[shard_index]
+        self.check_shards(num_shards)
         if not len(places):
             raise ValueError(
                 "Each input pipeline needs a picture of its own to read. Received:"
@@ -120,6 +121,17 @@ class Source(abc.ABC):
             )
         return self.share_at(split, places)
 
+    def check_shards(self, num_shards: int) -> None:
+        """Checks that so many input workers can each read their shard.
+
+        Args:
+          num_shards: number of input workers.
+
+        Raises:
+          ValueError: they cannot; the message names what only one worker can read.
+        """
+        return  # All can read everything.
+
     @abc.abstractmethod
     def share_at(self, split: str, places: np.ndarray) -> Share:
         """The records at some places of a split, to train on.
@@ -127,22 +139,23 @@ class Source(abc.ABC):
         Args:
           split: a split name or a slice of one.
           places: int64 [records], at least one, ascending: places in an order of the split that
-            never changes, and that may differ from that of `records`.
+            never changes, and that may differ from that of `records`. A place that is there several
+            times is as many records.
 
         Raises:
           ValueError: as `num_examples`.
         """
 
     @abc.abstractmethod
-    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+    def places(self, split: str, names: Sequence[str]) -> np.ndarray:
         """Finds pictures by name, without reading them.
 
         Args:
           split: a split name or a slice of one that holds no picture twice.
-          names: as `records` gives them, of pictures in the split.
+          names: as `records` gives them.
 
         Returns:
-          int64 [names], ascending: their places, as `share_at` takes them.
+          int64 [names]: the place of each, as `share_at` takes it, or -1 if it is not in the split.
 
         Raises:
           ValueError: as `num_examples`.

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,29 +68,34 @@ class TfdsSource(Source):
         def parse(_: tf.Tensor, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._record(features.deserialize_example(encoded, decoders=wanted.decoders))
 
-        span = places[-1] - places[0] + 1
+        span, count = places[-1] - places[0] + 1, len(places)
+        different = len(np.unique(places))
+        read = self._rows if different == count else self._repeated_rows
         per_record = self.builder.info.dataset_size / sum(self.splits.values())
         return shares.file_share(
             places,
             files=self.ranges(split),
             # Filtering each record takes nine times as long as reading it.
-            read=self._run if span == len(places) else self._rows,
+            read=self._run if span == different == count else read,
             parse=parse,
-            record_bytes=per_record * span / len(places),
+            record_bytes=per_record * span / count,
         )
 
-    def places(self, split: str, names: Collection[str]) -> np.ndarray:
+    def places(self, split: str, names: Sequence[str]) -> np.ndarray:
         """Takes them from the names, which hold file and row. See `Source.places`."""
-        rows: dict[str, list[int]] = {}
-        for name in names:
-            file, _, row = name.partition("/")[0].rpartition("__")
-            rows.setdefault(file, []).append(int(row))
-        found, before = [], 0
+        parts: dict[str, list[tuple[int, int, int]]] = {}  # first row, end, records before it
+        before = 0
         for path, start, stop in self.ranges(split):
-            of_file = rows.get(os.path.basename(path), [])
-            found += [row - start + before for row in of_file if start <= row < stop]
+            parts.setdefault(os.path.basename(path), []).append((start, stop, before))
             before += stop - start
-        return np.array(sorted(found), np.int64)
+
+        def place(name: str) -> int:
+            file, _, row = name.partition("/")[0].rpartition("__")
+            of_file = parts.get(file, []) if row.isdecimal() else []
+            found = (int(row) - a + first for a, b, first in of_file if a <= int(row) < b)
+            return next(found, -1)
+
+        return np.array([place(name) for name in names], np.int64)
 
     def decode(self, image: tf.Tensor) -> tf.Tensor:
         """Decodes as the data set's own `image` feature does. See `Source.decode`."""
@@ -145,6 +150,16 @@ class TfdsSource(Source):
             (self._run(file, rows), tf.data.Dataset.from_tensor_slices(wanted > 0))
         )
         return examples.filter(lambda _, is_wanted: is_wanted).map(lambda example, _: example)
+
+    def _repeated_rows(self, file: tf.Tensor, rows: tf.Tensor) -> tf.data.Dataset:
+        """Like `_rows`, where a row may be there several times."""
+        different, _, counts = tf.unique_with_counts(rows, tf.int64)
+        examples = tf.data.Dataset.zip(
+            (self._rows(file, different), tf.data.Dataset.from_tensor_slices(counts))
+        )
+        return examples.flat_map(
+            lambda example, count: tf.data.Dataset.from_tensors(example).repeat(count)
+        )
 
     def _wanted(self, *, names: bool) -> tfds.decode.PartialDecoding:
         features = [*self.features.values()]

@@ -39,7 +39,7 @@ def saturation(planes: Planes, factor: tf.Tensor) -> Planes:
     Saturation is (largest - smallest) / largest, and each channel's distance from the largest is
     proportional to it.
     """
-    largest, smallest = _largest(planes), _smallest(planes)
+    largest, smallest = largest_channel(planes), smallest_channel(planes)
     # At this limit the smallest channel is 0.
     limit = tf.math.divide_no_nan(largest, largest - smallest)
     scale = tf.maximum(tf.minimum(factor, limit), 0.0)
@@ -53,8 +53,8 @@ def hue(planes: Planes, delta: tf.Tensor) -> Planes:
     and the smallest of the three, shifted by a third of a turn from channel to channel.
     """
     red, green, blue = planes
-    largest = _largest(planes)
-    chroma = largest - _smallest(planes)
+    largest = largest_channel(planes)
+    chroma = largest - smallest_channel(planes)
     sixths = tf.where(
         largest == red,
         tf.math.divide_no_nan(green - blue, chroma),
@@ -142,11 +142,13 @@ def jitter_in_order(
     return planes
 
 
-def _largest(planes: Planes) -> tf.Tensor:
+def largest_channel(planes: Planes) -> tf.Tensor:
+    """The largest of each pixel's three channels, [batch, pixels]: the value in HSV."""
     return tf.maximum(tf.maximum(planes[0], planes[1]), planes[2])
 
 
-def _smallest(planes: Planes) -> tf.Tensor:
+def smallest_channel(planes: Planes) -> tf.Tensor:
+    """The smallest of each pixel's three channels, [batch, pixels]."""
     return tf.minimum(tf.minimum(planes[0], planes[1]), planes[2])
 
 

@@ -158,16 +158,11 @@ class PretrainViews:
 
 @functools.cache
 def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
-    """`views.make`, one by one, compiled by XLA, which fuses all work on a pixel into one loop.
+    """`views.make`, one by one, as host_xla.compiled gives it.
 
-    If XLA cannot compile for the CPU, it is a plain function: the same views up to rounding, but
-    slower. Equal views share one function, so that it is compiled once for each shape.
+    Equal views share one function, so that it is compiled once for each shape.
     """
-    return tf.function(
-        lambda batch: views.make(batch, one_by_one=True),
-        autograph=False,
-        jit_compile=host_xla.compiles(),
-    )
+    return host_xla.compiled(lambda batch: views.make(batch, one_by_one=True))
 
 
 def _made(

@@ -1,0 +1,24 @@
+"""Flags for learning to tell copies of patches apart (arXiv 1406.6909)."""
+
+import dataclasses
+
+from tf_simclr.config.fields import Section, flag
+from tf_simclr.config.matters import PRETRAINING, RUNNING, needs_one
+
+
+@dataclasses.dataclass(frozen=True)
+class ExemplarConfig(Section):
+    """The surrogate classes, each a patch of a picture."""
+
+    # The best number for the paper's small network (section 4.3): with more, patches are too much
+    # alike.
+    exemplar_classes: int = flag(
+        8000,
+        "Patches to cut out of the training pictures, where edges are strong; each is a class of"
+        " its own, and an epoch has one copy of each. Up to 16 of a picture. TFDS reads whole files"
+        " for them: --cache_dataset keeps their pictures in memory.",
+        only=(RUNNING, PRETRAINING, needs_one("pretext_task", "exemplar")),
+    )
+
+    def _check(self) -> None:
+        self._at_least(2, "exemplar_classes")
