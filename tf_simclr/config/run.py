@@ -86,6 +86,11 @@ class RunConfig(Section):
         return self.train_mode == "pretrain"
 
     @property
+    def pairs(self) -> bool:
+        """Whether views come in pairs, which a contrastive loss compares."""
+        return self.method not in PRETEXT_TASKS or self.pretext_task == "simclr"
+
+    @property
     def trains(self) -> bool:
         """Whether anything is trained."""
         return self.mode in ("train", "train_then_eval")

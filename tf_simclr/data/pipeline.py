@@ -84,12 +84,12 @@ def pretrain_batches(
     *,
     on_device: bool = False,
 ) -> tf.data.Dataset:
-    """Endless batches for SimCLR: images float32 [local, size, size, 6], and one_hot when labelled.
+    """Endless batches to pretrain on: images float32 [local, size, size, 3 * views], and one_hot.
 
     Args:
       stream: what to read.
-      views: how two views of a picture are made.
-      num_classes: 0 leaves labels out.
+      views: how the views of a picture are made.
+      num_classes: 0 leaves one_hot out.
       context: as strategy.distribute_datasets_from_function passes it.
       on_device: whether the training step makes the views; then the images are what `views`
         prepared (see views.Prepared).

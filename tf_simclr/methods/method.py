@@ -4,9 +4,9 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
+from tf_simclr.assembly.views import Drawn
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data.pipeline import Stream
@@ -142,8 +142,11 @@ class Method(abc.ABC):
         """An addition to the line that is printed when training starts; "" for none."""
         return ""
 
-    def views(self, config: Config, data: Source) -> np.ndarray | None:
-        """Pairs of views to look at, uint8 [pairs, 2, side, side, 3]; None if it makes no pairs."""
+    def views(self, config: Config, data: Source) -> Drawn | None:
+        """Pictures that it trains on, to look at; None if they are nothing special.
+
+        Data other than the run's own may have no training split.
+        """
         return None
 
     def judge(
