@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
+from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, Views, compiled
 from tf_simclr.data.source import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
@@ -78,7 +78,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
 
 def pretrain_batches(
     stream: Stream,
-    views: PretrainViews,
+    views: Views,
     num_classes: int,
     context: tf.distribute.InputContext,
     *,

@@ -36,27 +36,12 @@ class Grid:
       patch: side of a patch.
       gap: between patches, >= 0.
       jitter: >= 0.
-
-    Raises:
-      ValueError: if a patch is smaller than SMALLEST, or the grid does not fit into the picture.
     """
 
     side: int
     patch: int
     gap: int
     jitter: int
-
-    def __post_init__(self) -> None:
-        if self.patch < SMALLEST:
-            raise ValueError(
-                f"`patch` must be at least {SMALLEST} pixels. Received: patch={self.patch} in a"
-                f" picture of {self.side}."
-            )
-        if self.span > self.side:
-            raise ValueError(
-                f"The grid must fit into the picture. Received: side={self.side}, where it takes"
-                f" {self.span} pixels: patch={self.patch}, gap={self.gap}, jitter={self.jitter}."
-            )
 
     @classmethod
     def of(cls, side: int, *, patch: float, gap: float, jitter: float) -> "Grid":
@@ -71,9 +56,6 @@ class Grid:
           patch: share of the side, in (0, 1 / 3].
           gap: share of the side, >= 0.
           jitter: share of the side, >= 0.
-
-        Raises:
-          ValueError: as the class does.
         """
         patch_side, between = (int(share * side + ROUNDING) for share in (patch, gap))
         return cls(side, patch_side, between, max(1, round(jitter * side)) if jitter else 0)
@@ -82,6 +64,18 @@ class Grid:
     def span(self) -> int:
         """Side of the square that the patches can reach, in pixels."""
         return ACROSS * self.patch + (ACROSS - 1) * self.gap + 2 * self.jitter
+
+    @property
+    def trouble(self) -> str:
+        """Why the picture is too small for this grid, in words after "is too small"; "" if not."""
+        if self.patch < SMALLEST:
+            return f": a patch has {self.patch} pixels a side, and needs {SMALLEST}"
+        if self.span > self.side:
+            sizes = (
+                f"patches of {self.patch} pixels, gaps of {self.gap} and jitter of {self.jitter}"
+            )
+            return f": {sizes} take {self.span}"
+        return ""
 
     def corners(self, seed: tf.Tensor) -> tf.Tensor:
         """Draws where the patches lie: int32 [9, 2] = (top, left) of each.
