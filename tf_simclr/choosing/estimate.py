@@ -6,7 +6,7 @@ import dataclasses
 JUDGING_SECONDS = 60.0
 JUDGING_START = 15.0  # seconds: networks are made and traced, and the page is drawn
 JUDGED = 10_000  # pictures of which the constant is
-FORWARD = 1 / 6  # of a training step: one view of two, one pass of three
+FORWARD = 1 / 3  # of a training step's three passes over each view
 EXPORTS = 2  # a hub module and a SavedModel
 SMALL_FILES = 5e6  # bytes: report, curves, results
 
@@ -26,15 +26,16 @@ class Sizes:
     memory: int | None = None
 
 
-def judging_seconds(judged: int, per_picture: float) -> float:
+def judging_seconds(judged: int, per_picture: float, *, views: int) -> float:
     """Seconds of an evaluation: two networks over all pictures, and the judges.
 
     Args:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
+      views: of a picture, which a training step puts through the network.
     """
     judges = JUDGING_START + JUDGING_SECONDS * judged / JUDGED
-    return judges + judged * per_picture * FORWARD * 2
+    return judges + judged * per_picture / views * FORWARD * 2
 
 
 def disk_bytes(sizes: Sizes, checkpoints: int) -> float:
