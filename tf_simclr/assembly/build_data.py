@@ -12,7 +12,7 @@ from tf_simclr.assembly.holding_out import holding_out
 from tf_simclr.config import Config
 from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
-from tf_simclr.data.augment.views import PretrainViews, View
+from tf_simclr.data.augment.views import PretrainViews, View, Views
 from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
@@ -173,9 +173,7 @@ def _operation(config: Config, word: str) -> Any:
     return kind(**{name: getattr(config.data, name) for name in names})
 
 
-def views_in_the_step(
-    config: Config, views: PretrainViews
-) -> Callable[[Any, tf.Tensor], tf.Tensor]:
+def views_in_the_step(config: Config, views: Views) -> Callable[[Any, tf.Tensor], tf.Tensor]:
     """The function that makes views in the training step: [views * batch, size, size, 3].
 
     It takes images from training_data, and int64 [views, 2]: a seed for each view of the batch.

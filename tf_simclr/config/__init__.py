@@ -17,6 +17,7 @@ from tf_simclr.config.finetuning import FinetuningConfig
 from tf_simclr.config.labels import LabelsConfig
 from tf_simclr.config.model import ModelConfig
 from tf_simclr.config.optimization import OptimizationConfig
+from tf_simclr.config.relative_position import RelativePositionConfig
 from tf_simclr.config.run import RunConfig
 from tf_simclr.config.training import TrainingConfig
 
@@ -40,6 +41,9 @@ class Config:
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     labels: LabelsConfig = dataclasses.field(default_factory=LabelsConfig)
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    relative_position: RelativePositionConfig = dataclasses.field(
+        default_factory=RelativePositionConfig
+    )
     optimization: OptimizationConfig = dataclasses.field(default_factory=OptimizationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)

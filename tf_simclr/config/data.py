@@ -85,7 +85,7 @@ class DataConfig(Section):
         None,
         "Operations that make a pretraining view, separated by commas: crop, then any of"
         f" {', '.join(VIEW_OPERATIONS[1:])}, in any order; by default {ORIGINAL_VIEW}, and for"
-        " --pretext_task=rotation crop,flip.",
+        " --pretext_task=rotation and relative_position crop,flip.",
         only=PRETRAINED_SHOWN,
         instead_of=("extra_augmentation",),
     )

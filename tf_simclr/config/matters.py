@@ -122,6 +122,10 @@ CLASSIFYING = needs_one("train_mode", *(word for word in TRAIN_MODES if word != 
 PRETRAINED = (TRAINING, PRETRAINING)
 TWO_VIEWS = needs_one("pretext_task", "simclr")
 CONTRASTIVE = (*PRETRAINED, TWO_VIEWS)
+PROJECTING = Settings(
+    lambda config: config.run.projects,
+    "with --pretext_task={pretext_task}, which has a head of its own",
+)
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from tf_simclr.config.choices import ARCHITECTURES, DEPTHS, HEAD_MODES, LOSS_IMPLEMENTATIONS, LOSSES
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import ALWAYS, CONTRASTIVE, TRAINED_NORMS, TRAINING, needs, needs_one
+from tf_simclr.config.matters import (
+    ALWAYS,
+    CONTRASTIVE,
+    PROJECTING,
+    TRAINED_NORMS,
+    TRAINING,
+    needs,
+    needs_one,
+)
 
 NORMS = (TRAINING, TRAINED_NORMS)
 
@@ -21,16 +29,18 @@ class ModelConfig(Section):
     se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.", only=ALWAYS)
     batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)
     global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
-    proj_head_mode: str = flag("nonlinear", "Kind of projection head.", HEAD_MODES, only=ALWAYS)
+    proj_head_mode: str = flag(
+        "nonlinear", "Kind of projection head.", HEAD_MODES, only=(ALWAYS, PROJECTING)
+    )
     proj_out_dim: int = flag(
         128,
         "Width of the projection head's last layer.",
-        only=(ALWAYS, needs_one("proj_head_mode", "linear", "nonlinear")),
+        only=(ALWAYS, PROJECTING, needs_one("proj_head_mode", "linear", "nonlinear")),
     )
     num_proj_layers: int = flag(
         3,
         "Layers of a nonlinear projection head.",
-        only=(ALWAYS, needs_one("proj_head_mode", "nonlinear")),
+        only=(ALWAYS, PROJECTING, needs_one("proj_head_mode", "nonlinear")),
     )
     loss: str = flag(
         "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=CONTRASTIVE

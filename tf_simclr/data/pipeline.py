@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_simclr.data.augment import copies
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
+from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, Views, compiled
 from tf_simclr.data.cut_share import Cuts, cut_share
 from tf_simclr.data.shares import Record
 from tf_simclr.data.source import Source
@@ -87,7 +87,7 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
 
 def pretrain_batches(
     stream: Stream,
-    views: PretrainViews,
+    views: Views,
     num_classes: int,
     context: tf.distribute.InputContext,
     *,

@@ -60,6 +60,10 @@ class Method(abc.ABC):
     views_of_each: ClassVar[int] = 1
     state_flags: ClassVar[tuple[str, ...]] = ()
 
+    def settled(self, config: Config) -> Config:
+        """The config with what this method decides itself, whatever the flags say."""
+        return config
+
     def check(self, config: Config) -> None:
         """Checks rules that cross the sections of the config.
 

@@ -50,8 +50,13 @@ class Pretext(Method):
         Args:
           config: of the evaluation.
           net: the run's network.
-          images: float32 [n, size, size, 3] of the test split, as evaluation sees them.
+          images: of the test split, [n, ...], as `test_batches` gives them.
         """
+
+    def test_batches(self, config: Config, data: Source) -> tf.data.Dataset:
+        """One pass over the test split: batches of pictures, float32 [n, size, size, 3]."""
+        batches = build_data.evaluation_data(config, data, config.data.eval_split)
+        return batches.map(lambda batch: batch["image"])
 
     def judge(
         self, config: Config, data: Source, net: TrainableNet, restored: Sequence[str]
@@ -61,8 +66,8 @@ class Pretext(Method):
             return Judgement({})
         ask = over_replicas(lambda images: self.right(config, net, images), net.distribute_strategy)
         limit, shares = config.evaluation.judge_examples, list[float]()
-        for batch in build_data.evaluation_data(config, data, config.data.eval_split):
-            shares += ask(batch["image"]).tolist()
+        for images in self.test_batches(config, data):
+            shares += ask(images).tolist()
             if len(shares) >= limit:
                 break
         asked = self.words.asked

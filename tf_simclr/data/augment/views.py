@@ -5,6 +5,7 @@ they are made: in the input pipeline, or inside the training step. The blur is d
 batch, so it runs in the training step, with all operations that come after it.
 """
 
+import abc
 import dataclasses
 import functools
 import itertools
@@ -49,8 +50,35 @@ class View(NamedTuple):
         return cls(crop, by_picture, operations[len(by_picture) :])
 
 
+class Views(abc.ABC):
+    """What pipeline and training step need to make what a network sees. Equal ones are the same.
+
+    A picture is prepared by itself, by draws from its own seed; the rest is done for a batch.
+    """
+
+    @abc.abstractmethod
+    def windows(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draws which parts of a picture of `shape`, int32 [3], are seen: int32 [views, 4]."""
+
+    @abc.abstractmethod
+    def prepare(self, picture: tf.Tensor, windows: tf.Tensor, seed: tf.Tensor) -> Prepared:
+        """Cuts the windows out of one picture [height, width, 3], and draws the rest."""
+
+    @abc.abstractmethod
+    def prepare_whole(self, picture: tf.Tensor, seed: tf.Tensor) -> Prepared:
+        """Draws everything and cuts nothing, for pictures [height, width, 3] of one static size."""
+
+    @abc.abstractmethod
+    def make(self, prepared: Prepared, *, one_by_one: bool) -> tf.Tensor:
+        """Makes a batch, [batch, ...], as far as the input pipeline can."""
+
+    @abc.abstractmethod
+    def finish(self, images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Finishes a batch [batch, ...] in the step, by integer seeds [views, 2]."""
+
+
 @dataclasses.dataclass(frozen=True)
-class PretrainViews:
+class PretrainViews(Views):
     """Views to pretrain on: two for the contrastive loss, each by operations of its own, or one.
 
     arXiv 2002.05709, appendix A: crop, flip, colour jitter, grayscale, blur.
@@ -157,8 +185,13 @@ class PretrainViews:
 
 
 @functools.cache
+<<<<<<< HEAD
 def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
     """`views.make`, one by one, as host_xla.compiled gives it.
+=======
+def compiled(views: Views) -> Callable[[Prepared], tf.Tensor]:
+    """`views.make`, one by one, compiled by XLA, which fuses all work on a pixel into one loop.
+>>>>>>> a6f0be9793a4733b0633e0567bea39df657c609d
 
     Equal views share one function, so that it is compiled once for each shape.
     """
