@@ -137,9 +137,9 @@ def test_a_batch_may_be_all_of_the_pictures_and_no_more(picture_folder):
     flags = {"dataset": "image_folder", "data_dir": picture_folder, "train_batch_size": 16}
     config = Config.from_flat(flags)
     data = build_data.source(config)
-    assert check_examples(config, data) == 16
+    check_examples(config, data, 16)
     with pytest.raises(ValueError, match="`train_batch_size` must not be larger than the data"):
-        check_examples(Config.from_flat(flags | {"train_batch_size": 17}), data)
+        check_examples(Config.from_flat(flags | {"train_batch_size": 17}), data, 16)
 
 
 def test_a_run_writes_checkpoints_exports_settings_and_scalars(trained_run):

@@ -54,8 +54,8 @@ def seeds_of(config: Config, data: Source, step: int = 0) -> Seeds:
         return kept[1]
     if step:
         raise ValueError(
-            f"`model_dir` must hold a readable {SEEDS} for a run to go on: it lists the patches that"
-            f" are its classes. Received: model_dir={folder!r}, at step {step}, without one."
+            f"`model_dir` must hold a readable {SEEDS} for a run to go on: it lists the patches"
+            f" that are its classes. Received: model_dir={folder!r}, at step {step}, without one."
             " Restore it, or start anew in another folder."
         )
     try:
@@ -79,7 +79,7 @@ def _drawing(config: Config, data: Source) -> Drawing:
 
 
 def cuts_of(config: Config, data: Source, seeds: Seeds) -> Cuts:
-    """Where the patches lie in the training split.
+    """Where the patches lie in the training split, and how they are copied in the network's size.
 
     Raises:
       ValueError: if pictures are gone.
@@ -94,45 +94,52 @@ def cuts_of(config: Config, data: Source, seeds: Seeds) -> Cuts:
             f" are not in {config.data.train_split!r} of {data.name}: {some(gone, _NAMED)}. Restore"
             " them, or start anew in another folder."
         )
-    return Cuts(np.array([place[name] for name in seeds.names], np.int64), seeds.boxes)
-
-
-def copies_of(config: Config, seeds: Seeds) -> Copies:
-    """Makes copies of the patches, in the network's size."""
+    places = np.array([place[name] for name in seeds.names], np.int64)
     axes = tuple(tuple(row) for row in seeds.axes.tolist())
-    return Copies(config.data.image_size, tuple(seeds.mean.tolist()), axes)
+    copies = Copies(config.data.image_size, tuple(seeds.mean.tolist()), axes)
+    return Cuts(places, seeds.boxes, copies)
 
 
-def copies_to_judge(config: Config, data: Source, seeds: Seeds) -> tf.data.Dataset:
+def cuts_of_run(config: Config, data: Source) -> Cuts | None:
+    """The patches of the run in model_dir; None if there are none, or not of these pictures."""
+    kept = read_seeds(config.run.model_dir) if config.run.model_dir else None
+    if kept is None or not data.has(config.data.train_split):
+        return None
+    try:
+        return cuts_of(config, data, kept[1])
+    except ValueError:
+        return None
+
+
+def copies_to_judge(config: Config, data: Source, cuts: Cuts) -> tf.data.Dataset:
     """One copy of each of some patches, drawn from a fixed seed: none was seen in training.
 
     Returns:
       Batches of images float32 [batch, size, size, 3] and numbers int64 [batch], without order; as
       many whole batches as --judge_examples allows and there are patches for, at least one.
     """
-    most = min(len(seeds.names), config.evaluation.judge_examples)
+    most = min(len(cuts.places), config.evaluation.judge_examples)
     batch = min(config.evaluation.eval_batch_size, most)
     stream = dataclasses.replace(
         build_data.stream(config, data, 0),
         batch_size=batch,
         seed=VIEW_SEED,
-        cuts=cuts_of(config, data, seeds),
+        cuts=cuts,
     )
-    made, context = copies_of(config, seeds), tf.distribute.InputContext()
-    return pipeline.exemplar_batches(stream, made, context).take(most // batch)
+    batches = pipeline.exemplar_batches(stream, tf.distribute.InputContext())
+    return batches.take(most // batch)
 
 
-def rows_of_copies(config: Config, data: Source, seeds: Seeds) -> np.ndarray:
+def rows_of_copies(config: Config, data: Source, cuts: Cuts) -> np.ndarray:
     """Some patches, evenly spread over all, and copies of each.
 
     Returns:
       uint8 [rows, 1 + COPIES, size, size, 3], the patch first.
     """
-    size, made = config.data.image_size, copies_of(config, seeds)
-    count = min(ROWS, len(seeds.names))
-    chosen = np.linspace(0, len(seeds.names) - 1, count).round().astype(int)
-    places, boxes = cuts_of(config, data, seeds)
-    share = cut_share(data, config.data.train_split, Cuts(places[chosen], boxes[chosen]))
+    places, boxes, made = cuts
+    size, count = config.data.image_size, min(ROWS, len(places))
+    chosen = np.linspace(0, len(places) - 1, count).round().astype(int)
+    share = cut_share(data, config.data.train_split, Cuts(places[chosen], boxes[chosen], made))
     rows = {}
     for record in share.shuffled(seed=0, start=0, window=1).take(count).map(share.parse):
         picture, box = data.decode(record["image"]), record["box"]

@@ -7,21 +7,24 @@ from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 
 
-def check_examples(config: Config, data: Source) -> int:
-    """Counts the training pictures.
+def check_examples(config: Config, data: Source, examples: int) -> None:
+    """Checks that an epoch has enough pictures.
+
+    Args:
+      config: of the run.
+      data: of the config.
+      examples: pictures of an epoch.
 
     Raises:
       ValueError: if there are fewer than in a batch.
     """
     split, batch_size = config.data.train_split, config.training.train_batch_size
-    examples = data.num_examples(split)
     # Differs from the original: it waits for ever if a batch is twice the data or more.
     if batch_size > examples:
         raise ValueError(
             f"`train_batch_size` must not be larger than the data: {data.name} has {examples}"
             f" pictures in {split!r}. Received: train_batch_size={batch_size}."
         )
-    return examples
 
 
 def check_hosts(data: Source, strategy: tf.distribute.Strategy) -> None:

@@ -12,6 +12,7 @@ from tf_simclr.config.choices import ORIGINAL_VIEW, VIEWS_OF_TASKS
 from tf_simclr.config.data import DataConfig
 from tf_simclr.config.distillation import DistillationConfig
 from tf_simclr.config.evaluation import EvaluationConfig
+from tf_simclr.config.exemplar import ExemplarConfig
 from tf_simclr.config.exporting import ExportConfig
 from tf_simclr.config.finetuning import FinetuningConfig
 from tf_simclr.config.labels import LabelsConfig
@@ -44,6 +45,7 @@ class Config:
     relative_position: RelativePositionConfig = dataclasses.field(
         default_factory=RelativePositionConfig
     )
+    exemplar: ExemplarConfig = dataclasses.field(default_factory=ExemplarConfig)
     optimization: OptimizationConfig = dataclasses.field(default_factory=OptimizationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)

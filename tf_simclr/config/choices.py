@@ -6,7 +6,7 @@ imports that file when the word is chosen.
 
 # methods/; "pretrain" stands for its pretext task, which has the file.
 TRAIN_MODES = ("pretrain", "finetune", "supervised", "distill")
-PRETEXT_TASKS = ("simclr", "rotation", "relative_position")
+PRETEXT_TASKS = ("simclr", "rotation", "relative_position", "exemplar")
 # architectures/
 ARCHITECTURES = ("resnet",)
 # losses/

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr.data.augment.copies import Copies
 from tf_simclr.data.shares import Record, Share
 from tf_simclr.data.source import Source
 
@@ -19,10 +20,12 @@ class Cuts(NamedTuple):
     Attributes:
       places: int64 [squares], of their pictures, as `Source.share_at` takes them, in any order.
       boxes: int32 [squares, 3], (top, left, side) in pixels of the picture.
+      copies: how a copy of a square is made.
     """
 
     places: np.ndarray
     boxes: np.ndarray
+    copies: Copies
 
 
 def cut_share(

@@ -131,16 +131,15 @@ def finetune_batches(
     return _batches(stream, prepare, num_classes, context)
 
 
-def exemplar_batches(
-    stream: Stream, made: copies.Copies, context: tf.distribute.InputContext
-) -> tf.data.Dataset:
+def exemplar_batches(stream: Stream, context: tf.distribute.InputContext) -> tf.data.Dataset:
     """Endless batches for ExemplarNet: copies float32 [local, size, size, 3], and numbers [local].
 
     Args:
       stream: what to read, with squares to cut out.
-      made: how a copy of a patch is made.
       context: as strategy.distribute_datasets_from_function passes it.
     """
+    assert stream.cuts is not None
+    made = stream.cuts.copies
 
     def prepare(record: Record, seed: tf.Tensor) -> tuple[copies.Placed, tf.Tensor]:
         picture, windows = stream.source.decode_windows(

@@ -60,7 +60,8 @@ def training_data(
     config: Config, data: Source, start_step: int, strategy: tf.distribute.Strategy
 ) -> tf.data.Dataset:
     """Endless training batches from `start_step` on, spread over the strategy's replicas."""
-    method, stream = method_of(config), build_data.stream(config, data, start_step)
+    method = method_of(config)
+    stream = method.stream(config, data, start_step)
     num_classes = data.num_classes if method.has_classifier(config) else 0
     return strategy.distribute_datasets_from_function(
         lambda context: method.batches(config, stream, num_classes, context)

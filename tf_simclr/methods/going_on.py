@@ -61,7 +61,7 @@ def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
       theirs: settings that the weights were trained with.
     """
     made, other = (architecture_of(config.flat()) for config in (ours, theirs))
-    names = ["train_mode", "pretext_task"]
+    names = ["train_mode", "pretext_task", *method_of(ours).shape_flags]
     classify = all(method_of(config).has_classifier(config) for config in (ours, theirs))
     if classify and layer_read(ours.flat()) != layer_read(theirs.flat()):
         names.append("ft_proj_selector")  # Unless -1 and a number mean the same layer.

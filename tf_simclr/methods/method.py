@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 
+from tf_simclr.assembly import build_data
 from tf_simclr.assembly.views import Drawn
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
@@ -54,11 +55,13 @@ class Method(abc.ABC):
       views_of_each: how many views, turns or patches of a picture a training step puts through the
         network.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
+      shape_flags: flags that decide the shapes of what the network has beyond its architecture.
     """
 
     words: ClassVar[Words]
     views_of_each: ClassVar[int] = 1
     state_flags: ClassVar[tuple[str, ...]] = ()
+    shape_flags: ClassVar[tuple[str, ...]] = ()
 
     def settled(self, config: Config) -> Config:
         """The config with what this method decides itself, whatever the flags say."""
@@ -102,6 +105,27 @@ class Method(abc.ABC):
                 f" train_split={split!r}, where none of {data.num_examples(split)} pictures has"
                 f" one. {data.how_to_label}"
             )
+
+    def prepare(self, config: Config, data: Source, step: int) -> None:
+        """Prepares what training needs beyond the data, in the run's folder.
+
+        Args:
+          config: of the run.
+          data: of the config.
+          step: from which on it trains. If it goes on, what it began with must be there.
+
+        Raises:
+          ValueError: if it cannot be prepared, or is not there.
+        """
+        return
+
+    def examples(self, config: Config, data: Source) -> int:
+        """How many pictures an epoch has."""
+        return data.num_examples(config.data.train_split)
+
+    def stream(self, config: Config, data: Source, start_step: int) -> Stream:
+        """What training reads, from step `start_step` on."""
+        return build_data.stream(config, data, start_step)
 
     # Advice for data without labels, after the error.
     without_labels: ClassVar[str] = ""

@@ -43,15 +43,17 @@ class Pretext(Method):
     def chance(self, config: Config) -> float:
         """The share of right answers of a network that guesses."""
 
-    @abc.abstractmethod
     def right(self, config: Config, net: PretextNet, images: tf.Tensor) -> tf.Tensor:
         """The share of its examples that the network gets right, of each picture: float32 [n].
+
+        A picture is one example unless a subclass says otherwise.
 
         Args:
           config: of the evaluation.
           net: the run's network.
           images: of the test split, [n, ...], as `test_batches` gives them.
         """
+        return net.judged(images, None, training=False)[1]
 
     def test_batches(self, config: Config, data: Source) -> tf.data.Dataset:
         """One pass over the test split: batches of pictures, float32 [n, size, size, 3]."""

@@ -255,14 +255,16 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
     config, timed = settled.config, settled.timed
     assert timed is not None
     data = settled.open_data(config)
-    examples = data.num_examples(config.data.train_split)
+    method = methods.method_of(config)
+    examples = method.examples(config, data)
     total = build.total_steps(config, examples)
     judge = None
     if config.run.mode in ("train_then_eval", "eval"):
         most = config.evaluation.judge_examples
-        judged = min(examples, most) + min(data.num_examples(config.data.eval_split), most)
+        splits = (config.data.train_split, config.data.eval_split)
+        judged = sum(min(data.num_examples(split), most) for split in splits)
         per_picture = timed.per_step / config.training.train_batch_size
-        views = methods.method_of(config).views_of_each
+        views = method.views_of_each
         judge = estimate.judging_seconds(judged, per_picture, views=views)
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))

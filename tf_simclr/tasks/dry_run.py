@@ -3,6 +3,7 @@
 import os
 import time
 
+from tf_simclr import methods
 from tf_simclr.assembly import build, build_data
 from tf_simclr.assembly.machine import strategy_to_judge, strategy_to_train
 from tf_simclr.choosing import estimate
@@ -51,7 +52,7 @@ def of_training(settled: Settled) -> list[str]:
     if settled.timed is None:
         timed = time_steps(config, data, strategy_to_train(config))
         settled = settled._replace(timed=timed)
-    total = build.total_steps(config, data.num_examples(config.data.train_split))
+    total = build.total_steps(config, methods.method_of(config).examples(config, data))
     step = _step(model_dir)
     if step >= total:
         told = [f"Training is done: {model_dir} is at step {step} of {total}."]

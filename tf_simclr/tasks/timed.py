@@ -61,7 +61,7 @@ def _network(config: Config, data: Source, strategy: tf.distribute.Strategy) -> 
     with strategy.scope():
         lesson = method.lesson(config, data)
         net = methods.network(config, lesson, precision=config.training.precision, training=True)
-        build.compile_model(one, net, data.num_examples(config.data.train_split))
+        build.compile_model(one, net, method.examples(config, data))
     return net
 
 

@@ -68,8 +68,8 @@ class Training:
 
     @property
     def examples(self) -> int:
-        """How many pictures there are to train on."""
-        return self.data.num_examples(self.config.data.train_split)
+        """How many pictures an epoch has."""
+        return self.method.examples(self.config, self.data)
 
     @property
     def per_epoch(self) -> int:
@@ -98,7 +98,8 @@ def train(
     method = methods.method_of(config)
     strategy = strategy_to_train(config)
     data = open_data(config)
-    examples = check_examples(config, data)
+    examples = method.examples(config, data)
+    check_examples(config, data, examples)
     method.check_data(config, data)
     check_looks(config, data)
     for line in overlaps(config, data):
@@ -133,6 +134,7 @@ def train(
             _note_warmup(config, examples, total)
             check_labels(data, model_dir, step)
             check_held_out(config, data, step)
+            method.prepare(config, data, step)
             run_folder.write_settings(config, place.folder)
             write_dataset(data, place.folder, class_names=tuple(lesson.class_names))
             write_labels(data, place.folder)
@@ -185,7 +187,8 @@ def _describe(training: Training) -> str:
     config, batch = training.config, training.config.training.train_batch_size
     what = f"{config.run.train_mode}, {architecture_of(config.flat()).title}"
     return (
-        f"{training.examples} pictures, {what} at {config.data.image_size} pixels, batch"
+        f"{training.data.num_examples(config.data.train_split)} pictures, {what} at"
+        f" {config.data.image_size} pixels, batch"
         f" {batch}{training.method.describe(config)}"
     )
 

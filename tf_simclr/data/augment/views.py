@@ -185,13 +185,8 @@ class PretrainViews(Views):
 
 
 @functools.cache
-<<<<<<< HEAD
-def compiled(views: PretrainViews) -> Callable[[Prepared], tf.Tensor]:
-    """`views.make`, one by one, as host_xla.compiled gives it.
-=======
 def compiled(views: Views) -> Callable[[Prepared], tf.Tensor]:
-    """`views.make`, one by one, compiled by XLA, which fuses all work on a pixel into one loop.
->>>>>>> a6f0be9793a4733b0633e0567bea39df657c609d
+    """`views.make`, one by one, as host_xla.compiled gives it.
 
     Equal views share one function, so that it is compiled once for each shape.
     """
