@@ -8,11 +8,12 @@ from tf_simclr.config.matters import (
     ALWAYS,
     BLUR,
     COLOR,
+    CROPPED,
+    CROPPED_SHOWN,
     EMBEDDING,
     EXPORTING,
     IN_FOLDER,
     JUDGED_OR_HELD_OUT,
-    PRETRAINED_SHOWN,
     RUNNING,
     TRAINING,
     TWO_VIEWS,
@@ -55,23 +56,25 @@ class DataConfig(Section):
         1.0,
         "Strength of the colour jitter; 0 leaves color and gray out of the default"
         " --view_operations.",
-        only=(*PRETRAINED_SHOWN, COLOR),
+        only=(*CROPPED_SHOWN, COLOR),
     )
     min_crop_area: float = flag(
-        0.08, "Smallest share of a picture that a crop covers in training.", only=TRAINING
+        0.08,
+        "Smallest share of a picture that a crop covers in training.",
+        only=(TRAINING, CROPPED),
     )
     use_blur: bool = flag(
         True,
         "Blur views at random when pretraining; false leaves blur out of the default"
         " --view_operations.",
-        only=(*PRETRAINED_SHOWN, BLUR, WITH_ROOM_TO_BLUR),
+        only=(*CROPPED_SHOWN, BLUR, WITH_ROOM_TO_BLUR),
     )
     blur_sigma: str = flag(
         "batch",
         "Draw the strength of a view's blur for each batch, as in the original, or for each image,"
         " as in the paper.",
         ("batch", "image"),
-        only=(*PRETRAINED_SHOWN, BLUR, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
+        only=(*CROPPED_SHOWN, BLUR, needs_one("use_blur", True), WITH_ROOM_TO_BLUR),
     )
     augment_on: str = flag(
         "auto",
@@ -79,26 +82,26 @@ class DataConfig(Section):
         " is device with --use_tpu, otherwise host. The views are the same. Pictures of different"
         " sizes are always cropped in the pipeline.",
         ("auto", "host", "device"),
-        only=PRETRAINED_SHOWN,
+        only=CROPPED_SHOWN,
     )
     view_operations: str | None = flag(
         None,
         "Operations that make a pretraining view, separated by commas: crop, then any of"
         f" {', '.join(VIEW_OPERATIONS[1:])}, in any order; by default {ORIGINAL_VIEW}, and for"
         " --pretext_task=rotation and relative_position crop,flip.",
-        only=PRETRAINED_SHOWN,
+        only=CROPPED_SHOWN,
         instead_of=("extra_augmentation",),
     )
     second_view_operations: str | None = flag(
         None,
         "Operations that make the second view of a picture; by default those of the first.",
-        only=(*PRETRAINED_SHOWN, TWO_VIEWS),
+        only=(*CROPPED_SHOWN, TWO_VIEWS),
     )
     extra_augmentation: str = flag(
         "none",
         "An older way to add rotate or cutout to --view_operations, after flip.",
         ("none", "rotate", "cutout"),
-        only=PRETRAINED_SHOWN,
+        only=CROPPED_SHOWN,
         instead_of=("view_operations",),
     )
 

@@ -127,6 +127,11 @@ PROJECTING = Settings(
     "with --pretext_task={pretext_task}, which has a head of its own",
 )
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
+CROPPED = Settings(
+    lambda config: config.run.method != "exemplar",
+    "with --pretext_task=exemplar, which makes copies of patches",
+)
+CROPPED_SHOWN = (*PRETRAINED_SHOWN, CROPPED)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
 ON_TPU = needs("use_tpu", adopted=False)

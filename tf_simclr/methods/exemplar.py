@@ -26,13 +26,21 @@ from tf_simclr.reporting.words import LEARNING_RATE, LOOKS, Asked, Shown, Words
 SHOWN = ViewWords(
     title="Patches and their copies",
     explanation=(
-        "Each row begins with a patch of a training picture, which is a class of its own. Behind it"
+        "Each row begins with a patch of a training picture, which is a class of its own. The rest"
         " are copies as the network sees them: moved, scaled, turned, and in other colours. It is"
-        " asked which patch a copy was made of, so it must learn what such changes leave."
+        " asked which patch a copy was made of, so it learns to ignore what differs between them."
     ),
     row=f"has a patch, and {exemplars.COPIES} copies of it",
     captions=("",) * (1 + exemplars.COPIES),
     apart=1,
+)
+
+
+# Copies are made by the paper's transformations alone; those that judge without labels get the
+# usual views.
+VIEW_FLAGS = (
+    *("view_operations", "second_view_operations", "extra_augmentation", "min_crop_area"),
+    *("color_jitter_strength", "use_blur", "blur_sigma", "augment_on"),
 )
 
 
@@ -62,6 +70,10 @@ class Exemplar(Pretext):
         ),
     )
     shape_flags = ("exemplar_classes",)
+
+    def settled(self, config: Config) -> Config:
+        usual = Config().flat()
+        return config.replaced({name: usual[name] for name in VIEW_FLAGS})
 
     def check(self, config: Config) -> None:
         super().check(config)
