@@ -6,6 +6,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from tf_simclr.data.augment.copies import Copies
+from tf_simclr.data.cut_share import Cuts, cut_share
 from tf_simclr.data.labelled_subset import keep_labels
 from tf_simclr.data.opening import open_source
 
@@ -80,6 +82,19 @@ def by_name(source, split):
     return dict(zip(map(bytes.decode, names), shown(source, records), strict=True))
 
 
+def by_place(source, split):
+    """(number, label) at each place of a split."""
+    share = source.share_at(split, np.arange(source.num_examples(split)))
+    records = share.shuffled(seed=0, start=0, window=8).take(share.size)
+    pairs = records.map(lambda place, *rest: (place, pixel_and_label(source, share, place, *rest)))
+    return dict((int(place), tuple(map(int, of))) for place, of in pairs.as_numpy_iterator())
+
+
+def pixel_and_label(source, share, *element):
+    record = share.parse(*element)
+    return source.decode(record["image"])[0, 0, 0], record["label"]
+
+
 def epoch(source, share):
     records = share.shuffled(seed=0, start=0, window=8).map(share.parse)
     assert set(records.element_spec) == {"image", "label"}
@@ -111,11 +126,66 @@ def test_a_share_needs_a_picture_and_a_shard_that_is_there(source):
 @pytest.mark.parametrize("split", ["train", "test+train[50%:]"])
 def test_pictures_are_found_by_name_without_reading(source, split):
     pictures = by_name(source, split)
-    chosen = list(pictures)[1::3]
+    chosen = list(pictures)[-1::-3]
     places = source.places(split, chosen)
-    assert np.all(np.diff(places) > 0)
-    found = epoch(source, source.share_at(split, places))
+    found = epoch(source, source.share_at(split, np.sort(places)))
     assert sorted(found) == sorted(pictures[name] for name in chosen)
+    at = by_place(source, split)
+    assert [at[place] for place in places] == [pictures[name] for name in chosen]  # In their order.
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing__3", "a/99.png", ""])
+def test_pictures_that_are_not_there_have_no_place(source, name):
+    pictures = list(by_name(source, "train"))
+    others = [other for other in by_name(source, "test") if other not in pictures]
+    places = source.places("train[:50%]", [pictures[0], name, pictures[1], others[0]])
+    assert (places == -1).tolist() == [False, True, False, True]
+    few = keep_labels(source, "train", pictures[::7], drop=True)
+    found = few.places("train", [pictures[7], name, pictures[1], pictures[0]])
+    assert (found == -1).tolist() == [False, True, True, False]
+    assert {found[0], found[3]} < set(range(6))
+
+
+@pytest.mark.parametrize(
+    ("places", "remembered"), [([3, 3, 3], True), ([0, 2, 2, 5, 30, 30, 39], False)]
+)
+def test_a_place_that_is_there_several_times_is_as_many_records(source, places, remembered):
+    at, share = by_place(source, "train"), source.share_at("train", np.array(places))
+    share = share.remembered() if remembered else share
+    records = share.shuffled(seed=0, start=0, window=3).map(share.parse).take(2 * len(places))
+    found, expected = shown(source, records), sorted(at[place] for place in places)
+    assert sorted(found[: len(places)]) == sorted(found[len(places) :]) == expected
+
+
+def cuts(count):
+    """Squares of pictures in any order, some of the same picture."""
+    random = np.random.default_rng(count)
+    boxes = random.integers(0, 9, (count, 3))
+    return Cuts(random.integers(0, TRAIN, count), boxes, Copies(2, (0.0,) * 3, ((0.0,) * 3,) * 3))
+
+
+@pytest.mark.parametrize(("count", "num_shards", "remembered"), [(60, 1, False), (31, 3, True)])
+def test_an_epoch_has_each_square_once_with_its_own_picture(source, count, num_shards, remembered):
+    at, squares, together = by_place(source, "train"), cuts(count), []
+    for index in range(num_shards):
+        share = cut_share(source, "train", squares, num_shards=num_shards, shard_index=index)
+        share = share.remembered() if remembered else share
+        assert abs(share.size - count / num_shards) < 1
+        records = share.shuffled(seed=4, start=0, window=5).map(share.parse).take(2 * share.size)
+        records = records.map(lambda r: r | {"pixel": source.decode(r["image"])[0, 0, 0]})
+        numbers = []
+        for record in records.as_numpy_iterator():
+            number = int(record["number"])
+            numbers.append(number)
+            np.testing.assert_array_equal(record["box"], squares.boxes[number])
+            assert (record["pixel"], record["label"]) == at[squares.places[number]]
+        first, second = numbers[: share.size], numbers[share.size :]
+        assert sorted(first) == sorted(second) and first != second
+        together += first
+        # From any place on it is the same.
+        later = share.shuffled(seed=4, start=7, window=5).map(share.parse).take(9)
+        assert [int(record["number"]) for record in later.as_numpy_iterator()] == numbers[7:16]
+    assert sorted(together) == list(range(count))
 
 
 @pytest.mark.parametrize("drop", [True, False], ids=["dropped", "kept"])
