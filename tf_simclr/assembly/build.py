@@ -10,11 +10,14 @@ from tf_simclr.config import Config
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.nets.many_classes import ManyClasses
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.optim import schedules
 from tf_simclr.optim.decay import weight_roles
 from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.lars import LARS
+
+CLASSIFIERS = (SupervisedHead, ManyClasses)
 
 
 def encoder(config: Config) -> Encoder:
@@ -94,7 +97,7 @@ def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
     """Gives a built model its optimiser, with slots, and its L2 penalty."""
     optimization, decay = config.optimization, config.optimization.weight_decay
     learning_rate = schedule(config, num_examples)
-    roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
+    roles = weight_roles(net, norm=BatchNorm, classifier=CLASSIFIERS)
     if optimization.optimizer == "lars":
         optimizer = LARS(
             learning_rate,
@@ -121,6 +124,6 @@ def compile_model(config: Config, net: TrainableNet, num_examples: int) -> None:
 
 def compile_for_evaluation(config: Config, net: TrainableNet) -> None:
     """Gives a built model its L2 penalty, and an optimiser that is not used."""
-    roles = weight_roles(net, norm=BatchNorm, classifier=SupervisedHead)
+    roles = weight_roles(net, norm=BatchNorm, classifier=CLASSIFIERS)
     penalised = roles.l2(config.optimization.optimizer)
     net.compile(weight_decay=config.optimization.weight_decay, l2_variables=penalised)

@@ -38,17 +38,21 @@ class WeightRoles:
 
 
 def weight_roles(
-    model: keras.Model, norm: type[keras.layers.Layer], classifier: type[keras.layers.Layer]
+    model: keras.Model,
+    norm: type[keras.layers.Layer],
+    classifier: type[keras.layers.Layer] | tuple[type[keras.layers.Layer], ...],
 ) -> WeightRoles:
     """Sorts the trainable variables of a built `model`; frozen ones have no role.
 
     Args:
       model: with all its variables built.
       norm: layer type whose variables are norms.
-      classifier: layer type whose variables are the classifier's.
+      classifier: layer types whose variables are the classifier's.
     """
 
-    def owned_by(layer_type: type[keras.layers.Layer]) -> list[tf.Variable]:
+    def owned_by(
+        layer_type: type[keras.layers.Layer] | tuple[type[keras.layers.Layer], ...],
+    ) -> list[tf.Variable]:
         layers = [module for module in model.submodules if isinstance(module, layer_type)]
         return [variable for layer in layers for variable in layer.trainable_weights]
 
