@@ -44,6 +44,7 @@ SLOW = {
         "exporting/atomic_test.py::test_a_killed_process",
         "main_test.py::test_both_commands",
         "nets/memory_test.py::test_replicas",
+        "nets/exemplar_test.py::test_replicas",
         "nets/microbatches_test.py::test_replicas",
         "nets/pretext_test.py::test_replicas",
         "notebooks_test.py::test_it_runs",
@@ -192,6 +193,7 @@ FIRST_LANE = {
         "conformance/original_commands_test.py",
         "distill_run_test.py",
         "examples_test.py",
+        "exemplar_run_test.py",
         "few_labels_test.py",
         "judging_replicas_test.py",
         "memory_run_test.py",
@@ -222,6 +224,7 @@ FIRST_LANE = {
     "one more setting of a step, or kind of it: the plain one is in both lanes": (
         "losses/memory_replicas_test.py",
         "losses/replicas_test.py",
+        "nets/exemplar_test.py::test_replicas",
         "nets/loss_scale_replicas_test.py",
         "nets/memory_test.py::test_replicas_see_one_queue",
         "nets/memory_test.py::test_with_microbatches_too",
@@ -244,6 +247,7 @@ FIRST_LANE = {
 BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
     "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
+    "exemplar_run_test.py::test_a_run_is_judged_shown_and_exported",
     "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
     "rotation_run_test.py::test_a_run_is_judged_shown_and_exported",
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",

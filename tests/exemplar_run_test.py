@@ -1,0 +1,226 @@
+"""Exemplars by the command line, from pretraining to a student: three steps each."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import load_encoder
+from tf_simclr.main import main
+from tf_simclr.workdir.summaries import read_scalars
+
+CLASSES = 12
+
+
+def run(*flags):
+    assert main(["tf-simclr", *map(str, flags)]) == 0
+
+
+def read(*path):
+    with open(os.path.join(*map(str, path))) as file:
+        return file.read()
+
+
+def weights(folder, step):
+    """Checkpoint key -> value, without the counters."""
+    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
+    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
+    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
+
+
+@pytest.fixture(scope="module")
+def exemplar_flags(tiny_flags):
+    flags = ["--pretext_task=exemplar", f"--exemplar_classes={CLASSES}", "--checkpoint_steps=1"]
+    return [*tiny_flags, *flags, "--microbatches=2"]
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return []
+
+
+@pytest.fixture(scope="module")
+def exemplars(exemplar_flags, tmp_path_factory, printed):
+    """The folder of a run, with what it printed in `printed`."""
+    folder = str(tmp_path_factory.mktemp("exemplars"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words)))
+        )
+        run(*exemplar_flags, "--mode=train_then_eval", f"--model_dir={folder}")
+    return folder
+
+
+def test_a_run_is_judged_shown_and_exported(exemplars, printed):
+    result, scalars = json.loads(read(exemplars, "result.json")), read_scalars(exemplars)
+    assert 0 <= result["eval/exemplar_accuracy"] <= 1
+    assert result["eval/exemplar_chance"] == 1 / CLASSES
+    assert {"linear_probe_top1", "knn_top1", "rankme"} <= set(result)
+    for name in ("exemplar_loss", "exemplar_acc"):
+        assert scalars[f"train/{name}"][0].tolist() == [1, 2, 3]
+    said = "\n".join(printed)
+    assert "16 pictures, pretrain" in said
+    assert f"batch 4, copies of {CLASSES} patches, made on the host." in said
+    share = f"{100 * result['eval/exemplar_accuracy']:.1f} %"
+    assert f"Exemplar accuracy: {share} of new copies of patches; chance 1 in {CLASSES}" in said
+    features = load_encoder(exemplars)(np.zeros([2, 16, 16, 3], np.float32))["final_avg_pool"]
+    assert features.shape == (2, 32)
+    assert len(json.loads(read(exemplars, "seed_patches.json"))["patches"]) == CLASSES
+    kernel = "exemplar_head/kernel0/.ATTRIBUTES/VARIABLE_VALUE"
+    assert weights(exemplars, 3)[kernel].shape == (8, CLASSES)
+
+
+def test_page_and_card_speak_of_patches(exemplars, printed):
+    page, card = read(exemplars, "report.html"), read(exemplars, "hub", 3, "README.md")
+    for part in ("Exemplars on pictures", "Patches and their copies", "12 copies of it"):
+        assert part in page
+    assert page.count('class="card strip long"') == 6
+    assert "<h3>Exemplar accuracy</h3>" in page and "By chance" in page
+    assert card.startswith("# Exemplars encoder: ResNet-10 x 0.0625\n")
+    assert "by telling copies of patches apart." in card
+    for text in (page, card, "\n".join(printed)):
+        for word in ("ontrastive", "emperature", "two random views", "otation", "probe alongs"):
+            assert word not in text
+
+
+@pytest.mark.usefixtures("no_exports")
+def test_a_killed_run_goes_on_bit_for_bit(exemplars, exemplar_flags, tmp_path):
+    """With the patches that it began with, whatever the seed says."""
+    broken = tmp_path / "broken"
+    shutil.copytree(exemplars, broken, ignore=shutil.ignore_patterns("ckpt-3*"))
+    run(*exemplar_flags, f"--model_dir={broken}")
+    expected, found = weights(exemplars, 3), weights(broken, 3)
+    assert expected.keys() == found.keys()
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value, err_msg=key)
+    assert any(np.any(value != weights(exemplars, 2)[key]) for key, value in expected.items())
+    assert read(broken, "seed_patches.json") == read(exemplars, "seed_patches.json")
+
+
+@pytest.mark.usefixtures("no_exports")
+def test_the_same_command_draws_the_same_patches_and_another_seed_others(
+    exemplars, exemplar_flags, tmp_path
+):
+    for seed, same in ((0, True), (1, False)):
+        folder = tmp_path / str(seed)
+        run(*exemplar_flags, "--train_steps=1", f"--seed={seed}", f"--model_dir={folder}")
+        ours, theirs = (json.loads(read(at, "seed_patches.json")) for at in (folder, exemplars))
+        assert (ours["patches"] == theirs["patches"]) == same
+
+
+def test_a_classifier_and_its_student_start_from_it(exemplars, tiny_flags, tmp_path, capsys):
+    tuned, student = tmp_path / "tuned", tmp_path / "student"
+    flags = ["--train_mode=finetune", f"--checkpoint={exemplars}", "--ft_proj_selector=1"]
+    run(*tiny_flags, *flags, "--optimizer=momentum", f"--model_dir={tuned}")
+    assert "ckpt-3: encoder, projection_head." in capsys.readouterr().out
+    flags = ["--train_mode=finetune", f"--checkpoint={exemplars}", "--fine_tune_after_block=4"]
+    run(*tiny_flags, *flags, f"--model_dir={tmp_path / 'linear'}")
+    before, after = weights(exemplars, 3), weights(tmp_path / "linear", 3)
+    encoder = [k for k in before if k.startswith("encoder/") and "OPTIMIZER_SLOT" not in k]
+    assert len(encoder) > 50
+    for key in encoder:
+        np.testing.assert_array_equal(after[key], before[key], err_msg=key)
+    flags = ["--mode=train_then_eval", "--train_mode=distill", f"--teacher={tuned}"]
+    run(*tiny_flags, *flags, f"--model_dir={student}")
+    assert "eval/label_top_1_accuracy" in json.loads(read(student, "result.json"))
+    assert "xemplar" not in capsys.readouterr().out
+
+
+def test_other_pictures_have_none_of_its_patches(exemplars, tmp_path, capsys):
+    copied, pictures = tmp_path / "run", tmp_path / "pictures"
+    shutil.copytree(exemplars, copied)
+    data = json.loads(read(exemplars, "flags.json"))["data_dir"]
+    shutil.copytree(data, pictures, ignore=shutil.ignore_patterns("0.png"))
+    kept = read(copied, "seed_patches.json")
+    flags = [f"--model_dir={copied}", f"--data_dir={pictures}", "--eval_name=other"]
+    run("--mode=eval", "--dataset=image_folder", *flags)
+    out = capsys.readouterr().out
+    assert "No exemplar accuracy: the patches of the run are not of these pictures." in out
+    assert "eval/exemplar_accuracy" not in json.loads(read(copied, "result_other.json"))
+    assert "Patches and their copies" not in read(copied, "report_other.html")
+    assert read(copied, "seed_patches.json") == kept
+
+
+# Bad input
+
+
+@pytest.fixture
+def refused(exemplar_flags, tmp_path, capsys):
+    """Calls main; its one line on stderr. No folder is made for the run."""
+
+    def call(*flags):
+        capsys.readouterr()
+        flags = [*exemplar_flags, f"--model_dir={tmp_path}/run", *flags]
+        assert main(["tf-simclr", *flags]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("tf-simclr: ")
+        assert not (tmp_path / "run").exists()
+        return lines[0]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--exemplar_classes=300"],
+            "`exemplar_classes` must not be more than the patches that can be cut: the 16 pictures"
+            " in 'train' of image_folder have 16 each, 256 together. Received:"
+            " exemplar_classes=300. Give fewer, or more pictures.",
+        ),
+        (["--exemplar_classes=1"], "`exemplar_classes` must be at least 2. Received"),
+        (["--exemplar_classes=many"], "exemplar_classes"),
+        (
+            ["--train_batch_size=16"],
+            "`train_batch_size` must not be larger than exemplar_classes=12, the patches of an"
+            " epoch. Received: train_batch_size=16.",
+        ),
+        (["--microbatches=3"], "`microbatches` must divide train_batch_size=4"),
+    ],
+)
+def test_bad_input_is_one_line(refused, flags, message):
+    assert message in refused(*flags)
+
+
+def bad_copy(exemplars, folder, *left_out):
+    shutil.copytree(exemplars, folder, ignore=shutil.ignore_patterns("ckpt-3*", *left_out))
+    return folder
+
+
+def test_a_run_that_cannot_go_on_says_why(exemplars, exemplar_flags, tmp_path, capsys):
+    def error(folder, *flags):
+        capsys.readouterr()
+        assert main(["tf-simclr", *exemplar_flags, f"--model_dir={folder}", *map(str, flags)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    without = bad_copy(exemplars, tmp_path / "without", "seed_patches.json")
+    before = read(without, "flags.json")
+    assert "must hold a readable seed_patches.json for a run to go on" in error(without)
+    assert read(without, "flags.json") == before
+    other = bad_copy(exemplars, tmp_path / "other")
+    line = error(other, "--exemplar_classes=13")
+    assert "a run of another architecture: exemplar_classes is 13 and was 12." in line
+    assert "exemplar_classes is 13 and was 12." in error(
+        exemplars, "--mode=eval", "--exemplar_classes=13"
+    )
+    data = json.loads(before)["data_dir"]
+    shutil.copytree(data, tmp_path / "fewer", ignore=shutil.ignore_patterns("1.png"))
+    line = error(other, f"--data_dir={tmp_path / 'fewer'}")
+    assert "must not hold a run whose classes are patches of pictures that are gone." in line
+
+
+@pytest.mark.usefixtures("no_exports")
+def test_flags_of_views_are_named_that_have_no_effect(exemplar_flags, tmp_path, capsys):
+    flags = ["--view_operations=crop,flip", "--color_jitter_strength=0.5", "--min_crop_area=0.5"]
+    run(*exemplar_flags, *flags, "--train_steps=1", f"--model_dir={tmp_path}")
+    line = next(line for line in capsys.readouterr().out.splitlines() if "no effect" in line)
+    for flag in ("view_operations", "color_jitter_strength", "min_crop_area"):
+        assert f"--{flag}" in line
+    assert "with --pretext_task=exemplar, which makes copies of patches" in line
+    settings = json.loads(read(tmp_path, "flags.json"))
+    assert settings["view_operations"] is None and settings["color_jitter_strength"] == 1.0
