@@ -262,7 +262,7 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
         most = config.evaluation.judge_examples
         judged = min(examples, most) + min(data.num_examples(config.data.eval_split), most)
         per_picture = timed.per_step / config.training.train_batch_size
-        views = methods.method_of(config).views_of_each
+        views = methods.method_of(config).views_of_each(config)
         judge = estimate.judging_seconds(judged, per_picture, views=views)
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))
