@@ -26,13 +26,13 @@ class Sizes:
     memory: int | None = None
 
 
-def judging_seconds(judged: int, per_picture: float, *, views: int) -> float:
+def judging_seconds(judged: int, per_picture: float, *, views: float) -> float:
     """Seconds of an evaluation: two networks over all pictures, and the judges.
 
     Args:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
-      views: of a picture, which a training step puts through the network.
+      views: of a picture, which a training step puts through the network; smaller ones by area.
     """
     judges = JUDGING_START + JUDGING_SECONDS * judged / JUDGED
     return judges + judged * per_picture / views * FORWARD * 2

@@ -264,7 +264,7 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
         splits = (config.data.train_split, config.data.eval_split)
         judged = sum(min(data.num_examples(split), most) for split in splits)
         per_picture = timed.per_step / config.training.train_batch_size
-        views = method.views_of_each
+        views = method.views_of_each(config)
         judge = estimate.judging_seconds(judged, per_picture, views=views)
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))
