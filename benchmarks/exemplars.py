@@ -137,6 +137,7 @@ def measured(function, *arguments):
 
 
 def main(argv):
+    """Prints both tables."""
     del argv
     print(f"| pictures | seconds for {PATCHES:,} patches | memory above |\n|---|---|---|")
     for count in map(int, PICTURES.value):
