@@ -26,7 +26,7 @@ def test_an_epoch_has_a_copy_of_each_patch(picture_folder, classes):
     data = build_data.source(run)
     examples = METHOD.examples(run, data)
     assert examples == classes and data.num_examples("train") == 16
-    assert build.total_steps(run, examples) == 3 * classes / 8
+    assert build.total_steps(run, examples) == 3 * classes // 8 + 1  # As in the original.
     assert METHOD.chance(run) == 1 / classes
 
 
