@@ -102,6 +102,9 @@ SLOW = {
         "conformance/golden_test.py::test_distribution",
         "data/augment/views_test.py::test_all_ways_agree_on_many_draws",
         "data/augment/views_test.py::test_gates_open",
+        "assembly/exemplars_test.py::test_batches_go_on",
+        "assembly/exemplars_test.py::test_copies_to_judge",
+        "assembly/exemplars_test.py::test_rows_begin",
     ),
     "writes the bundled pictures as TFDS does": (
         "data/emoji32/builder_test.py",
@@ -109,9 +112,11 @@ SLOW = {
         "data/source_shares_test.py",
     ),
     "traces a step for each of many settings": (
+        "losses/many_classes_test.py::test_large_numbers",
         "losses/memory_test.py::test_in_blocks_nothing",
         "losses/precision_test.py::test_the_products_asked_for",
         "losses/products_test.py::test_in_a_step_on_a_tpu",
+        "nets/exemplar_test.py::test_with_frozen_norms",
         "nets/memory_test.py::test_compiled_otherwise",
         "nets/memory_test.py::test_in_half_precision",
         "nets/memory_test.py::test_microbatches_without_norms",
@@ -267,6 +272,7 @@ EAGER = (
     "conformance/original_commands_test.py",
     "distill_run_test.py",
     "examples_test.py",
+    "exemplar_run_test.py",
     "export_bad_input_test.py",
     "few_labels_test.py",
     "memory_run_test.py",
@@ -285,6 +291,7 @@ EAGER = (
 IN_GRAPHS = (
     *BOTH_LANES,
     "distill_run_test.py::test_a_student_in_parts_goes_on_bit_for_bit",
+    "exemplar_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
     "memory_run_test.py::test_resumed",
     "nets/classifier_test.py::test_fit_lowers_the_loss",
     "nets/memory_test.py::test_compiled_otherwise_it_is_the_same",
