@@ -78,6 +78,10 @@ def run(trained_run, tmp_path):
             ["--train_batch_size=1", "--model_dir=a"],
             "`train_batch_size` must be at least 2 to pretrain",
         ),
+        (
+            ["--mode=train_then_eval", "--judge_endpoints=stem,block_group5", "--model_dir=a"],
+            "`judge_endpoints` must be last, all, or some of stem, stem_2x2, block_group1,",
+        ),
         (["--dataset=image_folder"], "`data_dir` must name the folder of pictures"),
         (["pictures"], "Not understood: pictures. tf-simclr --help lists all flags."),
         (["--flagfile=/no/such.cfg"], "Unable to open flagfile"),
@@ -97,6 +101,14 @@ def test_a_flagfile_that_is_not_text(refused, tmp_path):
 def test_an_unknown_flag_in_a_flagfile(refused, tmp_path):
     (tmp_path / "recipe.cfg").write_text("--lerning_rate=1\n")
     assert "--lerning_rate, in " in refused(f"--flagfile={tmp_path}/recipe.cfg")
+
+
+@pytest.mark.parametrize("names", ["block_group3_3x3", "projection4", "last,final", "", "ALL", ","])
+def test_a_layer_that_the_run_does_not_have(refused, run, names):
+    before = snapshot(run)
+    line = refused("--mode=eval", f"--model_dir={run}", f"--judge_endpoints={names}")
+    assert line.endswith(f" projection3. Received: judge_endpoints={names!r}.")
+    assert "final, projection1, projection2" in line and snapshot(run) == before
 
 
 # Data

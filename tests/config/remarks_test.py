@@ -35,6 +35,7 @@ SAID = [
     ({"eval_split": "held_out[:50%]"}, []),  # Left out of training.
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
     ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
+    ({"judge_endpoints": "all"}, ["--judge_endpoints has no effect with --mode=train."]),
     ({"mode": "eval", "use_ema_weights": True}, []),
     (
         FROM_A | {"mode": "eval", "use_ema_weights": True},
@@ -43,7 +44,7 @@ SAID = [
             "--use_ema_weights has no effect with --mode=eval: it says which weights the run",
         ],
     ),
-    (BOTH | {"probe_grid": "paper", "use_ema_weights": False}, []),
+    (BOTH | {"probe_grid": "paper", "judge_endpoints": "all", "use_ema_weights": False}, []),
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (
         {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},

@@ -757,9 +757,15 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "Features(np.concatenate(rows)[:limit], *beside)",
-        "Features(np.concatenate(rows), *beside)",
+        "np.concatenate(vectors.pop(name))[:limit]",
+        "np.concatenate(vectors.pop(name))",
         "features of a whole batch pass beyond the limit",
+    ),
+    Fault(
+        "tf_simclr/evaluation/features.py",
+        "if done >= limit:",
+        "if done > limit:",
+        "a batch is read that nobody asks for",
     ),
     Fault(
         "tf_simclr/evaluation/knn.py",
@@ -2261,7 +2267,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/choosing/estimate.py",
-        "FORWARD * 2",
+        "FORWARD * passes",
         "FORWARD",
         "an evaluation passes pictures through one network",
     ),
@@ -2312,5 +2318,59 @@ FAULTS = (
         "            with contextlib.redirect_stdout(io.StringIO()):\n                super()",
         "            with contextlib.nullcontext():\n                super()",
         "preparing emoji32 speaks of a download",
+    ),
+    Fault(
+        "tf_simclr/judging/endpoints.py",
+        "if min(maps.shape[1:3]) >= CELLS:",
+        "if min(maps.shape[1:3]) > CELLS:",
+        "a map of two by two pixels is not judged as it is",
+    ),
+    Fault(
+        "tf_simclr/judging/endpoints.py",
+        "tuple(name for name in names if not wanted or name in wanted)",
+        "tuple(wanted or names)",
+        "layers come in the order of the flag",
+    ),
+    Fault(
+        "tf_simclr/judging/layers.py",
+        "key=lambda name: (held_out[name], name == layers.last)",
+        'key=lambda name: (scores[name]["linear_probe_top1"], name == layers.last)',
+        "the best layer is chosen by the test pictures",
+    ),
+    Fault(
+        "tf_simclr/judging/layers.py",
+        "features(config.data.train_split, labelled=True)",
+        "features(config.data.train_split)",
+        "pictures without labels use up the examples of a layer's probe",
+    ),
+    Fault(
+        "tf_simclr/reporting/by_layer.py",
+        "if abs(finer - averaged) > bound:",
+        "if finer != averaged:",
+        "a finer pooling is said to help by chance",
+    ),
+    Fault(
+        "tf_simclr/reporting/by_layer.py",
+        "averaged * (1 - averaged) + finer * (1 - finer)",
+        "averaged * (1 - averaged)",
+        "the error of a difference is that of one share",
+    ),
+    Fault(
+        "tf_simclr/reporting/layers.py",
+        "{_BEST * layer.best}",
+        "",
+        "the best layer looks like the others",
+    ),
+    Fault(
+        "tf_simclr/reporting/layers.py",
+        "x = LEFT + share * (WIDTH - LEFT - RIGHT)",
+        "x = LEFT + share * (WIDTH - LEFT)",
+        "marks of layers lie beside their ticks",
+    ),
+    Fault(
+        "tf_simclr/tasks/evaluate.py",
+        'return result if asked in ("last", result.get(JUDGE_ENDPOINTS)) else {}',
+        "return result",
+        "an evaluation that lacks layers counts as done",
     ),
 )

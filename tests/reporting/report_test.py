@@ -14,6 +14,7 @@ from tf_simclr.reporting.report import render
 
 SECTIONS = [
     "What was learned",
+    "Layer by layer",
     "Judged without labels",
     "Nearest neighbours",
     "Map of the test pictures",
@@ -88,6 +89,7 @@ def test_every_text_is_escaped():
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=whole.neighbours_of(caption=evil),
             feature_map=whole.map_of(5, classes=1, names=[evil]),
+            layers=whole.layers_of(evil, note=evil),
             mistakes=whole.mistakes_of(evil, evil, evil),
             snippet=(evil, evil),
         )

@@ -150,6 +150,82 @@ def test_the_probe_looks_through_the_papers_grid(tiny_flags, trained_run, tmp_pa
     assert place == pytest.approx(round(place)) and 0 <= place <= 44
 
 
+LAYERS = ("block_group3", "block_group3_2x2", "final", "projection3")
+
+
+@pytest.fixture(scope="module")
+def by_layer(evaluated, emoji_flags, tmp_path_factory):
+    """The run with four of its layers judged, and what that said."""
+    folder, said = (
+        shutil.copytree(evaluated, tmp_path_factory.mktemp("layers") / "run"),
+        io.StringIO(),
+    )
+    asked = f"--judge_endpoints={', '.join(reversed(LAYERS))}"
+    with contextlib.redirect_stdout(said):
+        run("--mode=eval", *emoji_flags, asked, f"--model_dir={folder}")
+    return folder, said.getvalue()
+
+
+def test_each_layer_has_its_keys_beside_those_that_every_evaluation_has(by_layer, evaluated):
+    found, before = result(by_layer[0]), result(evaluated)
+    assert {key: found[key] for key in before} == before
+    names = {"": LAYERS, "random_init/": LAYERS}
+    names["raw_pixels/"] = [f"{side}x{side}" for side in (1, 2, 4, 8, 16)]
+    kinds = ("probe", "knn", "retrieval", "held_out", "features")
+    best = {"", *(f"/{name}" for name in ("linear_probe_top1", "knn_top1", "retrieval_at_1"))}
+    expected = {f"{row}{kind}/{name}" for row in names for name in names[row] for kind in kinds}
+    expected |= {f"{row}best_layer{key}" for row in names for key in best}
+    expected |= {f"{row}layers" for row in names} | {"judge_endpoints", "labelled_pictures"}
+    assert set(found) - set(before) == expected
+    assert found["layers"] == list(LAYERS) and found["judge_endpoints"].startswith("projection3, ")
+    assert 100 < found["labelled_pictures"] < found["pictures"] == 300
+    # The last layer has the scores of every evaluation.
+    for row, last in {"": "final", "random_init/": "final", "raw_pixels/": "16x16"}.items():
+        assert found[f"{row}probe/{last}"] == found[f"{row}linear_probe_top1"]
+        assert found[f"{row}knn/{last}"] == found[f"{row}knn_top1"]
+        assert found[f"{row}features/{last}"] == found[f"{row}features"]
+        held_out = {name: found[f"{row}held_out/{name}"] for name in names[row]}
+        chosen = found[f"{row}best_layer"]
+        assert held_out[chosen] == max(held_out.values())
+        assert found[f"{row}best_layer/linear_probe_top1"] == found[f"{row}probe/{chosen}"]
+    # Channels of the third group: a quarter of four cells.
+    assert found["features/block_group3_2x2"] == 4 * found["features/block_group3"] == 64
+    assert found["features/projection3"] == 128
+    assert any(found[f"probe/{name}"] != found["probe/final"] for name in LAYERS)
+
+
+def test_the_page_and_the_terminal_show_the_layers_that_were_judged(by_layer, evaluation):
+    folder, said = by_layer
+    [line] = [line for line in said.splitlines() if line.startswith("block_group3_2x2")]
+    share = f"{100 * result(folder)['probe/block_group3_2x2']:.1f}"
+    assert line.split()[1:4] == ["64", share, "%"]
+    with open(os.path.join(folder, "report.html")) as file:
+        page = file.read()
+    assert "Layer by layer" in page and f"{share}\u202f%</td>" in page
+    run("--mode=report", f"--model_dir={folder}")
+    with open(os.path.join(folder, "report.html")) as file:
+        assert file.read() == page
+    with open(os.path.join(evaluation[0], "report.html")) as file:
+        assert "Layer by layer" not in file.read()
+    assert "By layer" not in evaluation[1]
+
+
+def test_done_is_what_was_asked_for_before(by_layer, emoji_flags, tmp_path, capsys):
+    folder = shutil.copytree(by_layer[0], tmp_path / "run")
+    flags = ["--mode=train_then_eval", *emoji_flags, f"--model_dir={folder}"]
+    before = result(folder)
+    run(*flags)
+    assert "Evaluation is done" in capsys.readouterr().out and result(folder) == before
+    run(*flags, "--judge_endpoints=final")
+    assert "Evaluating step 2" in capsys.readouterr().out
+    found = result(folder)
+    assert (
+        found["layers"] == ["final"] and found["raw_pixels/layers"] == before["raw_pixels/layers"]
+    )
+    run(*flags, "--judge_endpoints=final")
+    assert "Evaluation is done" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("mode", ["inference", "training"])
 @pytest.mark.usefixtures("no_exports")
 def test_linear_evaluation_by_the_command_line_moves_no_weight_of_the_encoder(

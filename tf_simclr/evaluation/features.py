@@ -86,4 +86,7 @@ def extract_together(
         raise ValueError("`batches` must hold a picture. Received: none.")
     table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
     beside = (table["label"], table.get("identity"), table.get("group"))
-    return {name: Features(np.concatenate(rows)[:limit], *beside) for name, rows in vectors.items()}
+    # One at a time: batches and table of every kind together would be twice as large.
+    return {
+        name: Features(np.concatenate(vectors.pop(name))[:limit], *beside) for name in [*vectors]
+    }

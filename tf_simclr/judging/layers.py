@@ -27,8 +27,8 @@ def judge_layers(
 ) -> dict[str, Any]:
     """Judges layers by labels and by what pictures show, and chooses the best one of each network.
 
-    All vectors of one network and split are in memory together: 4 bytes for each of at most
-    judge_examples pictures and each feature of each layer.
+    All vectors of one network are in memory together: 4 bytes for each of at most judge_examples
+    pictures of each split and each feature of each layer.
 
     Args:
       config: of the evaluation.

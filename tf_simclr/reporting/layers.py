@@ -119,7 +119,9 @@ def layer_figure(table: LayerTable) -> str:
     parts = [_grid(low, high, height)]
     for stage in stages:
         _, y = place(stage, low)
-        parts.append(f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{stage}</text>')
+        parts.append(
+            f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(stage)}</text>'
+        )
     for kind in ("untrained", "finer", "ours"):  # What counts most lies on top.
         points = [(s, v) for s, v in lines[kind].items() if v is not None]
         if points:
