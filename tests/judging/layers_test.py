@@ -158,6 +158,17 @@ def test_what_fails_for_several_layers_is_said_once_and_the_others_go_on(judged_
     ]
 
 
+def test_where_no_picture_can_be_held_out_no_layer_is_chosen_and_a_line_says_so(judged_as, capsys):
+    tables = splits()
+    for name, each in tables["train"].items():  # One picture of each class.
+        tables["train"][name] = Features(each.vectors[:3], each.labels[:3], None, None)
+    found = judged_as(tables)
+    assert "probe/early" in found and not [key for key in found if "best" in key or "held" in key]
+    assert capsys.readouterr().out == (
+        "No best layer is chosen: no class has two labelled training pictures.\n"
+    )
+
+
 def test_a_layer_without_features_is_left_out_and_named(judged_as, capsys):
     found = judged_as(splits(), names=["early", "early_2x2", "final"])
     assert found["layers"] == ["early", "final"]

@@ -2351,8 +2351,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/reporting/by_layer.py",
-        "averaged * (1 - averaged) + finer * (1 - finer)",
-        "averaged * (1 - averaged)",
+        "(one * (1 - one) + other * (1 - other))",
+        "(one * (1 - one))",
         "the error of a difference is that of one share",
     ),
     Fault(

@@ -35,7 +35,7 @@ def test_the_best_of_each_network_comes_in_the_order_of_rows():
 @pytest.mark.parametrize(("pictures", "counts"), [(1000, True), (400, False)])
 def test_a_finer_pooling_helps_where_the_gain_is_above_its_standard_error(pictures, counts):
     # By hand: two independent shares of .5 and .53 differ by sqrt((.25 + .2491) / n) on average:
-    # 2.2 points of 1,000 pictures, and 3.5 of 400.
+    # 2.2 points of 1,000 pictures, and 3.5 of 400. A hit and a miss more change the fourth digit.
     error = math.sqrt((0.25 + 0.2491) / pictures)
     assert (error < 0.03) == counts
     [said] = layer_notes(result_of({"deep": (0.5, 0.53)}, pictures))
@@ -46,6 +46,12 @@ def test_a_finer_pooling_helps_where_the_gain_is_above_its_standard_error(pictur
     assert said == (
         f"{start} the linear probe, differences below {100 * error:.1f} points may be chance."
     )
+
+
+def test_eight_pictures_that_are_all_right_prove_little():
+    # By hand: nine of ten, twice: sqrt(2 * .9 * .1 / 8) is 15 points.
+    [said] = layer_notes(result_of({"a": (1.0, 1.0)}, 8))
+    assert "helps at no stage" in said and "below 15.0 points may be chance" in said
 
 
 def test_where_it_hurts_is_said_too():

@@ -50,6 +50,8 @@ def judge_layers(
         result |= _of_network(config, data, row, layers, judged[row], left_out)
     if labels is not None:
         result[LABELLED] = int((labels >= 0).sum())
+        if BEST_LAYER not in result and any(key.startswith("probe/") for key in result):
+            print("No best layer is chosen: no class has two labelled training pictures.")
     for line in left_out.values():
         print(line)
     return result

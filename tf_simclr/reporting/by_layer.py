@@ -64,7 +64,8 @@ def _about_pooling(result: Mapping[str, Any]) -> list[str]:
     """Where a stage is better pooled to 2x2 than averaged; [] if no stage was judged both ways.
 
     A difference counts above the standard error of a difference of two independent shares. Both are
-    of the same pictures, so the true one is smaller.
+    of the same pictures, so the true one is smaller. One hit and one miss are added to each, as a
+    share of 1 of few pictures is not certain.
     """
     names, pictures = layers_in(result), result.get(LABELLED, 0)
     pairs = {
@@ -77,8 +78,8 @@ def _about_pooling(result: Mapping[str, Any]) -> list[str]:
     worse: list[str] = []
     error = 0.0
     for name, (averaged, finer) in known.items():
-        variance = averaged * (1 - averaged) + finer * (1 - finer)
-        bound = math.sqrt(variance / pictures)
+        one, other = ((share * pictures + 1) / (pictures + 2) for share in (averaged, finer))
+        bound = math.sqrt((one * (1 - one) + other * (1 - other)) / pictures)
         error = max(error, bound)
         if abs(finer - averaged) > bound:
             points = f"{name} ({100 * (finer - averaged):+.1f} points)"
