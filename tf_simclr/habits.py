@@ -33,6 +33,7 @@ OTHERS = {
     "resnet_depth": ("depth",),
     "seed": ("random_seed",),
     "temperature": ("temp", "tau", "t"),
+    "triplet_margin": ("margin",),
     "train_batch_size": ("batch_size", "batch", "bs", "b"),
     "train_epochs": ("epochs", "epoch", "num_epochs", "max_epochs", "n_epochs", "e"),
     "train_steps": ("steps", "num_steps", "max_steps", "iterations"),

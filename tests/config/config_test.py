@@ -99,6 +99,8 @@ WRONG = [
     ({"distill_alpha": 1.1}, "`distill_alpha` must be in [0, 1]"),
     ({"microbatches": 0}, "`microbatches` must be at least 1"),
     ({"loss": "triplet"}, "`loss` must be one of"),
+    ({"negatives": "all"}, "`negatives` must be one of ('both', 'other')"),
+    ({"triplet_margin": -0.1}, "`triplet_margin` must be at least 0"),
     ({"loss_implementation": "sparse"}, "`loss_implementation` must be one of"),
     ({"precision": "float16"}, "`precision` must be one of"),
     ({"augment_on": "gpu"}, "`augment_on` must be one of"),

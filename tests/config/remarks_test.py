@@ -122,6 +122,17 @@ SAID = [
     ),
     (BOTH | {"lineareval_while_pretraining": False, "label_list": "a"}, []),
     ({"memory_size": 64, "ema_decay": 0.9}, []),
+    ({"loss": "margin_triplet", "triplet_margin": 0.8, "semi_hard": True}, []),
+    ({"loss": "nt_logistic", "temperature": 0.5, "negatives": "other"}, []),
+    ({"triplet_margin": 0.8}, ["--triplet_margin has no effect with --loss=nt_xent."]),
+    (
+        {"loss": "margin_triplet", "temperature": 0.5},
+        ["--temperature has no effect with --loss=margin_triplet, which has none."],
+    ),
+    (
+        FINETUNING | {"semi_hard": True, "negatives": "other", "triplet_margin": 0.8},
+        ["--negatives, --semi_hard, --triplet_margin have no effect with --train_mode=finetune"],
+    ),
     (
         {"train_mode": "supervised", "memory_size": 64, "fine_tune_after_block": 2},
         [

@@ -1103,7 +1103,7 @@ FAULTS = (
     ),
     # tf_simclr/losses/
     Fault(
-        "tf_simclr/losses/blockwise.py",
+        "tf_simclr/losses/running_softmax.py",
         "total=running.total * rescale + ",
         "total=running.total + ",
         "sums of former tiles stay relative to their former maximum",
@@ -1113,6 +1113,36 @@ FAULTS = (
         "others = tf.roll(rows, block, axis=0)",
         "others = rows",
         "a view is pulled towards itself and not to its positive",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise.py",
+        "as_key = tf.exp(negatives - tiles.at_keys(of_keys, key))",
+        "as_key = as_query",
+        "a key weighs by its own denominator, and not by that of the query",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "both_ways = slope + tf.roll(slope, block, axis=0)",
+        "both_ways = 2 * slope",
+        "a view is pulled as its positive only as hard as it pulls",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "rule.weights(logits, tiles.at_keys(matrix.of_keys, key), numbers, theirs)",
+        "rule.weights(logits, positives, numbers, theirs)",
+        "a row as a key meets its own positive, and not that of the row that asks",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "tf.where(here > logit, number_here, number)",
+        "tf.where(here > logit, number, number_here)",
+        "the semi-hard negative is the last tile's",
+    ),
+    Fault(
+        "tf_simclr/losses/contrastive.py",
+        "if name not in names and given.get(name, plain) != plain:",
+        "if name in names and given.get(name, plain) is None:",
+        "a loss without semi-hard negatives ignores the flag",
     ),
     Fault(
         "tf_simclr/losses/contrastive.py",
@@ -1128,8 +1158,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/dcl.py",
-        "mask = is_positive * SELF_SIMILARITY_MASK",
-        "mask = is_positive * 0.0",
+        "map(pairs.without_positives, (pairs.from_a, pairs.from_b))",
+        "pairs.from_a, pairs.from_b",
         "DCL keeps the positive in the denominator",
     ),
     Fault(
@@ -1143,6 +1173,18 @@ FAULTS = (
         "MixedLoss((1 - alpha) * supervised + alpha * distilled,",
         "MixedLoss(alpha * supervised + (1 - alpha) * distilled,",
         "alpha weighs the labels and not the teacher",
+    ),
+    Fault(
+        "tf_simclr/losses/margin_triplet.py",
+        "if self.semi_hard and not self.triplet_margin:",
+        "if False:",
+        "a run without any semi-hard negative begins",
+    ),
+    Fault(
+        "tf_simclr/losses/nt_logistic.py",
+        "return tf.nn.softplus(-positives)",
+        "return tf.nn.softplus(positives)",
+        "the logistic loss pushes positives apart",
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
@@ -1164,9 +1206,21 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/pairs.py",
-        "from_a[:, :queries] - tf.concat([all_b, all_a], axis=0)",
-        "from_a[:, :queries] - tf.concat([all_a, all_b], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_b, all_a][:views], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_a, all_b][:views], axis=0)",
         "first views as keys meet the normalisers of the other views",
+    ),
+    Fault(
+        "tf_simclr/losses/pairs.py",
+        "tf.where(logits < positives[:, tf.newaxis], logits, mask)",
+        "logits",
+        "the nearest negative of all counts as semi-hard",
+    ),
+    Fault(
+        "tf_simclr/losses/pairs.py",
+        "count_of_views(negatives) * (images - 1) + remembered",
+        "2 * (images - 1) + remembered",
+        "negatives of one view are averaged as if there were two",
     ),
     Fault(
         "tf_simclr/losses/products.py",
@@ -1181,10 +1235,34 @@ FAULTS = (
         "on a TPU a product has twice the gradient for its left side",
     ),
     Fault(
+        "tf_simclr/losses/running_softmax.py",
+        "(positive == negative) & (image < running.argmax)",
+        "(positive == negative)",
+        "views that all look alike find each other in blocks",
+    ),
+    Fault(
         "tf_simclr/losses/supervised.py",
         "tf.reduce_mean(is_labelled(one_hot) * losses)",
         "tf.reduce_mean(losses)",
         "pictures without a label have a gradient",
+    ),
+    Fault(
+        "tf_simclr/losses/termwise.py",
+        "terms = self.of_negative(others, positives[:, tf.newaxis])",
+        "terms = self.of_negative(logits, positives[:, tf.newaxis])",
+        "a positive counts as a negative, too",
+    ),
+    Fault(
+        "tf_simclr/losses/termwise.py",
+        "losses += self.of_positive(positives)",
+        "losses = losses + self.of_positive(positives) / 2",
+        "positives count half",
+    ),
+    Fault(
+        "tf_simclr/losses/tiles.py",
+        "return tf.range(self.keys.block), 1 - query_views[:, tf.newaxis]",
+        "return tf.range(self.keys.block), query_views[:, tf.newaxis]",
+        "the only keys of a row are of its own view",
     ),
     Fault(
         "tf_simclr/losses/tiles.py",

@@ -122,6 +122,10 @@ CONTRASTIVE = (*PRETRAINED, needs_one("pretext_task", "simclr"))
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
+WITH_TEMPERATURE = Settings(
+    lambda config: config.model.loss not in ("margin_triplet",),
+    "with --loss={loss}, which has none",
+)
 ON_TPU = needs("use_tpu", adopted=False)
 OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: a TPU always compiles the step")
 WITH_ROOM_TO_BLUR = Settings(
