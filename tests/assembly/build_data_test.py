@@ -60,7 +60,7 @@ def test_flags_say_of_which_operations_views_are_made(settings, first, second, s
     crop = Crop(settings.get("min_crop_area", 0.08))
     views = pretrain_views(Config.from_flat(settings | {"image_size": size}))
     both = View.of(crop, *first), View.of(crop, *(first if second is None else second))
-    assert (views.size, views.both) == (size, both)
+    assert (views.size, views.each) == (size, both)
 
 
 @pytest.mark.parametrize("size", [8, 24])
@@ -95,7 +95,12 @@ def test_pipeline_and_step_agree_on_who_makes_the_views(settings, in_the_step):
     strategy = tf.distribute.get_strategy()
     batch = next(iter(methods.training_data(config, data, 0, strategy)))
     assert isinstance(batch, dict) is in_the_step  # What is prepared, or views.
-    assert build_data.views_in_the_step(config)(batch, SEEDS).shape == (8, 32, 32, 3)
+    assert build_data.views_in_the_step(config, pretrain_views(config))(batch, SEEDS).shape == (
+        8,
+        32,
+        32,
+        3,
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from tf_simclr.assembly import build_data
-from tf_simclr.assembly.views import view_pairs, view_strip
+from tf_simclr.assembly.views import Drawn, views_of_first
 from tf_simclr.config import Config
+from tf_simclr.reporting.content import PAIRS
 
 
 @pytest.fixture
@@ -16,7 +17,8 @@ def pairs(tmp_path):
         Image.fromarray(pixels).save(tmp_path / "train" / "only" / f"{name}.png")
     flags = {"dataset": "image_folder", "data_dir": str(tmp_path), "image_size": 16}
     config = Config.from_flat(flags)
-    return view_pairs(config, build_data.source(config), pairs=3)
+    data, views = build_data.source(config), build_data.pretrain_views(config)
+    return views_of_first(config, data, views, count=3)
 
 
 def test_every_view_of_every_picture_is_augmented_by_itself(pairs):
@@ -25,7 +27,8 @@ def test_every_view_of_every_picture_is_augmented_by_itself(pairs):
 
 
 def test_in_a_strip_the_second_view_is_below_the_first(pairs):
-    strip = view_strip(pairs)
+    three = np.concatenate([np.zeros_like(pairs[:, :1]), pairs], axis=1)  # The original is first.
+    strip = Drawn(three, PAIRS).strip()
     assert strip.shape == (3, 32, 16, 3)
     np.testing.assert_array_equal(strip[:, :16], pairs[:, 0])
     np.testing.assert_array_equal(strip[:, 16:], pairs[:, 1])

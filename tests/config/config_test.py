@@ -381,7 +381,7 @@ def test_numbers_of_numpy_and_paths_become_what_json_can_write():
     ],
 )
 def test_older_flags_leave_operations_out_of_the_default_alone(values, operations):
-    found = Config.from_flat(values).data.operations
+    found = Config.from_flat(values).operations
     assert tuple(",".join(view) for view in found) == operations
 
 

@@ -64,7 +64,7 @@ def written(picture_folder, tmp_path):
             data,
             judged,
             told=teller(config, judged[""], classified, data.class_names),
-            pairs=method.views(config, data),
+            drawn=method.views(config, data),
             machine=MACHINE,
         )
         write_kept(kept, f"{folder}/page.npz")

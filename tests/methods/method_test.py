@@ -61,7 +61,7 @@ def test_what_does_not_concern_a_method_is_not_refused():
 def test_every_method_says_its_words(word):
     words = things.load("methods", word).words
     for field in dataclasses.fields(words):
-        assert getattr(words, field.name) or field.name == "beside", field.name
+        assert getattr(words, field.name) or field.name in ("beside", "asked"), field.name
     assert words.learned.format("emoji32") != words.learned
     assert words.learned.endswith(".")
     assert "learning_rate" in words.curves
@@ -83,7 +83,7 @@ def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
     written = {"learning_rate", *(f"train/{name}" for name in net.METRICS)}
     assert {theirs for theirs, _ in words.beside.values()} <= written
     scores = ("rankme", "feature_std", "knn_top1", "linear_probe_top1")
-    looks = {f"train/look_{name}" for name in scores} if word == "simclr" else set()
+    looks = {f"train/look_{name}" for name in scores} if word in PRETEXT_TASKS else set()
     assert set(words.curves) <= written | set(words.beside) | looks
     assert {shown.mean for group in words.line for shown in group} <= set(net.METRICS)
 

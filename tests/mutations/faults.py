@@ -465,6 +465,31 @@ FAULTS = (
         "if size < min(room, LARGEST_TEST_GROUP):",
         "a group that just fits is not tested",
     ),
+    # tf_simclr/data/patch_pairs/
+    Fault(
+        "tf_simclr/data/patch_pairs/grid.py",
+        "moves = 2 * self.jitter + 1",
+        "moves = self.jitter + 1",
+        "patches move by half of the jitter",
+    ),
+    Fault(
+        "tf_simclr/data/patch_pairs/grid.py",
+        "PLACES = ((1, 1), (0, 0), (0, 1),",
+        "PLACES = ((1, 1), (0, 1), (0, 0),",
+        "two positions of patches are exchanged",
+    ),
+    Fault(
+        "tf_simclr/data/patch_pairs/color.py",
+        "patches * ROOT_MEAN_SQUARE / tf.maximum(tf.sqrt(square), LEAST)",
+        "patches * ROOT_MEAN_SQUARE / tf.sqrt(square)",
+        "the noise of an empty patch fills it",
+    ),
+    Fault(
+        "tf_simclr/data/patch_pairs/resampling.py",
+        "areas = tf.random.stateless_uniform([count], area_seed, *(share**2 for share in SHARES))",
+        "areas = tf.random.stateless_uniform([count], area_seed, *SHARES)",
+        "the side of a reduced patch is uniform, not its pixels",
+    ),
     # tf_simclr/data/
     Fault(
         "tf_simclr/data/few_labels.py",

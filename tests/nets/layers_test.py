@@ -67,6 +67,19 @@ def test_inference_normalises_by_the_moving_averages(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_without_scale_and_shift_it_only_normalises(shape):
+    layer, inputs = BatchNorm(scale=False, center=False), inputs_of(shape)
+    mean, variance = moments(inputs)
+    expected = (inputs - mean) / np.sqrt(variance + EPSILON)
+    np.testing.assert_allclose(layer(inputs, training=True), expected, atol=2e-5)
+    assert layer.trainable_weights == []
+    layer.moving_mean.assign([1.0, 2.0, 3.0])
+    layer.moving_variance.assign([4.0, 5.0, 6.0])
+    expected = (inputs - [1, 2, 3]) / np.sqrt([4, 5, 6])
+    np.testing.assert_allclose(layer(inputs, training=False), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_a_frozen_layer_is_in_inference_mode(shape):
     layer, inputs = batch_norm(), inputs_of(shape)
     before = [weight.numpy() for weight in layer.weights]

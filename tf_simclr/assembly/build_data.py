@@ -12,7 +12,7 @@ from tf_simclr.assembly.holding_out import holding_out
 from tf_simclr.config import Config
 from tf_simclr.data import contents, few_labels, pipeline
 from tf_simclr.data.augment import policies
-from tf_simclr.data.augment.views import PretrainViews, View
+from tf_simclr.data.augment.views import PretrainViews, View, Views
 from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
 from tf_simclr.data.opening import open_source
 from tf_simclr.data.source import Source
@@ -155,9 +155,15 @@ def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
 def pretrain_views(config: Config) -> PretrainViews:
     """Makes the two views of a picture for pretraining."""
     first, second = (
-        View.of(*(_operation(config, word) for word in words)) for words in config.data.operations
+        View.of(*(_operation(config, word) for word in words)) for words in config.operations
     )
     return PretrainViews(config.data.image_size, (first, second))
+
+
+def single_view(config: Config) -> PretrainViews:
+    """Makes one view of a picture, the first, for a task that does not compare two."""
+    views = pretrain_views(config)
+    return dataclasses.replace(views, each=views.each[:1])
 
 
 def _operation(config: Config, word: str) -> Any:
@@ -167,12 +173,12 @@ def _operation(config: Config, word: str) -> Any:
     return kind(**{name: getattr(config.data, name) for name in names})
 
 
-def views_in_the_step(config: Config) -> Callable[[Any, tf.Tensor], tf.Tensor]:
-    """The function that makes views in the training step: [2 * batch, size, size, 3].
+def views_in_the_step(config: Config, views: Views) -> Callable[[Any, tf.Tensor], tf.Tensor]:
+    """The function that makes views in the training step: [views * batch, size, size, 3].
 
-    It takes images from training_data, and int64 [2, 2]: a seed for each view of the batch.
+    It takes images from training_data, and int64 [views, 2]: a seed for each view of the batch.
     """
-    on_device, views = config.views_on == "device", pretrain_views(config)
+    on_device = config.views_on == "device"
 
     def make(images: Any, seeds: tf.Tensor) -> tf.Tensor:
         if on_device:

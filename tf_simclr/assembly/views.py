@@ -1,38 +1,66 @@
-"""Pairs of augmented views, as the model sees them: to look at, and to judge features by."""
+"""Pictures as the model sees them in training: to look at, and to judge features by."""
+
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
+from tf_simclr.data.augment.views import PretrainViews
 from tf_simclr.data.source import Source
+from tf_simclr.reporting.content import ViewWords
 
-PAIRS = 8
+ROWS = 8
 VIEW_SEED = 2002_05709  # Of evaluation's views: whatever a run's seed, it is judged by the same.
 
 
-def view_pairs(config: Config, data: Source, *, pairs: int = PAIRS) -> np.ndarray:
-    """Two views of each of the first `pairs` training pictures.
+class Drawn(NamedTuple):
+    """Pictures that a method trains on, to look at.
+
+    Attributes:
+      pictures: uint8 [rows, columns, side, side, 3].
+      words: what is said of them, with a caption for each column.
+    """
+
+    pictures: np.ndarray
+    words: ViewWords
+
+    def strip(self) -> np.ndarray:
+        """uint8 [rows, columns * side, side, 3]: what the network sees, one below the other."""
+        seen = self.pictures[:, self.words.apart :]
+        rows, columns, height, width, channels = seen.shape
+        return seen.reshape(rows, columns * height, width, channels)
+
+
+def originals(config: Config, data: Source, *, count: int = ROWS) -> np.ndarray:
+    """The first `count` training pictures, as evaluation sees them: uint8 [n, size, size, 3]."""
+    view = build_data.evaluation_view(config)
+    records = data.records(config.data.train_split).take(count)
+    return _bytes(tf.stack([view(data.decode(record["image"])) for record in records]))
+
+
+def views_of_first(
+    config: Config, data: Source, views: PretrainViews, *, count: int = ROWS
+) -> np.ndarray:
+    """The views of each of the first `count` training pictures.
 
     Returns:
-      uint8 [pairs, 2, size, size, 3], blur included.
+      uint8 [n, views, size, size, 3], blur included.
     """
-    views = build_data.pretrain_views(config)
     prepared = []
-    for place, record in enumerate(data.records(config.data.train_split).take(pairs)):
+    for place, record in enumerate(data.records(config.data.train_split).take(count)):
         image, seed = data.decode(record["image"]), tf.constant([config.run.seed, place], tf.int64)
         prepared.append(views.prepare(image, views.windows(tf.shape(image), seed), seed))
     batch = tf.nest.map_structure(lambda *each: tf.stack(each), *prepared)
-    seeds = tf.constant([[config.run.seed, view] for view in range(2)], tf.int64)
+    number = len(views.each)
+    seeds = tf.constant([[config.run.seed, view] for view in range(number)], tf.int64)
     images = views.finish(views.make(batch, one_by_one=False), seeds)
-    both = tf.split(images, 2)  # [pairs, size, size, 3] each
-    return tf.image.convert_image_dtype(tf.stack(both, axis=1), tf.uint8, saturate=True).numpy()
+    return _bytes(tf.stack(tf.split(images, number), axis=1))
 
 
-def view_strip(pairs: np.ndarray) -> np.ndarray:
-    """uint8 [pairs, 2, h, w, 3] -> [pairs, 2 * h, w, 3]: one view above the other."""
-    count, views, height, width, channels = pairs.shape
-    return pairs.reshape(count, views * height, width, channels)
+def _bytes(images: tf.Tensor) -> np.ndarray:
+    return tf.image.convert_image_dtype(images, tf.uint8, saturate=True).numpy()
 
 
 def evaluation_views(config: Config, data: Source, *, pictures: int, pairs: int) -> tf.data.Dataset:

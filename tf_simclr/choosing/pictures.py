@@ -5,6 +5,7 @@ million photographs (arXiv 2002.05709, appendix A).
 """
 
 import math
+from collections.abc import Sequence
 
 from tf_simclr.choosing.choice import Choice
 from tf_simclr.data.facts import Facts
@@ -14,11 +15,6 @@ BATCHES = (32, 512)  # the smallest and the largest that are chosen
 FEW, MANY = 10_000, 100_000  # pictures
 GRAY = 0.9  # share of gray pictures from which on a folder counts as gray
 BLURRED = 96  # pixels: views of smaller pictures are not blurred
-# Whether a mirror image shows the same thing cannot be read off the pictures.
-ABOUT_FLIP = (
-    "yes; whether mirror images are the same thing cannot be known. Where\n"
-    "    they are not (text, signs), add --view_operations=crop,color,gray"
-)
 
 
 def eval_split(splits: list[str]) -> Choice:
@@ -105,6 +101,19 @@ def head_alongside(facts: Facts) -> Choice:
     """
     return Choice(
         facts.labelled > 0, f"{facts.labelled:,} of {facts.pictures:,} pictures have labels"
+    )
+
+
+def about_flip(operations: Sequence[str]) -> str:
+    """What is said of mirroring: whether it changes what a picture shows cannot be read off it.
+
+    Args:
+      operations: of a view, by their words.
+    """
+    others = ",".join(word for word in operations if word != "flip")
+    return (
+        "yes; whether mirror images are the same thing cannot be known. Where\n"
+        f"    they are not (text, signs), add --view_operations={others}"
     )
 
 

@@ -1,7 +1,7 @@
 """All choices of a run in their order: what was chosen or given first is an input of the next."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf_simclr.choosing import length, network, optimizing, pictures
@@ -62,20 +62,24 @@ def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[s
     return {name: value for name, value in values.items() if name not in given}
 
 
-def plan(facts: Facts, given: Mapping[str, Any], machine: Machine) -> dict[str, Choice]:
-    """The choice for each flag that is chosen and was not given.
+def plan(
+    facts: Facts, given: Mapping[str, Any], machine: Machine, unused: Collection[str] = ()
+) -> dict[str, Choice]:
+    """The choice for each flag that is chosen, has an effect, and was not given.
 
     Args:
       facts: of the training split.
       given: flags that the user gave, by name; --train_minutes among them, if given.
       machine: that it is trained on. If a network is to be chosen, `per_gflop` must be known.
+      unused: flags that have no effect in this run, such as one of another pretext task's.
     """
     chosen: dict[str, Choice] = {}
 
     def settle(name: str, choice: Choice) -> Any:
         if name in given:
             return given[name]
-        chosen[name] = choice
+        if name not in unused:
+            chosen[name] = choice
         return choice.value
 
     batch = settle("train_batch_size", pictures.batch(facts, machine.replicas))

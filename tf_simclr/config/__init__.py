@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from tf_simclr.config.choices import ORIGINAL_VIEW, VIEWS_OF_TASKS
 from tf_simclr.config.data import DataConfig
 from tf_simclr.config.distillation import DistillationConfig
 from tf_simclr.config.evaluation import EvaluationConfig
@@ -16,6 +17,7 @@ from tf_simclr.config.finetuning import FinetuningConfig
 from tf_simclr.config.labels import LabelsConfig
 from tf_simclr.config.model import ModelConfig
 from tf_simclr.config.optimization import OptimizationConfig
+from tf_simclr.config.relative_position import RelativePositionConfig
 from tf_simclr.config.run import RunConfig
 from tf_simclr.config.training import TrainingConfig
 
@@ -39,6 +41,9 @@ class Config:
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     labels: LabelsConfig = dataclasses.field(default_factory=LabelsConfig)
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    relative_position: RelativePositionConfig = dataclasses.field(
+        default_factory=RelativePositionConfig
+    )
     optimization: OptimizationConfig = dataclasses.field(default_factory=OptimizationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
@@ -55,6 +60,18 @@ class Config:
             return self.data.augment_on
         # A TPU's host feeds many chips, and its TensorFlow has no XLA for the CPU.
         return "device" if self.run.use_tpu else "host"
+
+    @property
+    def default_view(self) -> str:
+        """The operations of a view, separated by commas, if --view_operations does not say."""
+        return VIEWS_OF_TASKS.get(self.run.method, ORIGINAL_VIEW)
+
+    @property
+    def operations(self) -> tuple[tuple[str, ...], ...]:
+        """The operations of the first and of the second view, by their words and in order."""
+        first = self.data.operations(self.default_view)
+        second = self.data.second_view_operations if self.run.pairs else None
+        return first, tuple(second.split(",")) if second else first
 
     def flat(self) -> dict[str, Any]:
         """Flag name -> value."""
@@ -115,6 +132,8 @@ class Config:
             raise ValueError("Settings must be a JSON object of names and values.")
         for name in RENAMED.keys() & values:
             values[RENAMED[name]] = values.pop(name)
+        if values.get("view_operations") == ORIGINAL_VIEW == cls.from_flat(values).default_view:
+            values["view_operations"] = None  # Older runs wrote the default out.
         return cls.from_flat(values)
 
 

@@ -6,13 +6,20 @@ imports that file when the word is chosen.
 
 # methods/; "pretrain" stands for its pretext task, which has the file.
 TRAIN_MODES = ("pretrain", "finetune", "supervised", "distill")
-PRETEXT_TASKS = ("simclr",)
+PRETEXT_TASKS = ("simclr", "rotation", "relative_position")
 # architectures/
 ARCHITECTURES = ("resnet",)
 # losses/
 LOSSES = ("nt_xent", "dcl", "nt_logistic", "margin_triplet")
 # data/augment/
 VIEW_OPERATIONS = ("crop", "flip", "color", "gray", "blur", "cutout", "rotate")
+# Those of a view if --view_operations does not say: as in the original, and in arXiv 2002.05709,
+# appendix A; and for pretext tasks whose papers have others.
+ORIGINAL_VIEW = "crop,flip,color,gray,blur"
+VIEWS_OF_TASKS = {"rotation": "crop,flip", "relative_position": "crop,flip"}
+# Tasks whose networks have a head of their own, and no projection head.
+WITHOUT_PROJECTION = ("relative_position",)
+RELATIVE_POSITION_COLORS = ("drop", "project", "keep")
 # exporting/
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 

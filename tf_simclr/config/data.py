@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_simclr.config.choices import VIEW_OPERATIONS
+from tf_simclr.config.choices import ORIGINAL_VIEW, VIEW_OPERATIONS
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
@@ -15,12 +15,10 @@ from tf_simclr.config.matters import (
     PRETRAINED_SHOWN,
     RUNNING,
     TRAINING,
+    TWO_VIEWS,
     WITH_ROOM_TO_BLUR,
     needs_one,
 )
-
-# As in the original, and in arXiv 2002.05709, appendix A.
-ORIGINAL_VIEW = "crop,flip,color,gray,blur"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,17 +81,18 @@ class DataConfig(Section):
         ("auto", "host", "device"),
         only=PRETRAINED_SHOWN,
     )
-    view_operations: str = flag(
-        ORIGINAL_VIEW,
+    view_operations: str | None = flag(
+        None,
         "Operations that make a pretraining view, separated by commas: crop, then any of"
-        f" {', '.join(VIEW_OPERATIONS[1:])}, in any order.",
+        f" {', '.join(VIEW_OPERATIONS[1:])}, in any order; by default {ORIGINAL_VIEW}, and for"
+        " --pretext_task=rotation and relative_position crop,flip.",
         only=PRETRAINED_SHOWN,
         instead_of=("extra_augmentation",),
     )
     second_view_operations: str | None = flag(
         None,
         "Operations that make the second view of a picture; by default those of the first.",
-        only=PRETRAINED_SHOWN,
+        only=(*PRETRAINED_SHOWN, TWO_VIEWS),
     )
     extra_augmentation: str = flag(
         "none",
@@ -103,19 +102,21 @@ class DataConfig(Section):
         instead_of=("view_operations",),
     )
 
-    @property
-    def operations(self) -> tuple[tuple[str, ...], ...]:
-        """The operations of the first and of the second view, by their words and in order."""
-        first = self.view_operations
-        if first == ORIGINAL_VIEW:  # Other flags say what is left of it, and what is added.
+    def operations(self, default: str) -> tuple[str, ...]:
+        """The operations of the first view, by their words and in order.
+
+        Args:
+          default: those of a run that names none, separated by commas.
+        """
+        words = self.view_operations or default
+        if words == ORIGINAL_VIEW:  # Other flags say what is left of it.
             left_out = set() if self.use_blur else {"blur"}
             if self.color_jitter_strength == 0:
                 left_out |= {"color", "gray"}
-            first = ",".join(word for word in first.split(",") if word not in left_out)
-            if self.extra_augmentation != "none":
-                first = first.replace("flip", f"flip,{self.extra_augmentation}")
-        both = first, self.second_view_operations or first
-        return tuple(tuple(text.split(",")) for text in both)
+            words = ",".join(word for word in words.split(",") if word not in left_out)
+        if self.extra_augmentation != "none":
+            words = words.replace("flip", f"flip,{self.extra_augmentation}")
+        return tuple(words.split(","))
 
     def _check(self) -> None:
         self._require(self.dataset != "", "dataset", "must be a name")
@@ -126,10 +127,11 @@ class DataConfig(Section):
         self._at_least(0, "color_jitter_strength")
         self._require(0 < self.min_crop_area <= 1, "min_crop_area", "must be in (0, 1]")
         self._shares("max_bad_images")
-        self._check_operations("view_operations")
-        if self.second_view_operations is not None:
-            self._check_operations("second_view_operations")
-        chosen = {word for view in self.operations for word in view}
+        chosen = {*self.operations(ORIGINAL_VIEW)}
+        for name in ("view_operations", "second_view_operations"):
+            if getattr(self, name) is not None:
+                self._check_operations(name)
+        chosen |= {*(self.second_view_operations or "").split(",")}
         rule = "must not be {} where blur is in --view_operations or --second_view_operations"
         mend = "Leave blur out there, or give --use_blur."
         blurs, colours = "blur" in chosen, "color" in chosen
@@ -137,7 +139,8 @@ class DataConfig(Section):
         rule = rule.replace("blur", "color").format(0)
         jitters = self.color_jitter_strength > 0
         self._require(jitters or not colours, "color_jitter_strength", rule)
-        alone = self.extra_augmentation == "none" or self.view_operations == ORIGINAL_VIEW
+        default = self.view_operations in (None, ORIGINAL_VIEW)
+        alone = self.extra_augmentation == "none" or default
         rule = f"must be left out with view_operations={self.view_operations!r}"
         self._require(alone, "extra_augmentation", rule, "Name the operation there.")
 

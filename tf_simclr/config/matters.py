@@ -88,7 +88,8 @@ def needs_one(name: str, *values: Any) -> Settings:
 
 
 def _has_head(config: "Config") -> bool:
-    return not config.run.pretrains or config.training.lineareval_while_pretraining
+    alongside = config.run.pairs and config.training.lineareval_while_pretraining
+    return not config.run.pretrains or alongside
 
 
 def _trains_norms(config: "Config") -> bool:
@@ -103,8 +104,9 @@ def _freezes(config: "Config") -> bool:
 
 
 def _in_views(config: "Config", word: str) -> bool:
-    first, second = config.data.view_operations, config.data.second_view_operations
-    return word in first.split(",") or word in (second or first).split(",")
+    first = config.data.view_operations or config.default_view
+    second = (config.run.pairs and config.data.second_view_operations) or first
+    return word in first.split(",") or word in second.split(",")
 
 
 ALWAYS = Modes(MODES)
@@ -118,7 +120,12 @@ EMBEDDING = Modes(("embed",))
 PRETRAINING = needs_one("train_mode", "pretrain")
 CLASSIFYING = needs_one("train_mode", *(word for word in TRAIN_MODES if word != "pretrain"))
 PRETRAINED = (TRAINING, PRETRAINING)
-CONTRASTIVE = (*PRETRAINED, needs_one("pretext_task", "simclr"))
+TWO_VIEWS = needs_one("pretext_task", "simclr")
+CONTRASTIVE = (*PRETRAINED, TWO_VIEWS)
+PROJECTING = Settings(
+    lambda config: config.run.projects,
+    "with --pretext_task={pretext_task}, which has a head of its own",
+)
 PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 

@@ -15,6 +15,7 @@ from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
     CONTRASTIVE,
+    PROJECTING,
     TRAINED_NORMS,
     TRAINING,
     WITH_TEMPERATURE,
@@ -36,16 +37,18 @@ class ModelConfig(Section):
     se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.", only=ALWAYS)
     batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)
     global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
-    proj_head_mode: str = flag("nonlinear", "Kind of projection head.", HEAD_MODES, only=ALWAYS)
+    proj_head_mode: str = flag(
+        "nonlinear", "Kind of projection head.", HEAD_MODES, only=(ALWAYS, PROJECTING)
+    )
     proj_out_dim: int = flag(
         128,
         "Width of the projection head's last layer.",
-        only=(ALWAYS, needs_one("proj_head_mode", "linear", "nonlinear")),
+        only=(ALWAYS, PROJECTING, needs_one("proj_head_mode", "linear", "nonlinear")),
     )
     num_proj_layers: int = flag(
         3,
         "Layers of a nonlinear projection head.",
-        only=(ALWAYS, needs_one("proj_head_mode", "nonlinear")),
+        only=(ALWAYS, PROJECTING, needs_one("proj_head_mode", "nonlinear")),
     )
     loss: str = flag(
         "nt_xent",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tf_simclr.config import Config, flag_fields
-from tf_simclr.config.matters import AT_THE_START
+from tf_simclr.config.matters import AT_THE_START, Modes
 
 
 def idle_flags(config: Config) -> dict[str, str]:
@@ -14,6 +14,15 @@ def idle_flags(config: Config) -> dict[str, str]:
         if reason := next(reasons, None):
             idle[field.name] = reason
     return idle
+
+
+def unused_flags(config: Config) -> set[str]:
+    """Names of the flags that have no effect with these settings, whatever the mode."""
+    return {
+        field.name
+        for field in flag_fields()
+        if any(c.why_not(config) for c in field.metadata["only"] if not isinstance(c, Modes))
+    }
 
 
 def remarks(config: Config) -> list[str]:

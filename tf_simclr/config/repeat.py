@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 from tf_simclr.config import Config
+from tf_simclr.config.remarks import unused_flags
 
 FOLDER = "image_folder"
 # Flags that are chosen by data and machine if they are not given; so they are always written out.
@@ -35,8 +36,10 @@ def repeat_flags(config: Config) -> dict[str, Any]:
     flags = {name: v for name, v in config.changed().items() if name not in OF_COMMAND}
     if config.data.dataset == FOLDER and config.run.pretrains and not config.finetuning.checkpoint:
         names = [INSTEAD.get(n, n) if values[n] == 0 else n for n in CHOSEN]
-        if config.data.view_operations != type(config.data).view_operations:
+        if config.data.view_operations is not None:
             names.remove("use_blur")
+        unused = unused_flags(config)
+        names = [name for name in names if name not in unused]
         flags |= {name: values[name] for name in ("mode", "eval_split", *names)}
     return flags
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES
+from tf_simclr.config.choices import MODES, PRETEXT_TASKS, TRAIN_MODES, WITHOUT_PROJECTION
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
@@ -84,6 +84,16 @@ class RunConfig(Section):
     def pretrains(self) -> bool:
         """Whether the run pretrains an encoder, without labels or a teacher."""
         return self.train_mode == "pretrain"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether views come in pairs, which a contrastive loss compares."""
+        return self.method not in PRETEXT_TASKS or self.pretext_task == "simclr"
+
+    @property
+    def projects(self) -> bool:
+        """Whether the network has a projection head, which flags describe."""
+        return self.method not in WITHOUT_PROJECTION
 
     @property
     def trains(self) -> bool:

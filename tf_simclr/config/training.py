@@ -11,6 +11,7 @@ from tf_simclr.config.matters import (
     PRETRAINED_SHOWN,
     SHOWN,
     TRAINING,
+    TWO_VIEWS,
     needs,
     unless,
 )
@@ -20,7 +21,12 @@ from tf_simclr.config.matters import (
 class TrainingConfig(Section):
     """How long to train, how much at a time, and what to write along the way."""
 
-    train_batch_size: int = flag(512, "Pictures per step, over all replicas together.", only=SHOWN)
+    train_batch_size: int = flag(
+        512,
+        "Pictures per step, over all replicas together, however many views, turns or patches of"
+        " each a task makes; learning rates are scaled by it.",
+        only=SHOWN,
+    )
     train_epochs: float = flag(
         100.0, "Epochs to train.", only=(SHOWN, unless("train_steps")), instead_of=("train_steps",)
     )
@@ -46,7 +52,7 @@ class TrainingConfig(Section):
     lineareval_while_pretraining: bool = flag(
         True,
         "Train a linear head alongside; the encoder gets no gradient from it.",
-        only=PRETRAINED_SHOWN,
+        only=(*PRETRAINED_SHOWN, TWO_VIEWS),
     )
     checkpoint_epochs: float = flag(
         1.0,

@@ -164,6 +164,10 @@ class ImageFolder(Source):
         sizes = np.stack([details["height"], details["width"]], axis=1)
         return facts_of(labels, sizes, details["gray"])
 
+    def side(self, split: str) -> int:
+        """As `facts` has it. See `Source.side`."""
+        return self.facts(split).side
+
     def hold_out(
         self, before: Mapping[str, str] | None, report: Callable[[str], None]
     ) -> "ImageFolder | None":

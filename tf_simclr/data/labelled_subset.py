@@ -111,6 +111,10 @@ class LabelledSubset(Source):
         """That of the other source. See `Source.picture_shape`."""
         return self.source.picture_shape
 
+    def side(self, split: str) -> int | None:
+        """That of the other source. See `Source.side`."""
+        return self.source.side(split)
+
     def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes as the other source does. See `Source.decode_windows`."""
         return self.source.decode_windows(image, windows)

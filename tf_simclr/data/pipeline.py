@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr.data.augment.policies import FinetuneView
-from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, PretrainViews, compiled
+from tf_simclr.data.augment.views import DENSE_SIDE, Prepared, Views, compiled
 from tf_simclr.data.source import Source
 
 # In whole batches, as in the original; small pictures are cheap to hold.
@@ -78,18 +78,18 @@ def endless_records(stream: Stream, context: tf.distribute.InputContext) -> tf.d
 
 def pretrain_batches(
     stream: Stream,
-    views: PretrainViews,
+    views: Views,
     num_classes: int,
     context: tf.distribute.InputContext,
     *,
     on_device: bool = False,
 ) -> tf.data.Dataset:
-    """Endless batches for SimCLR: images float32 [local, size, size, 6], and one_hot when labelled.
+    """Endless batches to pretrain on: images float32 [local, size, size, 3 * views], and one_hot.
 
     Args:
       stream: what to read.
-      views: how two views of a picture are made.
-      num_classes: 0 leaves labels out.
+      views: how the views of a picture are made.
+      num_classes: 0 leaves one_hot out.
       context: as strategy.distribute_datasets_from_function passes it.
       on_device: whether the training step makes the views; then the images are what `views`
         prepared (see views.Prepared).

@@ -210,6 +210,11 @@ class Source(abc.ABC):
         """(height, width, 3) of all pictures; None if they differ."""
         return None
 
+    def side(self, split: str) -> int | None:
+        """Median of the shorter sides of a split's pictures, in pixels; None if it is not known."""
+        del split
+        return min(self.picture_shape[:2]) if self.picture_shape else None
+
     def decode_windows(self, image: tf.Tensor, windows: Windows) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes what is needed for some windows of a picture; runs in graph mode.
 

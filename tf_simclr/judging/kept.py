@@ -35,7 +35,7 @@ class Kept:
       feature_map: the map of the judged pictures.
       mistakes: pictures that were classified wrongly.
       confusion: the same classifier's confusion matrix.
-      views: training pictures and their views.
+      views: what the network was trained on.
     """
 
     flags: Mapping[str, Any]
@@ -62,6 +62,7 @@ KINDS = {
         content.Mistake,
         content.ClassConfusion,
         content.Views,
+        content.ViewWords,
     )
 }
 

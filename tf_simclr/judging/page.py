@@ -143,6 +143,10 @@ def _scores(
             )
             for key in WITHOUT_LABELS
         ]
+    if words.asked and words.asked.key in result:
+        asked = words.asked
+        chance = [("By chance", result.get(asked.chance))]
+        frozen.append(content.Score(asked.title, asked.meaning, result[asked.key], chance))
     if TOP_1 not in result:
         return frozen
     five = f"{100 * result[TOP_5]:.1f} % among the first five" if TOP_5 in result else ""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_simclr import progress
 from tf_simclr.assembly import build_data
+from tf_simclr.assembly.views import Drawn
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.answers import Answers
@@ -77,7 +78,7 @@ def choose(
     judged: Mapping[str, Judged],
     *,
     told: Teller | None,
-    pairs: np.ndarray | None,
+    drawn: Drawn | None,
     machine: Mapping[str, Any],
     scored_on: str = "",
 ) -> Kept:
@@ -88,7 +89,7 @@ def choose(
       data: of the config.
       judged: prefix of a row -> its features of the judged split.
       told: who classified the pictures; None for nobody.
-      pairs: views that the run was trained on, uint8 [pairs, 2, side, side, 3]; None for none.
+      drawn: what the run was trained on; None for nothing.
       machine: as workdir.run_facts finds it.
       scored_on: what the run's own classifier was judged on, in words.
     """
@@ -118,7 +119,7 @@ def choose(
         feature_map=_map(config, data, test, mapped, small, names, told),
         mistakes=_mistakes(told, wrong, shown, large, names),
         confusion=_confusion(told),
-        views=_views(config, data, pairs),
+        views=_views(drawn),
     )
 
 
@@ -299,14 +300,13 @@ def _confusion(told: Teller | None) -> content.ClassConfusion | None:
     return content.ClassConfusion(matrix, names, pairs, note)
 
 
-def _views(config: Config, data: Source, pairs: np.ndarray | None) -> content.Views | None:
-    if pairs is None:
+def _views(drawn: Drawn | None) -> content.Views | None:
+    if drawn is None:
         return None
-    view, originals = build_data.evaluation_view(config), []
-    for record in data.records(config.data.train_split).take(len(pairs)):
-        image = view(data.decode(record["image"]))
-        originals.append(tf.image.convert_image_dtype(image, tf.uint8, saturate=True).numpy())
-    three = np.concatenate([np.stack(originals)[:, None], pairs], axis=1)  # [n, 3, side, side, 3]
-    columns = math.ceil(math.sqrt(len(pairs))) * 3
-    sheet = Sheet.of(three.reshape(-1, *three.shape[2:]), most_bytes=VIEWS_BYTES, columns=columns)
-    return content.Views(sheet)
+    rows, columns, *shape = drawn.pictures.shape
+    sheet = Sheet.of(
+        drawn.pictures.reshape(-1, *shape),
+        most_bytes=VIEWS_BYTES,
+        columns=math.ceil(math.sqrt(rows)) * columns,
+    )
+    return content.Views(sheet, drawn.words)

@@ -20,8 +20,10 @@ def method_of(config: Config) -> Method:
 
 
 def checked(config: Config) -> Config:
-    """Checks a config by its method, and returns it. Raises ValueError like Method.check."""
-    method_of(config).check(config)
+    """Settles and checks a config by its method. Raises ValueError like Method.check."""
+    method = method_of(config)
+    config = method.settled(config)
+    method.check(config)
     return config
 
 

@@ -4,10 +4,10 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.assembly.views import Drawn
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data.pipeline import Stream
@@ -58,6 +58,10 @@ class Method(abc.ABC):
 
     words: ClassVar[Words]
     state_flags: ClassVar[tuple[str, ...]] = ()
+
+    def settled(self, config: Config) -> Config:
+        """The config with what this method decides itself, whatever the flags say."""
+        return config
 
     def check(self, config: Config) -> None:
         """Checks rules that cross the sections of the config.
@@ -146,8 +150,11 @@ class Method(abc.ABC):
         """An addition to the line that is printed when training starts; "" for none."""
         return ""
 
-    def views(self, config: Config, data: Source) -> np.ndarray | None:
-        """Pairs of views to look at, uint8 [pairs, 2, side, side, 3]; None if it makes no pairs."""
+    def views(self, config: Config, data: Source) -> Drawn | None:
+        """Pictures that it trains on, to look at; None if they are nothing special.
+
+        Data other than the run's own may have no training split.
+        """
         return None
 
     def judge(

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_simclr import things
 from tf_simclr.assembly import build, build_data
-from tf_simclr.assembly.views import view_pairs
+from tf_simclr.assembly.views import Drawn, originals, views_of_first
 from tf_simclr.config import Config
 from tf_simclr.config.fields import require
 from tf_simclr.data import pipeline
@@ -15,7 +15,8 @@ from tf_simclr.losses.contrastive import Loss
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.simclr import SimCLR
-from tf_simclr.reporting.words import LEARNING_RATE, Shown, Words
+from tf_simclr.reporting.content import PAIRS
+from tf_simclr.reporting.words import LEARNING_RATE, LOOKS, Shown, Words
 
 # The original adds the losses of both views of a picture, and so does every loss here. The paper's
 # equation 1, and its table 2 but for the sign, are of one view.
@@ -34,10 +35,7 @@ class Contrastive(Method):
             "train/contrast_acc": "Contrastive accuracy",
             "train/online_linear_probe_loss": "Loss of the online linear probe",
             "train/online_linear_probe_accuracy": "Accuracy of the online linear probe",
-            "train/look_knn_top1": "kNN on training pictures",
-            "train/look_linear_probe_top1": "Linear probe on training pictures",
-            "train/look_rankme": "RankMe on training pictures",
-            "train/look_feature_std": "Spread of features on training pictures",
+            **LOOKS,
             **LEARNING_RATE,
         },
         line=(
@@ -86,7 +84,7 @@ class Contrastive(Method):
             selector=config.finetuning.ft_proj_selector,
             loss=_loss(config),
             microbatches=config.training.microbatches,
-            make_views=build_data.views_in_the_step(config),
+            make_views=build_data.views_in_the_step(config, build_data.pretrain_views(config)),
             memory=memory,
             seed=config.run.seed,
         )
@@ -108,9 +106,12 @@ class Contrastive(Method):
     def describe(self, config: Config) -> str:
         return f", views made on the {config.views_on}"
 
-    def views(self, config: Config, data: Source) -> np.ndarray | None:
-        # Data other than the run's own may have no training split.
-        return view_pairs(config, data) if data.has(config.data.train_split) else None
+    def views(self, config: Config, data: Source) -> Drawn | None:
+        if not data.has(config.data.train_split):
+            return None
+        pairs = views_of_first(config, data, build_data.pretrain_views(config))
+        first = originals(config, data)[:, np.newaxis]
+        return Drawn(np.concatenate([first, pairs], axis=1), PAIRS)
 
 
 def _loss(config: Config) -> Loss:

@@ -26,6 +26,7 @@ class BatchNorm(keras.layers.Layer):
     Args:
       momentum: of the moving averages, 0 <= momentum < 1.
       center: whether there is a beta.
+      scale: whether there is a gamma.
       gamma_initializer: "ones" or "zeros" (the last norm of a residual block starts at 0).
       synchronized: whether statistics are those of the whole batch over all replicas (`global_bn`)
         or of this replica's part only.
@@ -36,6 +37,7 @@ class BatchNorm(keras.layers.Layer):
         *,
         momentum: float = MOMENTUM,
         center: bool = True,
+        scale: bool = True,
         gamma_initializer: str = "ones",
         synchronized: bool = True,
         **kwargs: Any,
@@ -43,6 +45,7 @@ class BatchNorm(keras.layers.Layer):
         super().__init__(**kwargs)
         self.momentum = momentum
         self.center = center
+        self.scale = scale
         self.gamma_initializer = gamma_initializer
         self.synchronized = synchronized
         self.trains_when_frozen = False
@@ -51,7 +54,8 @@ class BatchNorm(keras.layers.Layer):
         shape = [input_shape[-1]]
         # Statistics stay in the variables' precision when the layer computes in half precision.
         kept = {"shape": shape, "dtype": self.variable_dtype, "experimental_autocast": False}
-        self.gamma = self.add_weight("gamma", initializer=self.gamma_initializer, **kept)
+        gamma = {"initializer": self.gamma_initializer, **kept}
+        self.gamma = self.add_weight("gamma", **gamma) if self.scale else None
         self.beta = self.add_weight("beta", initializer="zeros", **kept) if self.center else None
         kept |= {
             "trainable": False,
@@ -76,12 +80,19 @@ class BatchNorm(keras.layers.Layer):
         self._update(self.moving_variance, variance)
         return outputs
 
+    def _factor(self) -> tf.Tensor:
+        if self.gamma is not None:
+            return self.gamma
+        return tf.ones(self.moving_variance.shape, self.variable_dtype)
+
     def _offset(self) -> tf.Tensor:
-        return tf.zeros_like(self.gamma) if self.beta is None else self.beta
+        if self.beta is not None:
+            return self.beta
+        return tf.zeros(self.moving_mean.shape, self.variable_dtype)
 
     def _fused(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self._offset(), epsilon=EPSILON, is_training=True
+            inputs, self._factor(), self._offset(), epsilon=EPSILON, is_training=True
         )
         # The fused op reports the sample variance, n / (n - 1) times the population's.
         n = tf.cast(tf.size(inputs) / tf.size(mean), variance.dtype)
@@ -98,7 +109,7 @@ class BatchNorm(keras.layers.Layer):
         return mean, variance
 
     def _normalize(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
-        scale = self.gamma * tf.math.rsqrt(variance + EPSILON)
+        scale = self._factor() * tf.math.rsqrt(variance + EPSILON)
         shift = self._offset() - mean * scale
         outputs = tf.cast(inputs, self.variable_dtype) * scale + shift
         return tf.cast(outputs, self.compute_dtype)
@@ -108,8 +119,8 @@ class BatchNorm(keras.layers.Layer):
         moving.assign_sub((moving - batch) * (1.0 - self.momentum))
 
     def get_config(self) -> dict[str, Any]:
-        given = attributes(self, "momentum", "center", "gamma_initializer", "synchronized")
-        return super().get_config() | given
+        learned = attributes(self, "center", "scale", "gamma_initializer")
+        return super().get_config() | learned | attributes(self, "momentum", "synchronized")
 
 
 def fixed_padding(images: tf.Tensor, kernel_size: int) -> tf.Tensor:

@@ -9,7 +9,6 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr import replicas
 from tf_simclr.losses.contrastive import Loss
 from tf_simclr.losses.nt_xent import NTXent
 from tf_simclr.losses.supervised import softmax_cross_entropy
@@ -228,10 +227,7 @@ class SimCLR(TrainableNet):
     def _views(self, images: Any) -> tf.Tensor:
         if self.make_views is None:
             return tf.concat(tf.split(images, 2, axis=-1), axis=0)
-        step = self.optimizer.iterations * 2 * replicas.count()
-        places = [step + 2 * tf.cast(replicas.index(), tf.int64) + view for view in range(2)]
-        seeds = [tf.stack([tf.constant(self.seed, tf.int64), place]) for place in places]
-        return self.make_views(images, tf.stack(seeds))
+        return self.make_views(images, self.step_seeds(self.seed, 2))
 
     def _loss(
         self,

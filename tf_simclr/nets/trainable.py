@@ -184,6 +184,17 @@ class TrainableNet(TimedSteps):
     def restarted(self) -> None:
         """Resets what follows the weights, after they were restored from elsewhere."""
 
+    def step_seeds(self, seed: int, count: int) -> tf.Tensor:
+        """Seeds for what is drawn in a step: int64 [count, 2], each unique to step and replica.
+
+        Args:
+          seed: of the run; the first number of each.
+          count: seeds that each step takes.
+        """
+        step = self.optimizer.iterations * count * replicas.count()
+        first = step + count * tf.cast(replicas.index(), tf.int64)
+        return tf.stack([tf.stack([tf.constant(seed, tf.int64), first + n]) for n in range(count)])
+
     def penalty(self) -> tf.Tensor:
         """The L2 penalty in the loss: a scalar."""
         return l2_penalty(self._running.l2_variables, self._weight_decay)

@@ -129,12 +129,14 @@ def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | No
     """The part of the origin's architecture that a run with this config must agree with.
 
     The projection head may be of any kind if it is not restored, because `variable_schema` leaves
-    it out or pretraining starts from a checkpoint without one.
+    it out, the run has none, or pretraining starts from a checkpoint without one.
     """
     found = origin.architecture
     if found is None or found.head is None:
         return found
-    absent = origin.settings is None and not found.head.layers
-    if (absent and config.run.pretrains) or "projection_head" not in restored_parts(config):
+    unlearned = origin.settings is None or not origin.settings.run.projects
+    absent = config.run.pretrains and unlearned and not found.head.layers
+    none = absent or not config.run.projects
+    if none or "projection_head" not in restored_parts(config):
         return dataclasses.replace(found, head=None)
     return found

@@ -42,4 +42,7 @@ def warm_start(
     net.restarted()
     averaged = " (averaged weights)" if config.finetuning.use_ema_weights else ""
     print(f"Starts from {origin.prefix}{averaged}: {', '.join(restored)}.")
+    if origin.settings is not None and not origin.settings.run.projects:
+        task = origin.settings.run.pretext_task
+        print(f"Only its tower, the encoder, is taken: its head is that of --pretext_task={task}.")
     return restored

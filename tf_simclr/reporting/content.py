@@ -181,14 +181,47 @@ class ClassConfusion:
 
 
 @dataclasses.dataclass(frozen=True)
-class Views:
-    """Training pictures, and the views that were made of them.
+class ViewWords:
+    """What is said of the pictures that a network is trained on, which stand in rows.
 
     Attributes:
-        sheet: for each picture the original, then its two views.
+        title: heading of the section.
+        explanation: a sentence or two below it, on what a row is, and what is learned from it.
+        row: what a row is, for those who do not see it; after "Training picture 3".
+        captions: one for each picture of a row; "" for none.
+        apart: how many pictures at the start of a row are set apart: the network does not see them.
+    """
+
+    title: str
+    explanation: str
+    row: str
+    captions: Sequence[str]
+    apart: int = 0
+
+
+PAIRS = ViewWords(
+    title="Views",
+    explanation=(
+        "A training picture, then two random views of it. Training pulls the features of the two"
+        " views together, so whatever differs between them is what the encoder learns to ignore."
+    ),
+    row="and two views of it",
+    captions=("", "", ""),
+    apart=1,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Views:
+    """Pictures that a network is trained on, in rows.
+
+    Attributes:
+        sheet: the pictures, row by row.
+        words: what is said of them. Runs that were judged by older versions have pairs.
     """
 
     sheet: Sheet
+    words: ViewWords = PAIRS
 
 
 @dataclasses.dataclass(frozen=True)

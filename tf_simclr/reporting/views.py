@@ -1,24 +1,36 @@
-"""Training pictures, each with the two views that were made of it."""
+"""What a network is trained on: rows of pictures, such as a picture and the views made of it."""
+
+from html import escape
 
 from tf_simclr.reporting.content import Views
 from tf_simclr.reporting.markup import section
 
+FEW = 4  # pictures: a row of more may break
+
 
 def views_section(views: Views) -> str:
-    """Draws each original before its two views.
+    """Draws each row as a card, with the captions of its pictures.
 
     Args:
         views: what to show.
     """
+    words, columns = views.words, len(views.words.captions)
+    rows = (
+        "".join(_tile(views, row * columns + column, column) for column in range(columns))
+        for row in range(views.sheet.count // columns)
+    )
+    kind = "row" if columns <= FEW else "row long"
     cards = "".join(
-        f'<figure class="card triple" role="img" aria-label="Training picture {row + 1} and two'
-        f' views of it">{views.sheet.tile(3 * row, "original")}{views.sheet.tile(3 * row + 1)}'
-        f"{views.sheet.tile(3 * row + 2)}</figure>"
-        for row in range(views.sheet.count // 3)
+        f'<figure class="card {kind}" role="img" aria-label="Training picture {number}'
+        f' {escape(words.row)}">{tiles}</figure>'
+        for number, tiles in enumerate(rows, start=1)
     )
-    explanation = (
-        "A training picture, then two random views of it. Training pulls the features of the two"
-        " views together, so whatever differs between them is what the encoder learns to ignore."
-    )
-    body = f'<style>{views.sheet.css("views")}</style><div class="views">{cards}</div>'
-    return section("views", "Views", explanation, body)
+    several = "views" if columns <= FEW else "views long"
+    body = f'<style>{views.sheet.css("views")}</style><div class="{several}">{cards}</div>'
+    return section("views", escape(words.title), escape(words.explanation), body)
+
+
+def _tile(views: Views, place: int, column: int) -> str:
+    caption, last = views.words.captions[column], views.words.apart - 1
+    tile = views.sheet.tile(place, "original" if column == last else "")
+    return f"<span>{tile}<small>{escape(caption)}</small></span>" if caption else tile

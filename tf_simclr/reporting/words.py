@@ -41,11 +41,36 @@ class Shown:
         return f"{self.label} {100 * value:.1f} %" if self.share else f"{self.label} {value:.2f}"
 
 
+# Of looks at an encoder while it pretrains.
+LOOKS = {
+    "train/look_knn_top1": "kNN on training pictures",
+    "train/look_linear_probe_top1": "Linear probe on training pictures",
+    "train/look_rankme": "RankMe on training pictures",
+    "train/look_feature_std": "Spread of features on training pictures",
+}
+
 # Of a classifier's training.
 LINE_OF_LABELS = (
     (Shown("supervised_loss", "loss"),),
     (Shown("supervised_acc", "accuracy", share=True),),
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What a pretext task asks about test pictures, and what a right answer is.
+
+    Attributes:
+      key: of its accuracy in a result.
+      chance: key of the accuracy of guessing.
+      title: of the accuracy.
+      meaning: of the accuracy, in half a sentence.
+    """
+
+    key: str
+    chance: str
+    title: str
+    meaning: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +84,7 @@ class Words:
       curves: tag of a scalar in the run's summaries -> title of its curve on the page.
       line: what the line of progress shows; of each group the first mean that there is.
       beside: tag of a scalar -> (tag of the original's scalar, factor by which that is multiplied).
+      asked: the task that an evaluation asks of the network; None if there is none.
     """
 
     title: str
@@ -67,6 +93,7 @@ class Words:
     curves: Mapping[str, str]
     line: Sequence[Sequence[Shown]] = ()
     beside: Mapping[str, tuple[str, float]] = dataclasses.field(default_factory=dict)
+    asked: Asked | None = None
 
     def complete(self, scalars: Mapping[str, Any]) -> dict[str, Any]:
         """The scalars of a run with those of `beside`, which older runs did not write.

@@ -15,6 +15,7 @@ from tf_simclr.choosing.choice import Choice
 from tf_simclr.choosing.cost import step_gflop
 from tf_simclr.choosing.length import steps_by_clock
 from tf_simclr.config import Config
+from tf_simclr.config.remarks import unused_flags
 from tf_simclr.config.repeat import FOLDER, chooses, folded, repeat_command
 from tf_simclr.data.folder_kind import holds_pictures
 from tf_simclr.data.image_folder import ImageFolder
@@ -164,25 +165,26 @@ def _chosen(
     facts = data.facts(config.data.train_split)
     if facts.pictures < FEWEST:
         raise ValueError(
-            f"`data_dir` must hold at least {FEWEST} pictures to train on: a picture is compared"
-            f" with others. Received: data_dir={config.data.data_dir!r}, with {facts.pictures} in"
+            f"`data_dir` must hold at least {FEWEST} pictures to train on. Received:"
+            f" data_dir={config.data.data_dir!r}, with {facts.pictures} in"
             f" {config.data.train_split!r}."
         )
-    timed = None
+    timed, unused = None, unused_flags(config)
     if plan.untimed(given):
         first = config.replaced(plan.first_timed(facts, given, machine.replicas))
         timed = _time(first, data, strategy)
         gflop = _gflop(first)
         machine = plan.Machine(device, machine.replicas, timed.per_step / gflop)
-        chosen = config.replaced(_values(plan.plan(facts, given, machine)))
+        chosen = config.replaced(_values(plan.plan(facts, given, machine, unused)))
         if _gflop(chosen) != gflop:
             timed = _time(chosen, data, strategy)
         machine = plan.Machine(device, machine.replicas, machine.per_gflop, timed.per_step)
-    choices = plan.plan(facts, given, machine)
+    choices = plan.plan(facts, given, machine, unused)
     _say(choices)
+    config = config.replaced({**_values(choices), "train_minutes": 0.0})
     if "view_operations" not in given:
-        print(f"  flip: {pictures.ABOUT_FLIP}", flush=True)
-    return config.replaced({**_values(choices), "train_minutes": 0.0}), timed
+        print(f"  flip: {pictures.about_flip(config.operations[0])}", flush=True)
+    return config, timed
 
 
 def _with_length(

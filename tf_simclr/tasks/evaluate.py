@@ -226,7 +226,7 @@ def _evaluate(
         data,
         judged,
         told=told,
-        pairs=method.views(config, data),
+        drawn=method.views(config, data),
         machine=facts_of_this(size),
         scored_on=classified.judged_on if classified else "",
     )

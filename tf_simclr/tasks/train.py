@@ -14,7 +14,6 @@ from tf_simclr.assembly.holding_out import check_held_out
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
-from tf_simclr.assembly.views import view_strip
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
@@ -197,7 +196,7 @@ def _fit(training: Training) -> None:
     summaries = Summaries(training.place.folder)
     views = training.method.views(config, training.data) if training.step == 0 else None
     if views is not None:
-        summaries.image("image", view_strip(views), step=0)
+        summaries.image("image", views.strip(), step=0)
     summaries.settings(config.flat(), name=config.run.model_dir or "")
     watch, waiting = WatchSteps(training.step), MeasureWaiting()
     every = build.export_interval(config, training.examples)

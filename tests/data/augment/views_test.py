@@ -99,7 +99,7 @@ def by_tensorflow(views, image, seed):
     """Both views of one picture by tf.image; what is drawn is taken from `views`."""
     windows = views.windows(tf.constant(image.shape), tf.constant(seed)).numpy()
     numbers, made = views.draws(tf.constant(seed)).numpy().T, []
-    for (top, left, height, width), draws, way in zip(windows, numbers, views.both):
+    for (top, left, height, width), draws, way in zip(windows, numbers, views.each):
         view = tf.image.crop_to_bounding_box(image, top, left, height, width)
         view = tf.image.resize(view, [views.size] * 2, tf.image.ResizeMethod.BICUBIC) / 255
         for one in way.by_picture:
