@@ -105,6 +105,17 @@ def test_the_code_in_the_readme_runs_as_it_stands(readers_folder, monkeypatch):
         exec(compile(block, "README.md", "exec"), names)
 
 
+def test_the_code_of_a_method_on_its_page_is_that_of_its_files():
+    """Each block names its file; "..." in it stands for what is left out."""
+    page = (DOCS / "add_a_method.md").read_text()
+    blocks = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == page.count("```python") >= 4
+    for file, block in blocks:
+        text = (ROOT / file).read_text()
+        for part in re.split(r"^ *\.\.\.\n", block, flags=re.MULTILINE):
+            assert part in text, f"{file} has no more:\n{part}"
+
+
 def test_imagenet_is_prepared_as_the_page_says_up_to_its_files(tmp_path, monkeypatch):
     page = (ROOT / "docs" / "tpu.md").read_text()
     typed = re.search(r'^    \.venv/bin/python -c "(import os, .*?)"$', page, re.M | re.S)[1]

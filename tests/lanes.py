@@ -45,6 +45,7 @@ SLOW = {
         "main_test.py::test_both_commands",
         "nets/memory_test.py::test_replicas",
         "nets/microbatches_test.py::test_replicas",
+        "nets/pretext_test.py::test_replicas",
         "notebooks_test.py::test_it_runs",
         "optim/lamb_test.py",
         "packaging_test.py",
@@ -198,6 +199,7 @@ FIRST_LANE = {
         "old_runs_test.py::test_fine_tuning",
         "old_runs_test.py::test_it_is_judged",
         "other_data_test.py",
+        "rotation_run_test.py",
         "tasks/",
     ),
     "once keras 2.15 is imported too, tf_keras 2.15 loads a functional model for ever": (
@@ -224,6 +226,7 @@ FIRST_LANE = {
         "nets/memory_test.py::test_replicas_see_one_queue",
         "nets/memory_test.py::test_with_microbatches_too",
         "nets/microbatches_test.py::test_replicas",
+        "nets/pretext_test.py::test_replicas",
         "nets/simclr_test.py::test_a_resnet_trains_under_steps_per_execution",
         "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_bfloat16",
         "nets/simclr_test.py::test_half_precision_trains_with_a_loss_in_float32[mixed_float16-2",
@@ -242,6 +245,7 @@ BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
     "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
     "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
+    "rotation_run_test.py::test_a_run_is_judged_shown_and_exported",
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
 )

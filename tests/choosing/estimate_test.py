@@ -13,13 +13,16 @@ def test_the_disk_holds_checkpoints_and_exports():
 
 
 def test_judging_passes_every_picture_through_two_networks():
-    quick, slow = (estimate.judging_seconds(1000, each) for each in (0.001, 0.007))
-    # A step is two views of three passes: a pass of two networks is a third of it.
-    assert abs((slow - quick) - 1000 * 0.006 / 3) < 1e-9
+    for views in (2, 4):
+        quick, slow = (estimate.judging_seconds(1000, each, views=views) for each in (0.001, 0.007))
+        # A step is so many views of three passes: a pass of two networks is 2 of them.
+        assert abs((slow - quick) - 2 * 1000 * 0.006 / (3 * views)) < 1e-9
 
 
 def test_layers_take_a_pass_more_of_each_network_and_their_judges():
-    plain, layers = (estimate.judging_seconds(5000, 0.003, layers=count) for count in (0, 12))
+    plain, layers = (
+        estimate.judging_seconds(5000, 0.003, views=2, layers=count) for count in (0, 12)
+    )
     assert abs((layers - plain) - (5000 * 0.003 / 3 + 12 * estimate.LAYER_SECONDS / 2)) < 1e-9
 
 

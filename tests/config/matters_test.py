@@ -31,6 +31,7 @@ SITUATIONS = [
         {"view_operations": "crop,flip"},
         {"loss": "margin_triplet"},
         {"pretext_task": "rotation"},
+        {"pretext_task": "relative_position", "image_size": 24},
         {"dataset": "image_folder", "data_dir": "a", "fine_tune_after_block": 4},
         {"checkpoint": None if train_mode == "supervised" else "a", "distill_alpha": 0.5},
     )

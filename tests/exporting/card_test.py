@@ -43,6 +43,11 @@ def change(**values):
     return card.render(dataclasses.replace(FULL, **values))
 
 
+def test_the_heading_of_an_encoder_says_how_it_was_trained():
+    assert change(trained_by="Rotation prediction").startswith("# Rotation prediction encoder: ")
+    assert "SimCLR" not in change(trained_by="Rotation prediction", learned="Learned on emoji32.")
+
+
 def test_first_of_all_it_says_for_what_pictures_it_is():
     _, first, *_ = change().split("\n\n")
     assert first.startswith("Made for pictures of about 48 x 48 pixels")

@@ -161,6 +161,20 @@ def test_the_command_can_be_pasted_where_paths_have_spaces(written):
     assert {f"--data_dir={flags['data_dir']}", f"--model_dir={flags['model_dir']}"} <= set(words)
 
 
+def test_views_that_were_kept_without_words_are_drawn_as_pairs(written):
+    """By versions with one kind of pretraining."""
+    flags, page = written()
+    path = f"{flags['model_dir']}/page.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    structure = json.loads(arrays["structure"].tobytes())
+    assert structure["views"].pop("words")["title"] == "Views"
+    arrays["structure"] = np.frombuffer(json.dumps(structure).encode(), np.uint8)
+    np.savez(path, **arrays)
+    with open(draw_page(flags["model_dir"], "", methods.method_of(Config()).words)) as file:
+        assert file.read() == page
+
+
 @pytest.mark.parametrize("content", [b"", b"PK not a zip", None])
 def test_what_another_version_kept_is_left_alone(written, content):
     flags, page = written()

@@ -75,7 +75,7 @@ def test_no_two_methods_have_the_same_words():
 
 @pytest.mark.parametrize("word", METHODS)
 def test_every_scalar_on_the_page_is_one_that_the_network_writes(word):
-    tiny = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16, "proj_out_dim": 8}
+    tiny = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 24, "proj_out_dim": 8}
     config = Config.from_flat(tiny | chosen(word))
     lesson = methods.Lesson(3, teacher=lambda images: images[:, 0, 0])
     net = methods.network(config, lesson, training=True)

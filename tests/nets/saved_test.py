@@ -14,6 +14,7 @@ from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.resnet import BLOCKS, ResNet
+from tf_simclr.nets.rotation import RotationNet
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.nets.student import Student
 from tf_simclr.optim.lars import LARS
@@ -56,6 +57,12 @@ def functional():
 
 def simclr(**options):
     net = SimCLR(encoder(), ProjectionHead(num_layers=2, out_dim=4), num_classes=CLASSES, **options)
+    net(IMAGES)
+    return moved(net)
+
+
+def rotation(**options):
+    net = RotationNet(encoder(), ProjectionHead(num_layers=2, out_dim=4), **options)
     net(IMAGES)
     return moved(net)
 
@@ -110,7 +117,7 @@ WAYS = {
     [
         *[(".keras", make) for make in (built_encoder, functional, simclr, classifier)],
         *[("from_config", built_encoder), ("clone_model", functional), ("clone_model", classifier)],
-        *[("deepcopy", functional), ("pickle", simclr)],
+        *[("deepcopy", functional), ("pickle", simclr), (".keras", rotation)],
     ],
 )
 def test_a_network_comes_back_as_it_was(tmp_path, make, way):

@@ -98,6 +98,26 @@ def test_choices_are_said_with_their_reasons(picture_folder, tmp_path, fixed_tim
     assert not (tmp_path / "run").exists()
 
 
+def test_nothing_is_chosen_that_the_task_does_not_use(picture_folder, tmp_path, capsys):
+    flags = {"model_dir": str(tmp_path / "run"), "train_minutes": 1.0, "pretext_task": "rotation"}
+    config = config_of(picture_folder, **flags)
+    settled = choose.choose(config).config
+    printed = capsys.readouterr().out
+    names = ("temperature", "use_blur", "color_jitter_strength", "lineareval_while_pretraining")
+    assert [name for name in names if name in printed] == []
+    assert {name: settled.flat()[name] for name in names} == {
+        name: Config().flat()[name] for name in names
+    }
+    assert "  min_crop_area 0.25: " in printed and "learning_rate 0.0" in printed
+    assert "they are not (text, signs), add --view_operations=crop\n" in printed
+    # What is left out is no choice of a run of SimCLR either, where it has no effect.
+    config = config_of(picture_folder, **flags | {"pretext_task": "simclr"}, proj_head_mode="none")
+    choose.choose(config)
+    printed = capsys.readouterr().out
+    assert "num_proj_layers" not in printed and "temperature 0.07: " in printed
+    assert "add --view_operations=crop,color,gray\n" in printed
+
+
 def test_what_is_given_is_not_chosen_and_with_all_given_nothing_is_timed(
     picture_folder, tmp_path, fixed_time, capsys
 ):

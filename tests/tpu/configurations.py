@@ -31,6 +31,11 @@ OF_LOSSES = tuple(
 )
 OF_CLASSIFIERS = {"train_mode": ("finetune", "supervised", "distill")} | OF_ALL
 
+# A pretext task with labels of its own; it has no loss over pairs and no memory.
+OF_ROTATION = {"pretext_task": ("rotation",)} | {
+    name: OF_PRETRAINING[name] for name in (*OF_ALL, "augment_on", "microbatches")
+}
+
 # In any two columns are all four pairs: they are different columns of three 1s behind a 0.
 _PLACES = (
     (0, 0, 0, 0, 0, 0, 0, 0),
@@ -40,6 +45,8 @@ _PLACES = (
     (1, 1, 0, 1, 1, 0, 1, 0),
     (1, 1, 1, 0, 1, 1, 0, 1),
 )
+_PLACES_OF_FOUR = ((0, 0, 0, 0), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0))
+_CHANGE = tuple(OF_ROTATION)[1:]
 COVERING = (
     *(
         {name: values[place] for (name, values), place in zip(OF_PRETRAINING.items(), places)}
@@ -51,12 +58,17 @@ COVERING = (
         for p, precision in enumerate(OF_ALL["precision"])
     ),
     *OF_LOSSES,
+    # In any two columns are all four pairs, here too.
+    *(
+        dict(zip(OF_ROTATION, ("rotation", *(OF_ROTATION[n][p] for n, p in zip(_CHANGE, places)))))
+        for places in _PLACES_OF_FOUR
+    ),
 )
 
 
 def whole_product() -> Iterator[dict]:
     """Every combination of the values of all flags, and the other losses."""
-    for flags in (OF_PRETRAINING, OF_CLASSIFIERS):
+    for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION):
         for values in itertools.product(*flags.values()):
             yield dict(zip(flags, values))
     yield from OF_LOSSES

@@ -11,11 +11,20 @@ from collections import Counter
 
 import processes
 import pytest
-from configurations import COVERING, OF_CLASSIFIERS, OF_PRETRAINING, name, pairs, whole_product
+from configurations import (
+    COVERING,
+    OF_CLASSIFIERS,
+    OF_PRETRAINING,
+    OF_ROTATION,
+    name,
+    pairs,
+    whole_product,
+)
 from graph_facts import Collective
 from traced_steps import BATCH, CORES, FAULTY, GATHERING, SIZE
 
 from tf_simclr.losses.blockwise import BLOCK
+from tf_simclr.nets.rotation import TURNS
 
 WHOLE = os.environ.get("TPU_TRACE") == "whole"
 STEPS = tuple(whole_product()) if WHOLE else COVERING
@@ -41,6 +50,7 @@ def summed(shape, in_loop=False):
 def of_gradients(flags):
     """One sum for each variable that trains."""
     classes = CLASSES[flags.get("dataset", "emoji32")]
+    classes = TURNS if "pretext_task" in flags else classes
     shapes = [*KERNELS, *[(channels,) for channels in NORMS * 2], (8, classes), (classes,)]
     if "train_mode" not in flags:
         # The last norm of the projection head has no offset.
@@ -53,15 +63,16 @@ def of_norms(flags):
     if "train_mode" in flags:
         return Counter(summed((2, channels)) for channels in NORMS * 2)
     in_parts = flags["microbatches"] > 1
-    # In parts, forward twice. The averaged network that fills a memory goes forward only.
-    passes = 2 + in_parts + (flags["memory_size"] > 0)
+    # In parts, pairs go forward twice. The averaged network that fills a memory goes forward only.
+    twice = in_parts and "pretext_task" not in flags
+    passes = 2 + twice + (flags.get("memory_size", 0) > 0)
     channels = (NORMS + HEAD_NORMS) * passes
     return Counter(summed((2, each), in_loop=in_parts) for each in channels)
 
 
 def of_embeddings(flags):
     """What the loss and the memory gather: on TPUs a sum of everyone's, zeros but for one's own."""
-    if "train_mode" in flags:
+    if "train_mode" in flags or "pretext_task" in flags:
         return Counter()
     views, dim = 2, 8
     dense = flags["loss_implementation"] == "dense"
@@ -80,6 +91,7 @@ def of_embeddings(flags):
 def of_metrics(flags):
     """A sum and a weight of each running mean and of the norm, and the loss, if it is finite."""
     means = {"finetune": 5, "supervised": 5, "distill": 7}.get(flags.get("train_mode"), 8)
+    means = 4 if "pretext_task" in flags else means
     return Counter([summed(())] * (2 * (means + 1) + 1))
 
 
@@ -117,13 +129,13 @@ def bytes_of(collectives):
 
 
 def test_the_covering_set_holds_every_pair():
-    for kind in (OF_PRETRAINING, OF_CLASSIFIERS):
+    for kind in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION):
         covered, of_all = (
             set().union(*(pairs(flags) for flags in steps if flags.keys() == kind.keys()))
             for steps in (COVERING, whole_product())
         )
         assert covered == of_all
-    assert len(COVERING) <= 16
+    assert len(COVERING) <= 20
 
 
 def test_every_tensor_has_a_static_shape(step):
@@ -161,16 +173,20 @@ def test_the_bytes_of_a_plain_step():
     assert bytes_of(of_metrics(plain)) == 4 * 19
 
 
-def test_a_loss_in_blocks_of_a_small_batch_has_small_tiles(step):
-    # Nothing is larger than both views on the channels, and the border of a convolution.
-    assert step["largest"] <= 2 * LOCAL * (SIZE + 2) ** 2 * 6 < (2 * BLOCK) ** 2
+def test_a_loss_in_blocks_of_a_small_batch_has_small_tiles(flags, step):
+    # Nothing is larger than all views on the channels, and the border of a convolution.
+    views = TURNS if "pretext_task" in flags else 2
+    assert step["largest"] <= views * LOCAL * (SIZE + 2) ** 2 * 6 < (2 * BLOCK) ** 2
 
 
 def test_only_layers_multiply_in_one_pass(flags, step):
     assert [
-        name for name in step["one_pass"] if not re.search("dense/|head_supervised/", name)
+        name
+        for name in step["one_pass"]
+        if not re.search("dense/|head_supervised/|head_rotation/", name)
     ] == []
-    assert bool(step["exact"]) == ("train_mode" not in flags)
+    of_pairs = not flags.keys() & {"train_mode", "pretext_task"}
+    assert bool(step["exact"]) == of_pairs
 
 
 def test_the_gradient_of_a_gather_is_a_sum_and_a_constant_one_has_none(traced):

@@ -40,7 +40,7 @@ def patch_views(config: Config) -> PatchViews:
     return PatchViews(build_data.single_view(config), patches_of(config))
 
 
-def test_patches(config: Config, data: Source) -> tf.data.Dataset:
+def patches_to_judge(config: Config, data: Source) -> tf.data.Dataset:
     """Patches of test pictures as evaluation sees them, drawn from a fixed seed.
 
     Returns:

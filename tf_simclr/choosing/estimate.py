@@ -7,7 +7,7 @@ JUDGING_SECONDS = 60.0
 JUDGING_START = 15.0  # seconds: networks are made and traced, and the page is drawn
 LAYER_SECONDS = 4.0  # for each layer of --judge_endpoints, as above
 JUDGED = 10_000  # pictures of which the constants are
-FORWARD = 1 / 6  # of a training step: one view of two, one pass of three
+FORWARD = 1 / 3  # of a training step's three passes over each view
 EXPORTS = 2  # a hub module and a SavedModel
 SMALL_FILES = 5e6  # bytes: report, curves, results
 
@@ -27,17 +27,18 @@ class Sizes:
     memory: int | None = None
 
 
-def judging_seconds(judged: int, per_picture: float, *, layers: int = 0) -> float:
+def judging_seconds(judged: int, per_picture: float, *, views: int, layers: int = 0) -> float:
     """Seconds of an evaluation: two networks over all pictures, and the judges.
 
     Args:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
+      views: of a picture, which a training step puts through the network.
       layers: that are judged beside the last one, of all networks together.
     """
     judges = JUDGING_START + (JUDGING_SECONDS + LAYER_SECONDS * layers) * judged / JUDGED
     passes = 4 if layers else 2
-    return judges + judged * per_picture * FORWARD * passes
+    return judges + judged * per_picture / views * FORWARD * passes
 
 
 def disk_bytes(sizes: Sizes, checkpoints: int) -> float:

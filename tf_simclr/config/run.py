@@ -24,7 +24,8 @@ class RunConfig(Section):
     train_mode: str = flag("pretrain", "How to train.", TRAIN_MODES, only=RUNNING)
     pretext_task: str = flag(
         "simclr",
-        "How pretraining learns from pictures without labels.",
+        "How pretraining learns from pictures without labels: simclr compares two views of each,"
+        " rotation tells its four turns apart.",
         PRETEXT_TASKS,
         only=(RUNNING, PRETRAINING),
     )

@@ -39,6 +39,7 @@ class Card:
       command: that trains the same again, quoted for a shell; "" if not known.
       classifies: whether the classifier is what it was trained for, and not only the encoder.
       class_names: of the classifier, in the order of its logits; () if they are not known.
+      trained_by: what the heading says of an encoder's training.
     """
 
     format: str
@@ -58,6 +59,7 @@ class Card:
     command: str = ""
     classifies: bool = False
     class_names: Sequence[str] = ()
+    trained_by: str = "SimCLR"
 
 
 def write(card: Card, folder: str) -> None:
@@ -95,7 +97,7 @@ def render(card: Card) -> str:
     }
     name, _, details = card.network.partition(", ")
     kind = "classifier" if card.classifies else "encoder"
-    start = (f"# SimCLR {kind}: {name}", _made_for(card), _summary(card))
+    start = (f"# {card.trained_by} {kind}: {name}", _made_for(card), _summary(card))
     title = "\n\n".join([*start, f"Network: {name}, {details}."])
     blocks = [f"## {name}\n\n{text.rstrip()}" for name, text in sections.items() if text]
     end = f"Written by tf_simclr {card.version} (arXiv 2002.05709, 2006.10029)."

@@ -53,10 +53,13 @@ class Method(abc.ABC):
 
     Attributes:
       words: its names and titles.
+      views_of_each: how many views, turns or patches of a picture a training step puts through the
+        network.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
     """
 
     words: ClassVar[Words]
+    views_of_each: ClassVar[int] = 1
     state_flags: ClassVar[tuple[str, ...]] = ()
 
     def settled(self, config: Config) -> Config:

@@ -120,7 +120,7 @@ class RelativePosition(Pretext):
         return 1 / len(NAMES)
 
     def test_batches(self, config: Config, data: Source) -> tf.data.Dataset:
-        return patches.test_patches(config, data)
+        return patches.patches_to_judge(config, data)
 
     def right(self, config: Config, net: PretextNet, images: tf.Tensor) -> tf.Tensor:
         _, right = net.judged(images, None, training=False)

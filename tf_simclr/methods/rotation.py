@@ -20,9 +20,9 @@ from tf_simclr.reporting.words import LEARNING_RATE, LOOKS, Asked, Shown, Words
 SHOWN = ViewWords(
     title="Four turns",
     explanation=(
-        "A training picture as it was cropped and mirrored, and turned by a quarter, a half and"
-        " three quarters, against the clock. The network is asked which of the four it sees, so it"
-        " must learn what stands upright and where a thing's parts are."
+        "A random view of a training picture, and the same turned by a quarter, a half and three"
+        " quarters, against the clock. The network is asked which of the four it sees, so it must"
+        " learn what stands upright and where a thing's parts are."
     ),
     row="and its four turns",
     captions=("0°", "90°", "180°", "270°"),
@@ -53,6 +53,8 @@ class Rotation(Pretext):
             "Turns of test pictures that the network tells, of the four turns of each.",
         ),
     )
+
+    views_of_each = TURNS
 
     def check(self, config: Config) -> None:
         super().check(config)

@@ -51,6 +51,7 @@ class Contrastive(Method):
             "train/online_linear_probe_accuracy": ("train/supervised_acc", 1.0),
         },
     )
+    views_of_each = 2
     state_flags = ("lineareval_while_pretraining", "memory_size")
 
     def check(self, config: Config) -> None:

@@ -19,7 +19,7 @@ def views_section(views: Views) -> str:
         "".join(_tile(views, row * columns + column, column) for column in range(columns))
         for row in range(views.sheet.count // columns)
     )
-    kind = "row" if columns <= FEW else "row long"
+    kind = "strip" if columns <= FEW else "strip long"
     cards = "".join(
         f'<figure class="card {kind}" role="img" aria-label="Training picture {number}'
         f' {escape(words.row)}">{tiles}</figure>'
@@ -31,6 +31,10 @@ def views_section(views: Views) -> str:
 
 
 def _tile(views: Views, place: int, column: int) -> str:
-    caption, last = views.words.captions[column], views.words.apart - 1
-    tile = views.sheet.tile(place, "original" if column == last else "")
-    return f"<span>{tile}<small>{escape(caption)}</small></span>" if caption else tile
+    caption, marks = views.words.captions[column], ""
+    if column == views.words.apart - 1:
+        marks = "original"
+    if not caption:
+        return views.sheet.tile(place, marks)
+    kind = f' class="{marks}"' if marks else ""
+    return f"<span{kind}>{views.sheet.tile(place)}<small>{escape(caption)}</small></span>"

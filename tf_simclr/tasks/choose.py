@@ -262,8 +262,13 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
         most = config.evaluation.judge_examples
         judged = min(examples, most) + min(data.num_examples(config.data.eval_split), most)
         per_picture = timed.per_step / config.training.train_batch_size
-        layers = 2 * len(methods.method_of(config).judged_layers(config))
-        judge = estimate.judging_seconds(judged, per_picture, layers=layers)
+        method = methods.method_of(config)
+        judge = estimate.judging_seconds(
+            judged,
+            per_picture,
+            views=method.views_of_each,
+            layers=2 * len(method.judged_layers(config)),
+        )
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))
     disk = estimate.disk_bytes(timed.sizes, min(keep, written) if keep else written)

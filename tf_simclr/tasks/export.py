@@ -192,6 +192,7 @@ def _card(found: Trained, kind: str, size: int | None, measured: Mapping[str, st
         command=_command(settings) if found.origin.settings else "",
         classifies=classifier is not None and not found.origin.alongside,
         class_names=tuple(found.network.class_names),
+        trained_by=_trained_by(settings),
     )
 
 
@@ -199,6 +200,12 @@ def _command(settings: Config) -> str:
     """The command that trains the same; folders are not a card's business, and have stand-ins."""
     places = {"model_dir": "RUN", "data_dir": "PICTURES" if settings.data.data_dir else None}
     return repeat_command(settings, **places)
+
+
+def _trained_by(settings: Config) -> str:
+    """What the heading of a card says: the pretext task of an encoder."""
+    pretrains = settings.run.pretrains
+    return methods.method_of(settings).words.title if pretrains else card.Card.trained_by
 
 
 def _learned(settings: Config, data: str | None) -> str:

@@ -1,0 +1,162 @@
+"""Rotation prediction by the command line, from pretraining to a student: three steps each."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_simclr import load_encoder
+from tf_simclr.main import main
+from tf_simclr.workdir import looking
+from tf_simclr.workdir.summaries import read_scalars
+
+
+def run(*flags):
+    assert main(["tf-simclr", *map(str, flags)]) == 0
+
+
+def read(*path):
+    with open(os.path.join(*map(str, path))) as file:
+        return file.read()
+
+
+def weights(folder, step):
+    """Checkpoint key -> value, without the counters."""
+    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
+    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
+    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
+
+
+@pytest.fixture(scope="module")
+def rotation_flags(tiny_flags):
+    return [*tiny_flags, "--pretext_task=rotation", "--checkpoint_steps=1", "--microbatches=2"]
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return []
+
+
+@pytest.fixture(scope="module")
+def rotated(rotation_flags, tmp_path_factory, printed):
+    """The folder of a run, with what it printed in `printed`."""
+    folder = str(tmp_path_factory.mktemp("rotated"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looking, "is_due", lambda **_: True)
+        patch.setattr(
+            "builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words)))
+        )
+        run(*rotation_flags, "--mode=train_then_eval", "--keep_best=knn", f"--model_dir={folder}")
+    return folder
+
+
+def test_a_run_is_judged_shown_and_exported(rotated, printed):
+    result, scalars = json.loads(read(rotated, "result.json")), read_scalars(rotated)
+    assert 0 <= result["eval/rotation_accuracy"] <= 1 and result["eval/rotation_chance"] == 0.25
+    assert {"linear_probe_top1", "knn_top1", "rankme"} <= set(result)
+    for name in ("rotation_loss", "rotation_acc"):
+        assert scalars[f"train/{name}"][0].tolist() == [1, 2, 3]
+    assert scalars["train/look_knn_top1"][0].tolist() == [2, 3]
+    said = "\n".join(printed)
+    assert "batch 4, 4 turns of each, views made on the host." in said
+    assert f"Rotation accuracy: {100 * result['eval/rotation_accuracy']:.1f} % of test" in said
+    assert "chance 25.0 %" in said
+    features = load_encoder(rotated)(np.zeros([2, 16, 16, 3], np.float32))["final_avg_pool"]
+    assert features.shape == (2, 32)
+    assert os.path.exists(os.path.join(rotated, "best", "best.json"))
+
+
+def test_neither_page_nor_card_speaks_of_pairs_or_a_contrastive_loss(rotated, printed):
+    page, card = read(rotated, "report.html"), read(rotated, "hub", 3, "README.md")
+    for part in ("Rotation prediction on pictures", "Four turns", "<small>270°</small>"):
+        assert part in page
+    assert "<h3>Rotation accuracy</h3>" in page and "By chance" in page
+    assert card.startswith("# Rotation prediction encoder: ResNet-10 x 0.0625\n")
+    assert "by predicting rotations." in card
+    for text in (page, card, "\n".join(printed)):
+        for word in (
+            "contrastive",
+            "Contrastive",
+            "emperature",
+            "two random views",
+            "probe alongs",
+        ):
+            assert word not in text
+
+
+@pytest.mark.usefixtures("no_exports")
+def test_a_killed_run_goes_on_bit_for_bit(rotated, rotation_flags, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(rotated, broken, ignore=shutil.ignore_patterns("ckpt-3*", "best"))
+    run(*rotation_flags, f"--model_dir={broken}")
+    expected, found = weights(rotated, 3), weights(broken, 3)
+    assert expected.keys() == found.keys()
+    assert any(key.startswith("rotation_head/") for key in expected)
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value, err_msg=key)
+    assert any(np.any(value != weights(rotated, 2)[key]) for key, value in expected.items())
+
+
+def test_a_classifier_and_its_student_start_from_it(rotated, tiny_flags, tmp_path, capsys):
+    tuned, student = tmp_path / "tuned", tmp_path / "student"
+    flags = ["--train_mode=finetune", f"--checkpoint={rotated}", "--ft_proj_selector=1"]
+    run(*tiny_flags, *flags, "--optimizer=momentum", f"--model_dir={tuned}")
+    flags = ["--train_mode=finetune", f"--checkpoint={rotated}", "--fine_tune_after_block=4"]
+    run(*tiny_flags, *flags, f"--model_dir={tmp_path / 'linear'}")
+    before, after = weights(rotated, 3), weights(tmp_path / "linear", 3)
+    encoder = [k for k in before if k.startswith("encoder/") and "OPTIMIZER_SLOT" not in k]
+    assert len(encoder) > 50
+    for key in encoder:
+        np.testing.assert_array_equal(after[key], before[key], err_msg=key)
+    flags = ["--mode=train_then_eval", "--train_mode=distill", f"--teacher={tuned}"]
+    run(*tiny_flags, *flags, f"--model_dir={student}")
+    assert "eval/label_top_1_accuracy" in json.loads(read(student, "result.json"))
+    assert "rotation" not in capsys.readouterr().out
+
+
+# Bad input
+
+
+@pytest.fixture
+def refused(tiny_flags, tmp_path, capsys):
+    """Calls main; its one line on stderr. No folder is made for the run."""
+
+    def call(*flags):
+        capsys.readouterr()
+        flags = [*tiny_flags, "--pretext_task=rotation", f"--model_dir={tmp_path}/run", *flags]
+        assert main(["tf-simclr", *flags]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("tf-simclr: ")
+        assert not (tmp_path / "run").exists()
+        return lines[0]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--view_operations=crop,flip,rotate"],
+            "`view_operations` must not have rotate with --pretext_task=rotation, whose labels it"
+            " would make wrong. Received: view_operations='crop,flip,rotate'. Leave it out.",
+        ),
+        (["--extra_augmentation=rotate"], "`extra_augmentation` must not have rotate with"),
+        (["--view_operations=flip,crop"], "`view_operations` must begin with crop"),
+        (["--microbatches=3"], "`microbatches` must divide train_batch_size=4"),
+        (["--train_batch_size=99"], "`train_batch_size` must not be larger than the data"),
+        (["--ft_proj_selector=9"], "`ft_proj_selector` must be from -1 to 3"),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line(refused, flags, message):
+    assert message in refused(*flags)
+
+
+def test_a_run_of_another_task_is_not_gone_on_with(trained_run, tiny_flags, tmp_path, capsys):
+    folder = shutil.copytree(trained_run, tmp_path / "of_simclr")
+    flags = [*tiny_flags, "--pretext_task=rotation", "--train_steps=5", f"--model_dir={folder}"]
+    assert main(["tf-simclr", *flags]) == 2
+    assert "of another architecture: pretext_task" in capsys.readouterr().err
