@@ -75,6 +75,15 @@ def run(trained_run, tmp_path):
         (["--ft_proj_selector=4", "--model_dir=a"], "`ft_proj_selector` must be from -1 to 3"),
         (["--tpu_name=a", "--master=b"], "`master` must not be another TPU"),
         (
+            ["--semi_hard", "--model_dir=a"],
+            "`semi_hard` must be False with NTXent, which has no such setting.",
+        ),
+        (
+            ["--loss=margin_triplet", "--semi_hard", "--triplet_margin=0", "--model_dir=a"],
+            "`triplet_margin` must be above 0 with --semi_hard",
+        ),
+        (["--loss=margin_triplet", "--triplet_margin=-1"], "`triplet_margin` must be at least 0."),
+        (
             ["--train_batch_size=1", "--model_dir=a"],
             "`train_batch_size` must be at least 2 to pretrain",
         ),

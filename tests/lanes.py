@@ -107,6 +107,8 @@ SLOW = {
         "data/source_shares_test.py",
     ),
     "traces a step for each of many settings": (
+        "losses/blockwise_test.py::test_nothing_is_as_large",
+        "losses/blockwise_test.py::test_xla",
         "losses/memory_test.py::test_in_blocks_nothing",
         "losses/precision_test.py::test_the_products_asked_for",
         "losses/products_test.py::test_in_a_step_on_a_tpu",

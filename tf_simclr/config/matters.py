@@ -130,7 +130,7 @@ PRETRAINED_SHOWN = (SHOWN, PRETRAINING)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
 WITH_TEMPERATURE = Settings(
-    lambda config: config.model.loss not in ("margin_triplet",),
+    lambda config: config.flat()["loss"] not in ("margin_triplet",),
     "with --loss={loss}, which has none",
 )
 ON_TPU = needs("use_tpu", adopted=False)

@@ -162,9 +162,8 @@ class _Nearest:
 
     def start(self, positives: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Its logit and its number: [rows] each."""
-        return tf.fill(tf.shape(positives), tf.constant(SELF_SIMILARITY_MASK, positives.dtype)), (
-            tf.zeros_like(positives, tf.int32)
-        )
+        nothing = tf.constant(SELF_SIMILARITY_MASK, positives.dtype)
+        return tf.fill(tf.shape(positives), nothing), tf.zeros_like(positives, tf.int32)
 
     def add(
         self, nearest: tuple, logits: tf.Tensor, numbers: tf.Tensor, positives: tf.Tensor
