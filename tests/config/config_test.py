@@ -348,7 +348,7 @@ def test_every_setting_that_is_a_path_is_known_as_one():
     assert sorted(f.name for f in texts if f.metadata["path"]) == sorted(PATHS)
     assert {f.name for f in texts if not f.metadata["path"]} == {
         *("tpu_name", "tpu_zone", "gcp_project", "master", "dataset", "variable_schema"),
-        *("train_split", "eval_split", "embed_split", "eval_name"),
+        *("train_split", "eval_split", "embed_split", "eval_name", "judge_endpoints"),
         *("view_operations", "second_view_operations"),
     }
 

@@ -13,6 +13,7 @@ from tf_simclr.data.opening import open_source
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.main import main
 from tf_simclr.reporting.names import LABEL_FREE
+from tf_simclr.tasks import evaluate
 
 PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
 ORIGINAL = {
@@ -151,6 +152,7 @@ def test_the_probe_looks_through_the_papers_grid(tiny_flags, trained_run, tmp_pa
 
 
 LAYERS = ("block_group3", "block_group3_2x2", "final", "projection3")
+LAYERS_ASKED = ", ".join(reversed(LAYERS))
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +162,7 @@ def by_layer(evaluated, emoji_flags, tmp_path_factory):
         shutil.copytree(evaluated, tmp_path_factory.mktemp("layers") / "run"),
         io.StringIO(),
     )
-    asked = f"--judge_endpoints={', '.join(reversed(LAYERS))}"
+    asked = f"--judge_endpoints={LAYERS_ASKED}"
     with contextlib.redirect_stdout(said):
         run("--mode=eval", *emoji_flags, asked, f"--model_dir={folder}")
     return folder, said.getvalue()
@@ -177,7 +179,7 @@ def test_each_layer_has_its_keys_beside_those_that_every_evaluation_has(by_layer
     expected |= {f"{row}best_layer{key}" for row in names for key in best}
     expected |= {f"{row}layers" for row in names} | {"judge_endpoints", "labelled_pictures"}
     assert set(found) - set(before) == expected
-    assert found["layers"] == list(LAYERS) and found["judge_endpoints"].startswith("projection3, ")
+    assert found["layers"] == list(LAYERS) and found["judge_endpoints"] == LAYERS_ASKED
     assert 100 < found["labelled_pictures"] < found["pictures"] == 300
     # The last layer has the scores of every evaluation.
     for row, last in {"": "final", "random_init/": "final", "raw_pixels/": "16x16"}.items():
@@ -210,20 +212,20 @@ def test_the_page_and_the_terminal_show_the_layers_that_were_judged(by_layer, ev
     assert "By layer" not in evaluation[1]
 
 
-def test_done_is_what_was_asked_for_before(by_layer, emoji_flags, tmp_path, capsys):
-    folder = shutil.copytree(by_layer[0], tmp_path / "run")
-    flags = ["--mode=train_then_eval", *emoji_flags, f"--model_dir={folder}"]
-    before = result(folder)
-    run(*flags)
-    assert "Evaluation is done" in capsys.readouterr().out and result(folder) == before
-    run(*flags, "--judge_endpoints=final")
-    assert "Evaluating step 2" in capsys.readouterr().out
-    found = result(folder)
-    assert (
-        found["layers"] == ["final"] and found["raw_pixels/layers"] == before["raw_pixels/layers"]
-    )
-    run(*flags, "--judge_endpoints=final")
-    assert "Evaluation is done" in capsys.readouterr().out
+@pytest.mark.parametrize("asked", ["last", LAYERS_ASKED, "all", "final"])
+def test_done_is_what_was_asked_for_before(by_layer, emoji_flags, capsys, monkeypatch, asked):
+    begun = []
+
+    def evaluated_now(todo, data, strategy):
+        begun.append(todo.config.evaluation.judge_endpoints)
+        return {}, ""
+
+    monkeypatch.setattr(evaluate, "_evaluate", evaluated_now)
+    flags = [*emoji_flags, f"--judge_endpoints={asked}", f"--model_dir={by_layer[0]}"]
+    run("--mode=train_then_eval", *flags)
+    is_done = asked in ("last", LAYERS_ASKED)
+    assert begun == ([] if is_done else [asked])
+    assert ("Evaluation is done" in capsys.readouterr().out) == is_done
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

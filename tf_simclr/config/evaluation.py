@@ -33,8 +33,9 @@ class EvaluationConfig(Section):
 
     judge_endpoints: str = flag(
         "last",
-        "Layers to judge: the last one, all (each stage averaged and pooled 2x2, final, projection"
-        " layers), or names such as block_group3,block_group3_2x2.",
+        "Layers to judge by labels: last; all, which are the stages, averaged and pooled to 2x2,"
+        " the last one (final) and those of the projection head; or names, such as"
+        " block_group3,block_group3_2x2,final,projection1.",
         only=EVALUATING,
     )
 

@@ -124,6 +124,9 @@ def judged_batches(
       data: of the config.
       split: whose first judge_examples pictures are judged; the last batch may have more.
       labelled: whether to leave out pictures without a label.
+
+    Returns:
+      Dicts of image [batch, size, size, 3], label [batch] and perhaps identity and group.
     """
     batches = build_data.evaluation_data(config, data, split, labelled=labelled)
     limit = config.evaluation.judge_examples
@@ -222,8 +225,8 @@ def by_neighbours(
     """Scores knn_top1, with labels, and retrieval_at_1, if it is known what pictures show.
 
     Args:
-      train: features of the labelled training pictures; None without labels.
-      test: features of the test pictures.
+      train: features [train, width] of the labelled training pictures; None without labels.
+      test: features [test, width] of the test pictures.
       tell: is told why one of them is left out; then it has no value.
     """
     scores: dict[str, float | None] = {}
