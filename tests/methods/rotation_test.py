@@ -83,7 +83,8 @@ def test_what_it_does_not_use_is_said():
     (blur,) = remarks(config_of(blur_sigma="image"))
     assert blur == "--blur_sigma has no effect without blur in --view_operations."
     (labels,) = remarks(config_of(label_fraction=0.5, dataset="emoji32"))
-    assert labels.startswith("--label_fraction has no effect without the linear head")
+    assert labels.endswith("no effect with --pretext_task=rotation, which trains no linear head.")
+    assert remarks(config_of(label_fraction=0.5, dataset="emoji32", mode="train_then_eval")) == []
 
 
 def test_the_command_that_repeats_a_run_has_no_flag_of_other_tasks():

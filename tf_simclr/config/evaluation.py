@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_simclr.config.choices import PROBE_GRIDS
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import EMBEDDING, EVALUATING, LINEAR_HEAD
+from tf_simclr.config.matters import EMBEDDING, EVALUATING, LINEAR_HEAD, TASK_WITH_HEAD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,7 +12,9 @@ class EvaluationConfig(Section):
     """How a trained model is evaluated."""
 
     eval_batch_size: int = flag(256, "Pictures per evaluation step.", only=EVALUATING | EMBEDDING)
-    eval_steps: int = flag(0, "Evaluation steps; 0 is all of them.", only=(EVALUATING, LINEAR_HEAD))
+    eval_steps: int = flag(
+        0, "Evaluation steps; 0 is all of them.", only=(EVALUATING, TASK_WITH_HEAD, LINEAR_HEAD)
+    )
     eval_name: str | None = flag(
         None,
         "Name of the evaluation's TensorBoard folder, and of its files if it uses other data,"

@@ -17,6 +17,7 @@ from tf_simclr.config.matters import (
     FROZEN_LAYERS,
     LINEAR_HEAD,
     RUNNING,
+    TASK_WITH_HEAD,
     TRAINING,
 )
 
@@ -51,7 +52,7 @@ class FinetuningConfig(Section):
         0,
         "Layer of the projection head that the classifier, or the linear head trained alongside,"
         " reads: 0 is the encoder's output, -1 the last layer.",
-        only=(RUNNING, LINEAR_HEAD),
+        only=(RUNNING, TASK_WITH_HEAD, LINEAR_HEAD),
     )
     variable_schema: str | None = flag(
         None,

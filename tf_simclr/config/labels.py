@@ -3,9 +3,9 @@
 import dataclasses
 
 from tf_simclr.config.fields import Section, flag
-from tf_simclr.config.matters import LABELS_FOR_HEAD, LABELS_FOR_STUDENT, RUNNING
+from tf_simclr.config.matters import LABELS_FOR_HEAD, LABELS_FOR_STUDENT, LABELS_FOR_TASK, RUNNING
 
-LABELS = (RUNNING, LABELS_FOR_HEAD, LABELS_FOR_STUDENT)
+LABELS = (RUNNING, LABELS_FOR_TASK, LABELS_FOR_HEAD, LABELS_FOR_STUDENT)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -88,8 +88,7 @@ def needs_one(name: str, *values: Any) -> Settings:
 
 
 def _has_head(config: "Config") -> bool:
-    alongside = config.run.pairs and config.training.lineareval_while_pretraining
-    return not config.run.pretrains or alongside
+    return not config.run.pretrains or config.training.lineareval_while_pretraining
 
 
 def _trains_norms(config: "Config") -> bool:
@@ -142,8 +141,15 @@ WITH_ROOM_TO_BLUR = Settings(
 BLUR = Settings(lambda config: _in_views(config, "blur"), "without blur in --view_operations")
 COLOR = Settings(lambda config: _in_views(config, "color"), "without color in --view_operations")
 IN_FOLDER = Settings(needs_one("dataset", "image_folder").fit, "without --dataset=image_folder")
+TASK_WITH_HEAD = Settings(
+    lambda config: config.run.pairs,
+    "with --pretext_task={pretext_task}, which trains no linear head",
+)
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
 # An evaluation uses labels, whatever was trained.
+LABELS_FOR_TASK = Settings(
+    lambda config: config.run.mode != "train" or config.run.pairs, TASK_WITH_HEAD.reason
+)
 LABELS_FOR_HEAD = Settings(
     lambda config: config.run.mode != "train" or _has_head(config), LINEAR_HEAD.reason
 )

@@ -38,7 +38,11 @@ class ModelConfig(Section):
     batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)
     global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
     proj_head_mode: str = flag(
-        "nonlinear", "Kind of projection head.", HEAD_MODES, only=(ALWAYS, PROJECTING)
+        "nonlinear",
+        "Kind of projection head; --pretext_task=rotation has a linear layer of its own behind it,"
+        " and with none nothing else, as its paper.",
+        HEAD_MODES,
+        only=(ALWAYS, PROJECTING),
     )
     proj_out_dim: int = flag(
         128,
