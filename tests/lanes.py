@@ -73,6 +73,7 @@ SLOW = {
         "old_runs_test.py::test_fine_tuning",
         "old_runs_test.py::test_it_is_judged",
         "other_data_test.py",
+        "smooth_gradients_test.py",
     ),
     "exports": (
         "conformance/golden_test.py::test_a_tensorflow_2_model",
@@ -201,7 +202,9 @@ FIRST_LANE = {
         "old_runs_test.py::test_fine_tuning",
         "old_runs_test.py::test_it_is_judged",
         "other_data_test.py",
+        "relative_position_run_test.py",
         "rotation_run_test.py",
+        "smooth_gradients_test.py",
         "tasks/",
     ),
     "once keras 2.15 is imported too, tf_keras 2.15 loads a functional model for ever": (
@@ -247,6 +250,7 @@ BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
     "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
     "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
+    "relative_position_run_test.py::test_a_run_is_judged_shown_and_exported",
     "rotation_run_test.py::test_a_run_is_judged_shown_and_exported",
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
@@ -270,8 +274,10 @@ EAGER = (
     "nets/saved_test.py",
     "nets/simclr_test.py",
     "nets/student_test.py",
+    "nets/relative_position_test.py",
     "old_runs_test.py",
     "other_data_test.py",
+    "relative_position_run_test.py",
     "tasks/",
 )
 IN_GRAPHS = (
@@ -290,6 +296,7 @@ IN_GRAPHS = (
     "nets/simclr_test.py::test_half_precision",
     "nets/simclr_test.py::test_nothing_is_traced",
     "nets/student_test.py::test_several_steps",
+    "relative_position_run_test.py::test_a_killed_run",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",

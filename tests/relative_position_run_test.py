@@ -94,7 +94,7 @@ def test_page_and_card_speak_of_pairs_of_patches(placed):
 def test_the_exported_tower_takes_whole_pictures(placed):
     exported = tf.saved_model.load(os.path.join(placed, "saved_model", "3"))
     images = np.random.default_rng(0).random((2, 24, 24, 3), np.float32)
-    found = exported(images, training=False)
+    found = exported(images, trainable=False)
     expected = load_encoder(placed)(images)["final_avg_pool"]
     np.testing.assert_allclose(found["final_avg_pool"], expected, atol=1e-6)
     assert not any("position" in variable.name for variable in exported.variables)

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from tf_simclr import methods
 from tf_simclr.assembly import build_data
+from tf_simclr.assembly.patches import patch_views
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks
 from tf_simclr.methods.relative_position import METHOD
-from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.relative_position import RelativePositionNet
 
 TASK = {"pretext_task": "relative_position", "image_size": 24}
@@ -26,8 +26,7 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
     assert settled.finetuning.ft_proj_selector == 0
     net = methods.network(config_of(**TINY), methods.Lesson(5))
     assert isinstance(net, RelativePositionNet)
-    assert isinstance(net.projection_head, ProjectionHead) and not net.projection_head.weights
-    assert set(net.parts()) == {"encoder", "projection_head", "position_head"}
+    assert set(net.parts()) == {"encoder", "position_head"}
     other = Config.from_flat({"proj_head_mode": "linear"})
     assert methods.checked(other) == other
 
@@ -43,7 +42,12 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
         ),
         ({"image_size": 1}, "`image_size` is too small for"),
         (
-            {"relative_position_patch": 0.33, "relative_position_gap": 0.0, "image_size": 64},
+            {
+                "relative_position_patch": 0.33,
+                "relative_position_gap": 0.0,
+                "relative_position_jitter": 0.004,
+                "image_size": 64,
+            },
             "patches of 21 pixels, gaps of 0 and jitter of 1 take 65. Received: image_size=64",
         ),
         (
@@ -102,7 +106,7 @@ def test_a_folder_of_pictures_that_are_too_small_is_refused(picture_folder, shar
 
 
 def test_what_it_does_not_use_is_said():
-    loss, head = remarks(
+    head, loss = remarks(
         Config.from_flat(TASK | {"temperature": 0.3, "num_proj_layers": 2, "proj_out_dim": 4})
     )
     assert loss == "--temperature has no effect with --pretext_task=relative_position."
@@ -138,7 +142,7 @@ def test_the_judgement_is_the_share_of_neighbours_in_their_place(config):
     # By hand: all test patches at once, and the places of the largest logits.
     patches = np.concatenate([*METHOD.test_batches(config, data).as_numpy_iterator()])
     assert len(patches) == 8
-    places = net.positions(patches, training=False).numpy().argmax(axis=-1)
+    places = net(patches)["logits_position"].numpy().argmax(axis=-1)
     assert found.results == {
         "eval/position_accuracy": pytest.approx((places == np.arange(8)).mean()),
         "eval/position_chance": 1 / 8,
@@ -151,15 +155,14 @@ def test_its_line_has_what_guessing_would_give():
     assert METHOD.told(result) == ["Position accuracy: 40.0 % of test pictures; chance 12.5 %"]
 
 
-@pytest.mark.parametrize("where", ["host", "device"])
-def test_the_network_trains_on_the_patches_of_its_batches(config, where):
-    config = config.replaced({"augment_on": where, "train_batch_size": 4})
-    data = build_data.source(config)
-    batch = next(iter(methods.training_data(config, data, 0, tf.distribute.get_strategy())))
-    net = methods.network(config, methods.Lesson())
-    patches = net.make_views(batch, tf.zeros([1, 2], tf.int64))
-    assert patches.shape == (4, 9, 5, 5, 3)
-    assert isinstance(batch, dict) is (where == "device")
-    again = config.replaced({"augment_on": "host"})
-    on_host = next(iter(methods.training_data(again, data, 0, tf.distribute.get_strategy())))
-    np.testing.assert_allclose(patches, on_host, atol=2e-3)
+def test_the_network_trains_on_the_same_patches_wherever_they_are_made(config):
+    config, data = config.replaced({"train_batch_size": 4}), build_data.source(config)
+    made = []
+    for where in ("host", "device"):
+        there, strategy = config.replaced({"augment_on": where}), tf.distribute.get_strategy()
+        batch = next(iter(methods.training_data(there, data, 0, strategy)))
+        assert isinstance(batch, dict) is (where == "device")
+        in_the_step = build_data.views_in_the_step(there, patch_views(there))
+        made.append(in_the_step(batch, tf.zeros([1, 2], tf.int64)))
+    assert made[0].shape == (4, 9, 5, 5, 3)
+    np.testing.assert_allclose(*made, atol=2e-3)

@@ -73,6 +73,30 @@ FAULTS = (
         "views for a TPU are made by its host",
     ),
     Fault(
+        "tf_simclr/assembly/patches.py",
+        "tf.stack([tf.constant(VIEW_SEED, tf.int64), place])",
+        "tf.stack([tf.constant(config.run.seed, tf.int64), place])",
+        "the patches that judge a run depend on its seed",
+    ),
+    Fault(
+        "tf_simclr/assembly/patches.py",
+        "rows.append([marked, patches[place, 0], patches[place, neighbour]])",
+        "rows.append([marked, patches[place, neighbour], patches[place, 0]])",
+        "centre and neighbour are exchanged on the page",
+    ),
+    Fault(
+        "tf_simclr/methods/relative_position.py",
+        'return config.replaced({"proj_head_mode": "none", "ft_proj_selector": 0})',
+        "return config",
+        "positions are learnt through a projection head",
+    ),
+    Fault(
+        "tf_simclr/methods/relative_position.py",
+        "_, right = net.judged(images, None, training=False)",
+        "_, right = net.judged(images, None, training=True)",
+        "positions are judged by a batch's own statistics",
+    ),
+    Fault(
         "tf_simclr/methods/simclr.py",
         "num_classes=lesson.num_classes if self.has_classifier(config) else 0,",
         "num_classes=lesson.num_classes,",
@@ -483,6 +507,18 @@ FAULTS = (
         "patches * ROOT_MEAN_SQUARE / tf.maximum(tf.sqrt(square), LEAST)",
         "patches * ROOT_MEAN_SQUARE / tf.sqrt(square)",
         "the noise of an empty patch fills it",
+    ),
+    Fault(
+        "tf_simclr/data/patch_pairs/views.py",
+        "return color.level(color.drop(patches, kept, noise))",
+        "return color.drop(patches, kept, noise)",
+        "patches of one channel keep their contrast",
+    ),
+    Fault(
+        "tf_simclr/data/patch_pairs/views.py",
+        "tf.random.fold_in(seed, len(PLACES))",
+        "seed",
+        "patches are drawn by the seed that their view is drawn by",
     ),
     Fault(
         "tf_simclr/data/patch_pairs/resampling.py",
@@ -1093,6 +1129,30 @@ FAULTS = (
         "known = {name: value for name, value in ours.items() if value is not None}",
         "known = ours",
         "what nothing tells of weights becomes a setting",
+    ),
+    Fault(
+        "tf_simclr/nets/pair_head.py",
+        "centres = tf.repeat(each[:, :1], neighbours.shape[1], axis=1)",
+        "centres = each[:, :-1]",
+        "a patch is compared with the one before it",
+    ),
+    Fault(
+        "tf_simclr/nets/pair_head.py",
+        "                scale=False,\n",
+        "",
+        "the norms of the pair head have a scale",
+    ),
+    Fault(
+        "tf_simclr/nets/relative_position.py",
+        'return {"encoder": self.encoder, "position_head": self.position_head}',
+        'return {"encoder": self.encoder}',
+        "a run that goes on has a new pair head",
+    ),
+    Fault(
+        "tf_simclr/nets/relative_position.py",
+        "one_hot = tf.tile(tf.eye(neighbours), [tf.shape(images)[0], 1])",
+        "one_hot = tf.repeat(tf.eye(neighbours), tf.shape(images)[0], axis=0)",
+        "labels of positions are sorted by class, pairs by picture",
     ),
     Fault(
         "tf_simclr/nets/encoder.py",

@@ -13,6 +13,7 @@ from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead, SupervisedHead
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.memory import MemoryBank
+from tf_simclr.nets.relative_position import RelativePositionNet
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 from tf_simclr.nets.rotation import RotationNet
 from tf_simclr.nets.simclr import SimCLR
@@ -67,6 +68,12 @@ def rotation(**options):
     return moved(net)
 
 
+def relative_position(**options):
+    net = RelativePositionNet(encoder(), **options)
+    net(tf.stack([IMAGES] * 9, axis=1))
+    return moved(net)
+
+
 def classifier(model=Classifier, **options):
     head = ProjectionHead(num_layers=2, out_dim=4)
     net = model(encoder(), head, num_classes=CLASSES, selector=1, freeze_up_to=0, **options)
@@ -118,6 +125,7 @@ WAYS = {
         *[(".keras", make) for make in (built_encoder, functional, simclr, classifier)],
         *[("from_config", built_encoder), ("clone_model", functional), ("clone_model", classifier)],
         *[("deepcopy", functional), ("pickle", simclr), (".keras", rotation)],
+        (".keras", relative_position),
     ],
 )
 def test_a_network_comes_back_as_it_was(tmp_path, make, way):

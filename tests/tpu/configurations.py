@@ -36,6 +36,15 @@ OF_ROTATION = {"pretext_task": ("rotation",)} | {
     name: OF_PRETRAINING[name] for name in (*OF_ALL, "augment_on", "microbatches")
 }
 
+# Patches of 4 pixels fit into the small pictures that are traced.
+OF_POSITIONS = {
+    "pretext_task": ("relative_position",),
+    "augment_on": OF_PRETRAINING["augment_on"],
+    "relative_position_patch": (0.25,),
+    "relative_position_gap": (0.0625,),
+    "relative_position_jitter": (0.0625,),
+}
+
 # In any two columns are all four pairs: they are different columns of three 1s behind a 0.
 _PLACES = (
     (0, 0, 0, 0, 0, 0, 0, 0),
@@ -63,12 +72,13 @@ COVERING = (
         dict(zip(OF_ROTATION, ("rotation", *(OF_ROTATION[n][p] for n, p in zip(_CHANGE, places)))))
         for places in _PLACES_OF_FOUR
     ),
+    *(dict(zip(OF_POSITIONS, values)) for values in itertools.product(*OF_POSITIONS.values())),
 )
 
 
 def whole_product() -> Iterator[dict]:
     """Every combination of the values of all flags, and the other losses."""
-    for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION):
+    for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS):
         for values in itertools.product(*flags.values()):
             yield dict(zip(flags, values))
     yield from OF_LOSSES

@@ -14,6 +14,7 @@ import pytest
 from configurations import (
     COVERING,
     OF_CLASSIFIERS,
+    OF_POSITIONS,
     OF_PRETRAINING,
     OF_ROTATION,
     name,
@@ -41,6 +42,10 @@ KERNELS = [
 NORMS = [4, 4, 4, 4, 8, 8, 8]  # their channels
 HEAD_KERNELS, HEAD_NORMS = [(8, 8), (8, 8)], [8, 8]
 CLASSES = {"emoji32": 37, "image_folder": 2}
+# Of the head of pairs, on 8 features of each patch: neither of its norms has weights.
+PAIR_HEAD = [(8, 8), (16, 8), (8, 8), (8,), (8, 8), (8,)]
+PAIR_NORMS = [8, 8]
+POSITIONS = "relative_position"
 
 
 def summed(shape, in_loop=False):
@@ -49,6 +54,9 @@ def summed(shape, in_loop=False):
 
 def of_gradients(flags):
     """One sum for each variable that trains."""
+    if flags.get("pretext_task") == POSITIONS:
+        channels = [(channels,) for channels in NORMS * 2]
+        return Counter(map(summed, [*KERNELS, *channels, *PAIR_HEAD]))
     classes = CLASSES[flags.get("dataset", "emoji32")]
     classes = TURNS if "pretext_task" in flags else classes
     shapes = [*KERNELS, *[(channels,) for channels in NORMS * 2], (8, classes), (classes,)]
@@ -62,11 +70,12 @@ def of_norms(flags):
     """Of every norm, sums of the values and of their squares: once forward, and once back."""
     if "train_mode" in flags:
         return Counter(summed((2, channels)) for channels in NORMS * 2)
-    in_parts = flags["microbatches"] > 1
+    in_parts = flags.get("microbatches", 1) > 1
+    head = PAIR_NORMS if flags.get("pretext_task") == POSITIONS else HEAD_NORMS
     # In parts, pairs go forward twice. The averaged network that fills a memory goes forward only.
     twice = in_parts and "pretext_task" not in flags
     passes = 2 + twice + (flags.get("memory_size", 0) > 0)
-    channels = (NORMS + HEAD_NORMS) * passes
+    channels = (NORMS + head) * passes
     return Counter(summed((2, each), in_loop=in_parts) for each in channels)
 
 
@@ -129,13 +138,13 @@ def bytes_of(collectives):
 
 
 def test_the_covering_set_holds_every_pair():
-    for kind in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION):
+    for kind in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS):
         covered, of_all = (
             set().union(*(pairs(flags) for flags in steps if flags.keys() == kind.keys()))
             for steps in (COVERING, whole_product())
         )
         assert covered == of_all
-    assert len(COVERING) <= 20
+    assert len(COVERING) <= 22
 
 
 def test_every_tensor_has_a_static_shape(step):
@@ -183,7 +192,7 @@ def test_only_layers_multiply_in_one_pass(flags, step):
     assert [
         name
         for name in step["one_pass"]
-        if not re.search("dense/|head_supervised/|head_rotation/", name)
+        if not re.search("dense/|head_supervised/|head_rotation/|head_position/", name)
     ] == []
     of_pairs = not flags.keys() & {"train_mode", "pretext_task"}
     assert bool(step["exact"]) == of_pairs

@@ -130,6 +130,7 @@ def program(path: str, emoji_dir: str, picture_folder: str, whole: str = "") -> 
         config = Config.from_flat(
             TINY | flags | {"data_dir": folders[flags.get("dataset", "emoji32")]}
         )
+        config = methods.checked(config)
         facts[configurations.name(flags)] = Facts.read(step_of(config, strategy))
         keras.backend.clear_session()
         gc.collect()

@@ -27,13 +27,13 @@ class Sizes:
     memory: int | None = None
 
 
-def judging_seconds(judged: int, per_picture: float, *, views: int, layers: int = 0) -> float:
+def judging_seconds(judged: int, per_picture: float, *, views: float, layers: int = 0) -> float:
     """Seconds of an evaluation: two networks over all pictures, and the judges.
 
     Args:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
-      views: of a picture, which a training step puts through the network.
+      views: of a picture, which a training step puts through the network; smaller ones by area.
       layers: that are judged beside the last one, of all networks together.
     """
     judges = JUDGING_START + (JUDGING_SECONDS + LAYER_SECONDS * layers) * judged / JUDGED

@@ -53,13 +53,10 @@ class Method(abc.ABC):
 
     Attributes:
       words: its names and titles.
-      views_of_each: how many views, turns or patches of a picture a training step puts through the
-        network.
       state_flags: flags that decide which variables train, and so what a checkpoint holds.
     """
 
     words: ClassVar[Words]
-    views_of_each: ClassVar[int] = 1
     state_flags: ClassVar[tuple[str, ...]] = ()
 
     def settled(self, config: Config) -> Config:
@@ -143,6 +140,13 @@ class Method(abc.ABC):
 
     def parts_of_batch(self, config: Config) -> int:
         """Number of equal parts in which a replica's batch is processed."""
+        return 1
+
+    def views_of_each(self, config: Config) -> float:
+        """How many views, turns or patches of a picture a step puts through the network.
+
+        Smaller ones than pictures count by their area.
+        """
         return 1
 
     def keeps_averages(self, config: Config) -> bool:

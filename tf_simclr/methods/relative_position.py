@@ -85,19 +85,16 @@ class RelativePosition(Pretext):
         require(not trouble, "train_split", rule, split, LARGER)
 
     def network(self, config: Config, lesson: Lesson, *, training: bool) -> RelativePositionNet:
-        side = config.data.image_size
         views = patches.patch_views(config)
         net = RelativePositionNet(
             build.encoder(config),
-            build.projection_head(config),
             **config.model.norms,
             make_views=build_data.views_in_the_step(config, views),
             microbatches=config.training.microbatches,
             seed=config.run.seed,
         )
         patch = views.patches.grid.patch
-        net.positions(tf.zeros([1, len(PLACES), patch, patch, 3]), training=False)
-        net(tf.zeros([1, side, side, 3]))
+        net(tf.zeros([1, len(PLACES), patch, patch, 3]))
         return net
 
     def batches(
@@ -105,6 +102,10 @@ class RelativePosition(Pretext):
     ) -> tf.data.Dataset:
         views, on_device = patches.patch_views(config), config.views_on == "device"
         return pipeline.pretrain_batches(stream, views, num_classes, context, on_device=on_device)
+
+    def views_of_each(self, config: Config) -> float:
+        # Of the area of a picture.
+        return len(PLACES) * config.relative_position.relative_position_patch**2
 
     def describe(self, config: Config) -> str:
         grid = patches.grid_of(config, config.data.image_size)

@@ -54,8 +54,6 @@ class Rotation(Pretext):
         ),
     )
 
-    views_of_each = TURNS
-
     def check(self, config: Config) -> None:
         super().check(config)
         data, turned = config.data, "rotate" in config.operations[0]
@@ -79,6 +77,9 @@ class Rotation(Pretext):
     ) -> tf.data.Dataset:
         view, on_device = build_data.single_view(config), config.views_on == "device"
         return pipeline.pretrain_batches(stream, view, num_classes, context, on_device=on_device)
+
+    def views_of_each(self, config: Config) -> float:
+        return TURNS
 
     def describe(self, config: Config) -> str:
         return f", {TURNS} turns of each, views made on the {config.views_on}"

@@ -51,7 +51,6 @@ class Contrastive(Method):
             "train/online_linear_probe_accuracy": ("train/supervised_acc", 1.0),
         },
     )
-    views_of_each = 2
     state_flags = ("lineareval_while_pretraining", "memory_size")
 
     def check(self, config: Config) -> None:
@@ -100,6 +99,9 @@ class Contrastive(Method):
     ) -> tf.data.Dataset:
         views, on_device = build_data.pretrain_views(config), config.views_on == "device"
         return pipeline.pretrain_batches(stream, views, num_classes, context, on_device=on_device)
+
+    def views_of_each(self, config: Config) -> float:
+        return 2
 
     def parts_of_batch(self, config: Config) -> int:
         return config.training.microbatches

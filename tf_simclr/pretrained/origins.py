@@ -134,9 +134,9 @@ def wanted_architecture(config: Config, origin: Checkpoint) -> Architecture | No
     found = origin.architecture
     if found is None or found.head is None:
         return found
-    unlearned = origin.settings is None or not origin.settings.run.projects
-    absent = config.run.pretrains and unlearned and not found.head.layers
-    none = absent or not config.run.projects
-    if none or "projection_head" not in restored_parts(config):
+    absent = origin.settings is None and not found.head.layers
+    own = origin.settings is not None and not origin.settings.run.projects
+    free = not config.run.projects or (config.run.pretrains and (absent or own))
+    if free or "projection_head" not in restored_parts(config):
         return dataclasses.replace(found, head=None)
     return found

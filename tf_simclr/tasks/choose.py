@@ -266,7 +266,7 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
         judge = estimate.judging_seconds(
             judged,
             per_picture,
-            views=method.views_of_each,
+            views=method.views_of_each(config),
             layers=2 * len(method.judged_layers(config)),
         )
     keep = config.training.keep_checkpoint_max
