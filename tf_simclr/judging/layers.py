@@ -98,9 +98,9 @@ def _of_network(
     if held_out:
         # Of equally good ones the last layer, which is exported, or else the first.
         best = max(held_out, key=lambda name: (held_out[name], name == layers.last))
-        found[f"{row}{BEST_LAYER}"] = best
-        of_best = {key: scores[best].get(key) for key in COLUMNS}
-        found |= {f"{row}{BEST_LAYER}/{key}": v for key, v in of_best.items() if v is not None}
+        found[row + BEST_LAYER] = best
+        values = {key: scores[best].get(key) for key in COLUMNS}
+        found |= {f"{row}{BEST_LAYER}/{key}": v for key, v in values.items() if v is not None}
     return found
 
 
