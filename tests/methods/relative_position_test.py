@@ -36,9 +36,9 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
     [
         (
             {"image_size": 18},
-            "`image_size` is too small for --pretext_task=relative_position: a patch has 3 pixels a"
-            " side, and needs 4. Received: image_size=18. Give larger pictures, or other shares in"
-            " --relative_position_patch, _gap and _jitter.",
+            "`image_size` is too small for --pretext_task=relative_position: a patch would be 3"
+            " pixels wide, and must be 4. Received: image_size=18. Give larger pictures, or other"
+            " shares in --relative_position_patch, _gap and _jitter.",
         ),
         ({"image_size": 1}, "`image_size` is too small for"),
         (
@@ -99,7 +99,7 @@ def test_a_folder_of_pictures_that_are_too_small_is_refused(picture_folder, shar
         METHOD.check_data(config, build_data.source(config))
     assert str(caught.value).startswith(
         "`train_split` has pictures of 20 pixels, too small for --pretext_task=relative_position: a"
-        f" patch has {pixels} pixels a side, and needs 4. Received: train_split='train'."
+        f" patch would be {pixels} pixels wide, and must be 4. Received: train_split='train'."
     )
     fitting = config_of(**flags | {"relative_position_patch": 0.22})
     METHOD.check_data(fitting, build_data.source(fitting))
