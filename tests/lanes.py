@@ -270,6 +270,7 @@ EAGER = (
     "nets/student_test.py",
     "old_runs_test.py",
     "other_data_test.py",
+    "rotation_run_test.py",
     "tasks/",
 )
 IN_GRAPHS = (
@@ -288,6 +289,7 @@ IN_GRAPHS = (
     "nets/simclr_test.py::test_half_precision",
     "nets/simclr_test.py::test_nothing_is_traced",
     "nets/student_test.py::test_several_steps",
+    "rotation_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",
