@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -51,16 +52,36 @@ def with_kind(config: Config) -> Config:
       config: of the command, as it was given.
 
     Raises:
-      ValueError: if --data_dir holds neither pictures nor what TFDS prepared.
+      ValueError: if --data_dir holds neither pictures nor what TFDS prepared, or pictures where a
+        recipe names other data.
     """
     config, place = _with_one_length(config), config.data.data_dir
     if not config.run.trains:
         return config
+    if place and _is_for_another_recipe(config, place):
+        raise ValueError(
+            f"`data_dir` holds pictures, but the recipe trains on {config.data.dataset}. Received:"
+            f" data_dir={place!r}. Give --dataset={FOLDER} too, or leave out the recipe."
+        )
     if config.run.choose and "dataset" not in config.given and place and holds_pictures(place):
         config = config.replaced({"dataset": FOLDER})
     if chooses(config) and "mode" not in config.given:
         config = config.replaced({"mode": "train_then_eval"})
     return config
+
+
+def _is_for_another_recipe(config: Config, place: str) -> bool:
+    """Whether a folder of pictures was typed for a recipe of other data.
+
+    TFDS would prepare the recipe's data between the pictures.
+    """
+    of_recipe = "dataset" in config.given - config.typed and config.data.dataset != FOLDER
+    if not of_recipe or "data_dir" not in config.typed or not os.path.isdir(place):
+        return False
+    try:
+        return holds_pictures(place)
+    except ValueError:  # Neither pictures nor prepared data: TFDS may write there.
+        return False
 
 
 def _with_one_length(config: Config) -> Config:
