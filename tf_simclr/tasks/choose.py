@@ -286,11 +286,12 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
     written = -(-total // build.checkpoint_interval(config, examples))
     disk = estimate.disk_bytes(timed.sizes, min(keep, written) if keep else written)
     train = timed.start + (total - from_step) * timed.per_step
+    trains = config.run.trains and from_step < total
     return estimate.estimate_line(
-        train_seconds=train if config.run.trains else None,
+        train_seconds=train if trains else None,
         judge_seconds=judge,
         sizes=timed.sizes,
-        disk=disk if config.run.trains else estimate.SMALL_FILES,
+        disk=disk if trains else estimate.SMALL_FILES,
     )
 
 
