@@ -30,6 +30,7 @@ def meant(command, recipes=("quickstart",)):
         ("version", "--version"),
         # Other tools' flags
         ("--epochs=3 --batch_size=8", "--train_epochs=3 --train_batch_size=8"),
+        ("--minutes=5 --model_dir=r", "--train_minutes=5 --model_dir=r"),
         ("--epochs 3 -b 8 --lr 1e-3", "--train_epochs=3 --train_batch_size=8 --learning_rate=1e-3"),
         ("-v", "--version"),
         ("-v --seed=1", "--seed=1"),

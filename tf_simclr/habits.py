@@ -36,6 +36,7 @@ OTHERS = {
     "triplet_margin": ("margin",),
     "train_batch_size": ("batch_size", "batch", "bs", "b"),
     "train_epochs": ("epochs", "epoch", "num_epochs", "max_epochs", "n_epochs", "e"),
+    "train_minutes": ("minutes", "max_minutes", "duration"),
     "train_steps": ("steps", "num_steps", "max_steps", "iterations"),
     "version": ("v", "V"),
     "weight_decay": ("wd",),
@@ -94,7 +95,7 @@ def mended(
         flag: str | None = name
         if not word.startswith("-") or not (name in flags or _is_negated(name, flags)):
             wrong.append(word.partition("=")[0])
-            flag = _flag(name, flags)
+            flag = flag_meant(name, flags)
         if not value:
             stray, value = _value_in(rest, flags.get(flag or ""), blank=bool(equals))
             wrong += stray
@@ -146,8 +147,13 @@ def _is_negated(name: str, flags: Mapping[str, bool]) -> bool:
     return name.startswith("no") and flags.get(name[2:], False)
 
 
-def _flag(name: str, flags: Mapping[str, bool]) -> str | None:
-    """The flag that was meant by a name that is none; None if nothing is near."""
+def flag_meant(name: str, flags: Mapping[str, bool]) -> str | None:
+    """The flag that was meant by a name that is none; None if nothing is near.
+
+    Args:
+      name: as it was written, without leading hyphens.
+      flags: name -> whether it is a switch, of every flag that there is.
+    """
     plain = name.replace("-", "_")
     for other in (plain, plain.lower()):
         if other in flags or other in ALONE or _is_negated(other, flags):

@@ -101,6 +101,23 @@ def test_every_text_is_escaped():
     assert json.loads(data)["classes"] == [evil]
 
 
+def test_a_command_breaks_between_its_flags_and_can_be_copied():
+    typed = "tf-simclr --mode=train_then_eval '--data_dir=my pictures' --model_dir=runs/mine"
+    page = render(Report("t", command=typed))
+    words = ["tf-simclr", "--mode=train_then_eval", "'--data_dir=my pictures'"]
+    [shown] = re.findall(r'class="command" tabindex="0"><code>(.*?)</code>', page)
+    assert [html.unescape(word) for word in re.findall("<span>(.*?)</span>", shown)] == [
+        *words,
+        "--model_dir=runs/mine",
+    ]
+    assert html.unescape(re.sub("<.*?>", "", shown)) == typed
+
+
+def test_names_of_folders_break_at_their_underscores():
+    page = render(Report("t", neighbours=whole.neighbours_of(caption="bug_or_reptile")))
+    assert ">bug_<wbr>or_<wbr>reptile</bdi>" in page
+
+
 def test_hits_among_neighbours_are_read_out_by_their_place():
     hits = [[True, False, False, False, True], [False] * 5]
     page = render(Report(title="t", neighbours=whole.neighbours_of(hits, "cat", queries=1)))

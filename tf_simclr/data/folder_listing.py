@@ -114,6 +114,23 @@ def list_files(folder: str) -> list[str]:
         raise _cannot_list(folder, error) from error
 
 
+def entries_of(folder: str) -> list[str]:
+    """Names of what lies in a folder; those of folders may end with a slash.
+
+    Args:
+      folder: local or remote.
+
+    Raises:
+      ValueError: the folder is local, and this user may not list it.
+    """
+    try:
+        return list(tf.io.gfile.listdir(folder))
+    except tf.errors.PermissionDeniedError as error:
+        if buckets.is_remote(folder):
+            raise
+        raise _cannot_list(folder, error) from error
+
+
 def is_picture(folder: str, path: str) -> bool:
     """Whether a file is a picture by its name or, if that does not tell, by its first bytes.
 
@@ -274,7 +291,7 @@ def _is_hidden(name: str) -> bool:
 
 def _walk(folder: str, prefix: str) -> Iterable[str]:
     """Paths of the files in a remote folder, where there are no links."""
-    entries = tf.io.gfile.listdir(folder)
+    entries = entries_of(folder)
     if prefix and set(entries) >= _RUN_FILES:
         return
     for entry in entries:

@@ -10,7 +10,7 @@ from tf_simclr.reporting.curves import curve_figure
 from tf_simclr.reporting.label_free import label_free_table
 from tf_simclr.reporting.layers import layers_section
 from tf_simclr.reporting.maps import map_section
-from tf_simclr.reporting.markup import section
+from tf_simclr.reporting.markup import command, section
 from tf_simclr.reporting.mistakes import mistakes_section
 from tf_simclr.reporting.neighbours import neighbours_section
 from tf_simclr.reporting.numbers import curve_cards, score_cards
@@ -123,5 +123,5 @@ def _facts(report: Report) -> str:
     )
     body = f"<dl>{pairs}</dl>" if pairs else ""
     if report.command:
-        body += f'<pre class="command" tabindex="0"><code>{escape(report.command)}</code></pre>'
+        body += command(report.command)
     return section("facts", "This run", "", body) if body else ""
