@@ -182,8 +182,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/habits.py",
-        'if not equals and flags.get(flag or "") is False and rest:',
-        "if not equals and rest:",
+        "if blank or following.lower() not in TRUTH:",
+        "if blank:",
         "a switch takes the next word for its value",
     ),
     Fault(
@@ -2387,9 +2387,21 @@ FAULTS = (
         "what is given is chosen nevertheless",
     ),
     Fault(
+        "tf_simclr/early_checks.py",
+        "while not os.path.lexists(place):",
+        "while not os.path.isdir(place):",
+        "a file in the place of a run's folder is not seen",
+    ),
+    Fault(
+        "tf_simclr/early_checks.py",
+        "os.path.realpath(model_dir) != os.path.realpath(data_dir)",
+        "model_dir != data_dir",
+        "a run's folder is not known as that of the pictures by another spelling",
+    ),
+    Fault(
         "tf_simclr/choosing/plan.py",
-        'if "view_operations" not in given:',
-        "if True:",
+        'if "view_operations" not in given:  # It names blur or not.\n        settle(',
+        "if True:\n        settle(",
         "blur is chosen where operations are given",
     ),
     Fault(
