@@ -15,7 +15,7 @@ RECIPE = pathlib.Path(__file__).parents[1] / "flags" / "emoji32_quickstart.cfg"
 SPLITS = {"train_split": "train[:80%]", "eval_split": "train[80%:]"}
 PICTURES = 64_000  # seen by each run of the first table
 BATCHES = (32, 64, 128, 256)
-STEPS = (125, 250, 500, 1000)
+STEPS = (125, 250, 500, 1000, 2000)
 COLUMNS = {"linear_probe_top1": "linear probe", "knn_top1": "kNN"}
 
 

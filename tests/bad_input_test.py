@@ -75,8 +75,21 @@ def run(trained_run, tmp_path):
         (["--ft_proj_selector=4", "--model_dir=a"], "`ft_proj_selector` must be from -1 to 3"),
         (["--tpu_name=a", "--master=b"], "`master` must not be another TPU"),
         (
+            ["--semi_hard", "--model_dir=a"],
+            "`semi_hard` must be False with NTXent, which has no such setting.",
+        ),
+        (
+            ["--loss=margin_triplet", "--semi_hard", "--triplet_margin=0", "--model_dir=a"],
+            "`triplet_margin` must be above 0 with --semi_hard",
+        ),
+        (["--loss=margin_triplet", "--triplet_margin=-1"], "`triplet_margin` must be at least 0."),
+        (
             ["--train_batch_size=1", "--model_dir=a"],
             "`train_batch_size` must be at least 2 to pretrain",
+        ),
+        (
+            ["--mode=train_then_eval", "--judge_endpoints=stem,block_group5", "--model_dir=a"],
+            "`judge_endpoints` must be last, all, or some of stem, stem_2x2, block_group1,",
         ),
         (["--dataset=image_folder"], "`data_dir` must name the folder of pictures"),
         (["pictures"], "Not understood: pictures. tf-simclr --help lists all flags."),
@@ -97,6 +110,14 @@ def test_a_flagfile_that_is_not_text(refused, tmp_path):
 def test_an_unknown_flag_in_a_flagfile(refused, tmp_path):
     (tmp_path / "recipe.cfg").write_text("--lerning_rate=1\n")
     assert "--lerning_rate, in " in refused(f"--flagfile={tmp_path}/recipe.cfg")
+
+
+@pytest.mark.parametrize("names", ["block_group3_3x3", "projection4", "last,final", "", "ALL", ","])
+def test_a_layer_that_the_run_does_not_have(refused, run, names):
+    before = snapshot(run)
+    line = refused("--mode=eval", f"--model_dir={run}", f"--judge_endpoints={names}")
+    assert line.endswith(f" projection3. Received: judge_endpoints={names!r}.")
+    assert "final, projection1, projection2" in line and snapshot(run) == before
 
 
 # Data

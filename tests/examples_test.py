@@ -53,7 +53,8 @@ def test_views_of_a_picture_differ(example, pictures):
 
 def test_a_loss_of_ones_own(example, pictures):
     losses = example("own_loss").main(pictures, **TINY)
-    assert 0 < losses["contrast_loss"][0] < 2 * (2 + 0.4)  # Both directions, each below 2 + margin.
+    # Both directions, each from -2, if all negatives are orthogonal, to 2 + 1, if all are parallel.
+    assert -4 < losses["contrast_loss"][0] < 6
 
 
 def test_a_two_by_two_study(example, tiny_flags, tmp_path, capsys, monkeypatch, no_exports):

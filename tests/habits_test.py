@@ -30,6 +30,7 @@ def meant(command, recipes=("quickstart",)):
         ("version", "--version"),
         # Other tools' flags
         ("--epochs=3 --batch_size=8", "--train_epochs=3 --train_batch_size=8"),
+        ("--minutes=5 --model_dir=r", "--train_minutes=5 --model_dir=r"),
         ("--epochs 3 -b 8 --lr 1e-3", "--train_epochs=3 --train_batch_size=8 --learning_rate=1e-3"),
         ("-v", "--version"),
         ("-v --seed=1", "--seed=1"),
@@ -50,6 +51,13 @@ def meant(command, recipes=("quickstart",)):
             "--data_dir=a=b --epochs=3 --model_dir=r",
             "--data_dir=a=b --train_epochs=3 --model_dir=r",
         ),
+        # Blanks beside "=", and a switch with a value
+        ("--data_dir = p --model_dir=r", "--data_dir=p --model_dir=r"),
+        ("--data_dir= p --model_dir=r", "--data_dir=p --model_dir=r"),
+        ("--data_dir=p --model_dir=r --dry_run true", "--data_dir=p --model_dir=r --dry_run=true"),
+        ("--data_dir=p --model_dir=r --nouse_blur true", None),
+        ("--data_dir=p --model_dir", "--data_dir=p --model_dir"),
+        ("--eval_name= --epochs=3", "--eval_name= --train_epochs=3"),
         # A folder for the run where there is none.
         ("--data-dir=p", "--data_dir=p --model_dir=runs/mine"),
         ("--data-dir=p --checkpoint=c", "--data_dir=p --checkpoint=c"),
@@ -74,10 +82,24 @@ def test_a_folder_holds_pictures(tmp_path, monkeypatch):
     assert meant("train pictures") == "--data_dir=pictures --model_dir=runs/mine"
 
 
+def test_of_two_folders_none_is_chosen(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert meant("a b --model_dir=r") is None
+    assert meant("a --data_dir=b --model_dir=r") is None
+
+
 def test_what_is_not_understood_is_named_as_it_was_typed():
     found = habits.mended(["train", "--data-dir=p", "--seed=1", "-b", "8", "x=1"], FLAGS)
     assert found.wrong == ["train", "--data-dir", "-b", "x"]
     assert found.arguments is None
+    for typed, wrong in (
+        ("--data_dir = p", "="),
+        ("--data_dir= p", "p"),
+        ("--choose true", "true"),
+    ):
+        assert habits.mended(typed.split(), FLAGS).wrong == [wrong]
     assert habits.mended(["--seed=1"], FLAGS) == ([], ["--seed=1"])
 
 

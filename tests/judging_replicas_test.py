@@ -16,13 +16,14 @@ import tensorflow as tf
 from tf_simclr.evaluation import over_replicas as module
 from tf_simclr.main import main
 
+ALL = "--judge_endpoints=all"
 BATCH = "--eval_batch_size=5"  # of 16 pictures and of 8: neither ends with a whole one
 
 
 def judged(run: str, folder: str) -> None:
     """Evaluates a copy of the run and writes its features, to `folder`."""
     copy = shutil.copytree(run, os.path.join(folder, "run"))
-    assert main(["tf-simclr", "--mode=eval", f"--model_dir={copy}", BATCH]) == 0
+    assert main(["tf-simclr", "--mode=eval", f"--model_dir={copy}", BATCH, ALL]) == 0
     output = f"--output={os.path.join(folder, 'features.npz')}"
     assert main(["tf-simclr", "--mode=embed", f"--checkpoint={run}", BATCH, output]) == 0
 
@@ -36,9 +37,9 @@ def program(run: str, folder: str) -> None:
         counts.append(strategy.num_replicas_in_sync)
         return spread(function, strategy)
 
-    from tf_simclr.judging import classify, judge
+    from tf_simclr.judging import classify, endpoints, judge
 
-    classify.over_replicas = judge.over_replicas = noted
+    classify.over_replicas = judge.over_replicas = endpoints.over_replicas = noted
     judged(run, folder)
     print("replicas", *counts)
 
@@ -51,8 +52,9 @@ def folders(trained_run, tmp_path_factory):
     judged(trained_run, str(one))
     out, errors = started.communicate()
     assert started.returncode == 0, errors[-4000:]
-    # The run's encoder, an untrained one, the classifier; and the encoder that features are of.
-    assert out.endswith("replicas 2 2 2 2\n")
+    # The run's encoder, an untrained one, the layers of both, the classifier; and the encoder that
+    # features are of.
+    assert out.endswith("replicas 2 2 2 2 2 2\n")
     return one, two
 
 
@@ -68,6 +70,7 @@ def test_features_are_the_same_row_by_row(folders):
 def test_results_are_the_same(folders):
     one, two = (json.loads((folder / "run" / "result.json").read_text()) for folder in folders)
     assert "eval/label_top_1_accuracy" in one and "linear_probe_top1" in one
+    assert "random_init/probe/block_group2_2x2" in one and "probe/projection3" in one
     assert set(two) == set(one)
     for name, value in one.items():
         assert two[name] == (pytest.approx(value, rel=1e-5) if type(value) is float else value)

@@ -112,6 +112,8 @@ SLOW = {
         "data/source_shares_test.py",
     ),
     "traces a step for each of many settings": (
+        "losses/blockwise_test.py::test_nothing_is_as_large",
+        "losses/blockwise_test.py::test_xla",
         "losses/many_classes_test.py::test_large_numbers",
         "losses/memory_test.py::test_in_blocks_nothing",
         "losses/precision_test.py::test_the_products_asked_for",
@@ -286,6 +288,7 @@ EAGER = (
     "old_runs_test.py",
     "other_data_test.py",
     "relative_position_run_test.py",
+    "rotation_run_test.py",
     "tasks/",
 )
 IN_GRAPHS = (
@@ -306,6 +309,7 @@ IN_GRAPHS = (
     "nets/simclr_test.py::test_nothing_is_traced",
     "nets/student_test.py::test_several_steps",
     "relative_position_run_test.py::test_a_killed_run",
+    "rotation_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",

@@ -70,7 +70,9 @@ def test_a_recipe_is_overridden_by_what_is_given(flags, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"lerning_rate": 1.0}, "Unknown settings: lerning_rate."),
+        ({"lerning_rate": 1.0}, "Unknown settings: lerning_rate. Did you mean learning_rate?"),
+        ({"minute": 1.0}, "Unknown settings: minute. Did you mean train_minutes?"),
+        ({"quux": 1.0}, "Unknown settings: quux."),
         ({"recipe": "quickstrat"}, "Received: recipe='quickstrat'. Give --recipe=quickstart or"),
         ({"image_size": "big"}, "`image_size` must be a value of type int"),
         ({"train_mode": "distill"}, "`teacher` must name the teacher to learn from"),

@@ -15,6 +15,7 @@ def check(config: Config) -> None:
     """
     check_output(config)
     _check_folders(config)
+    _check_place(config)
     _check_length(config)
     paths = paths_of(config)
     for name, path in paths.items():
@@ -39,11 +40,36 @@ def _check_folders(config: Config) -> None:
     needed = config.run.mode not in ("export", "embed") or not config.finetuning.checkpoint
     rule, mend = "must name the folder of the run", "Give --model_dir=DIR, or --help for all flags."
     require(bool(model_dir) or not needed, "model_dir", rule, model_dir, mend)
+    # An empty value is what a shell makes of a variable that is not set.
+    named = config.data.data_dir != ""
+    require(named, "data_dir", "must name a folder", "", "Give --data_dir=DIR, or leave it out.")
     # Without --dataset a folder of pictures is meant, or one where TFDS keeps data.
     guessed = config.run.trains and data_dir and "dataset" not in config.given
     if (config.data.dataset == "image_folder" or guessed) and "://" not in data_dir:
         there = os.path.isdir(data_dir)
         require(there, "data_dir", "must be a folder that exists", data_dir)
+        apart = not model_dir or os.path.realpath(model_dir) != os.path.realpath(data_dir)
+        rule = "must not be the folder of pictures, where what a run writes would be taken for data"
+        require(apart, "model_dir", rule, model_dir, "Give a folder of its own.")
+
+
+def _check_place(config: Config) -> None:
+    """Raises ValueError if the folder of a run cannot be written, before its data is read."""
+    model_dir = config.run.model_dir or ""
+    draws = config.run.mode == "report" and not os.path.isfile(model_dir)
+    writes = config.run.trains or config.run.mode == "eval" or draws
+    if not writes or "://" in model_dir:
+        return
+    place = os.path.abspath(model_dir)
+    while not os.path.lexists(place):  # It will be made in the first folder that is there.
+        place = os.path.dirname(place)
+    told = ""
+    if not os.path.isdir(place):
+        told = f"{place} is not a directory"
+    elif not os.access(place, os.W_OK | os.X_OK):
+        told = f"{place}; no right to write"
+    rule = f"must be a folder that can be written ({told})"
+    require(not told, "model_dir", rule, model_dir, "Give another --model_dir.")
 
 
 def _check_length(config: Config) -> None:

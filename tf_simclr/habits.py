@@ -33,8 +33,10 @@ OTHERS = {
     "resnet_depth": ("depth",),
     "seed": ("random_seed",),
     "temperature": ("temp", "tau", "t"),
+    "triplet_margin": ("margin",),
     "train_batch_size": ("batch_size", "batch", "bs", "b"),
     "train_epochs": ("epochs", "epoch", "num_epochs", "max_epochs", "n_epochs", "e"),
+    "train_minutes": ("minutes", "max_minutes", "duration"),
     "train_steps": ("steps", "num_steps", "max_steps", "iterations"),
     "version": ("v", "V"),
     "weight_decay": ("wd",),
@@ -54,6 +56,7 @@ WORDS = {
     **{mode: f"--mode={mode}" for mode in MODES if mode != "train"},
     **{mode: f"--train_mode={mode}" for mode in TRAIN_MODES if mode != "pretrain"},
 }
+TRUTH = {"true", "false"}  # which a switch takes only after "="
 ALONE = {"help": "--help", "version": "--version"}  # which are no settings
 
 
@@ -92,11 +95,40 @@ def mended(
         flag: str | None = name
         if not word.startswith("-") or not (name in flags or _is_negated(name, flags)):
             wrong.append(word.partition("=")[0])
-            flag = _flag(name, flags)
-        if not equals and flags.get(flag or "") is False and rest:  # Its value is the next word.
-            equals, value = "=", rest.pop(0)
+            flag = flag_meant(name, flags)
+        if not value:
+            stray, value = _value_in(rest, flags.get(flag or ""), blank=bool(equals))
+            wrong += stray
+            equals = equals or ("=" if value else "")
         meant.append(f"--{flag}{equals}{value}" if flag else None)
-    return Mended(wrong, None if None in meant else _command([word for word in meant if word]))
+    known = [word for word in meant if word]
+    folders = [word for word in known if word.startswith("--data_dir=")]
+    unclear = None in meant or len(folders) > 1  # Of two folders the last one would count.
+    return Mended(wrong, None if unclear else _command(known))
+
+
+def _value_in(rest: list[str], is_switch: bool | None, *, blank: bool) -> tuple[list[str], str]:
+    """Takes a flag's value from the words after it.
+
+    Args:
+      rest: the words after it; what belongs to it is taken away.
+      is_switch: whether it is one; None if it is no flag.
+      blank: whether "=" was written, with nothing behind it.
+
+    Returns:
+      The words that no command may have there, and the value; "" for none.
+    """
+    following = rest[0] if rest else "-"
+    if is_switch:
+        if blank or following.lower() not in TRUTH:
+            return [], ""
+        return [rest.pop(0)], following
+    if is_switch is None or (following.startswith("-") and (blank or not rest)):
+        return [], ""
+    value = rest.pop(0)
+    if value == "=" and rest:
+        return ["="], rest.pop(0)
+    return [value] if blank else [], value
 
 
 def _command(words: Sequence[str]) -> list[str]:
@@ -115,8 +147,13 @@ def _is_negated(name: str, flags: Mapping[str, bool]) -> bool:
     return name.startswith("no") and flags.get(name[2:], False)
 
 
-def _flag(name: str, flags: Mapping[str, bool]) -> str | None:
-    """The flag that was meant by a name that is none; None if nothing is near."""
+def flag_meant(name: str, flags: Mapping[str, bool]) -> str | None:
+    """The flag that was meant by a name that is none; None if nothing is near.
+
+    Args:
+      name: as it was written, without leading hyphens.
+      flags: name -> whether it is a switch, of every flag that there is.
+    """
     plain = name.replace("-", "_")
     for other in (plain, plain.lower()):
         if other in flags or other in ALONE or _is_negated(other, flags):

@@ -4,11 +4,12 @@ import dataclasses
 import datetime
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf_simclr import cli, early_checks, quiet
-from tf_simclr.config import Config
+from tf_simclr import cli, early_checks, habits, quiet
+from tf_simclr.config import Config, flag_fields
+from tf_simclr.config.fields import plain_type
 from tf_simclr.file_errors import file_error
 from tf_simclr.report_page import ReportPage
 
@@ -212,6 +213,17 @@ def run(*, recipe: str | None = None, flagfile: str | None = None, **flags: Any)
 def _settings(written: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:
     """The config of flags in files and those that override them, as the command line makes it."""
     values = {**written, **flags}
+    _check_names(flags)
     config = Config.from_flat(values, given=values.keys(), typed=flags.keys())
     cli.require_plain_paths(config)
     return config
+
+
+def _check_names(flags: Collection[str]) -> None:
+    """Raises ValueError for names that are no flags. It proposes others that are."""
+    known = {field.name: plain_type(field) is bool for field in flag_fields()}
+    unknown = sorted(set(flags) - set(known))
+    if unknown:
+        near = [meant for name in unknown if (meant := habits.flag_meant(name, known)) in known]
+        instead = f" Did you mean {', '.join(near)}?" if near else ""
+        raise ValueError(f"Unknown settings: {', '.join(unknown)}.{instead}")

@@ -101,6 +101,21 @@ def test_other_data_has_no_such_split(pictures, emoji_dir):
         build_data.source(config(pictures.parent, mode="eval"))
 
 
+def test_a_folder_without_tests_says_what_can_be_held_out(pictures):
+    with pytest.raises(ValueError, match="Or give --eval_split=held_out: a tenth that training"):
+        build_data.source(config(pictures, eval_split="test", mode="eval"))
+
+
+def test_at_least_so_many_is_said_only_where_a_tenth_is_less(tmp_path, capsys):
+    for number in range(1010):
+        save(tmp_path / f"p/{number % 505}.{number}.png", number % 505)  # Two copies of each.
+    data = build_data.source(config(tmp_path / "p"))
+    assert data.splits["held_out"] == 102
+    assert "102 of 1,010 pictures are held out for evaluation, drawn at random\n" in (
+        capsys.readouterr().out
+    )
+
+
 def test_a_folder_of_one_content_is_refused(tmp_path):
     for number in range(3):
         save(tmp_path / f"p/{number}.png", 0)
@@ -154,6 +169,18 @@ def test_a_run_holds_out_its_pictures_even_if_no_split_is_named(pictures, tmp_pa
     later = config(pictures, model_dir=str(tmp_path / "run"), eval_split="train[:9]", mode="eval")
     data = build_data.source(later)
     assert names(data, "held_out") == held and data.splits["train"] == 30
+
+
+def test_an_embedding_of_other_pictures_holds_none_out(pictures, tmp_path):
+    held = names(begun(pictures, tmp_path / "run"), "held_out")
+    for number in range(300, 320):
+        save(tmp_path / f"others/{number}.png", number)
+    for flag in ("model_dir", "checkpoint"):
+        flags = {flag: str(tmp_path / "run"), "mode": "embed", "output": "x.npz"}
+        assert build_data.source(config(tmp_path / "others", **flags)).splits == {"train": 20}
+        assert names(build_data.source(config(pictures, **flags)), "held_out") == held
+        asked = config(tmp_path / "others", embed_split="held_out", **flags)
+        assert build_data.source(asked).splits == {"train": 10, "held_out": 10}
 
 
 def test_of_other_pictures_others_are_held_out(pictures, tmp_path):

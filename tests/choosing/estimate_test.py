@@ -19,6 +19,13 @@ def test_judging_passes_every_picture_through_two_networks():
         assert abs((slow - quick) - 2 * 1000 * 0.006 / (3 * views)) < 1e-9
 
 
+def test_layers_take_a_pass_more_of_each_network_and_their_judges():
+    plain, layers = (
+        estimate.judging_seconds(5000, 0.003, views=2, layers=count) for count in (0, 12)
+    )
+    assert abs((layers - plain) - (5000 * 0.003 / 3 + 12 * estimate.LAYER_SECONDS / 2)) < 1e-9
+
+
 def test_the_line_says_what_is_known():
     line = estimate.estimate_line(train_seconds=600, judge_seconds=120, sizes=SIZES, disk=2.5e9)
     assert line == (

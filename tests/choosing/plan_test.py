@@ -77,7 +77,14 @@ def test_what_needs_a_timed_step(given, names):
 
 def test_the_smallest_network_is_timed_first_unless_one_is_given():
     first = plan.first_timed(SOME, {"resnet_depth": 50}, 1)
-    assert first == {"image_size": 48, "width_multiplier": 0.5, "train_batch_size": 128}
+    timed = {"image_size": 48, "width_multiplier": 0.5, "train_batch_size": 128}
+    # What is chosen later counts too: LARS has fewer variables, and blur takes time.
+    timed |= {"optimizer": "adam", "num_proj_layers": 1, "use_blur": False}
+    assert first == timed
+    given = {"image_size": 128, "train_batch_size": 2048, "view_operations": "crop"}
+    first = plan.first_timed(SOME, given, 1)
+    assert first["optimizer"] == "lars" and "use_blur" not in first
+    assert not first.keys() & given.keys()
 
 
 def test_without_time_what_does_not_need_it_is_chosen():

@@ -13,7 +13,7 @@ from tf_simclr.config import (
     Config,
     flag_fields,
 )
-from tf_simclr.config.choices import VIEW_OPERATIONS
+from tf_simclr.config.choices import PRETEXT_TASKS, VIEW_OPERATIONS, VIEWS_OF_TASKS
 from tf_simclr.config.fields import plain_type
 
 # The original's run.py, flag by flag; use_tpu is True there.
@@ -99,6 +99,8 @@ WRONG = [
     ({"distill_alpha": 1.1}, "`distill_alpha` must be in [0, 1]"),
     ({"microbatches": 0}, "`microbatches` must be at least 1"),
     ({"loss": "triplet"}, "`loss` must be one of"),
+    ({"negatives": "all"}, "`negatives` must be one of ('both', 'other')"),
+    ({"triplet_margin": -0.1}, "`triplet_margin` must be at least 0"),
     ({"loss_implementation": "sparse"}, "`loss_implementation` must be one of"),
     ({"precision": "float16"}, "`precision` must be one of"),
     ({"augment_on": "gpu"}, "`augment_on` must be one of"),
@@ -346,7 +348,7 @@ def test_every_setting_that_is_a_path_is_known_as_one():
     assert sorted(f.name for f in texts if f.metadata["path"]) == sorted(PATHS)
     assert {f.name for f in texts if not f.metadata["path"]} == {
         *("tpu_name", "tpu_zone", "gcp_project", "master", "dataset", "variable_schema"),
-        *("train_split", "eval_split", "embed_split", "eval_name"),
+        *("train_split", "eval_split", "embed_split", "eval_name", "judge_endpoints"),
         *("view_operations", "second_view_operations"),
     }
 
@@ -381,6 +383,21 @@ def test_numbers_of_numpy_and_paths_become_what_json_can_write():
 def test_older_flags_leave_operations_out_of_the_default_alone(values, operations):
     found = Config.from_flat(values).operations
     assert tuple(",".join(view) for view in found) == operations
+
+
+def test_a_default_that_an_older_run_wrote_out_is_still_the_default():
+    """Else a run that goes on would be told of a setting that has changed."""
+    written = json.dumps({"view_operations": "crop,flip,color,gray,blur", "use_blur": False})
+    assert Config.from_json(written) == Config.from_flat({"use_blur": False})
+    rotated = {"pretext_task": "rotation", "view_operations": "crop,flip,color,gray,blur"}
+    assert Config.from_json(json.dumps(rotated)).changed() == rotated
+
+
+def test_every_task_with_views_of_its_own_is_a_task():
+    assert VIEWS_OF_TASKS.keys() <= set(PRETEXT_TASKS)
+    for task, operations in VIEWS_OF_TASKS.items():
+        config = Config.from_flat({"pretext_task": task, "view_operations": operations})
+        assert config.operations == Config.from_flat({"pretext_task": task}).operations
 
 
 def test_changed_flags_are_those_that_are_not_at_their_default():

@@ -35,6 +35,7 @@ SAID = [
     ({"eval_split": "held_out[:50%]"}, []),  # Left out of training.
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
     ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
+    ({"judge_endpoints": "all"}, ["--judge_endpoints has no effect with --mode=train."]),
     ({"mode": "eval", "use_ema_weights": True}, []),
     (
         FROM_A | {"mode": "eval", "use_ema_weights": True},
@@ -43,7 +44,7 @@ SAID = [
             "--use_ema_weights has no effect with --mode=eval: it says which weights the run",
         ],
     ),
-    (BOTH | {"probe_grid": "paper", "use_ema_weights": False}, []),
+    (BOTH | {"probe_grid": "paper", "judge_endpoints": "all", "use_ema_weights": False}, []),
     (BOTH | {"eval_split": "test", "eval_steps": 1, "eval_name": "a", "judge_examples": 9}, []),
     (
         {"mode": "eval", "use_tpu": True, "tpu_name": "a", "cache_dataset": True},
@@ -121,6 +122,17 @@ SAID = [
     ),
     (BOTH | {"lineareval_while_pretraining": False, "label_list": "a"}, []),
     ({"memory_size": 64, "ema_decay": 0.9}, []),
+    ({"loss": "margin_triplet", "triplet_margin": 0.8, "semi_hard": True}, []),
+    ({"loss": "nt_logistic", "temperature": 0.5, "negatives": "other"}, []),
+    ({"triplet_margin": 0.8}, ["--triplet_margin has no effect with --loss=nt_xent."]),
+    (
+        {"loss": "margin_triplet", "temperature": 0.5},
+        ["--temperature has no effect with --loss=margin_triplet, which has none."],
+    ),
+    (
+        FINETUNING | {"semi_hard": True, "negatives": "other", "triplet_margin": 0.8},
+        ["--negatives, --semi_hard, --triplet_margin have no effect with --train_mode=finetune"],
+    ),
     (
         {"train_mode": "supervised", "memory_size": 64, "fine_tune_after_block": 2},
         [

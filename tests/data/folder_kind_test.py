@@ -1,6 +1,7 @@
 """Somebody's pictures are told from what TFDS prepared."""
 
 import pytest
+import tensorflow as tf
 
 from tf_simclr.data.folder_kind import holds_pictures
 
@@ -37,3 +38,18 @@ def test_a_folder_of_neither_is_refused(tmp_path, files):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(ValueError, match="`data_dir` must hold pictures, or what TFDS prepared"):
         holds_pictures(str(tmp_path))
+
+
+def test_a_folder_that_may_not_be_listed_is_said(tmp_path, monkeypatch):
+    """Stands for a folder without rights, which none is to root."""
+
+    def denied(path):
+        raise tf.errors.PermissionDeniedError(None, None, f"{path}; Permission denied")
+
+    monkeypatch.setattr(tf.io.gfile, "listdir", denied)
+    with pytest.raises(
+        ValueError, match="`data_dir` must be .* can be listed .* Permission denied"
+    ):
+        holds_pictures(str(tmp_path))
+    with pytest.raises(tf.errors.PermissionDeniedError):  # Its reason is told elsewhere.
+        holds_pictures("gs://bucket/pictures")

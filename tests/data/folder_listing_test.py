@@ -99,6 +99,25 @@ def test_what_systems_leave_is_not_listed(tmp_path):
     assert folder_listing.list_files(str(tmp_path)) == ["cat/a.png", "notes.txt"]
 
 
+def listed(folder):
+    return folder_listing.list_files(str(folder))
+
+
+def test_what_a_run_wrote_among_the_pictures_is_not_listed(tmp_path, monkeypatch):
+    run = tmp_path / "runs/mine"
+    for path in ("cat/a.png", "runs/b.png", "runs/mine/eval/sprite.png", "flags/flags.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (run / "flags.json").touch()  # By itself it may be somebody's data.
+    assert "runs/mine/eval/sprite.png" in listed(tmp_path)
+    (run / "dataset.json").touch()
+    expected = ["cat/a.png", "flags/flags.json", "runs/b.png"]
+    assert listed(tmp_path) == expected
+    assert "eval/sprite.png" in listed(run)  # The folder that is asked for itself.
+    monkeypatch.setattr(folder_listing.buckets, "is_remote", lambda path: True)
+    assert listed(tmp_path) == expected
+
+
 ODD = [
     "a b",
     "ü",

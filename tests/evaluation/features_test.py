@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.evaluation.features import extract
+from tf_simclr.evaluation.features import extract, extract_together
 
 IMAGES = np.random.default_rng(0).random((7, 2, 3, 3), np.float32)
 LABELS = np.array([3, -1, 0, 2, 1, 1, 0])
@@ -47,6 +47,24 @@ def test_identities_and_groups_are_kept_where_there_are_some():
     features = extract(NETWORKS, Batches(**columns), limit=4)["means"]
     np.testing.assert_array_equal(features.identities, [0, 2, 4, 6])
     np.testing.assert_array_equal(features.groups, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("limit", [2, 5])
+def test_one_function_may_give_several_kinds_of_features(limit):
+    calls = []
+
+    def together(images):
+        calls.append(len(images))
+        return {name: network(images) for name, network in NETWORKS.items()}
+
+    found, apart = (
+        extract_together(together, Batches(), limit=limit),
+        extract(NETWORKS, Batches(), limit=limit),
+    )
+    assert calls == [3] * -(-limit // 3)  # Once a batch.
+    for name in NETWORKS:
+        np.testing.assert_array_equal(found[name].vectors, apart[name].vectors)
+        np.testing.assert_array_equal(found[name].labels, LABELS[:limit])
 
 
 def test_no_picture_is_an_error():

@@ -87,6 +87,37 @@ def test_strong_regularisation_is_chosen_where_features_are_noise_beside_one():
     assert probe.top1 >= weak.top1
 
 
+@pytest.mark.parametrize(("rows", "width", "classes"), [(60, 5, 3), (210, 17, 7)])
+def test_what_features_are_chosen_by_is_the_accuracy_on_rows_that_were_not_fitted(
+    rows, width, classes
+):
+    train, labels, test, test_labels = clusters(rows, width, classes, spread=4.0)
+    strengths = (0.3, 0.003)
+    probe = linear_probe(train, labels, test, test_labels, l2=strengths)
+    # By scikit-learn, on the rows that the module holds out: a fifth of each class.
+    held_out = module._held_out(labels, 0)
+    np.testing.assert_array_equal(
+        np.bincount(labels[held_out]), np.bincount(labels) // 5, strict=True
+    )
+    scaled = (train - train.mean(axis=0)) / train.std(axis=0)
+    found = []
+    for l2 in strengths:
+        oracle = LogisticRegression(C=1 / (l2 * (~held_out).sum()), max_iter=1000)
+        oracle.fit(scaled[~held_out], labels[~held_out])
+        found.append(np.mean(oracle.predict(scaled[held_out]) == labels[held_out]))
+    assert probe.held_out_top1 == pytest.approx(max(found))
+    assert probe.l2 == strengths[int(np.argmax(found))]
+    again = linear_probe(train, labels, test[:1], test_labels[:1], l2=strengths)
+    assert again.held_out_top1 == probe.held_out_top1  # No test row has a word in it.
+
+
+def test_where_no_row_is_held_out_there_is_nothing_to_choose_by():
+    tables = clusters(60, 5, 3)
+    assert linear_probe(*tables, l2=(0.1,)).held_out_top1 is None
+    train, labels, test, test_labels = tables
+    assert linear_probe(train[:3], labels[:3], test, test_labels).held_out_top1 is None
+
+
 def test_the_papers_grid():
     assert len(PAPER_GRID) == 45
     assert (PAPER_GRID[0], PAPER_GRID[-1]) == (pytest.approx(1e-6), pytest.approx(1e5))

@@ -156,7 +156,7 @@ def test_a_run_in_a_bucket_is_named_as_it_is(storage, written):
 def test_the_command_can_be_pasted_where_paths_have_spaces(written):
     flags, page = written()
     [command] = re.findall(r'class="command" tabindex="0"><code>(.*?)</code>', page, re.DOTALL)
-    words = shlex.split(html.unescape(command))
+    words = shlex.split(html.unescape(re.sub("<[^>]*>", "", command)))
     assert words[0] == "tf-simclr"
     assert {f"--data_dir={flags['data_dir']}", f"--model_dir={flags['model_dir']}"} <= set(words)
 

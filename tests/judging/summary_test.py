@@ -7,6 +7,7 @@ import pytest
 from tf_simclr.judging.summary import (
     classifier_lines,
     label_free_lines,
+    layer_lines,
     percent,
     summary_lines,
 )
@@ -60,3 +61,35 @@ def test_what_was_judged_without_labels_fits_a_terminal_and_says_what_is_better(
 
 def test_results_of_an_older_version_have_no_such_table():
     assert label_free_lines({"knn_top1": 0.5}) == []
+
+
+@pytest.mark.parametrize("weights", ["trained", "averaged"])
+def test_layers_fit_a_terminal_and_the_best_is_named_beside_the_last(weights):
+    names = ["block_group3", "block_group3_2x2", "final"]
+    result = {"layers": names, "weights": weights, "labelled_pictures": 1000}
+    for row in ROWS:
+        result |= {f"{row}probe/{name}": 1.0 - 0.1 * n for n, name in enumerate(names)}
+        # The widest values: a share of one, and a name of 16 letters.
+        result |= {f"{row}knn/{name}": 1.0 for name in names}
+        result |= {f"{row}linear_probe_top1": 0.8, f"{row}best_layer": "block_group3_2x2"}
+        result |= {f"{row}best_layer/linear_probe_top1": 0.9, f"{row}best_layer/knn_top1": 1.0}
+    result |= {f"features/{name}": 8192 for name in names}
+    result["random_init/probe/final"] = 0.25
+    lines = layer_lines(result)
+    assert max(map(len, lines)) <= 80
+    rows = {line[:18].rstrip(): line[18:].split() for line in lines}
+    assert rows["By layer"] == ["Features", "Linear", "probe", "kNN", "Retrieval", "Untrained"]
+    assert rows["final"] == ["8,192", "80.0", "%", "100.0", "%", "-", "25.0", "%"]
+    first = "Averaged encoder" if weights == "averaged" else "This encoder"
+    for title in (first, "Raw pixels", "Untrained network"):
+        assert rows[title] == ["80.0", "%", "90.0", "%", "100.0", "%", "-", "block_group3_2x2"]
+    said = " ".join(lines)
+    assert "No test picture decides" in said and "hurts at block_group3 (-10.0 points)" in said
+
+
+def test_without_layers_there_is_no_such_table():
+    assert layer_lines({"knn_top1": 0.5}) == []
+    only = {"layers": ["final"], "retrieval/final": 0.5, "features/final": 8}
+    assert [line.split() for line in layer_lines(only)[2:]] == [
+        ["final", "8", "-", "-", "50.0", "%", "-"]
+    ]

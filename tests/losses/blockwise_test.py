@@ -5,15 +5,17 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from every_loss import made
+from every_loss import blocks_of, made
 
-from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.contrastive import ENTROPY_EPSILON, ContrastiveLoss
 
 # Images, dimensions: blocks of 8 fit the first, and not the second.
 SIZES = [(16, 5), (23, 4)]
 BLOCK = 8
-KINDS = ("nt_xent", "dcl")
+# Each way of computing in blocks, with both kinds of tiles; each loss has a file with the others.
+FEW = ("nt_xent", "dcl+other", "nt_logistic+other", "margin_triplet+semi_hard")
+SOME = (*FEW, "dcl", "nt_logistic", "nt_logistic+semi_hard+other", "margin_triplet+other")
+COMPILED = ("nt_xent", "nt_logistic+other", "margin_triplet+semi_hard")
 
 
 def projections(images, dim, dtype=np.float64):
@@ -22,17 +24,13 @@ def projections(images, dim, dtype=np.float64):
     return np.concatenate([first, first + noise]).astype(dtype)
 
 
-def in_blocks(hidden, *, kind="nt_xent", temperature=0.3, hidden_norm=True, block=BLOCK):
-    if hidden_norm:
-        hidden = tf.math.l2_normalize(hidden, axis=-1)
-    rows = tf.stack(tf.split(hidden, 2))
-    return ContrastiveLoss(
-        *blockwise_loss(rows, temperature=temperature, decoupled=kind == "dcl", block=block)
-    )
+def in_blocks(hidden, *, kind="nt_xent", block=BLOCK, **settings):
+    with blocks_of(block):
+        return made(kind, "blockwise", **settings)(hidden)
 
 
-def whole(hidden, *, kind="nt_xent", temperature=0.3, hidden_norm=True):
-    return made(kind, temperature=temperature, hidden_norm=hidden_norm)(hidden)
+def whole(hidden, *, kind="nt_xent", **settings):
+    return made(kind, **settings)(hidden)
 
 
 def with_gradient(loss, hidden, **options):
@@ -56,8 +54,9 @@ def assert_same(found, expected, images, rtol):
     np.testing.assert_allclose(values.entropy, whole_values.entropy, rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("hidden_norm", [True, False])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "hidden_norm"), [*((kind, True) for kind in SOME), ("nt_xent", False)]
+)
 @pytest.mark.parametrize(("images", "dim"), SIZES)
 def test_equals_the_whole_loss(images, dim, kind, hidden_norm):
     options = {"kind": kind, "hidden_norm": hidden_norm}
@@ -67,7 +66,7 @@ def test_equals_the_whole_loss(images, dim, kind, hidden_norm):
     assert_same(with_gradient(in_blocks, hidden, **options), expected, images, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FEW)
 @pytest.mark.parametrize(("images", "dim"), SIZES)
 def test_float32_differs_by_rounding(images, dim, kind):
     hidden = projections(images, dim, np.float32)
@@ -78,14 +77,16 @@ def test_float32_differs_by_rounding(images, dim, kind):
         assert_same(found, exact, images, rtol=1e-6)
 
 
-@pytest.mark.parametrize("block", [1, 5, 64])
-def test_size_of_blocks_does_not_matter(block):
+@pytest.mark.parametrize(
+    ("kind", "block"), [*(("nt_xent", block) for block in (1, 5, 64)), *((k, 4) for k in FEW)]
+)
+def test_size_of_blocks_does_not_matter(block, kind):
     hidden = projections(6, 4)
-    found = with_gradient(in_blocks, hidden, block=block)
-    assert_same(found, with_gradient(whole, hidden), 6, rtol=1e-12)
+    found = with_gradient(in_blocks, hidden, kind=kind, block=block)
+    assert_same(found, with_gradient(whole, hidden, kind=kind), 6, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FEW)
 def test_the_batch_may_be_known_late(kind):
     @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float64)], autograph=False)
     def loss_and_gradient(hidden):
@@ -101,31 +102,33 @@ def test_the_batch_may_be_known_late(kind):
         assert_same((found, gradient), expected, images, rtol=1e-12)
 
 
-def compiled(loss):
+def compiled(loss, kind):
     @tf.function(autograph=False, jit_compile=True)
     def loss_and_gradient(hidden):
         with tf.GradientTape() as tape:
             tape.watch(hidden)
-            found = loss(hidden)
+            found = loss(hidden, kind=kind)
         return found, tape.gradient(found.loss, hidden)
 
     return loss_and_gradient
 
 
+@pytest.mark.parametrize("kind", COMPILED)
 @pytest.mark.parametrize(("images", "dim"), SIZES)
-def test_xla_computes_the_same(images, dim):
+def test_xla_computes_the_same(images, dim, kind):
     hidden = projections(images, dim)
-    found = compiled(in_blocks)(tf.constant(hidden))
-    assert_same(found, with_gradient(whole, hidden), images, rtol=1e-12)
+    found = compiled(in_blocks, kind)(tf.constant(hidden))
+    assert_same(found, with_gradient(whole, hidden, kind=kind), images, rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", COMPILED)
 @pytest.mark.parametrize(("images", "dim"), [(64, 5), (93, 4)])
-def test_nothing_is_as_large_as_the_matrix_of_pairs(images, dim):
+def test_nothing_is_as_large_as_the_matrix_of_pairs(images, dim, kind):
     hidden = tf.constant(projections(images, dim))
 
     def largest(loss):
         """Elements of the largest array in the compiled program: XLA knows every shape."""
-        program = compiled(loss).experimental_get_compiler_ir(hidden)(stage="hlo")
+        program = compiled(loss, kind).experimental_get_compiler_ir(hidden)(stage="hlo")
         shapes = re.findall(r"\b[a-z]+\d*\[([\d,]+)\]", program)
         return max(np.prod([int(side) for side in shape.split(",")]) for shape in shapes)
 
@@ -134,7 +137,7 @@ def test_nothing_is_as_large_as_the_matrix_of_pairs(images, dim):
     assert largest(in_blocks) <= max(2 * filled_up * dim, (2 * BLOCK) ** 2) < images**2
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["nt_xent", "dcl", "nt_logistic"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_small_temperatures_stay_finite(kind, dtype):
     # Along one axis, nearly: logits are about +100 and -100, and exp of neither is a float32.

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
-from every_loss import CASES, implementations, made
+from every_loss import CASES, KINDS, implementations, made
 from finite_differences import gradient_by_differences, projections
 
 from tf_simclr import things
-from tf_simclr.config import flag_fields
+from tf_simclr.config import Config, flag_fields
 from tf_simclr.config.choices import LOSSES
 from tf_simclr.config.model import ModelConfig
+from tf_simclr.config.remarks import idle_flags
 from tf_simclr.losses import contrastive
 from tf_simclr.losses.contrastive import (
+    ALL_NEGATIVES,
     IMPLEMENTATIONS,
     Loss,
     contrastive_accuracy,
@@ -24,6 +26,8 @@ from tf_simclr.losses.contrastive import (
 )
 from tf_simclr.losses.dcl import DCL
 from tf_simclr.losses.nt_xent import NTXent
+from tf_simclr.losses.pairs import NEGATIVES
+from tf_simclr.methods.simclr import PER_VIEW
 
 SIZES = [(4, 6), (9, 3)]  # images, dimensions
 IN_BLOCKS = [word for word in LOSSES if "blockwise" in implementations(word)]
@@ -37,7 +41,7 @@ class Distance(Loss):
         return tf.reduce_mean((a - b) ** 2), a @ tf.transpose(b), tf.eye(a.shape[0])
 
 
-@pytest.mark.parametrize("word", LOSSES)
+@pytest.mark.parametrize("word", KINDS)
 @pytest.mark.parametrize(("images", "dim"), SIZES)
 def test_a_call_says_the_dense_loss_of_small_batches_and_how_views_find_each_other(
     images, dim, word
@@ -75,8 +79,8 @@ def test_gradient_is_that_of_the_loss(images, dim, word):
 
 
 def test_losses_differ():
-    found = {word: float(made(word)(projections(4, 6)).loss) for word in LOSSES}
-    assert len(set(found.values())) == len(LOSSES)
+    found = {kind: float(made(kind)(projections(9, 3)).loss) for kind in KINDS}
+    assert len(set(found.values())) == len(KINDS)
     assert found["nt_xent"] > found["dcl"] + 0.01  # nt_xent has one term more.
 
 
@@ -134,7 +138,7 @@ def test_metrics_carry_no_gradient(word, implementation):
     np.testing.assert_array_equal(tape.gradient(total, hidden), tape.gradient(found.loss, hidden))
 
 
-@pytest.mark.parametrize("word", LOSSES)
+@pytest.mark.parametrize("word", KINDS)
 def test_it_is_a_value_that_keras_keeps(word):
     loss = made(word, hidden_norm=False)
     assert loss == made(word, hidden_norm=False) != made(word)
@@ -182,6 +186,45 @@ def test_flags_that_a_loss_has_no_setting_for_are_not_its_own():
     assert Distance.of(flags) == Distance(**settings)
 
 
+@pytest.mark.parametrize(
+    ("kind", "flags", "message"),
+    [
+        (NTXent, {"semi_hard": True}, "`semi_hard` must be False with NTXent, .*=True. Give"),
+        (DCL, {"semi_hard": True}, "`semi_hard` must be False with DCL, .*=True. Give"),
+        (Distance, {"negatives": "other"}, "`negatives` must be 'both' with Distance, .*'other'."),
+    ],
+)
+def test_a_loss_that_cannot_choose_its_negatives_refuses_such_a_flag(kind, flags, message):
+    assert kind.of(vars(ModelConfig())).implementation == "auto"
+    with pytest.raises(ValueError, match=f"^{message}"):
+        kind.of(vars(ModelConfig(**flags)))
+
+
+@pytest.mark.parametrize(
+    ("word", "of_a_view"),
+    [
+        ("nt_xent", np.log(np.exp(2) + 6) - 2),
+        ("dcl", np.log(6) - 2),
+        ("nt_logistic", np.log(1 + np.exp(-2)) + np.log(2)),
+        ("margin_triplet", 1.6 - 1),
+    ],
+)
+def test_the_shown_loss_is_that_of_a_view_in_the_papers(word, of_a_view):
+    """By hand: of four images whose cosines are 1 with the positive and 0 with the negatives."""
+    loss = made(word, "auto", temperature=0.5, triplet_margin=1.6)
+    found = loss(np.concatenate([np.eye(4), np.eye(4)])).loss
+    np.testing.assert_allclose(PER_VIEW * found, of_a_view, rtol=1e-12)
+
+
+@pytest.mark.parametrize("word", LOSSES)
+def test_settings_of_a_loss_have_an_effect_with_it_and_others_have_none(word):
+    config = Config.from_flat({"loss": word})
+    fields = {field.name for field in dataclasses.fields(things.load("losses", word))}
+    of_any = {f.name for kind in LOSSES for f in dataclasses.fields(things.load("losses", kind))}
+    ours = of_any - {"implementation", *ALL_NEGATIVES}  # The latter are refused.
+    assert ours & idle_flags(config).keys() == ours - fields
+
+
 def test_every_word_has_its_file():
     for word in LOSSES:
         assert issubclass(things.load("losses", word), Loss)
@@ -191,6 +234,7 @@ def test_the_flags_offer_what_there_is():
     choices = {field.name: field.metadata["choices"] for field in flag_fields()}
     assert tuple(choices["loss"]) == LOSSES
     assert tuple(choices["loss_implementation"]) == IMPLEMENTATIONS
+    assert tuple(choices["negatives"]) == NEGATIVES
 
 
 @pytest.mark.parametrize(("images", "classes"), [(4, 4), (3, 6)])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from finite_differences import gradient_by_differences, projections
+from tables import assert_is, unit_rows
 
 from tf_simclr.losses.dcl import DCL
 from tf_simclr.losses.nt_xent import NTXent, nt_xent
@@ -51,6 +52,19 @@ def test_gradient_is_that_of_the_papers_loss(images, dim, hidden_norm):
         lambda rows: 2 * paper_loss(rows, 0.5, hidden_norm), hidden
     )
     np.testing.assert_allclose(gradient, differences, atol=1e-8)
+
+
+@pytest.mark.parametrize("implementation", ["dense", "blockwise"])
+@pytest.mark.parametrize("negatives", ["both", "other"])
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_negatives_may_be_of_the_other_view_alone(images, dim, negatives, implementation):
+    def of_anchor(positive, negatives):
+        """The loop above for one row, and its derivatives."""
+        exps = np.exp(np.array(negatives) / 0.3)
+        return np.log(exps.sum()) - positive / 0.3, -1 / 0.3, exps / exps.sum() / 0.3
+
+    options = {"negatives": negatives, "implementation": implementation, "hidden_norm": False}
+    assert_is(DCL(temperature=0.3, **options), of_anchor, unit_rows(images, dim), negatives)
 
 
 @pytest.mark.parametrize(("images", "dim"), SIZES)

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from by_replicas import found_by_replicas
-from every_loss import CASES, made
+from every_loss import CASES, blocks_of, made
 
-from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.memory import Memory
 
 COUNTS = (2, 4)
@@ -23,15 +22,15 @@ VIEW_B = VIEW_A + NOISE
 ROWS = np.random.default_rng(1).standard_normal((PLACES, DIM))
 
 
-def loss_of(hidden, word, implementation):
+def loss_of(hidden, kind, implementation):
     memory = Memory(tf.math.l2_normalize(ROWS, axis=-1), tf.constant(FILLED))
-    return made(word, implementation)(hidden, memory)
+    return made(kind, implementation)(hidden, memory)
 
 
 def program(path, count):
     """Writes the results under `count` replicas to `path`."""
-    blockwise_loss.__kwdefaults__["block"] = BLOCK
-    results, _ = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
+    with blocks_of(BLOCK):
+        results, _ = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
     np.savez(path, **results)
 
 

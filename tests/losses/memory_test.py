@@ -1,21 +1,23 @@
-"""Both losses with a memory, whole and in blocks, against a loop written from the papers."""
+"""NT-Xent and DCL with a memory, whole and in blocks, against a loop written from the papers.
+
+The other losses have their own in termwise_test.py.
+"""
 
 import re
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from every_loss import made
+from every_loss import blocks_of, made
 from finite_differences import gradient_by_differences, projections
 
-from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import ContrastiveLoss
 from tf_simclr.losses.memory import Memory
 
 # Images, dimensions, places of the memory, of which are filled. Tiles of the memory have 8 places.
 CASES = [(3, 5, 4, 4), (8, 4, 19, 11), (9, 3, 16, 16), (5, 4, 20, 0)]
 BLOCK, TEMPERATURE = 4, 0.3
-KINDS, IMPLEMENTATIONS = ("nt_xent", "dcl"), ("dense", "blockwise")
+KINDS = ("nt_xent", "nt_xent+other", "dcl")
+IMPLEMENTATIONS = ("dense", "blockwise")
 
 
 def unit_rows(count, dim):
@@ -36,7 +38,9 @@ def naive_loss(hidden, kind, memory_rows):
     images, total = len(z) // 2, 0.0
     for i in range(2 * images):
         other = (i + images) % (2 * images)
-        left_out = {i, other} if kind == "dcl" else {i}
+        left_out = {i, other} if kind.startswith("dcl") else {i}
+        if kind.endswith("+other"):  # The view that i is itself.
+            left_out |= {j for j in range(2 * images) if j // images == i // images}
         keys = [z[j] for j in range(2 * images) if j not in left_out] + list(memory_rows)
         denominator = sum(np.exp(z[i] @ key / TEMPERATURE) for key in keys)
         total += np.log(denominator) - z[i] @ z[other] / TEMPERATURE
@@ -44,14 +48,8 @@ def naive_loss(hidden, kind, memory_rows):
 
 
 def loss_of(hidden, kind, implementation, memory, block=BLOCK):
-    if implementation == "dense":
-        return made(kind, temperature=TEMPERATURE)(hidden, memory)
-    rows = tf.stack(tf.split(tf.math.l2_normalize(hidden, axis=-1), 2))
-    return ContrastiveLoss(
-        *blockwise_loss(
-            rows, temperature=TEMPERATURE, decoupled=kind == "dcl", block=block, memory=memory
-        )
-    )
+    with blocks_of(block):
+        return made(kind, implementation, temperature=TEMPERATURE)(hidden, memory)
 
 
 def with_gradient(hidden, *options, **more):
@@ -105,8 +103,9 @@ def test_no_gradient_passes_to_it(kind, implementation):
     assert tape.gradient(loss, memory.rows) is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("block", [1, 5, 64])
+@pytest.mark.parametrize(
+    ("kind", "block"), [("nt_xent", 1), ("dcl", 5), ("nt_xent+other", 5), ("dcl", 64)]
+)
 def test_size_of_blocks_does_not_matter(block, kind):
     hidden, memory = projections(6, 4), remembered(13, 4, 9)
     found, gradient = with_gradient(hidden, kind, "blockwise", memory, block=block)

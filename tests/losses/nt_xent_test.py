@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from finite_differences import gradient_by_differences, projections
+from tables import assert_is, unit_rows
 
 from tf_simclr.losses.dcl import DCL
 from tf_simclr.losses.nt_xent import NTXent, nt_xent
@@ -45,6 +46,46 @@ def test_gradient_is_that_of_the_papers_loss(images, dim, hidden_norm):
         lambda rows: 2 * paper_loss(rows, 0.5, hidden_norm), hidden
     )
     np.testing.assert_allclose(gradient, differences, atol=1e-8)
+
+
+def table(temperature):
+    """Table 2 of arXiv 2002.05709 for one anchor, and its gradient."""
+
+    def of_anchor(positive, negatives):
+        exps = np.exp(np.array([positive, *negatives]) / temperature)
+        shares = exps / exps.sum()
+        loss = np.log(exps.sum()) - positive / temperature
+        return loss, (shares[0] - 1) / temperature, shares[1:] / temperature
+
+    return of_anchor
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+@pytest.mark.parametrize("implementation", ["dense", "blockwise"])
+@pytest.mark.parametrize("negatives", ["both", "other"])
+@pytest.mark.parametrize(("images", "dim"), SIZES)
+def test_loss_and_gradient_are_those_of_table_2_with_the_negatives_of_either_table(
+    images, dim, negatives, implementation, temperature
+):
+    """Table 4's NT-Xent has negatives of one view only (appendix B.10)."""
+    options = {"negatives": negatives, "implementation": implementation, "hidden_norm": False}
+    loss = NTXent(temperature=temperature, **options)
+    assert_is(loss, table(temperature), unit_rows(images, dim), negatives)
+
+
+@pytest.mark.parametrize(("negatives", "products"), [("both", 4), ("other", 2)])
+def test_products_within_a_view_are_not_computed_where_they_do_not_count(negatives, products):
+    loss = NTXent(negatives=negatives)
+    function = tf.function(lambda hidden: loss(hidden).loss, autograph=False)
+    graph = function.get_concrete_function(tf.TensorSpec([8, 5])).graph
+    assert [op.type for op in graph.get_operations()].count("MatMul") == products
+
+
+@pytest.mark.parametrize("kind", [NTXent, DCL])
+def test_negatives_that_there_are_not_are_refused(kind):
+    message = r"^`negatives` must be one of \('both', 'other'\). Received: negatives='all'.$"
+    with pytest.raises(ValueError, match=message):
+        kind(negatives="all")
 
 
 @pytest.mark.parametrize(("images", "dim"), SIZES)

@@ -11,10 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from by_replicas import found_by_replicas
-from every_loss import CASES, made
+from every_loss import CASES, KINDS, blocks_of, made
 
-from tf_simclr.config.choices import LOSSES
-from tf_simclr.losses.blockwise import blockwise_loss
 from tf_simclr.losses.contrastive import ContrastiveLoss
 
 COUNTS = (2, 4)
@@ -28,14 +26,14 @@ VIEW_B = VIEW_A + NOISE
 FRUGAL = [(word, how) for word in ("nt_xent", "dcl") for how in ("dense", "blockwise")]
 
 
-def loss_of(hidden, word, implementation):
-    return made(word, implementation)(hidden)
+def loss_of(hidden, kind, implementation):
+    return made(kind, implementation)(hidden)
 
 
 def program(path, count):
     """Writes the results under `count` replicas, and what they gather, to `path`."""
-    blockwise_loss.__kwdefaults__["block"] = BLOCK
-    results, graphs = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
+    with blocks_of(BLOCK):
+        results, graphs = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
     for case, graph in graphs.items():
         kinds = [op.type for op in graph.get_operations() if "Collective" in op.type]
         results[f"{case}/collectives"] = json.dumps(kinds)
@@ -52,15 +50,15 @@ def measured(run_by_replicas):
 def one():
     """The whole loss on one device, by case."""
     results = {}
-    for word in LOSSES:
+    for kind in KINDS:
         hidden = tf.constant(np.concatenate([VIEW_A, VIEW_B]))
         with tf.GradientTape() as tape:
             tape.watch(hidden)
-            found = loss_of(hidden, word, "dense")
+            found = loss_of(hidden, kind, "dense")
         gradient = tape.gradient(found.loss, hidden)
         named = found._asdict() | {"gradient": gradient}
         results |= {
-            f"{word}_{implementation}": {name: value.numpy() for name, value in named.items()}
+            f"{kind}_{implementation}": {name: value.numpy() for name, value in named.items()}
             for implementation in ("dense", "blockwise")
         }
     return results

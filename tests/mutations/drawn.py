@@ -36,15 +36,15 @@ DRAWN = (
         "drawn: comparison 5",
     ),
     Fault(
-        "tf_simclr/losses/blockwise.py",
+        "tf_simclr/losses/running_softmax.py",
         "            first + tf.argmax(by_view[ab], axis=1, output_type=tf.int32),",
         "            first - tf.argmax(by_view[ab], axis=1, output_type=tf.int32),",
         "drawn: sign 1",
     ),
     Fault(
         "tf_simclr/losses/pairs.py",
-        "    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b], axis=0))",
-        "    b_as_keys = tf.exp(from_b[:, :queries] + tf.concat([all_a, all_b], axis=0))",
+        "    b_as_keys = tf.exp(from_b[:, :queries] - tf.concat([all_a, all_b][:views], axis=0))",
+        "    b_as_keys = tf.exp(from_b[:, :queries] + tf.concat([all_a, all_b][:views], axis=0))",
         "drawn: sign 2",
     ),
     Fault(

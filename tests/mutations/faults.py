@@ -182,8 +182,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/habits.py",
-        'if not equals and flags.get(flag or "") is False and rest:',
-        "if not equals and rest:",
+        "if blank or following.lower() not in TRUTH:",
+        "if blank:",
         "a switch takes the next word for its value",
     ),
     Fault(
@@ -818,9 +818,15 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/evaluation/features.py",
-        "Features(np.concatenate(rows)[:limit], *beside)",
-        "Features(np.concatenate(rows), *beside)",
+        "np.concatenate(vectors.pop(name))[:limit]",
+        "np.concatenate(vectors.pop(name))",
         "features of a whole batch pass beyond the limit",
+    ),
+    Fault(
+        "tf_simclr/evaluation/features.py",
+        "if done >= limit:",
+        "if done > limit:",
+        "a batch is read that nobody asks for",
     ),
     Fault(
         "tf_simclr/evaluation/knn.py",
@@ -1182,7 +1188,7 @@ FAULTS = (
     ),
     # tf_simclr/losses/
     Fault(
-        "tf_simclr/losses/blockwise.py",
+        "tf_simclr/losses/running_softmax.py",
         "total=running.total * rescale + ",
         "total=running.total + ",
         "sums of former tiles stay relative to their former maximum",
@@ -1192,6 +1198,36 @@ FAULTS = (
         "others = tf.roll(rows, block, axis=0)",
         "others = rows",
         "a view is pulled towards itself and not to its positive",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise.py",
+        "as_key = tf.exp(negatives - tiles.at_keys(of_keys, key))",
+        "as_key = as_query",
+        "a key weighs by its own denominator, and not by that of the query",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "both_ways = slope + tf.roll(slope, block, axis=0)",
+        "both_ways = 2 * slope",
+        "a view is pulled as its positive only as hard as it pulls",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "rule.weights(logits, tiles.at_keys(matrix.of_keys, key), numbers, theirs)",
+        "rule.weights(logits, positives, numbers, theirs)",
+        "a row as a key meets its own positive, and not that of the row that asks",
+    ),
+    Fault(
+        "tf_simclr/losses/blockwise_terms.py",
+        "tf.where(here > logit, number_here, number)",
+        "tf.where(here > logit, number, number_here)",
+        "the semi-hard negative is the last tile's",
+    ),
+    Fault(
+        "tf_simclr/losses/contrastive.py",
+        "if name not in names and given.get(name, plain) != plain:",
+        "if name in names and given.get(name, plain) is None:",
+        "a loss without semi-hard negatives ignores the flag",
     ),
     Fault(
         "tf_simclr/losses/contrastive.py",
@@ -1207,8 +1243,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/dcl.py",
-        "mask = is_positive * SELF_SIMILARITY_MASK",
-        "mask = is_positive * 0.0",
+        "map(pairs.without_positives, (pairs.from_a, pairs.from_b))",
+        "pairs.from_a, pairs.from_b",
         "DCL keeps the positive in the denominator",
     ),
     Fault(
@@ -1222,6 +1258,18 @@ FAULTS = (
         "MixedLoss((1 - alpha) * supervised + alpha * distilled,",
         "MixedLoss(alpha * supervised + (1 - alpha) * distilled,",
         "alpha weighs the labels and not the teacher",
+    ),
+    Fault(
+        "tf_simclr/losses/margin_triplet.py",
+        "if self.semi_hard and not self.triplet_margin:",
+        "if False:",
+        "a run without any semi-hard negative begins",
+    ),
+    Fault(
+        "tf_simclr/losses/nt_logistic.py",
+        "return tf.nn.softplus(-positives)",
+        "return tf.nn.softplus(positives)",
+        "the logistic loss pushes positives apart",
     ),
     Fault(
         "tf_simclr/losses/nt_xent.py",
@@ -1243,9 +1291,21 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/losses/pairs.py",
-        "from_a[:, :queries] - tf.concat([all_b, all_a], axis=0)",
-        "from_a[:, :queries] - tf.concat([all_a, all_b], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_b, all_a][:views], axis=0)",
+        "from_a[:, :queries] - tf.concat([all_a, all_b][:views], axis=0)",
         "first views as keys meet the normalisers of the other views",
+    ),
+    Fault(
+        "tf_simclr/losses/pairs.py",
+        "tf.where(logits < positives[:, tf.newaxis], logits, mask)",
+        "logits",
+        "the nearest negative of all counts as semi-hard",
+    ),
+    Fault(
+        "tf_simclr/losses/pairs.py",
+        "count_of_views(negatives) * (images - 1) + remembered",
+        "2 * (images - 1) + remembered",
+        "negatives of one view are averaged as if there were two",
     ),
     Fault(
         "tf_simclr/losses/products.py",
@@ -1260,10 +1320,34 @@ FAULTS = (
         "on a TPU a product has twice the gradient for its left side",
     ),
     Fault(
+        "tf_simclr/losses/running_softmax.py",
+        "(positive == negative) & (image < running.argmax)",
+        "(positive == negative)",
+        "views that all look alike find each other in blocks",
+    ),
+    Fault(
         "tf_simclr/losses/supervised.py",
         "tf.reduce_mean(is_labelled(one_hot) * losses)",
         "tf.reduce_mean(losses)",
         "pictures without a label have a gradient",
+    ),
+    Fault(
+        "tf_simclr/losses/termwise.py",
+        "terms = self.of_negative(others, positives[:, tf.newaxis])",
+        "terms = self.of_negative(logits, positives[:, tf.newaxis])",
+        "a positive counts as a negative, too",
+    ),
+    Fault(
+        "tf_simclr/losses/termwise.py",
+        "losses += self.of_positive(positives)",
+        "losses = losses + self.of_positive(positives) / 2",
+        "positives count half",
+    ),
+    Fault(
+        "tf_simclr/losses/tiles.py",
+        "return tf.range(self.keys.block), 1 - query_views[:, tf.newaxis]",
+        "return tf.range(self.keys.block), query_views[:, tf.newaxis]",
+        "the only keys of a row are of its own view",
     ),
     Fault(
         "tf_simclr/losses/tiles.py",
@@ -2303,9 +2387,21 @@ FAULTS = (
         "what is given is chosen nevertheless",
     ),
     Fault(
+        "tf_simclr/early_checks.py",
+        "while not os.path.lexists(place):",
+        "while not os.path.isdir(place):",
+        "a file in the place of a run's folder is not seen",
+    ),
+    Fault(
+        "tf_simclr/early_checks.py",
+        "os.path.realpath(model_dir) != os.path.realpath(data_dir)",
+        "model_dir != data_dir",
+        "a run's folder is not known as that of the pictures by another spelling",
+    ),
+    Fault(
         "tf_simclr/choosing/plan.py",
-        'if "view_operations" not in given:',
-        "if True:",
+        'if "view_operations" not in given:  # It names blur or not.\n        settle(',
+        "if True:\n        settle(",
         "blur is chosen where operations are given",
     ),
     Fault(
@@ -2346,7 +2442,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/choosing/estimate.py",
-        "FORWARD * 2",
+        "FORWARD * passes",
         "FORWARD",
         "an evaluation passes pictures through one network",
     ),
@@ -2397,6 +2493,60 @@ FAULTS = (
         "            with contextlib.redirect_stdout(io.StringIO()):\n                super()",
         "            with contextlib.nullcontext():\n                super()",
         "preparing emoji32 speaks of a download",
+    ),
+    Fault(
+        "tf_simclr/judging/endpoints.py",
+        "if min(maps.shape[1:3]) >= CELLS:",
+        "if min(maps.shape[1:3]) > CELLS:",
+        "a map of two by two pixels is not judged as it is",
+    ),
+    Fault(
+        "tf_simclr/judging/endpoints.py",
+        "tuple(name for name in names if not wanted or name in wanted)",
+        "tuple(wanted or names)",
+        "layers come in the order of the flag",
+    ),
+    Fault(
+        "tf_simclr/judging/layers.py",
+        "key=lambda name: (held_out[name], name == layers.last)",
+        'key=lambda name: (scores[name]["linear_probe_top1"], name == layers.last)',
+        "the best layer is chosen by the test pictures",
+    ),
+    Fault(
+        "tf_simclr/judging/layers.py",
+        "features(config.data.train_split, labelled=True)",
+        "features(config.data.train_split)",
+        "pictures without labels use up the examples of a layer's probe",
+    ),
+    Fault(
+        "tf_simclr/reporting/by_layer.py",
+        "if abs(finer - averaged) > bound:",
+        "if finer != averaged:",
+        "a finer pooling is said to help by chance",
+    ),
+    Fault(
+        "tf_simclr/reporting/by_layer.py",
+        "(one * (1 - one) + other * (1 - other))",
+        "(one * (1 - one))",
+        "the error of a difference is that of one share",
+    ),
+    Fault(
+        "tf_simclr/reporting/layers.py",
+        "{_BEST * layer.best}",
+        "",
+        "the best layer looks like the others",
+    ),
+    Fault(
+        "tf_simclr/reporting/layers.py",
+        "x = LEFT + share * (WIDTH - LEFT - RIGHT)",
+        "x = LEFT + share * (WIDTH - LEFT)",
+        "marks of layers lie beside their ticks",
+    ),
+    Fault(
+        "tf_simclr/tasks/evaluate.py",
+        'return result if asked in ("last", result.get(JUDGE_ENDPOINTS)) else {}',
+        "return result",
+        "an evaluation that lacks layers counts as done",
     ),
     Fault(
         "tf_simclr/nets/pretext.py",

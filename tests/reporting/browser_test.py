@@ -76,6 +76,7 @@ def _note_outside(request, complaints):
 def strange_report():
     return whole.whole_report(
         feature_map=whole.map_of(60, len(STRANGE), STRANGE),
+        layers=whole.layers_of("block_group"),
         mistakes=whole.mistakes_of(STRANGE[0], STRANGE[1], STRANGE[3]),
         neighbours=whole.neighbours_of([[True] * 5, [False] * 5], STRANGE[4]),
         confusion=whole.ClassConfusion(
@@ -89,7 +90,7 @@ def strange_report():
 def test_it_shows_everything_without_sideways_scrolling(show, scheme, width):
     page = show(strange_report(), width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("h2").count() == 11
+    assert page.locator("h2").count() == 12
     ground = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), float)
     assert np.median(ground) > 200 if scheme == "light" else np.median(ground) < 50
     assert page.locator("text=<b>bold</b>").count() > 0  # As text.

@@ -14,6 +14,7 @@ from tf_simclr.reporting.report import render
 
 SECTIONS = [
     "What was learned",
+    "Layer by layer",
     "Judged without labels",
     "Nearest neighbours",
     "Map of the test pictures",
@@ -88,6 +89,7 @@ def test_every_text_is_escaped():
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=whole.neighbours_of(caption=evil),
             feature_map=whole.map_of(5, classes=1, names=[evil]),
+            layers=whole.layers_of(evil, note=evil),
             mistakes=whole.mistakes_of(evil, evil, evil),
             snippet=(evil, evil),
         )
@@ -97,6 +99,23 @@ def test_every_text_is_escaped():
     assert text_of(page).count(evil) >= 20
     [data] = re.findall(r'<script type="application/json">(.*?)</script>', page)
     assert json.loads(data)["classes"] == [evil]
+
+
+def test_a_command_breaks_between_its_flags_and_can_be_copied():
+    typed = "tf-simclr --mode=train_then_eval '--data_dir=my pictures' --model_dir=runs/mine"
+    page = render(Report("t", command=typed))
+    words = ["tf-simclr", "--mode=train_then_eval", "'--data_dir=my pictures'"]
+    [shown] = re.findall(r'class="command" tabindex="0"><code>(.*?)</code>', page)
+    assert [html.unescape(word) for word in re.findall("<span>(.*?)</span>", shown)] == [
+        *words,
+        "--model_dir=runs/mine",
+    ]
+    assert html.unescape(re.sub("<.*?>", "", shown)) == typed
+
+
+def test_names_of_folders_break_at_their_underscores():
+    page = render(Report("t", neighbours=whole.neighbours_of(caption="bug_or_reptile")))
+    assert ">bug_<wbr>or_<wbr>reptile</bdi>" in page
 
 
 def test_hits_among_neighbours_are_read_out_by_their_place():

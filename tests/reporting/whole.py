@@ -14,6 +14,7 @@ from tf_simclr.reporting.content import (
     Views,
 )
 from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
+from tf_simclr.reporting.layers import BestLayer, Layer, LayerTable
 from tf_simclr.reporting.pictures import Sheet
 
 BASELINES = [("Raw pixels", 0.512), ("Untrained network", 0.461)]
@@ -63,6 +64,19 @@ def mistakes_of(label="cat", taken_for="dog", name="a.png", count=3):
     return Mistakes(sheet(max(1, count)), shown, count, 10, "linear probe")
 
 
+def layers_of(name="stage", scores=(0.31, 0.52, 0.47), note="How it was chosen."):
+    """Stages averaged and pooled finer, a last layer, and the best of two networks."""
+    stages = [f"{name}{number}" for number in range(1, len(scores) + 1)]
+    layers = [
+        Layer(f"{stage}{end}", stage, width, [score + more, 0.4, None], score / 2)
+        for stage, score in zip(stages, scores, strict=True)
+        for end, width, more in (("", 64, 0.0), ("_2x2", 256, 0.02))
+    ]
+    last = Layer("final", "final", 1024, [0.45, 0.4, None], 0.2, best=True)
+    best = [BestLayer(kind, "final", 0.45, [0.45, 0.4, None]) for kind in KINDS]
+    return LayerTable(("Linear probe", "kNN", "Retrieval at 1"), [*layers, last], best, note)
+
+
 def whole_report(**changes):
     steps = np.arange(0, 1000, 2)
     parts = {
@@ -73,6 +87,7 @@ def whole_report(**changes):
             Score("Fine-tuned classifier", "On 24 pictures.", 0.875, note="top-5 99.0 %"),
             Score("Linear probe", "What it means.", 0.583, BASELINES),
         ],
+        "layers": layers_of(),
         "label_free": LabelFreeTable(
             KINDS, [LabelFreeRow("RankMe", "Dimensions in use.", "higher", ("31.4", "-"))], "Of 5."
         ),

@@ -51,6 +51,20 @@ def test_a_folder_of_pictures_needs_no_dataset_and_no_mode(picture_folder, tmp_p
     assert config_of(tmp_path).data.dataset == "imagenet2012"
 
 
+def test_pictures_are_not_given_to_a_recipe_of_other_data(picture_folder, tmp_path):
+    def config(folder, dataset="emoji32", typed=("data_dir",)):
+        flags = {"data_dir": str(folder), "dataset": dataset}
+        return choose.with_kind(Config.from_flat(flags, given=flags, typed=typed))
+
+    with pytest.raises(ValueError, match="holds pictures, but the recipe trains on emoji32. Rec"):
+        config(picture_folder)
+    assert config(picture_folder, "image_folder").data.dataset == "image_folder"
+    assert config(picture_folder, typed=("data_dir", "dataset")).data.dataset == "emoji32"
+    assert config(picture_folder, typed=()).data.dataset == "emoji32"
+    for new in (tmp_path, tmp_path / "not" / "there"):
+        assert config(new).data.dataset == "emoji32"
+
+
 @pytest.mark.parametrize(
     "flags",
     [

@@ -24,6 +24,7 @@ def tree(*folders):
         (["--model_dir=RUN", "TINY", "--train_steps=9"], "Would train steps 4 to 9"),
         (["--model_dir=RUN", "--mode=eval"], "Would evaluate step 3 on 8 pictures of 'test'"),
         (["--model_dir=RUN", "--mode=export"], "Would export "),
+        (["--model_dir=RUN", "--mode=report"], "Would draw "),
         (["--model_dir=RUN", "--mode=embed", "--output=NEW.npz"], "Would embed 24 pictures"),
     ],
 )
@@ -38,7 +39,13 @@ def test_nothing_is_written(flags, told, tiny_flags, trained_run, picture_folder
     assert main(argv) == 0
     printed = capsys.readouterr().out
     assert told in printed and printed.endswith("Nothing was written.\n")
+    assert ("(training " in printed) == ("Would train" in told)
     assert tree(tmp_path, picture_folder) == before
+
+
+def test_where_there_is_no_run_no_page_would_be_drawn(tmp_path, capsys):
+    assert main(["tf-simclr", "--dry_run", "--mode=report", f"--model_dir={tmp_path}"]) == 2
+    assert "`model_dir` must be the folder of a run." in capsys.readouterr().err
 
 
 def test_the_whole_command_says_its_choices(picture_folder, tmp_path, monkeypatch, capsys):

@@ -13,6 +13,7 @@ from tf_simclr.data.opening import open_source
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.main import main
 from tf_simclr.reporting.names import LABEL_FREE
+from tf_simclr.tasks import evaluate
 
 PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
 ORIGINAL = {
@@ -148,6 +149,83 @@ def test_the_probe_looks_through_the_papers_grid(tiny_flags, trained_run, tmp_pa
     assert found["linear_probe_top1"] <= found["linear_probe_top5"] == 1  # Of two classes.
     place = 4 * (np.log10(found["linear_probe_l2"]) + 6)  # Of 45 from 1e-6 to 1e5: four a decade.
     assert place == pytest.approx(round(place)) and 0 <= place <= 44
+
+
+LAYERS = ("block_group3", "block_group3_2x2", "final", "projection3")
+LAYERS_ASKED = ", ".join(reversed(LAYERS))
+
+
+@pytest.fixture(scope="module")
+def by_layer(evaluated, emoji_flags, tmp_path_factory):
+    """The run with four of its layers judged, and what that said."""
+    folder, said = (
+        shutil.copytree(evaluated, tmp_path_factory.mktemp("layers") / "run"),
+        io.StringIO(),
+    )
+    asked = f"--judge_endpoints={LAYERS_ASKED}"
+    with contextlib.redirect_stdout(said):
+        run("--mode=eval", *emoji_flags, asked, f"--model_dir={folder}")
+    return folder, said.getvalue()
+
+
+def test_each_layer_has_its_keys_beside_those_that_every_evaluation_has(by_layer, evaluated):
+    found, before = result(by_layer[0]), result(evaluated)
+    assert {key: found[key] for key in before} == before
+    names = {"": LAYERS, "random_init/": LAYERS}
+    names["raw_pixels/"] = [f"{side}x{side}" for side in (1, 2, 4, 8, 16)]
+    kinds = ("probe", "knn", "retrieval", "held_out", "features")
+    best = {"", *(f"/{name}" for name in ("linear_probe_top1", "knn_top1", "retrieval_at_1"))}
+    expected = {f"{row}{kind}/{name}" for row in names for name in names[row] for kind in kinds}
+    expected |= {f"{row}best_layer{key}" for row in names for key in best}
+    expected |= {f"{row}layers" for row in names} | {"judge_endpoints", "labelled_pictures"}
+    assert set(found) - set(before) == expected
+    assert found["layers"] == list(LAYERS) and found["judge_endpoints"] == LAYERS_ASKED
+    assert 100 < found["labelled_pictures"] < found["pictures"] == 300
+    # The last layer has the scores of every evaluation.
+    for row, last in {"": "final", "random_init/": "final", "raw_pixels/": "16x16"}.items():
+        assert found[f"{row}probe/{last}"] == found[f"{row}linear_probe_top1"]
+        assert found[f"{row}knn/{last}"] == found[f"{row}knn_top1"]
+        assert found[f"{row}features/{last}"] == found[f"{row}features"]
+        held_out = {name: found[f"{row}held_out/{name}"] for name in names[row]}
+        chosen = found[f"{row}best_layer"]
+        assert held_out[chosen] == max(held_out.values())
+        assert found[f"{row}best_layer/linear_probe_top1"] == found[f"{row}probe/{chosen}"]
+    # Channels of the third group: a quarter of four cells.
+    assert found["features/block_group3_2x2"] == 4 * found["features/block_group3"] == 64
+    assert found["features/projection3"] == 128
+    assert any(found[f"probe/{name}"] != found["probe/final"] for name in LAYERS)
+
+
+def test_the_page_and_the_terminal_show_the_layers_that_were_judged(by_layer, evaluation):
+    folder, said = by_layer
+    [line] = [line for line in said.splitlines() if line.startswith("block_group3_2x2")]
+    share = f"{100 * result(folder)['probe/block_group3_2x2']:.1f}"
+    assert line.split()[1:4] == ["64", share, "%"]
+    with open(os.path.join(folder, "report.html")) as file:
+        page = file.read()
+    assert "Layer by layer" in page and f"{share}\u202f%</td>" in page
+    run("--mode=report", f"--model_dir={folder}")
+    with open(os.path.join(folder, "report.html")) as file:
+        assert file.read() == page
+    with open(os.path.join(evaluation[0], "report.html")) as file:
+        assert "Layer by layer" not in file.read()
+    assert "By layer" not in evaluation[1]
+
+
+@pytest.mark.parametrize("asked", ["last", LAYERS_ASKED, "all", "final"])
+def test_done_is_what_was_asked_for_before(by_layer, emoji_flags, capsys, monkeypatch, asked):
+    begun = []
+
+    def evaluated_now(todo, data, strategy):
+        begun.append(todo.config.evaluation.judge_endpoints)
+        return {}, ""
+
+    monkeypatch.setattr(evaluate, "_evaluate", evaluated_now)
+    flags = [*emoji_flags, f"--judge_endpoints={asked}", f"--model_dir={by_layer[0]}"]
+    run("--mode=train_then_eval", *flags)
+    is_done = asked in ("last", LAYERS_ASKED)
+    assert begun == ([] if is_done else [asked])
+    assert ("Evaluation is done" in capsys.readouterr().out) == is_done
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

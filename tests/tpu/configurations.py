@@ -17,6 +17,18 @@ OF_PRETRAINING = OF_ALL | {
     "microbatches": (1, 2),
     "memory_size": (0, 6),
 }
+# The other losses, by their own flags; each value of these is there once in blocks and once whole.
+OF_LOSSES = tuple(
+    {name: values[0] for name, values in OF_PRETRAINING.items()}
+    | dict(zip(("loss", "loss_implementation", "semi_hard", "negatives"), values))
+    | {"memory_size": memory_size, "microbatches": 1 + (memory_size > 0)}
+    for *values, memory_size in (
+        ("nt_logistic", "dense", True, "other", 6),
+        ("nt_logistic", "blockwise", False, "both", 6),
+        ("margin_triplet", "dense", False, "both", 0),
+        ("margin_triplet", "blockwise", True, "other", 0),
+    )
+)
 OF_CLASSIFIERS = {"train_mode": ("finetune", "supervised", "distill")} | OF_ALL
 
 # A pretext task with labels of its own; it has no loss over pairs and no memory.
@@ -62,6 +74,7 @@ COVERING = (
         for m, mode in enumerate(OF_CLASSIFIERS["train_mode"])
         for p, precision in enumerate(OF_ALL["precision"])
     ),
+    *OF_LOSSES,
     # In any two columns are all four pairs, here too.
     *(
         dict(zip(OF_ROTATION, ("rotation", *(OF_ROTATION[n][p] for n, p in zip(_CHANGE, places)))))
@@ -76,10 +89,11 @@ COVERING = (
 
 
 def whole_product() -> Iterator[dict]:
-    """Every combination of the values of all flags."""
+    """Every combination of the values of all flags, and the other losses."""
     for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS, OF_EXEMPLARS):
         for values in itertools.product(*flags.values()):
             yield dict(zip(flags, values))
+    yield from OF_LOSSES
 
 
 def pairs(flags: dict) -> set:

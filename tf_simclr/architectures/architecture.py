@@ -98,6 +98,14 @@ class Architecture(abc.ABC):
     def groups(self) -> int:
         """Groups of layers after the stem that --fine_tune_after_block can freeze."""
 
+    @property
+    def stages(self) -> Mapping[str, str]:
+        """Name of a stage -> endpoint of the encoder, in their order; {} if none is judged.
+
+        Each endpoint is a map of features, [batch, height, width, channels].
+        """
+        return {}
+
     @abc.abstractmethod
     def describe(self) -> str:
         """A description for errors and cards."""

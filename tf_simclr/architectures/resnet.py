@@ -83,6 +83,12 @@ class ResNetArchitecture(Architecture):
         return Skeleton(self.resnet_depth, stem, selective, self.se_ratio > 0)
 
     @property
+    def stages(self) -> dict[str, str]:
+        """The stem, after its pooling, and the groups of residual blocks."""
+        groups = [f"block_group{number}" for number in range(1, self.groups + 1)]
+        return {"stem": "initial_max_pool"} | dict(zip(groups, groups))
+
+    @property
     def title(self) -> str:
         """Such as "ResNet-50 x 1"."""
         return f"ResNet-{self.resnet_depth} x {self.width_multiplier:g}"

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_simclr import replicas, things
 from tf_simclr.assembly.holding_out import holding_out
 from tf_simclr.config import Config
-from tf_simclr.data import contents, few_labels, pipeline
+from tf_simclr.data import contents, few_labels, held_out, pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.data.augment.views import PretrainViews, View, Views
 from tf_simclr.data.labelled_subset import LabelledSubset, keep_labels, labelled_pictures
@@ -103,7 +103,11 @@ def _check_split(data: Source, flag: str, split: str) -> None:
         data.num_examples(split)
     except ValueError as error:  # A source says `split`, but users know the flag.
         text = str(error).replace("`split`", f"`{flag}`")
-        raise ValueError(text.replace("Received: split=", f"Received: {flag}=")) from error
+        text = text.replace("Received: split=", f"Received: {flag}=")
+        of_folder = data.name == "image_folder" and "train" in data.splits
+        if flag == "eval_split" and of_folder and not data.held_out:
+            text += f". Or give --eval_split={held_out.SPLIT}: a tenth that training does not see."
+        raise ValueError(text) from error
 
 
 def few_labelled(config: Config, data: Source, *, drop: bool) -> LabelledSubset:

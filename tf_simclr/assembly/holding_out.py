@@ -24,8 +24,8 @@ def holding_out(config: Config, data: Source, report: Callable[[str], None]) -> 
     Raises:
       ValueError: nothing can be held out.
     """
-    named = names_held_out(config)
-    origin = config.finetuning.checkpoint if named else None
+    named, embeds = names_held_out(config), config.run.mode == "embed"
+    origin = config.finetuning.checkpoint if named or embeds else None
     for path in (config.run.model_dir, origin):
         before = held_out_at(path)
         found = data.hold_out(before, report) if before else None
@@ -35,15 +35,21 @@ def holding_out(config: Config, data: Source, report: Callable[[str], None]) -> 
     found = data.hold_out(None, report) if named else None
     if found is None:  # Others say that there is no such split.
         return data
-    report(f"{_counted(data, found)}, {_why(data, found)}")
-    if origin and any(_is_of_same_folder(config, folder) for folder in around(origin)):
+    report(f"{_counted(data, found)}, {_why(data)}")
+    if (
+        origin
+        and not embeds
+        and any(_is_of_same_folder(config, folder) for folder in around(origin))
+    ):
         report(f"Note: {origin} held out nothing, and has learned from them.")
     return found
 
 
 def names_held_out(config: Config) -> bool:
-    """Whether one of the config's splits is held_out, or has a part of it."""
-    splits = config.data.train_split, config.data.eval_split, config.exporting.embed_split
+    """Whether one of the splits that a command uses is held_out, or has a part of it."""
+    splits: tuple[str | None, ...] = (config.exporting.embed_split,)
+    if config.run.mode != "embed":  # Its other splits are those of the run, not of these pictures.
+        splits += config.data.train_split, config.data.eval_split
     return any(held_out.SPLIT in names_in(split) for split in splits if split)
 
 
@@ -82,8 +88,8 @@ def _counted(data: Source, found: Source) -> str:
     return f"{data.name}: {held:,} of {every:,} pictures {verb} held out for evaluation"
 
 
-def _why(data: Source, found: Source) -> str:
-    held, every = found.splits[held_out.SPLIT], data.splits["train"]
+def _why(data: Source) -> str:
+    every = data.splits["train"]
     which = "the same share of each class" if data.num_classes else "drawn at random"
-    few = f" (at least {held_out.LEAST}, or half)" if held > round(held_out.SHARE * every) else ""
-    return which + few
+    few = held_out.SHARE * every < held_out.LEAST
+    return which + (f" (at least {held_out.LEAST}, or half)" if few else "")

@@ -5,7 +5,8 @@ import dataclasses
 # Probe, nearest neighbours, map and the other judges, on two cores for 10,000 pictures.
 JUDGING_SECONDS = 60.0
 JUDGING_START = 15.0  # seconds: networks are made and traced, and the page is drawn
-JUDGED = 10_000  # pictures of which the constant is
+LAYER_SECONDS = 4.0  # for each layer of --judge_endpoints, as above
+JUDGED = 10_000  # pictures of which the constants are
 FORWARD = 1 / 3  # of a training step's three passes over each view
 EXPORTS = 2  # a hub module and a SavedModel
 SMALL_FILES = 5e6  # bytes: report, curves, results
@@ -26,16 +27,18 @@ class Sizes:
     memory: int | None = None
 
 
-def judging_seconds(judged: int, per_picture: float, *, views: float) -> float:
+def judging_seconds(judged: int, per_picture: float, *, views: float, layers: int = 0) -> float:
     """Seconds of an evaluation: two networks over all pictures, and the judges.
 
     Args:
       judged: pictures of both splits, as many as --judge_examples allows.
       per_picture: seconds of a training step for each picture of its batch.
       views: of a picture, which a training step puts through the network; smaller ones by area.
+      layers: that are judged beside the last one, of all networks together.
     """
-    judges = JUDGING_START + JUDGING_SECONDS * judged / JUDGED
-    return judges + judged * per_picture / views * FORWARD * 2
+    judges = JUDGING_START + (JUDGING_SECONDS + LAYER_SECONDS * layers) * judged / JUDGED
+    passes = 4 if layers else 2
+    return judges + judged * per_picture / views * FORWARD * passes
 
 
 def disk_bytes(sizes: Sizes, checkpoints: int) -> float:

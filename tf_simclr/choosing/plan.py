@@ -53,12 +53,20 @@ def untimed(given: Mapping[str, Any]) -> list[str]:
 def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[str, Any]:
     """The settings of the step that is timed first: the smallest network, where none is given.
 
+    Its optimiser, its head and its views are those that will be chosen, so that the step takes as
+    long as in the run, and its checkpoint as much room.
+
     Args:
       facts: of the training split.
       given: flags that the user gave.
       replicas: that share a batch.
     """
-    values = {**SMALLEST, "train_batch_size": pictures.batch(facts, replicas).value}
+    batch = pictures.batch(facts, replicas).value
+    values = {**SMALLEST, "train_batch_size": batch, **given}
+    values["optimizer"] = optimizing.optimizer(values["train_batch_size"]).value
+    values["num_proj_layers"] = network.projection_layers(facts).value
+    if "view_operations" not in given:  # It names blur or not.
+        values["use_blur"] = pictures.blur(values["image_size"]).value
     return {name: value for name, value in values.items() if name not in given}
 
 

@@ -10,7 +10,7 @@ PRETEXT_TASKS = ("simclr", "rotation", "relative_position", "exemplar")
 # architectures/
 ARCHITECTURES = ("resnet",)
 # losses/
-LOSSES = ("nt_xent", "dcl")
+LOSSES = ("nt_xent", "dcl", "nt_logistic", "margin_triplet")
 # data/augment/
 VIEW_OPERATIONS = ("crop", "flip", "color", "gray", "blur", "cutout", "rotate")
 # Those of a view if --view_operations does not say: as in the original, and in arXiv 2002.05709,
@@ -27,6 +27,7 @@ MODES = ("train", "eval", "train_then_eval", "export", "embed", "report")
 DEPTHS = (10, 18, 34, 50, 101, 152, 200)
 HEAD_MODES = ("none", "linear", "nonlinear")
 LOSS_IMPLEMENTATIONS = ("auto", "dense", "blockwise")
+NEGATIVES = ("both", "other")
 OPTIMIZERS = ("momentum", "adam", "lars", "lamb")
 LEARNING_RATE_SCALINGS = ("linear", "sqrt")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

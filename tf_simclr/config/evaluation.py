@@ -33,6 +33,23 @@ class EvaluationConfig(Section):
         only=EVALUATING,
     )
 
+    judge_endpoints: str = flag(
+        "last",
+        "Layers to judge by labels: last; all, which are the stages, averaged and pooled to 2x2,"
+        " the last one (final) and those of the projection head; or names, such as"
+        " block_group3,block_group3_2x2,final,projection1.",
+        only=EVALUATING,
+    )
+
+    @property
+    def endpoints(self) -> tuple[str, ...] | None:
+        """The names in `judge_endpoints`; () for all layers, None for the last one alone."""
+        if self.judge_endpoints == "last":
+            return None
+        if self.judge_endpoints == "all":
+            return ()
+        return tuple(name.strip() for name in self.judge_endpoints.split(","))
+
     def _check(self) -> None:
         self._at_least(1, "eval_batch_size", "judge_examples")
         self._at_least(0, "eval_steps")

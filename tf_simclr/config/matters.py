@@ -133,6 +133,10 @@ CROPPED = Settings(
 CROPPED_SHOWN = (*PRETRAINED_SHOWN, CROPPED)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
+WITH_TEMPERATURE = Settings(
+    lambda config: config.flat()["loss"] not in ("margin_triplet",),
+    "with --loss={loss}, which has none",
+)
 ON_TPU = needs("use_tpu", adopted=False)
 OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: a TPU always compiles the step")
 WITH_ROOM_TO_BLUR = Settings(

@@ -3,7 +3,14 @@
 import dataclasses
 from typing import Any
 
-from tf_simclr.config.choices import ARCHITECTURES, DEPTHS, HEAD_MODES, LOSS_IMPLEMENTATIONS, LOSSES
+from tf_simclr.config.choices import (
+    ARCHITECTURES,
+    DEPTHS,
+    HEAD_MODES,
+    LOSS_IMPLEMENTATIONS,
+    LOSSES,
+    NEGATIVES,
+)
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
     ALWAYS,
@@ -11,6 +18,7 @@ from tf_simclr.config.matters import (
     PROJECTING,
     TRAINED_NORMS,
     TRAINING,
+    WITH_TEMPERATURE,
     needs,
     needs_one,
 )
@@ -47,7 +55,11 @@ class ModelConfig(Section):
         only=(ALWAYS, PROJECTING, needs_one("proj_head_mode", "nonlinear")),
     )
     loss: str = flag(
-        "nt_xent", "The contrastive loss: SimCLR's, or the decoupled one.", LOSSES, only=CONTRASTIVE
+        "nt_xent",
+        "The contrastive loss: SimCLR's, the decoupled one, or the two that SimCLR's paper compares"
+        " with (logistic, margin triplet).",
+        LOSSES,
+        only=CONTRASTIVE,
     )
     loss_implementation: str = flag(
         "auto",
@@ -56,7 +68,27 @@ class ModelConfig(Section):
         LOSS_IMPLEMENTATIONS,
         only=CONTRASTIVE,
     )
-    temperature: float = flag(0.1, "Temperature of the contrastive loss.", only=CONTRASTIVE)
+    negatives: str = flag(
+        "both",
+        "Negatives of a view: both views of the other pictures, or only their other views. Those of"
+        " --memory_size are added to either.",
+        NEGATIVES,
+        only=CONTRASTIVE,
+    )
+    semi_hard: bool = flag(
+        False,
+        "Compare a view only with its nearest negative that is farther away than its positive: with"
+        " nt_logistic and margin_triplet.",
+        only=CONTRASTIVE,
+    )
+    temperature: float = flag(
+        0.1, "Temperature of the contrastive loss.", only=(*CONTRASTIVE, WITH_TEMPERATURE)
+    )
+    triplet_margin: float = flag(
+        0.4,
+        "By how much a positive must be nearer than a negative, as a difference of cosines.",
+        only=(*CONTRASTIVE, needs_one("loss", "margin_triplet")),
+    )
     hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=CONTRASTIVE)
     memory_size: int = flag(
         0,
@@ -73,7 +105,7 @@ class ModelConfig(Section):
         self._positive("width_multiplier", "temperature")
         self._at_least(1, "proj_out_dim", "num_proj_layers")
         self._shares("sk_ratio", "se_ratio")
-        self._at_least(0, "memory_size")
+        self._at_least(0, "memory_size", "triplet_margin")
         for name in ("batch_norm_decay", "ema_decay"):
             self._require(0 <= getattr(self, name) < 1, name, "must be in [0, 1)")
 

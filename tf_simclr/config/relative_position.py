@@ -6,16 +6,14 @@ from tf_simclr.config.choices import RELATIVE_POSITION_COLORS
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import PRETRAINING, RUNNING, needs_one
 
+# The paper gives pixels: patches of 96, 48 apart, moved by up to 7, in pictures of 150,000 to
+# 450,000 pixels. The defaults are its proportions, as large as the grid fits into any picture.
 POSITIONS = (RUNNING, PRETRAINING, needs_one("pretext_task", "relative_position"))
 
 
 @dataclasses.dataclass(frozen=True)
 class RelativePositionConfig(Section):
-    """Where patches lie, and what hides their place; sizes are shares of the picture's side.
-
-    The paper gives pixels: patches of 96, 48 apart, moved by up to 7, in pictures of 150,000 to
-    450,000 pixels. These are its proportions, as large as the grid fits into any picture.
-    """
+    """Where patches lie, and what hides their place; sizes are shares of the picture's side."""
 
     relative_position_patch: float = flag(
         0.22,

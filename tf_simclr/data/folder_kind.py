@@ -20,13 +20,13 @@ def holds_pictures(folder: str) -> bool:
       folder: local or remote.
 
     Raises:
-      ValueError: if it holds neither.
+      ValueError: if it holds neither, or cannot be listed.
     """
     level = [folder]
     for depth in range(DEPTH):
         inside: list[str] = []
         for place in level:
-            entries = [name.rstrip("/") for name in tf.io.gfile.listdir(place)]
+            entries = [name.rstrip("/") for name in folder_listing.entries_of(place)]
             if PREPARED in entries or (not depth and DOWNLOADS in entries):
                 return False
             for name in entries:

@@ -37,6 +37,8 @@ _RAW_SUFFIXES = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".orf", ".pef", ".rw2",
 # Left by operating systems: .DS_Store and ._x.jpg, __MACOSX, @eaDir, $RECYCLE.BIN.
 _HIDDEN = (".", "__macosx", "@eadir", "$recycle.bin")
 _HIDDEN_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+# A folder that holds both is a run's, which writes pictures of its own.
+_RUN_FILES = {"flags.json", "dataset.json"}
 # So many kinds of files are named; the rest are counted.
 _NAMED = 5
 # Each thread waits for an answer most of the time.
@@ -91,7 +93,7 @@ def list_pictures(data_dir: str | None, report: Callable[[str], None]) -> Listin
 
 
 def list_files(folder: str) -> list[str]:
-    """Lists the files in a folder and in the folders inside it, except for hidden ones.
+    """Lists the files in a folder and in the folders inside it, except for hidden ones and runs.
 
     Links are followed, except for links to a folder above.
 
@@ -109,6 +111,23 @@ def list_files(folder: str) -> list[str]:
     try:
         return sorted(_walk(folder, ""))
     except (tf.errors.OpError, UnicodeDecodeError) as error:
+        raise _cannot_list(folder, error) from error
+
+
+def entries_of(folder: str) -> list[str]:
+    """Names of what lies in a folder; those of folders may end with a slash.
+
+    Args:
+      folder: local or remote.
+
+    Raises:
+      ValueError: the folder is local, and this user may not list it.
+    """
+    try:
+        return list(tf.io.gfile.listdir(folder))
+    except tf.errors.PermissionDeniedError as error:
+        if buckets.is_remote(folder):
+            raise
         raise _cannot_list(folder, error) from error
 
 
@@ -232,6 +251,8 @@ def _scan(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
     waiting: list[tuple[str, str, tuple[str, ...]]] = [(folder, "", (real,))]
     while waiting:
         path, prefix, ancestors = waiting.pop()
+        if prefix and all(os.path.isfile(os.path.join(path, name)) for name in _RUN_FILES):
+            continue
         with os.scandir(path) as entries:
             for entry in entries:
                 if _is_hidden(entry.name):
@@ -270,7 +291,10 @@ def _is_hidden(name: str) -> bool:
 
 def _walk(folder: str, prefix: str) -> Iterable[str]:
     """Paths of the files in a remote folder, where there are no links."""
-    for entry in tf.io.gfile.listdir(folder):
+    entries = entries_of(folder)
+    if prefix and set(entries) >= _RUN_FILES:
+        return
+    for entry in entries:
         name = entry.rstrip("/")  # gs:// marks folders by a slash.
         if _is_hidden(name):
             continue

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -340,10 +341,12 @@ def _judge(
         return
     named = _some(bad)
     if len(bad) > limit * total or len(bad) == total:
+        enough = math.ceil(1000 * len(bad) / total) / 1000
+        leave_out = f", or leave them out by --max_bad_images={enough:g}" if enough < 1 else ""
         raise ValueError(
             "`data_dir` must not hold more unreadable pictures than the fraction `max_bad_images`. "
             f"Received: data_dir={folder}, max_bad_images={limit:g}, {len(bad)} of {total} "
-            f"unreadable: {named}. Repair or remove them, or raise --max_bad_images"
+            f"unreadable: {named}. Repair or remove them{leave_out}."
         )
     report(f"image_folder: {len(bad)} of {total} pictures unreadable, skipped: {named}")
 

@@ -159,10 +159,11 @@ def _explain_unprepared(builder: tfds.core.DatasetBuilder, dataset: str, error: 
     if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
         return f"`data_dir` must be a folder that can be written. {received}. {reason}"
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and isinstance(error, AssertionError):
+        place = _first_line(error).partition(" Create it")[0]  # Instructions would follow.
         return (
             f"`dataset` {dataset} must be downloaded by hand first, as "
             f"https://www.tensorflow.org/datasets/catalog/{builder.name} says. {received}. "
-            f"{reason}"
+            f"{place} For your own pictures, give --data_dir=PICTURES."
         )
     return f"`dataset` must be one that can be downloaded and prepared. {received}. {reason}"
 

@@ -44,15 +44,41 @@ def extract(
     Raises:
       ValueError: if there is no picture.
     """
+
+    def together(images: tf.Tensor) -> dict[str, tf.Tensor | np.ndarray]:
+        return {name: represent(images) for name, represent in networks.items()}
+
+    return extract_together(together, batches, limit=limit)
+
+
+def extract_together(
+    together: Callable[[tf.Tensor], Mapping[str, tf.Tensor | np.ndarray]],
+    batches: Iterable[Mapping[str, tf.Tensor]],
+    *,
+    limit: int,
+) -> dict[str, Features]:
+    """Like `extract`, of one function that gives several kinds of features at once.
+
+    Args:
+      together: float32 [batch, height, width, 3] -> name -> [batch, ...].
+      batches: as in `extract`.
+      limit: the most rows to return, >= 1.
+
+    Returns:
+      Name -> Features of the first pictures, in their order.
+
+    Raises:
+      ValueError: if there is no picture.
+    """
     columns: dict[str, list[np.ndarray]] = {}
-    vectors: dict[str, list[np.ndarray]] = {name: [] for name in networks}
+    vectors: dict[str, list[np.ndarray]] = {}
     done = 0
     for batch in batches:
         for name in set(batch) - {"image"}:
             columns.setdefault(name, []).append(batch[name].numpy())
-        for name, represent in networks.items():
-            rows = np.asarray(represent(batch["image"]))
-            vectors[name].append(rows.reshape(len(rows), -1))
+        for name, found in together(batch["image"]).items():
+            rows = np.asarray(found)
+            vectors.setdefault(name, []).append(rows.reshape(len(rows), -1))
         done += len(batch["image"])
         if done >= limit:
             break
@@ -60,4 +86,7 @@ def extract(
         raise ValueError("`batches` must hold a picture. Received: none.")
     table = {name: np.concatenate(parts)[:limit] for name, parts in columns.items()}
     beside = (table["label"], table.get("identity"), table.get("group"))
-    return {name: Features(np.concatenate(rows)[:limit], *beside) for name, rows in vectors.items()}
+    # One at a time: batches and table of every kind together would be twice as large.
+    return {
+        name: Features(np.concatenate(vectors.pop(name))[:limit], *beside) for name in [*vectors]
+    }

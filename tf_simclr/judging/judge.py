@@ -1,7 +1,7 @@
 """How good frozen features are: linear probe, nearest neighbours, retrieval, and without labels."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +32,8 @@ GRIDS: dict[str, dict[str, Any]] = {
 
 
 Score = TypeVar("Score")
+# Is told of a judge that is left out, and why.
+Tell = Callable[[str, ValueError], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Judged:
       strange: whether the training split shows no class of the test split.
       answers: the linear probe's, on the test split; None without one.
       views: pictures, and views of each, that it was judged on without labels.
+      labels: int64 [n] that the probe was judged by, -1 for none; None if nothing was judged by
+        labels.
+      held_out: the probe's accuracy on the fifth of the training pictures that was held out of it.
     """
 
     test: Features
@@ -52,6 +57,23 @@ class Judged:
     strange: bool = False
     answers: Answers | None = None
     views: tuple[int, int] = (0, 0)
+    labels: np.ndarray | None = None
+    held_out: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Probed:
+    """What a linear probe found.
+
+    Attributes:
+      scores: linear_probe_top1, _top5 and _l2, as in Judged.
+      answers: on the test split.
+      held_out: as in Judged.
+    """
+
+    scores: dict[str, float]
+    answers: Answers
+    held_out: float | None
 
 
 def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict[str, Judged]:
@@ -63,11 +85,8 @@ def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict
     """
 
     def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
-        batches = build_data.evaluation_data(config, data, split, labelled=labelled)
-        limit = config.evaluation.judge_examples
-        total = -(-min(data.num_examples(split), limit) // config.evaluation.eval_batch_size)
-        shown = progress.each(batches, f"Features of {split!r}, batch", total)
-        return extract(networks, shown, limit=limit)
+        shown = judged_batches(config, data, split, labelled=labelled)
+        return extract(networks, shown, limit=config.evaluation.judge_examples)
 
     test, train = features(config.data.eval_split), None
     labels = next(iter(test.values())).labels
@@ -93,6 +112,26 @@ def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict
             judged[name], scores=judged[name].scores | scores, views=views[name].shape[:2]
         )
     return judged
+
+
+def judged_batches(
+    config: Config, data: Source, split: str, *, labelled: bool = False
+) -> Iterator[Mapping[str, tf.Tensor]]:
+    """The batches of the pictures that are judged, while a line shows how many are done.
+
+    Args:
+      config: of the evaluation.
+      data: of the config.
+      split: whose first judge_examples pictures are judged; the last batch may have more.
+      labelled: whether to leave out pictures without a label.
+
+    Returns:
+      Dicts of image [batch, size, size, 3], label [batch] and perhaps identity and group.
+    """
+    batches = build_data.evaluation_data(config, data, split, labelled=labelled)
+    limit = config.evaluation.judge_examples
+    total = -(-min(data.num_examples(split), limit) // config.evaluation.eval_batch_size)
+    return progress.each(batches, f"Features of {split!r}, batch", total)
 
 
 def _has_training_part(config: Config, data: Source) -> bool:
@@ -132,32 +171,80 @@ def _of_shown_classes(labels: np.ndarray, shown: np.ndarray, names: Sequence[str
 def _judged(
     config: Config, test: Features, shown: np.ndarray, train: Features | None, strange: bool
 ) -> Judged:
-    scores: dict[str, float | None] = dict.fromkeys(COLUMNS)
-    answers = None
+    probed = None
     if train is not None:
-        learned = train.vectors, train.labels
-        grid = GRIDS[config.evaluation.probe_grid]
         with progress.during("Fitting the linear probe"):
-            probe = _try(
-                "linear probe", lambda: linear_probe(*learned, test.vectors, shown, **grid)
-            )
-        if probe is not None:
-            found = {"top1": probe.top1, "top5": probe.top5, "l2": probe.l2}
-            scores |= {f"linear_probe_{name}": value for name, value in found.items()}
-            answers = Answers(shown, probe.predictions, probe.sureness)
-        scores["knn_top1"] = _try("kNN", lambda: knn(*learned, test.vectors, test.labels))
+            probed = probe(config, train, test, shown)
+    scores = dict.fromkeys(COLUMNS) | by_neighbours(train, test) | (probed.scores if probed else {})
+    return Judged(
+        test,
+        scores,
+        strange,
+        probed.answers if probed else None,
+        labels=shown if train else None,
+        held_out=probed.held_out if probed else None,
+    )
+
+
+def _print_left_out(name: str, error: ValueError) -> None:
+    print(f"The {name} is left out: {error}")
+
+
+def probe(
+    config: Config,
+    train: Features,
+    test: Features,
+    labels: np.ndarray,
+    tell: Tell = _print_left_out,
+) -> Probed | None:
+    """Fits a linear probe; None, and `tell` is told why, where the data is too small for it.
+
+    Args:
+      config: of the evaluation.
+      train: features of the labelled training pictures.
+      test: features of the test pictures.
+      labels: int64 [test], of the classes that training shows; -1 for others.
+      tell: is told why it is left out.
+    """
+    grid = GRIDS[config.evaluation.probe_grid]
+    tables = train.vectors, train.labels, test.vectors, labels
+    found = _try("linear probe", lambda: linear_probe(*tables, **grid), tell)
+    if found is None:
+        return None
+    scores = {"top1": found.top1, "top5": found.top5, "l2": found.l2}
+    return Probed(
+        {f"linear_probe_{name}": value for name, value in scores.items()},
+        Answers(labels, found.predictions, found.sureness),
+        found.held_out_top1,
+    )
+
+
+def by_neighbours(
+    train: Features | None, test: Features, tell: Tell = _print_left_out
+) -> dict[str, float | None]:
+    """Scores knn_top1, with labels, and retrieval_at_1, if it is known what pictures show.
+
+    Args:
+      train: features [train, width] of the labelled training pictures; None without labels.
+      test: features [test, width] of the test pictures.
+      tell: is told why one of them is left out; then it has no value.
+    """
+    scores: dict[str, float | None] = {}
     vectors, things, groups = test.vectors, test.identities, test.groups
+    if train is not None:
+        tables = train.vectors, train.labels, vectors, test.labels
+        scores["knn_top1"] = _try("kNN", lambda: knn(*tables), tell)
     if things is not None and groups is not None:
-        share = _try("retrieval", lambda: retrieval_at_k(vectors, things, groups))
+        share = _try("retrieval", lambda: retrieval_at_k(vectors, things, groups), tell)
         scores["retrieval_at_1"] = share
-    return Judged(test, scores, strange, answers)
+    return scores
 
 
-def _try(name: str, score: Callable[[], Score]) -> Score | None:
+def _try(name: str, score: Callable[[], Score], tell: Tell = _print_left_out) -> Score | None:
     try:
         return score()
     except ValueError as error:  # The data is too small for this judge: the others go on.
-        print(f"The {name} is left out: {error}")
+        tell(name, error)
         return None
 
 

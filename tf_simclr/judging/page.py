@@ -12,7 +12,17 @@ from tf_simclr.evaluation.provenance import DATE, PICTURES, said
 from tf_simclr.judging import summary
 from tf_simclr.judging.kept import Kept, read_kept
 from tf_simclr.reporting import content
+from tf_simclr.reporting.by_layer import (
+    BEST_LAYER,
+    FINER,
+    LAYER_FEATURES,
+    OF_LAYER,
+    best_layers,
+    layer_notes,
+    layers_in,
+)
 from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
+from tf_simclr.reporting.layers import BestLayer, Layer, LayerTable
 from tf_simclr.reporting.names import (
     COLUMNS,
     LABEL_FREE,
@@ -58,6 +68,7 @@ def draw_page(model_dir: str, name: str, words: Words) -> str:
         opening=_opening(trained, result),
         state=_state(model_dir, trained, result),
         scores=_scores(result, kept, words, trained),
+        layers=_layers(result),
         label_free=_label_free(result),
         neighbours=kept.neighbours if kept else None,
         feature_map=kept.feature_map if kept else None,
@@ -142,6 +153,33 @@ def _scores(
     judged = f"On {kept.scored_on}." if kept and kept.scored_on else ""
     own = content.Score(words.classifier, judged, result[TOP_1], note=five)
     return [*frozen, own] if trained.run.pretrains else [own, *frozen]
+
+
+def _layers(result: Mapping[str, Any]) -> LayerTable | None:
+    names, best = layers_in(result), best_layers(result)
+    if not names:
+        return None
+    layers = [
+        Layer(
+            name,
+            name.removesuffix(FINER),
+            result[f"{LAYER_FEATURES}/{name}"],
+            [result.get(f"{kind}/{name}") for kind in OF_LAYER],
+            result.get(f"random_init/probe/{name}"),
+            best=name == best.get(""),
+        )
+        for name in names
+    ]
+    chosen = [
+        BestLayer(
+            summary.titles(result)[row],
+            name,
+            result.get(row + "linear_probe_top1"),
+            [result.get(f"{row}{BEST_LAYER}/{key}") for key in COLUMNS],
+        )
+        for row, name in best.items()
+    ]
+    return LayerTable(tuple(COLUMNS.values()), layers, chosen, " ".join(layer_notes(result)))
 
 
 def _label_free(result: Mapping[str, Any]) -> LabelFreeTable | None:

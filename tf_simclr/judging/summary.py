@@ -1,12 +1,22 @@
 """What an evaluation prints: the table of scores, the classifier's accuracy, and the files."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf_simclr.evaluation.confusion import most_confused
 from tf_simclr.evaluation.provenance import AVERAGED
+from tf_simclr.reporting.by_layer import (
+    BEST_LAYER,
+    LAYER_FEATURES,
+    OF_LAYER,
+    best_layers,
+    layer_notes,
+    layers_in,
+)
 from tf_simclr.reporting.names import (
     COLUMNS,
     LABEL_FREE,
@@ -17,6 +27,8 @@ from tf_simclr.reporting.names import (
     label_free_text,
 )
 
+WIDTH = 80  # columns of a terminal
+CELLS = (14, 8, 11, 11)  # columns of the cells of a table of layers
 MOST_CONFUSED = 3  # Pairs of classes that the terminal names.
 
 
@@ -37,6 +49,7 @@ def summary_lines(
         said += ["", f"{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
         for title, row in table.items():
             said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    said += layer_lines(result)
     said += label_free_lines(result)
     for line in lines:
         said += ["", line]
@@ -61,6 +74,38 @@ def label_free_lines(result: Mapping[str, Any]) -> list[str]:
         values = "".join(f"{label_free_text(result, row, key):>{width[row]}}" for row in columns)
         said.append(f"{judge.title:19}{values}  {judge.better}")
     return [*said, *note]
+
+
+def layer_lines(result: Mapping[str, Any]) -> list[str]:
+    """The printed tables of layers, one of all and one of the best; [] if none were judged.
+
+    Args:
+      result: content of result.json.
+    """
+    names = layers_in(result)
+    if not names:
+        return []
+    columns = ("Linear probe", "kNN", "Retrieval", "Untrained")
+    said = ["", f"{'By layer':18}{'Features':>9}{_cells(columns)}"]
+    for name in names:
+        scores = [result.get(f"{kind}/{name}") for kind in OF_LAYER]
+        scores.append(result.get(f"random_init/probe/{name}"))
+        count = f"{result[f'{LAYER_FEATURES}/{name}']:,}"
+        said.append(f"{name:18}{count:>9}{_cells(map(percent, scores))}")
+    best = best_layers(result)
+    if best:
+        columns = ("of last layer", "best", "kNN", "Retrieval")
+        said += ["", f"{'Linear probe':18}{_cells(columns)}  best layer"]
+    for row, name in best.items():
+        scores = [result.get(row + "linear_probe_top1")]
+        scores += [result.get(f"{row}{BEST_LAYER}/{key}") for key in COLUMNS]
+        said.append(f"{titles(result)[row]:18}{_cells(map(percent, scores))}  {name}")
+    notes = [textwrap.wrap(note, WIDTH) for note in layer_notes(result)]
+    return [*said, *itertools.chain(*notes)]
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f"{text:>{width}}" for text, width in zip(texts, CELLS))
 
 
 def classifier_lines(title: str, result: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """NT-Xent and DCL in memory linear in the batch: the matrix of all pairs is never held whole.
 
-arXiv 2002.05709, equation 1, and arXiv 2110.06848, section 3, by a running log-sum-exp (arXiv
-1805.02867, section 3). The backward pass computes the blocks of the matrix again.
+arXiv 2002.05709, equation 1, and arXiv 2110.06848, section 3, by a running log-sum-exp. The
+backward pass computes the blocks of the matrix again.
 """
 
 from collections.abc import Callable
@@ -9,24 +9,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf_simclr.losses import running_softmax
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK
 from tf_simclr.losses.products import product
+from tf_simclr.losses.running_softmax import RunningSoftmax
 from tf_simclr.losses.tiles import RememberedTiles, Tiles, gather_views
 
 # Images in a block of a large batch: a tile is 4 MB in float32. Smaller tiles need more calls, and
 # larger ones do not fit into caches.
 BLOCK = 512
-
-
-class _RunningSoftmax(NamedTuple):
-    """The softmax of a block of queries over the negatives of all tiles so far."""
-
-    maximum: tf.Tensor  # [2 * block, 2] largest logit, by view of the keys
-    total: tf.Tensor  # [2 * block, 2] sum of exp(logit - maximum)
-    weighted: tf.Tensor  # [block] sum of exp(logit - maximum) * (logit - maximum), in ab
-    argmax: tf.Tensor  # int [block] image of the largest logit in ab, the first of equals
-    positive: tf.Tensor  # [2 * block] logit of the positive; 0 until its tile is added
 
 
 class _Softmax(NamedTuple):
@@ -43,6 +35,7 @@ def blockwise_loss(
     *,
     temperature: float,
     decoupled: bool,
+    negatives: str = "both",
     block: int = BLOCK,
     memory: Memory | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -65,6 +58,7 @@ def blockwise_loss(
         replica must have the same number.
       temperature: divides the products; > 0.
       decoupled: whether positives are left out of the denominators (DCL).
+      negatives: "both" or "other": see `pairs.NEGATIVES`.
       block: most images in a block of queries, >= 1. If these are smaller, blocks of keys are
         larger by the same factor. Memory grows with (local + global) * dim, and with block ** 2.
       memory: negatives from earlier batches, in tiles no larger than the others; None is no memory.
@@ -75,7 +69,7 @@ def blockwise_loss(
 
     @tf.custom_gradient
     def loss_of(rows: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable]:
-        tiles = Tiles(rows, temperature=temperature, block=block)
+        tiles = Tiles(rows, temperature=temperature, block=block, negatives=negatives)
         queries, keys = tiles.queries, tiles.keys
         remembered = None
         if memory is not None:
@@ -112,20 +106,12 @@ def _softmax(
     tiles: Tiles, remembered: RememberedTiles | None, query: tf.Tensor, decoupled: bool
 ) -> _Softmax:
     """The softmax of one block of queries over all keys and the memory."""
-    block, dtype = tiles.queries.block, tiles.dtype
-    rows = 2 * block
-    start = _RunningSoftmax(
-        maximum=tf.fill([rows, 2], tf.constant(SELF_SIMILARITY_MASK, dtype)),
-        total=tf.zeros([rows, 2], dtype),
-        weighted=tf.zeros([block], dtype),
-        argmax=tf.zeros([block], tf.int32),
-        positive=tf.zeros([rows], dtype),
-    )
+    block = tiles.queries.block
     running = tiles.keys.fold(
-        lambda running, key: _add_tile(
+        lambda running, key: running_softmax.add_tile(
             running, *tiles.negatives(query, key), key * tiles.keys.block
         ),
-        start,
+        running_softmax.start(2 * block, tiles.views, block, tiles.dtype),
     )
     of_memory = None
     if remembered is not None:
@@ -149,58 +135,18 @@ def _add_exp(log_sum_exp: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_logsumexp(tf.stack([log_sum_exp, logits]), axis=0)
 
 
-def _add_tile(
-    running: _RunningSoftmax, negatives: tf.Tensor, positive: tf.Tensor, first: tf.Tensor
-) -> _RunningSoftmax:
-    """Adds a tile whose first key is image `first`."""
-    block, keys = (rows // 2 for rows in negatives.shape)
-    by_view = tf.reshape(negatives, [2 * block, 2, keys])
-    maximum = tf.maximum(running.maximum, tf.reduce_max(by_view, axis=2))
-    below = by_view - maximum[..., tf.newaxis]
-    exps = tf.exp(below)
-    shift = running.maximum - maximum
-    rescale = tf.exp(shift)  # [2 * block, 2]: sums so far are relative to the old maximum.
-    ab = (slice(None, block), 1)
-    return _RunningSoftmax(
-        maximum=maximum,
-        total=running.total * rescale + tf.reduce_sum(exps, axis=2),
-        weighted=(running.weighted + running.total[ab] * shift[ab]) * rescale[ab]
-        + tf.reduce_sum(exps[ab] * below[ab], axis=1),
-        argmax=tf.where(
-            maximum[ab] > running.maximum[ab],
-            first + tf.argmax(by_view[ab], axis=1, output_type=tf.int32),
-            running.argmax,
-        ),
-        positive=running.positive + positive,
-    )
-
-
 def _finish(
-    running: _RunningSoftmax, of_memory: tf.Tensor | None, image: tf.Tensor, decoupled: bool
+    running: RunningSoftmax, of_memory: tf.Tensor | None, image: tf.Tensor, decoupled: bool
 ) -> _Softmax:
     """Adds the memory's log-sum-exp and the positives; the queries are images `image` [block]."""
-    log_sum_exp = tf.reduce_logsumexp(running.maximum + tf.math.log(running.total), axis=1)
+    log_sum_exp = running_softmax.log_sum_exp(running)
     if of_memory is not None:
         log_sum_exp = _add_exp(log_sum_exp, of_memory)
     if not decoupled:
         log_sum_exp = _add_exp(log_sum_exp, running.positive)
-
-    ab = (slice(None, image.shape[0]), 1)
-    positive, negative = running.positive[: image.shape[0]], running.maximum[ab]  # [block] each
-    hit = (positive > negative) | ((positive == negative) & (image < running.argmax))
     # The entropy is that of the softmax over ab, which includes the positive in DCL, too.
-    maximum = tf.maximum(negative, positive)
-    shift, below = negative - maximum, positive - maximum
-    total = running.total[ab] * tf.exp(shift) + tf.exp(below)
-    weighted = (running.weighted + running.total[ab] * shift) * tf.exp(shift)
-    weighted += tf.exp(below) * below
-    # Differs from the original: its entropy uses log(p + 1e-8), which needs p itself.
-    return _Softmax(
-        log_sum_exp=log_sum_exp,
-        positive=running.positive,
-        hit=tf.cast(hit, positive.dtype),
-        entropy=tf.math.log(total) - weighted / total,
-    )
+    hit, entropy = running_softmax.hits_and_entropies(running, image)
+    return _Softmax(log_sum_exp, running.positive, hit, entropy)
 
 
 def _gradient_sum(
@@ -226,8 +172,8 @@ def _gradient_sum(
     def add(sums: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         negatives, _ = tiles.negatives(query, key)
         as_query = tf.exp(negatives - own[:, tf.newaxis])
-        as_key = tf.exp(negatives - tiles.keys.cut(of_keys, key))
-        return sums + product(as_query + as_key, tiles.key_rows(key))
+        as_key = tf.exp(negatives - tiles.at_keys(of_keys, key))
+        return sums + tiles.weighted_keys(as_query + as_key, key)
 
     rows = tiles.query_rows(query)
     block = tiles.queries.block

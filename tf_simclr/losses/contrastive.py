@@ -20,6 +20,10 @@ IMPLEMENTATIONS = ("auto", "dense", "blockwise")
 LARGE = 4096**2
 ENTROPY_EPSILON = 1e-8
 
+# Fields that say which negatives count, with the values for all of them. A kind without the field
+# refuses any other value: if it ignored the flag, it would be another loss than was asked for.
+ALL_NEGATIVES = {"negatives": "both", "semi_hard": False}
+
 # What a form of a loss returns: (loss, accuracy, entropy) in blocks, (loss, logits, labels) whole.
 Triple = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -28,7 +32,8 @@ class ContrastiveLoss(NamedTuple):
     """The loss and metrics of a step; all are scalars.
 
     Attributes:
-      loss: of this replica's images, in both directions; it is minimised.
+      loss: the mean over this replica's images of the SUM of both directions: twice the mean over
+        all views, in every kind of loss. It is minimised.
       accuracy: share of first views whose most similar second view is their own, in [0, 1].
       entropy: mean entropy, in nats, of softmax over the second views.
     """
@@ -124,10 +129,19 @@ class Loss:
 
         Args:
           flags: name -> value; `loss_implementation` sets `implementation`. Flags that are not
-            fields of this kind are ignored.
+            fields of this kind are ignored, but for those that say which negatives count.
+
+        Raises:
+          ValueError: for settings that the kind refuses, or such a flag that it does not have.
         """
         given = {**flags, "implementation": flags["loss_implementation"]}
         names = [field.name for field in dataclasses.fields(cls)]
+        for name, plain in ALL_NEGATIVES.items():
+            if name not in names and given.get(name, plain) != plain:
+                raise ValueError(
+                    f"`{name}` must be {plain!r} with {cls.__name__}, which has no such setting."
+                    f" Received: {name}={given[name]!r}. Give another --loss."
+                )
         return cls(**{name: given[name] for name in names if name in given})
 
     def get_config(self) -> dict[str, Any]:
@@ -138,6 +152,12 @@ class Loss:
     def from_config(cls, config: dict[str, Any]) -> "Loss":
         """The loss of these settings."""
         return cls(**config)
+
+
+def require_temperature(temperature: float) -> None:
+    """Raises ValueError unless the temperature is above 0."""
+    if temperature <= 0:
+        raise ValueError(f"`temperature` must be > 0. Received: {temperature=}.")
 
 
 def choose(implementation: str, rows: int | None, places: int = 0) -> str:

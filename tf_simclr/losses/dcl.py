@@ -12,7 +12,7 @@ from tf_simclr import replicas
 from tf_simclr.losses.contrastive import Triple
 from tf_simclr.losses.memory import Memory
 from tf_simclr.losses.nt_xent import NTXent
-from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, as_keys, compare
+from tf_simclr.losses.pairs import as_keys, compare
 
 
 @keras.saving.register_keras_serializable("tf_simclr")
@@ -41,17 +41,15 @@ class DCL(NTXent):
             temperature=self.temperature,
             hidden_norm=self.hidden_norm,
             memory=memory,
+            negatives=self.negatives,
             constant_keys=several,
         )
-        others = tf.shape(pairs.from_a)[1] - tf.shape(pairs.labels)[1]
-        is_positive = tf.pad(pairs.labels, [[0, 0], [0, others]])
-        mask = is_positive * SELF_SIMILARITY_MASK
-        negatives_a, negatives_b = pairs.from_a + mask, pairs.from_b + mask  # as from_a
+        negatives_a, negatives_b = map(pairs.without_positives, (pairs.from_a, pairs.from_b))
         positives = pairs.positives
         losses = tf.reduce_logsumexp(negatives_a, axis=1) + tf.reduce_logsumexp(negatives_b, axis=1)
         losses -= positives  # [local]
         if several:
-            losses += as_keys(negatives_a, negatives_b, positives)
+            losses += as_keys(negatives_a, negatives_b, positives, self.negatives)
         return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 

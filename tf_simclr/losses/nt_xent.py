@@ -8,9 +8,9 @@ import tf_keras as keras
 
 from tf_simclr import replicas
 from tf_simclr.losses.blockwise import blockwise_loss
-from tf_simclr.losses.contrastive import Loss, Triple
+from tf_simclr.losses.contrastive import Loss, Triple, require_temperature
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.pairs import as_keys, compare
+from tf_simclr.losses.pairs import as_keys, compare, count_of_views
 
 
 @keras.saving.register_keras_serializable("tf_simclr")
@@ -22,32 +22,43 @@ class NTXent(Loss):
       temperature: divides the logits; > 0.
       hidden_norm: whether to l2-normalise the rows first, so that products are cosines.
       implementation: "auto", "dense" or "blockwise": see Loss.
+      negatives: "both" is the paper's equation 1: both views of other images are negatives. "other"
+        leaves out the view that the row itself is, as the paper's table 4 does to compare losses
+        (appendix B.10).
 
     Raises:
-      ValueError: for a temperature that is not positive, or an unknown implementation.
+      ValueError: for a temperature that is not positive, or an unknown implementation or word for
+        the negatives.
     """
 
     decoupled: ClassVar[bool] = False  # whether positives are left out of denominators: see DCL
 
     temperature: float = 0.1
+    negatives: str = "both"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.temperature <= 0:
-            raise ValueError(
-                f"`temperature` must be > 0. Received: temperature={self.temperature!r}."
-            )
+        count_of_views(self.negatives)
+        require_temperature(self.temperature)
 
     def dense(self, projections: tf.Tensor, memory: Memory | None = None) -> Triple:
         """Like `nt_xent`, for projections [2 * local, dim]."""
-        return nt_xent(
-            projections, temperature=self.temperature, hidden_norm=self.hidden_norm, memory=memory
+        return _nt_xent(
+            projections,
+            temperature=self.temperature,
+            hidden_norm=self.hidden_norm,
+            memory=memory,
+            negatives=self.negatives,
         )
 
     def blockwise(self, rows: tf.Tensor, memory: Memory | None = None) -> Triple:
         """Like `blockwise_loss`, for rows [2, local, dim]."""
         return blockwise_loss(
-            rows, temperature=self.temperature, decoupled=self.decoupled, memory=memory
+            rows,
+            temperature=self.temperature,
+            decoupled=self.decoupled,
+            negatives=self.negatives,
+            memory=memory,
         )
 
 
@@ -89,19 +100,33 @@ def nt_xent(
         replicas they are constant in the rows of the others.
       labels: [local, global] one-hot targets of logits_ab.
     """
+    return _nt_xent(
+        hidden, temperature=temperature, hidden_norm=hidden_norm, memory=memory, negatives="both"
+    )
+
+
+def _nt_xent(
+    hidden: tf.Tensor,
+    *,
+    temperature: float,
+    hidden_norm: bool,
+    memory: Memory | None,
+    negatives: str,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     several = replicas.count() > 1
     pairs = compare(
         hidden,
         temperature=temperature,
         hidden_norm=hidden_norm,
         memory=memory,
+        negatives=negatives,
         constant_keys=several,
     )
     # [local]
     losses = _cross_entropy(pairs.targets, pairs.from_a)
     losses += _cross_entropy(pairs.targets, pairs.from_b)
     if several:
-        losses += as_keys(pairs.from_a, pairs.from_b, pairs.positives)
+        losses += as_keys(pairs.from_a, pairs.from_b, pairs.positives, negatives)
     return tf.reduce_mean(losses), pairs.logits_ab, pairs.labels
 
 

@@ -5,6 +5,13 @@ Images are cut into blocks. A tile has both views of a block of queries and of a
                       keys a   keys b
       queries a  [      aa       ab     ]
       queries b  [      ba       bb     ]     [2 * block of queries, 2 * block of keys]
+
+If only the other view of other images counts, aa and bb are never computed:
+
+      queries a  [      ab     ]
+      queries b  [      ba     ]              [2 * block of queries, block of keys]
+
+In both, the last columns of the first views' rows are ab.
 """
 
 from collections.abc import Callable
@@ -14,7 +21,7 @@ import tensorflow as tf
 
 from tf_simclr import replicas
 from tf_simclr.losses.memory import Memory
-from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, remembered_logits
+from tf_simclr.losses.pairs import SELF_SIMILARITY_MASK, count_of_views, remembered_logits
 from tf_simclr.losses.products import product
 
 
@@ -87,15 +94,17 @@ class Tiles:
       rows: [2, local, dim] first and second views.
       temperature: divides the products.
       block: most images in a block of queries; a tile has at most (2 * block) ** 2 logits.
+      negatives: "both" or "other": see `pairs.NEGATIVES`.
 
     Attributes:
       queries: the blocks of this replica's images.
       keys: the blocks of all images.
       most_keys: most images in a block of keys.
+      views: of an image among the columns of a tile: 2, or 1 for "other".
       dtype: of the logits.
     """
 
-    def __init__(self, rows: tf.Tensor, *, temperature: float, block: int):
+    def __init__(self, rows: tf.Tensor, *, temperature: float, block: int, negatives: str = "both"):
         everyone = gather_views(rows)  # [2, global, dim]
         self.queries = Blocks.equal(_images(rows), block)
         self.most_keys = block**2 // self.queries.block
@@ -103,15 +112,38 @@ class Tiles:
         self._query_rows = self.queries.fill_up(rows)
         self._key_rows = self.keys.fill_up(everyone)
         self._temperature, self.dtype = temperature, rows.dtype
+        self.views = count_of_views(negatives)
         self._first_query = replicas.index() * self.queries.images
 
     def query_rows(self, query: tf.Tensor) -> tf.Tensor:
         """[2 * block of queries, dim] of the block with that number, a scalar int."""
         return self.queries.cut(self._query_rows, query)
 
-    def key_rows(self, key: tf.Tensor) -> tf.Tensor:
-        """[2 * block of keys, dim] of the block with that number, a scalar int."""
-        return self.keys.cut(self._key_rows, key)
+    def weighted_keys(self, weights: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """For each query the sum of the keys of a tile, weighted: [2 * block of queries, dim].
+
+        Args:
+          weights: like the logits of a tile.
+          key: scalar int, number of the block of keys.
+        """
+        rows = self.keys.cut(self._key_rows, key)
+        if self.views == 2:
+            return product(weights, rows)
+        (of_a, of_b), (a, b) = tf.split(weights, 2), tf.split(rows, 2)
+        return tf.concat([product(of_a, b), product(of_b, a)], axis=0)
+
+    def at_keys(self, values: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """A value of each key of a tile, which broadcasts to its logits.
+
+        Args:
+          values: [2, images of all blocks of keys], as `keys.fill_up` makes them.
+          key: scalar int, number of the block of keys.
+        """
+        of_block = self.keys.cut(values, key)  # [2 * block of keys]
+        if self.views == 2:
+            return of_block
+        of_a, of_b = tf.split(of_block, 2)
+        return tf.repeat(tf.stack([of_b, of_a]), self.queries.block, axis=0)
 
     def query_images(self, query: tf.Tensor) -> tf.Tensor:
         """Numbers of a block's images among those of all replicas: int [block of queries]."""
@@ -126,11 +158,10 @@ class Tiles:
           key: scalar int, number of the block of keys.
 
         Returns:
-          [2 * block of queries, 2 * block of keys] logits, and [2 * block of queries] logits of the
-          positives, 0 if they are in another tile.
+          [2 * block of queries, views * block of keys] logits, and [2 * block of queries] logits of
+          the positives, 0 if they are in another tile.
         """
-        rows = self.query_rows(query) / self._temperature
-        logits = product(rows, self.key_rows(key), transpose_right=True)
+        logits = self._logits(query, key)
         first_key = key * self.keys.block
         apart = first_key - (self._first_query + query * self.queries.block)
         has_positives = (apart < self.queries.block) & (apart > -self.keys.block)
@@ -142,11 +173,53 @@ class Tiles:
             lambda: (logits, tf.zeros_like(logits[:, 0])),
         )
 
+    def query_numbers(self, query: tf.Tensor) -> tf.Tensor:
+        """A number for each row of a block of queries, the same on all replicas.
+
+        Returns:
+          Int [2 * block of queries]: 2 * image + view, the image counted over all replicas.
+        """
+        _, views = _places(self.queries.block)
+        return 2 * tf.tile(self.query_images(query), [2]) + views
+
+    def key_numbers(self, key: tf.Tensor) -> tf.Tensor:
+        """The numbers of the keys in a tile, int, which broadcast to its logits."""
+        places, views = self._key_places()
+        return 2 * (key * self.keys.block + places) + views
+
+    def positives(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits of the positives of all queries, and of all keys.
+
+        Returns:
+          [2, images of all blocks of queries] and [2, images of all blocks of keys]; the two views
+          have the same.
+        """
+        a, b = (
+            tf.reduce_sum(rows[0] * rows[1], axis=1) / self._temperature
+            for rows in (self._query_rows, self._key_rows)
+        )
+        return tf.stack([a, a]), tf.stack([b, b])
+
+    def _logits(self, query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        queries = self.query_rows(query) / self._temperature
+        keys = self.keys.cut(self._key_rows, key)
+        if self.views == 2:
+            return product(queries, keys, transpose_right=True)
+        pairs = zip(tf.split(queries, 2), reversed(tf.split(keys, 2)))  # a with b, b with a
+        return tf.concat([product(*pair, transpose_right=True) for pair in pairs], axis=0)
+
+    def _key_places(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """For each column of a tile: the image's place, and its view, which may differ by row."""
+        if self.views == 2:
+            return _places(self.keys.block)
+        _, query_views = _places(self.queries.block)
+        return tf.range(self.keys.block), 1 - query_views[:, tf.newaxis]
+
     def _masked(
         self, logits: tf.Tensor, apart: tf.Tensor, keys_left: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         queries, query_views = _places(self.queries.block)
-        keys, key_views = _places(self.keys.block)
+        keys, key_views = self._key_places()
         is_key = keys < keys_left
         same_image = (queries[:, tf.newaxis] == keys + apart) & is_key
         is_positive = same_image & (query_views[:, tf.newaxis] != key_views)
@@ -179,6 +252,10 @@ class RememberedTiles:
     def key_rows(self, number: tf.Tensor) -> tf.Tensor:
         """[width, dim] of the tile with that number, a scalar int."""
         return tf.slice(self._rows, [number * self._width, 0], [self._width, self._dim])
+
+    def numbers(self, number: tf.Tensor) -> tf.Tensor:
+        """Numbers of the rows of the tile, int [width], all below 0: no row of a batch has them."""
+        return -1 - number * self._width - tf.range(self._width)
 
     def negatives(self, queries: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """[n, width] logits of `queries` [n, dim], -1e9 where the memory is empty."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr.architectures.head import layer_read
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
 from tf_simclr.data import pipeline
@@ -23,6 +24,9 @@ class Classifying(Method):
 
     def has_classifier(self, config: Config) -> bool:
         return True
+
+    def trained_projections(self, config: Config) -> int:
+        return layer_read(config.flat())
 
     def keeps_averages(self, config: Config) -> bool:
         # With --checkpoint, --use_ema_weights says which weights the run started from.

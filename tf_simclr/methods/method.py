@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.views import Drawn
 from tf_simclr.config import Config
@@ -14,6 +15,7 @@ from tf_simclr.data.pipeline import Stream
 from tf_simclr.data.source import Source
 from tf_simclr.judging import summary
 from tf_simclr.judging.ask_classifier import Classified, ask_classifier, told_of
+from tf_simclr.judging.endpoints import asked, names_of
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.teacher import Teacher
 from tf_simclr.reporting.words import Words
@@ -73,6 +75,8 @@ class Method(abc.ABC):
         selector, layers = config.finetuning.ft_proj_selector, config.model.num_projections
         rule = f"must be from -1 to {layers}, the layers of this projection head"
         require(-1 <= selector <= layers, "ft_proj_selector", rule, selector)
+        if config.run.mode in ("eval", "train_then_eval"):
+            self.judged_layers(config)
 
     @abc.abstractmethod
     def labels(self, config: Config) -> Needed:
@@ -200,6 +204,25 @@ class Method(abc.ABC):
             return Judgement({})
         classified = ask_classifier(config, data, net, self.words.classifier)
         return Judgement(told_of(classified) if classified else {}, classified)
+
+    def trained_projections(self, config: Config) -> int:
+        """How many layers of the projection head it trains; the others say nothing of a run."""
+        return config.model.num_projections
+
+    def judged_layers(self, config: Config) -> tuple[str, ...]:
+        """The names of the layers that --judge_endpoints asks for; () for the last one alone.
+
+        Args:
+          config: of the evaluation.
+
+        Raises:
+          ValueError: for a layer that the network does not have.
+        """
+        evaluation = config.evaluation
+        if evaluation.endpoints is None:
+            return ()
+        names = names_of(architecture_of(config.flat()), self.trained_projections(config))
+        return asked(names, evaluation.judge_endpoints, evaluation.endpoints)
 
     def told(self, result: Mapping[str, Any]) -> list[str]:
         """The lines that are printed for the results of `judge`.

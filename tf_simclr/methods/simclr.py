@@ -11,14 +11,15 @@ from tf_simclr.config.fields import require
 from tf_simclr.data import pipeline
 from tf_simclr.data.pipeline import Stream
 from tf_simclr.data.source import Source
+from tf_simclr.losses.contrastive import Loss
 from tf_simclr.methods.method import Lesson, Method, Needed
 from tf_simclr.nets.memory import MemoryBank
 from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.reporting.content import PAIRS
 from tf_simclr.reporting.words import LEARNING_RATE, LOOKS, Shown, Words
 
-# The original adds the losses of both views of a picture; the paper's equation 1 is the mean of all
-# views.
+# The original adds the losses of both views of a picture, and so does every loss here. The paper's
+# equation 1, and its table 2 but for the sign, are of one view.
 PER_VIEW = 0.5
 
 
@@ -58,6 +59,7 @@ class Contrastive(Method):
         rule = "must be at least 2 to pretrain: a picture is compared with the others in its batch"
         require(batch > 1, "train_batch_size", rule, batch)
         require(batch % parts == 0, "microbatches", f"must divide train_batch_size={batch}", parts)
+        _loss(config)  # It refuses what it cannot do.
 
     def labels(self, config: Config) -> Needed:
         return "none"
@@ -80,7 +82,7 @@ class Contrastive(Method):
             build.projection_head(config),
             num_classes=lesson.num_classes if self.has_classifier(config) else 0,
             selector=config.finetuning.ft_proj_selector,
-            loss=things.load("losses", model.loss).of(vars(model)),
+            loss=_loss(config),
             microbatches=config.training.microbatches,
             make_views=build_data.views_in_the_step(config, build_data.pretrain_views(config)),
             memory=memory,
@@ -113,6 +115,10 @@ class Contrastive(Method):
         pairs = views_of_first(config, data, build_data.pretrain_views(config))
         first = originals(config, data)[:, np.newaxis]
         return Drawn(np.concatenate([first, pairs], axis=1), PAIRS)
+
+
+def _loss(config: Config) -> Loss:
+    return things.load("losses", config.model.loss).of(vars(config.model))
 
 
 METHOD = Contrastive()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tf_simclr.reporting.label_free import LabelFreeTable
+from tf_simclr.reporting.layers import LayerTable
 from tf_simclr.reporting.pictures import Sheet
 
 History = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name -> (steps, values)
@@ -232,6 +233,7 @@ class Report:
         opening: what was judged, in a line.
         state: what is still to come, such as the results of a run that goes on.
         scores: shown first, each with its baselines; without any, the ends of the curves are.
+        layers: what was judged layer by layer.
         label_free: what was judged without labels.
         neighbours: pictures and their nearest neighbours.
         feature_map: judged pictures in two dimensions.
@@ -248,6 +250,7 @@ class Report:
     opening: str = ""
     state: str = ""
     scores: Sequence[Score] = ()
+    layers: LayerTable | None = None
     label_free: LabelFreeTable | None = None
     neighbours: Neighbours | None = None
     feature_map: FeatureMap | None = None

@@ -1,5 +1,6 @@
 """Small pieces of HTML that several sections share."""
 
+import re
 from html import escape
 
 import numpy as np
@@ -33,7 +34,18 @@ def name(text: str, marks: str = "") -> str:
         marks: CSS classes.
     """
     kind = f' class="{marks}"' if marks else ""
-    return f"<bdi{kind}>{escape(text)}</bdi>"
+    broken = escape(text).replace("_", "_<wbr>")  # Names of folders and files have no spaces.
+    return f"<bdi{kind}>{broken}</bdi>"
+
+
+def command(text: str) -> str:
+    """A command as HTML, with line breaks between its flags and not inside them.
+
+    Args:
+        text: the command.
+    """
+    words = (f"<span>{escape(word)}</span>" for word in re.split(r" (?='?--)", text))
+    return f'<pre class="command" tabindex="0"><code>{" ".join(words)}</code></pre>'
 
 
 def share_bar(share: float, marks: str = "") -> str:

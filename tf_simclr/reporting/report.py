@@ -8,8 +8,9 @@ from tf_simclr.reporting.confusion import confusion_section
 from tf_simclr.reporting.content import Report
 from tf_simclr.reporting.curves import curve_figure
 from tf_simclr.reporting.label_free import label_free_table
+from tf_simclr.reporting.layers import layers_section
 from tf_simclr.reporting.maps import map_section
-from tf_simclr.reporting.markup import section
+from tf_simclr.reporting.markup import command, section
 from tf_simclr.reporting.mistakes import mistakes_section
 from tf_simclr.reporting.neighbours import neighbours_section
 from tf_simclr.reporting.numbers import curve_cards, score_cards
@@ -19,6 +20,7 @@ from tf_simclr.reporting.views import views_section
 # A section -> what its link says, where that is shorter than its heading.
 SHORT = {
     "learned": "Numbers",
+    "layers": "Layers",
     "without-labels": "Without labels",
     "neighbours": "Neighbours",
     "map": "Map",
@@ -42,6 +44,7 @@ def render(report: Report) -> str:
     confusion = report.confusion
     sections = [
         _numbers(report),
+        layers_section(report.layers) if report.layers else "",
         _label_free(report),
         neighbours_section(report.neighbours) if report.neighbours else "",
         map_section(report.feature_map) if report.feature_map else "",
@@ -120,5 +123,5 @@ def _facts(report: Report) -> str:
     )
     body = f"<dl>{pairs}</dl>" if pairs else ""
     if report.command:
-        body += f'<pre class="command" tabindex="0"><code>{escape(report.command)}</code></pre>'
+        body += command(report.command)
     return section("facts", "This run", "", body) if body else ""

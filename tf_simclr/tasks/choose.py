@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -52,16 +53,36 @@ def with_kind(config: Config) -> Config:
       config: of the command, as it was given.
 
     Raises:
-      ValueError: if --data_dir holds neither pictures nor what TFDS prepared.
+      ValueError: if --data_dir holds neither pictures nor what TFDS prepared, or pictures where a
+        recipe names other data.
     """
     config, place = _with_one_length(config), config.data.data_dir
     if not config.run.trains:
         return config
+    if place and _is_for_another_recipe(config, place):
+        raise ValueError(
+            f"`data_dir` holds pictures, but the recipe trains on {config.data.dataset}. Received:"
+            f" data_dir={place!r}. Give --dataset={FOLDER} too, or leave out the recipe."
+        )
     if config.run.choose and "dataset" not in config.given and place and holds_pictures(place):
         config = config.replaced({"dataset": FOLDER})
     if chooses(config) and "mode" not in config.given:
         config = config.replaced({"mode": "train_then_eval"})
     return config
+
+
+def _is_for_another_recipe(config: Config, place: str) -> bool:
+    """Whether a folder of pictures was typed for a recipe of other data.
+
+    TFDS would prepare the recipe's data between the pictures.
+    """
+    of_recipe = "dataset" in config.given - config.typed and config.data.dataset != FOLDER
+    if not of_recipe or "data_dir" not in config.typed or not os.path.isdir(place):
+        return False
+    try:
+        return holds_pictures(place)
+    except ValueError:  # Neither pictures nor prepared data: TFDS may write there.
+        return False
 
 
 def _with_one_length(config: Config) -> Config:
@@ -264,17 +285,22 @@ def estimate_of(settled: Settled, from_step: int = 0) -> str:
         splits = (config.data.train_split, config.data.eval_split)
         judged = sum(min(data.num_examples(split), most) for split in splits)
         per_picture = timed.per_step / config.training.train_batch_size
-        views = method.views_of_each(config)
-        judge = estimate.judging_seconds(judged, per_picture, views=views)
+        judge = estimate.judging_seconds(
+            judged,
+            per_picture,
+            views=method.views_of_each(config),
+            layers=2 * len(method.judged_layers(config)),
+        )
     keep = config.training.keep_checkpoint_max
     written = -(-total // build.checkpoint_interval(config, examples))
     disk = estimate.disk_bytes(timed.sizes, min(keep, written) if keep else written)
     train = timed.start + (total - from_step) * timed.per_step
+    trains = config.run.trains and from_step < total
     return estimate.estimate_line(
-        train_seconds=train if config.run.trains else None,
+        train_seconds=train if trains else None,
         judge_seconds=judge,
         sizes=timed.sizes,
-        disk=disk if config.run.trains else estimate.SMALL_FILES,
+        disk=disk if trains else estimate.SMALL_FILES,
     )
 
 

@@ -12,6 +12,7 @@ from tf_simclr.data.opening import unprepared
 from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained
 from tf_simclr.tasks.choose import Settled, estimate_of
+from tf_simclr.tasks.report import settings_of_run
 from tf_simclr.tasks.timed import bytes_of, time_steps
 from tf_simclr.workdir import checkpoints, run_folder
 
@@ -135,7 +136,11 @@ def of_report(config: Config) -> list[str]:
 
     Args:
       config: of the command.
+
+    Raises:
+      ValueError: if there is no run in its folder.
     """
+    settings_of_run(config)
     page = os.path.join(run_folder.require_model_dir(config), "report.html")
     return [f"Would draw {page} anew."]
 

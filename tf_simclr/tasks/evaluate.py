@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tf_simclr import methods, picture_range
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
@@ -18,15 +19,19 @@ from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging.ask_classifier import Classified, classes_in
-from tf_simclr.judging.judge import Judged, encoder_features, judge, raw_pixels
+from tf_simclr.judging.endpoints import layers_of, pixels_of
+from tf_simclr.judging.judge import PIXELS_SIDE, Judged, encoder_features, judge, raw_pixels
 from tf_simclr.judging.kept import write_kept
+from tf_simclr.judging.layers import judge_layers
 from tf_simclr.judging.page import draw_page
 from tf_simclr.judging.projector import project
 from tf_simclr.judging.show import choose, teller
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
+from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.own import restore
+from tf_simclr.reporting.by_layer import JUDGE_ENDPOINTS
 from tf_simclr.reporting.names import ROWS, VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
@@ -183,11 +188,14 @@ def _files(todo: Evaluation) -> dict[str, str]:
 
 def _done(todo: Evaluation) -> dict[str, Any]:
     """The results that this evaluation wrote before; {} if it has not been done."""
-    if not todo.name:
-        return subject.results_of(todo.model_dir, todo.step)
-    result = run_folder.read_facts(todo.path(RESULT))
-    same = subject.tells_of(result, todo.subject)
-    return result if same and result.get("global_step") == todo.step else {}
+    if todo.name:
+        result = run_folder.read_facts(todo.path(RESULT))
+        same = subject.tells_of(result, todo.subject)
+        result = result if same and result.get("global_step") == todo.step else {}
+    else:
+        result = subject.results_of(todo.model_dir, todo.step)
+    asked = todo.config.evaluation.judge_endpoints
+    return result if asked in ("last", result.get(JUDGE_ENDPOINTS)) else {}
 
 
 def _evaluate(
@@ -254,6 +262,7 @@ def _results(
         result["best_weights"] = (
             f"{BEST}/ckpt-{best['step']}, by {best['by']} of {best['value']:.4g}"
         )
+    result |= _layers(todo, data, strategy, {"": net, "random_init/": untrained}, judged)
     result[PICTURES] = len(judged[""].test.vectors)
     result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
     if judged[""].strange:  # No picture is of a class that the classifier knows.
@@ -264,6 +273,25 @@ def _results(
         scores = judged[row].scores.items()
         result |= {row + name: score for name, score in scores if score is not None}
     return result, judged, judgement.classified, net.encoder.count_params()
+
+
+def _layers(
+    todo: Evaluation,
+    data: Source,
+    strategy: tf.distribute.Strategy,
+    nets: Mapping[str, TrainableNet],
+    judged: Mapping[str, Judged],
+) -> dict[str, Any]:
+    """The keys of other layers than the last one; {} if --judge_endpoints asks for none."""
+    config = todo.config
+    names = methods.method_of(config).judged_layers(config)
+    if not names:
+        return {}
+    stages = architecture_of(config.flat()).stages
+    layers = {row: layers_of(net, stages, names, strategy) for row, net in nets.items()}
+    layers["raw_pixels/"] = pixels_of(min(config.data.image_size, PIXELS_SIDE))
+    asked = {JUDGE_ENDPOINTS: config.evaluation.judge_endpoints}
+    return asked | judge_layers(config, data, layers, judged)
 
 
 def _write_matrix(todo: Evaluation, classified: Classified | None) -> str:

@@ -27,13 +27,8 @@ def report(config: Config) -> str:
     Raises:
       ValueError: if there is no run in the folder, or it cannot be written.
     """
+    trained = settings_of_run(config)
     model_dir = run_folder.require_model_dir(config)
-    trained = run_folder.read_settings(model_dir)
-    if trained is None:
-        raise ValueError(
-            "`model_dir` must be the folder of a run. Received:"
-            f" model_dir={model_dir!r}, where there is none. Train first with --mode=train."
-        )
     run_folder.make_writable(model_dir)
     words = methods.method_of(trained).words
     own = ""
@@ -49,6 +44,18 @@ def report(config: Config) -> str:
         print(f"Wrote {path}", flush=True)
         own = own or path
     return own
+
+
+def settings_of_run(config: Config) -> Config:
+    """The settings of the run whose page is drawn. Raises ValueError if there is no run."""
+    model_dir = run_folder.require_model_dir(config)
+    trained = run_folder.read_settings(model_dir)
+    if trained is None:
+        raise ValueError(
+            "`model_dir` must be the folder of a run. Received:"
+            f" model_dir={model_dir!r}, where there is none. Train first with --mode=train."
+        )
+    return trained
 
 
 def _names(model_dir: str) -> list[str]:

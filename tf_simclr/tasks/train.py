@@ -240,8 +240,8 @@ def _fit(training: Training) -> None:
             if end in exports and replicas.is_chief():
                 line.clear()
                 export_run(config)
-    if waiting.share() is not None:
-        print(f"Waited for data {waiting.share():.1%} of the time.")
+    if (share := waiting.share()) is not None:
+        print(f"Waited for data {100 * share:.1f} % of the time.")
 
 
 def _callbacks(
