@@ -34,6 +34,17 @@ def test_a_compiler_without_the_host_is_no_error(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_function_is_compiled_where_that_works(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        tf, "function", lambda f, *, autograph, jit_compile: asked.append(jit_compile) or f
+    )
+    for works in (True, False):
+        monkeypatch.setattr(host_xla, "compiles", lambda works=works: works)
+        assert host_xla.compiled(abs) is abs
+    assert asked == [True, False]
+
+
 def test_it_can_be_asked_while_a_graph_is_traced():
     @tf.function(autograph=False)
     def traced():

@@ -30,6 +30,7 @@ SITUATIONS = [
         {"image_size": 8, "optimizer": "adam", "proj_head_mode": "linear"},
         {"view_operations": "crop,flip"},
         {"pretext_task": "rotation"},
+        {"pretext_task": "exemplar"},
         {"pretext_task": "relative_position", "image_size": 24},
         {"dataset": "image_folder", "data_dir": "a", "fine_tune_after_block": 4},
         {"checkpoint": None if train_mode == "supervised" else "a", "distill_alpha": 0.5},

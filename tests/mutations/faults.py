@@ -392,9 +392,9 @@ FAULTS = (
         "both views show the same window",
     ),
     Fault(
-        "tf_simclr/data/augment/views.py",
-        "jit_compile=host_xla.compiles(),",
-        "jit_compile=True,",
+        "tf_simclr/host_xla.py",
+        "jit_compile=compiles())",
+        "jit_compile=True)",
         "views are compiled for a host that XLA does not know",
     ),
     Fault(
@@ -763,8 +763,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/data/tfds_source.py",
-        "if start <= row < stop]",
-        "if start < row < stop]",
+        "if a <= int(row) < b)",
+        "if a < int(row) < b)",
         "the first picture of a file is not found by its name",
     ),
     Fault(
@@ -2463,5 +2463,89 @@ FAULTS = (
         "seen = self.pictures[:, self.words.apart :]",
         "seen = self.pictures",
         "TensorBoard shows pictures that the network does not see",
+    ),
+    Fault(
+        "tf_simclr/losses/many_classes.py",
+        "running.total * tf.exp(running.maximum - maximum)",
+        "running.total",
+        "sums of former blocks of classes stay relative to their former maximum",
+    ),
+    Fault(
+        "tf_simclr/losses/many_classes.py",
+        "largest > running.maximum, start",
+        "largest >= running.maximum, start",
+        "of equal logits in two blocks of classes the last counts",
+    ),
+    Fault(
+        "tf_simclr/losses/many_classes.py",
+        "with tf.control_dependencies(after):",
+        "with tf.control_dependencies([]):",
+        "all blocks of classes are in memory at once",
+    ),
+    Fault(
+        "tf_simclr/data/seed_patches.py",
+        "side % (largest - smallest + 1)",
+        "side % (largest - smallest)",
+        "no patch is as large as its picture",
+    ),
+    Fault(
+        "tf_simclr/data/seed_patches.py",
+        "self._last = self._times[first[-1]]",
+        "self._last = self._times[first[0]]",
+        "squares are left out that belong to the earliest",
+    ),
+    Fault(
+        "tf_simclr/data/augment/copies.py",
+        "SCALE = (0.7, 1.4)",
+        "SCALE = (0.7, 1.6)",
+        "copies are scaled by more than in the paper",
+    ),
+    Fault(
+        "tf_simclr/data/augment/copies.py",
+        "[along, across, -across, along]",
+        "[along, across, across, along]",
+        "copies are sheared, not turned",
+    ),
+    Fault(
+        "tf_simclr/data/cut_share.py",
+        'np.argsort(cuts.places, kind="stable")',
+        "np.arange(len(cuts.places))",
+        "patches are read in an order in which files cannot be read",
+    ),
+    Fault(
+        "tf_simclr/assembly/exemplars.py",
+        "if kept is not None and (step or kept[0] == drawing):",
+        "if kept is not None:",
+        "a new run takes the patches that another one drew",
+    ),
+    Fault(
+        "tf_simclr/assembly/exemplars.py",
+        "replicas.is_chief() and not config.run.dry_run",
+        "replicas.is_chief()",
+        "a dry run writes its patches",
+    ),
+    Fault(
+        "tf_simclr/methods/exemplar.py",
+        'shape_flags = ("exemplar_classes",)',
+        "shape_flags = ()",
+        "a run goes on with another number of patches",
+    ),
+    Fault(
+        "tf_simclr/methods/exemplar.py",
+        "return config.exemplar.exemplar_classes",
+        "return data.num_examples(config.data.train_split)",
+        "an epoch of patches has as many steps as one of pictures",
+    ),
+    Fault(
+        "tf_simclr/workdir/seeds_file.py",
+        "names=tuple(str(row[0]) for row in rows),",
+        "names=tuple(sorted(str(row[0]) for row in rows)),",
+        "patches are read with the names of other pictures",
+    ),
+    Fault(
+        "tf_simclr/workdir/seeds_file.py",
+        "Drawing(int(facts",
+        "Drawing(0 * int(facts",
+        "patches drawn by another seed count as a run's own",
     ),
 )

@@ -33,6 +33,14 @@ OF_POSITIONS = {
     "relative_position_jitter": (0.0625,),
 }
 
+# Copies are made on the host, and the softmax over classes is float32 in any precision.
+OF_EXEMPLARS = {
+    "pretext_task": ("exemplar",),
+    "exemplar_classes": (48,),
+    "precision": ("mixed_bfloat16",),
+    "microbatches": OF_PRETRAINING["microbatches"],
+}
+
 # In any two columns are all four pairs: they are different columns of three 1s behind a 0.
 _PLACES = (
     (0, 0, 0, 0, 0, 0, 0, 0),
@@ -59,13 +67,17 @@ COVERING = (
         dict(zip(OF_ROTATION, ("rotation", *(OF_ROTATION[n][p] for n, p in zip(_CHANGE, places)))))
         for places in _PLACES_OF_FOUR
     ),
-    *(dict(zip(OF_POSITIONS, values)) for values in itertools.product(*OF_POSITIONS.values())),
+    *(
+        dict(zip(flags, values))
+        for flags in (OF_POSITIONS, OF_EXEMPLARS)
+        for values in itertools.product(*flags.values())
+    ),
 )
 
 
 def whole_product() -> Iterator[dict]:
     """Every combination of the values of all flags."""
-    for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS):
+    for flags in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS, OF_EXEMPLARS):
         for values in itertools.product(*flags.values()):
             yield dict(zip(flags, values))
 

@@ -14,6 +14,7 @@ import pytest
 from configurations import (
     COVERING,
     OF_CLASSIFIERS,
+    OF_EXEMPLARS,
     OF_POSITIONS,
     OF_PRETRAINING,
     OF_ROTATION,
@@ -58,7 +59,7 @@ def of_gradients(flags):
         channels = [(channels,) for channels in NORMS * 2]
         return Counter(map(summed, [*KERNELS, *channels, *PAIR_HEAD]))
     classes = CLASSES[flags.get("dataset", "emoji32")]
-    classes = TURNS if "pretext_task" in flags else classes
+    classes = flags.get("exemplar_classes", TURNS if "pretext_task" in flags else classes)
     shapes = [*KERNELS, *[(channels,) for channels in NORMS * 2], (8, classes), (classes,)]
     if "train_mode" not in flags:
         # The last norm of the projection head has no offset.
@@ -133,13 +134,13 @@ def bytes_of(collectives):
 
 
 def test_the_covering_set_holds_every_pair():
-    for kind in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS):
+    for kind in (OF_PRETRAINING, OF_CLASSIFIERS, OF_ROTATION, OF_POSITIONS, OF_EXEMPLARS):
         covered, of_all = (
             set().union(*(pairs(flags) for flags in steps if flags.keys() == kind.keys()))
             for steps in (COVERING, whole_product())
         )
         assert covered == of_all
-    assert len(COVERING) <= 22
+    assert len(COVERING) <= 24
 
 
 def test_every_tensor_has_a_static_shape(step):
@@ -189,8 +190,9 @@ def test_only_layers_multiply_in_one_pass(flags, step):
         for name in step["one_pass"]
         if not re.search("dense/|head_supervised/|head_rotation/|head_position/", name)
     ] == []
-    of_pairs = not flags.keys() & {"train_mode", "pretext_task"}
-    assert bool(step["exact"]) == of_pairs
+    # Of pairs, or of many classes.
+    of_loss = not flags.keys() & {"train_mode", "pretext_task"} or "exemplar_classes" in flags
+    assert bool(step["exact"]) == of_loss
 
 
 def test_the_gradient_of_a_gather_is_a_sum_and_a_constant_one_has_none(traced):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr import host_xla
 from tf_simclr.data.augment import copies
 from tf_simclr.data.augment.copies import DRAWS, Copies, between, component_contrast, placement
 from tf_simclr.data.augment.operation import to_images, to_planes
@@ -215,13 +214,6 @@ def test_compiled_they_are_the_same(size, count):
     batch = placed(size, count)
     np.testing.assert_allclose(maker(size)(batch), made(size).make(batch), atol=1e-5)
     assert copies.compiled(made(size)) is maker(size)
-
-
-def test_without_xla_for_the_cpu_they_are_the_same(monkeypatch):
-    monkeypatch.setattr(host_xla, "compiles", lambda: False)
-    batch = placed(4, 2)
-    found = host_xla.compiled(made(4).make)(batch)
-    np.testing.assert_allclose(found, maker(4)(batch), atol=1e-5)
 
 
 def test_a_copy_follows_from_its_seed():

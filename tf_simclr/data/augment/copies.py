@@ -125,7 +125,10 @@ class Copies:
 
 @functools.cache
 def compiled(copies: Copies) -> Callable[[Placed], tf.Tensor]:
-    """`copies.make` as host_xla.compiled gives it; equal copies share one function."""
+    """`copies.make` as host_xla.compiled gives it, for batches of any shape.
+
+    Equal copies share one function.
+    """
     return host_xla.compiled(copies.make)
 
 
