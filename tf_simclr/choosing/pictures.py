@@ -64,10 +64,10 @@ def crop_area(facts: Facts) -> Choice:
       facts: of the training split.
     """
     if facts.pictures >= MANY:
-        return Choice(0.08, "the papers' crops, for many pictures")
+        return Choice(0.08, "SimCLR's crops, for many pictures")
     if facts.pictures >= FEW:
-        return Choice(0.15, f"fewer than {MANY:,} pictures; the papers have .08")
-    return Choice(0.25, f"fewer than {FEW:,} pictures; the papers have .08")
+        return Choice(0.15, f"fewer than {MANY:,} pictures; SimCLR has .08")
+    return Choice(0.25, f"fewer than {FEW:,} pictures; SimCLR has .08")
 
 
 def colour_strength(facts: Facts) -> Choice:
