@@ -53,3 +53,6 @@ def blocks_of(images):
 
 KINDS = [kind for word in LOSSES for kind in kinds(word)]
 CASES = [(kind, implementation) for kind in KINDS for implementation in implementations(kind)]
+# Words alone, and words with all that they may be followed by.
+PLAIN = [case for case in CASES if case[0] in LOSSES]
+EVERYTHING = [case for case in CASES if case[0] in {kinds(word)[-1] for word in LOSSES}]

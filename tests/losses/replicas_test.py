@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from by_replicas import found_by_replicas
-from every_loss import CASES, KINDS, blocks_of, made
+from every_loss import EVERYTHING, KINDS, PLAIN, blocks_of, made
 
 from tf_simclr.losses.contrastive import ContrastiveLoss
 
-COUNTS = (2, 4)
+CASES = {2: list(dict.fromkeys([*PLAIN, *EVERYTHING])), 4: PLAIN}  # by number of replicas
 IMAGES, DIM = 20, 5
 # Local images: 10 in blocks of 4, or 5 in blocks of 3. Those of keys are 4 and 5: they begin in
 # different places, and a block of queries is filled up.
@@ -24,6 +24,9 @@ VIEW_A, NOISE = np.random.default_rng(0).standard_normal((2, IMAGES, DIM))
 VIEW_B = VIEW_A + NOISE
 # Losses that compute the gradient of their keys without communicating it.
 FRUGAL = [(word, how) for word in ("nt_xent", "dcl") for how in ("dense", "blockwise")]
+BY_REPLICAS = pytest.mark.parametrize(
+    ("case", "count"), [("_".join(case), count) for count in CASES for case in CASES[count]]
+)
 
 
 def loss_of(hidden, kind, implementation):
@@ -33,7 +36,7 @@ def loss_of(hidden, kind, implementation):
 def program(path, count):
     """Writes the results under `count` replicas, and what they gather, to `path`."""
     with blocks_of(BLOCK):
-        results, graphs = found_by_replicas(loss_of, CASES, (VIEW_A, VIEW_B), count)
+        results, graphs = found_by_replicas(loss_of, CASES[count], (VIEW_A, VIEW_B), count)
     for case, graph in graphs.items():
         kinds = [op.type for op in graph.get_operations() if "Collective" in op.type]
         results[f"{case}/collectives"] = json.dumps(kinds)
@@ -43,7 +46,7 @@ def program(path, count):
 @pytest.fixture(scope="module")
 def measured(run_by_replicas):
     """Results by number of replicas."""
-    return run_by_replicas(__file__, COUNTS)
+    return run_by_replicas(__file__, tuple(CASES))
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +67,7 @@ def one():
     return results
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("case", map("_".join, CASES))
+@BY_REPLICAS
 def test_mean_over_replicas_is_one_devices(measured, one, case, count):
     for name in ContrastiveLoss._fields:
         found = measured[count][f"{case}/{name}"]
@@ -75,8 +77,7 @@ def test_mean_over_replicas_is_one_devices(measured, one, case, count):
         np.testing.assert_allclose(found.mean(), one[case][name], rtol=1e-12, atol=atol)
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("case", map("_".join, CASES))
+@BY_REPLICAS
 def test_gradient_of_the_shared_loss_is_one_devices(measured, one, case, count):
     local = IMAGES // count
     expected = one[case]["gradient"]
@@ -86,7 +87,7 @@ def test_gradient_of_the_shared_loss_is_one_devices(measured, one, case, count):
         np.testing.assert_allclose(found.reshape(-1, DIM), rows, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("count", tuple(CASES))
 @pytest.mark.parametrize("case", map("_".join, FRUGAL))
 def test_rows_and_normalisers_cross_once_and_nothing_on_the_way_back(measured, case, count):
     # TensorFlow gathers the shape beside each.

@@ -12,11 +12,13 @@ from tf_simclr.losses.pairs import compared_rows
 
 IMPLEMENTATIONS = ("auto", "dense", "blockwise")
 # From this many local * global images on, "auto" computes in blocks. The whole logits of a replica
-# take 0.8 GB then, a twentieth of the 16 GB of a TPU v5e. On one device that is a batch of 4096. On
-# 32 devices it is a batch of 23,200, 725 each; a batch of 4096 takes 25 MB on each and stays whole.
-# The device's memory does not matter, so that the same flags give the same numbers everywhere. On 2
-# cores blocks are faster from 2048 images on (benchmarks/loss.py). Below this limit the logits are
-# small, and computed whole they give the original's numbers to the digit.
+# take 0.8 GB then, a twentieth of the 16 GB of a TPU v5e, and twice that in losses with a term for
+# each negative (2048 images on a CPU, above idle: nt_xent 175 MB, nt_logistic 354). On one device
+# that is a batch of 4096. On 32 devices it is a batch of 23,200, 725 each; a batch of 4096 takes 25
+# MB on each and stays whole. The device's memory does not matter, so that the same flags give the
+# same numbers everywhere. On 2 cores blocks are faster from 2048 images on (benchmarks/loss.py).
+# Below this limit the logits are small, and computed whole they give the original's numbers to the
+# digit.
 LARGE = 4096**2
 ENTROPY_EPSILON = 1e-8
 
