@@ -56,8 +56,8 @@ def _check_folders(config: Config) -> None:
 def _check_place(config: Config) -> None:
     """Raises ValueError if the folder of a run cannot be written, before its data is read."""
     model_dir = config.run.model_dir or ""
-    draws = config.run.mode == "report" and not os.path.isfile(model_dir)
-    writes = config.run.trains or config.run.mode == "eval" or draws
+    needs_run = config.run.mode in ("eval", "report")
+    writes = config.run.trains or (needs_run and os.path.isdir(model_dir))
     if not writes or "://" in model_dir:
         return
     place = os.path.abspath(model_dir)
