@@ -9,12 +9,13 @@ pictures, and so are the two runs that are repeated with another seed.
 """
 
 import contextlib
+import math
 import os
 import shlex
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from absl import app, flags
 
@@ -24,36 +25,27 @@ from benchmarks.judges import goodness, spearman
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_pretext", "Folder of the runs.")
 SEEDS = (0, 1)
 REPEATED = 2  # runs, the best ones
-PROBE, HELD_OUT = "linear_probe_top1", "held_out/final"
+RAW, UNTRAINED = "Raw pixels", "Untrained network"
+PROBE, BEST = "linear_probe_top1", "best_layer/linear_probe_top1"
+NEIGHBOURS = ("knn_top1", "retrieval_at_1")
+HELD_OUT = "held_out/final"
 
 
-class Entry(NamedTuple):
-    """A training of the table.
-
-    Attributes:
-      title: of its row.
-      recipe: its settings.
-      more: flags that differ from the recipe; steps that take as long as the others'.
-    """
-
-    title: str
-    recipe: str
-    more: Mapping[str, Any]
+SIMCLR = "SimCLR"
+# Title of a row -> its recipe, and what differs from it: steps that take as long as the others'.
+ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "Exemplar": ("emoji32_exemplar", {}),
+    "Rotation": ("emoji32_rotation", {}),
+    "Relative position": ("emoji32_relative_position", {}),
+    SIMCLR: ("emoji32_quickstart", {"train_steps": 3000}),
+    "Supervised": ("emoji32_supervised_10pct", {"label_fraction": 1.0, "train_steps": 3000}),
+}
 
 
-ENTRIES = (
-    Entry("Exemplar", "emoji32_exemplar", {}),
-    Entry("Rotation", "emoji32_rotation", {}),
-    Entry("Relative position", "emoji32_relative_position", {}),
-    Entry("SimCLR", "emoji32_quickstart", {"train_steps": 3000}),
-    Entry("Supervised", "emoji32_supervised_10pct", {"label_fraction": 1.0, "train_steps": 3000}),
-)
-
-
-def run(entry: Entry, seed: int) -> Mapping[str, Any]:
+def run(title: str, seed: int) -> Mapping[str, Any]:
     """Runs an entry, or what is left of it; returns the content of its result.json."""
-    model_dir, started = folder(entry, seed), time.monotonic()
-    given = {"recipe": entry.recipe, "model_dir": model_dir, **entry.more}
+    (recipe, more), model_dir, started = ENTRIES[title], folder(title, seed), time.monotonic()
+    given = {"recipe": recipe, "model_dir": model_dir, **more}
     given |= {"seed": seed, "judge_endpoints": "all"}
     command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
     print(f"\n$ {shlex.join(command)}", flush=True)
@@ -63,9 +55,9 @@ def run(entry: Entry, seed: int) -> Mapping[str, Any]:
     return results
 
 
-def folder(entry: Entry, seed: int) -> str:
+def folder(title: str, seed: int) -> str:
     """The folder of an entry's run."""
-    return os.path.join(MODEL_DIR.value, f"{entry.title.lower().replace(' ', '_')}_{seed}")
+    return os.path.join(MODEL_DIR.value, f"{title.lower().replace(' ', '_')}_{seed}")
 
 
 @contextlib.contextmanager
@@ -76,14 +68,14 @@ def _told_to(path: str) -> Iterator[None]:
         yield
 
 
-def minutes(entry: Entry, seed: int) -> float:
+def minutes(title: str, seed: int) -> float:
     """How long a run has trained."""
     from tf_simclr.workdir.summaries import training_seconds
 
-    return training_seconds(folder(entry, seed)) / 60
+    return training_seconds(folder(title, seed)) / 60
 
 
-def without_labels(entries: Sequence[Entry]) -> dict[str, dict[str, float]]:
+def without_labels() -> dict[str, dict[str, float | None]]:
     """Title -> the judges without labels, which ask all networks about SimCLR's views."""
     import tensorflow as tf
 
@@ -93,85 +85,85 @@ def without_labels(entries: Sequence[Entry]) -> dict[str, dict[str, float]]:
     from tf_simclr.judging.judge import encoder_features, raw_pixels
     from tf_simclr.judging.without_labels import judge_without_labels, view_features
     from tf_simclr.pretrained.trained import open_trained
+    from tf_simclr.reporting.names import FEATURES
     from tf_simclr.workdir.run_folder import read_settings
 
-    (simclr,) = (entry for entry in entries if entry.title == "SimCLR")
-    config = read_settings(folder(simclr, SEEDS[0])).replaced({"mode": "eval"})
+    config = read_settings(folder(SIMCLR, SEEDS[0])).replaced({"mode": "eval"})
     data, strategy = methods.source(config), tf.distribute.get_strategy()
-    opened = {e.title: open_trained(folder(e, SEEDS[0])).network.encoder for e in entries}
-    untrained = methods.network(config, methods.Lesson(0)).encoder
-    encoders = {"Untrained network": untrained, **opened}
+    encoders = {UNTRAINED: methods.network(config, methods.Lesson(0)).encoder}
+    for title in ENTRIES:
+        encoders[title] = open_trained(folder(title, SEEDS[0])).network.encoder
     networks = {title: encoder_features(each, strategy) for title, each in encoders.items()}
-    networks = {"Raw pixels": raw_pixels, **networks}
+    networks = {RAW: raw_pixels, **networks}
     pictures = build_data.evaluation_data(config, data, config.data.eval_split)
     found = extract(networks, pictures, limit=config.evaluation.judge_examples)
     vectors = {title: features.vectors for title, features in found.items()}
-    return judge_without_labels(vectors, view_features(config, data, networks))
+    judged = judge_without_labels(vectors, view_features(config, data, networks))
+    counts = {title: {FEATURES: float(each.shape[1])} for title, each in vectors.items()}
+    return {title: {**scores, **counts[title]} for title, scores in judged.items()}
 
 
 def row(title: str, results: Mapping[str, Any], prefix: str = "", trained: str = "-") -> str:
     """A row of the table of scores."""
-    keys = (PROBE, "best_layer/linear_probe_top1", "knn_top1", "retrieval_at_1")
-    scores = " | ".join(f"{100 * results[prefix + key]:.1f} %" for key in keys[:2])
-    others = " | ".join(f"{100 * results[prefix + key]:.1f} %" for key in keys[2:])
-    return f"| {title} | {trained} | {scores} | {results[prefix + 'best_layer']} | {others} |"
+    shares = [f"{100 * results[prefix + key]:.1f} %" for key in (PROBE, BEST, *NEIGHBOURS)]
+    layer = results[f"{prefix}best_layer"]
+    return f"| {' | '.join([title, trained, *shares[:2], layer, *shares[2:]])} |"
 
 
-def told_of_seeds(entry: Entry, results: Sequence[Mapping[str, Any]]) -> str:
+def over_seeds(title: str, results: Sequence[Mapping[str, Any]]) -> str:
     """A sentence about the spread over seeds."""
     parts = []
-    for name, key in (("linear probe", PROBE), ("retrieval at 1", "retrieval_at_1")):
+    for name, key in (("linear probe", PROBE), ("at the best layer", BEST)):
         scores = [100 * each[key] for each in results]
         apart = max(scores) - min(scores)
         parts.append(f"{name} {statistics.mean(scores):.1f} %, {apart:.1f} points apart")
-    return f"{entry.title}, the mean of {len(results)} seeds: {'; '.join(parts)}."
+    return f"{title}, mean of {len(results)} seeds: {'; '.join(parts)}."
 
 
 def main(argv: Sequence[str]) -> None:
     """Runs all and prints the tables."""
     del argv
     started = time.monotonic()
-    first = {entry: run(entry, SEEDS[0]) for entry in ENTRIES}
-    best = sorted(ENTRIES, key=lambda entry: first[entry][HELD_OUT], reverse=True)[:REPEATED]
-    again = {entry: [first[entry], *(run(entry, seed) for seed in SEEDS[1:])] for entry in best}
-    simclr = next(first[entry] for entry in ENTRIES if entry.title == "SimCLR")
+    first = {title: run(title, SEEDS[0]) for title in ENTRIES}
+    best = sorted(ENTRIES, key=lambda title: first[title][HELD_OUT], reverse=True)[:REPEATED]
+    again = {title: [first[title], *(run(title, seed) for seed in SEEDS[1:])] for title in best}
+    simclr = first[SIMCLR]
 
     columns = "linear probe | at the best layer | which is | kNN | retrieval at 1"
     print(f"\n| | minutes of training | {columns} |\n|{'---|' * 7}")
-    print(row("Raw pixels", simclr, "raw_pixels/"))
-    print(row("Untrained network", simclr, "random_init/"))
-    for entry in ENTRIES:
-        print(row(entry.title, first[entry], trained=f"{minutes(entry, SEEDS[0]):.1f}"))
+    print(row(RAW, simclr, "raw_pixels/"))
+    print(row(UNTRAINED, simclr, "random_init/"))
+    for title, results in first.items():
+        print(row(title, results, trained=f"{minutes(title, SEEDS[0]):.1f}"))
     print()
-    for entry in best:
-        print(told_of_seeds(entry, again[entry]))
+    for title in best:
+        print(over_seeds(title, again[title]))
 
-    probes = {"Raw pixels": simclr[f"raw_pixels/{PROBE}"]}
-    probes |= {"Untrained network": simclr[f"random_init/{PROBE}"]}
-    probes |= {entry.title: first[entry][PROBE] for entry in ENTRIES}
-    tables_without_labels(probes, without_labels(ENTRIES))
+    probes = {RAW: simclr[f"raw_pixels/{PROBE}"], UNTRAINED: simclr[f"random_init/{PROBE}"]}
+    tables_without_labels(probes | {title: first[title][PROBE] for title in ENTRIES})
     print(f"\nAll of it took {(time.monotonic() - started) / 60:.0f} min.")
 
 
-def tables_without_labels(
-    probes: Mapping[str, float], judged: Mapping[str, Mapping[str, float]]
-) -> None:
+def tables_without_labels(probes: Mapping[str, float]) -> None:
     """Prints the judges without labels, and how well each ranks the rows by their probe."""
     import numpy as np
 
-    from tf_simclr.reporting.names import FEATURES, LABEL_FREE, label_free_text
+    from tf_simclr.reporting.names import LABEL_FREE, label_free_text
 
-    del FEATURES
+    judged = without_labels()
     titles = [judge.title for judge in LABEL_FREE.values()]
     print(f"\n| without labels | {' | '.join(titles)} |\n|{'---|' * (1 + len(titles))}")
     for title in probes:
         cells = " | ".join(label_free_text(judged[title], "", key) for key in LABEL_FREE)
         print(f"| {title} | {cells} |")
-    for name, chosen in (("all rows", list(probes)), ("trained rows", list(probes)[2:])):
+    for name, chosen in (("all rows", list(probes)), ("trained rows", list(ENTRIES))):
         truth = np.array([probes[title] for title in chosen])
-        good = {k: np.array([goodness(k, judged[t][k]) for t in chosen]) for k in LABEL_FREE}
-        cells = " | ".join(f"{spearman(good[key], truth):.2f}" for key in LABEL_FREE)
-        print(f"| rank correlation with the linear probe, {name} | {cells} |")
+        cells = []
+        for key in LABEL_FREE:
+            values = [judged[title][key] for title in chosen]
+            good = [math.nan if each is None else goodness(key, each) for each in values]
+            cells.append(f"{spearman(np.array(good), truth):.2f}")
+        print(f"| rank correlation with the linear probe, {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
