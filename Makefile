@@ -23,7 +23,7 @@ ARGS ?=
 PYTEST := -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace test-tpu-install demo-v2 bench docs lint types format clean
+.PHONY: help run test-fast test test-addons test-tpu-compile test-tpu-trace test-tpu-install demo-v2 demo-pretext bench docs lint types format clean
 
 help:  ## Lists the commands.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,9 @@ test-tpu-install:  ## Installs beside tensorflow-tpu, afresh for each of PYTHONS
 
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2
+
+demo-pretext: $(VENV)/.run  ## Pretext tasks side by side, trained equally long; prints a table.
+	$(BIN)/python -m benchmarks.demo_pretext
 
 bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make run`.
 	@for name in startup scan resume mixing augmentation step microbatches loss precision; do \

@@ -29,6 +29,9 @@ RAW, UNTRAINED = "Raw pixels", "Untrained network"
 PROBE, BEST = "linear_probe_top1", "best_layer/linear_probe_top1"
 NEIGHBOURS = ("knn_top1", "retrieval_at_1")
 HELD_OUT = "held_out/final"
+# Lines of 80 characters.
+ROW = "{:17}{:>8}{:>9}{:>9}  {:16}{:>8}{:>10}"
+WITHOUT_LABELS = "{:17}{:>9}{:>7}{:>8}{:>10}{:>11}{:>10}{:>7}"
 
 
 SIMCLR = "SimCLR"
@@ -104,20 +107,18 @@ def without_labels() -> dict[str, dict[str, float | None]]:
 
 
 def row(title: str, results: Mapping[str, Any], prefix: str = "", trained: str = "-") -> str:
-    """A row of the table of scores."""
+    """A line of the table of scores."""
     shares = [f"{100 * results[prefix + key]:.1f} %" for key in (PROBE, BEST, *NEIGHBOURS)]
-    layer = results[f"{prefix}best_layer"]
-    return f"| {' | '.join([title, trained, *shares[:2], layer, *shares[2:]])} |"
+    return ROW.format(title, trained, *shares[:2], results[f"{prefix}best_layer"], *shares[2:])
 
 
 def over_seeds(title: str, results: Sequence[Mapping[str, Any]]) -> str:
-    """A sentence about the spread over seeds."""
-    parts = []
-    for name, key in (("linear probe", PROBE), ("at the best layer", BEST)):
+    """A line on the mean over seeds, and how far they are apart in points."""
+    cells = []
+    for key in (PROBE, BEST):
         scores = [100 * each[key] for each in results]
-        apart = max(scores) - min(scores)
-        parts.append(f"{name} {statistics.mean(scores):.1f} %, {apart:.1f} points apart")
-    return f"{title}, mean of {len(results)} seeds: {'; '.join(parts)}."
+        cells.append(f"{statistics.mean(scores):.1f} % ({max(scores) - min(scores):.1f} apart)")
+    return f"{title:17}linear probe {cells[0]}, at the best layer {cells[1]}"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -129,13 +130,12 @@ def main(argv: Sequence[str]) -> None:
     again = {title: [first[title], *(run(title, seed) for seed in SEEDS[1:])] for title in best}
     simclr = first[SIMCLR]
 
-    columns = "linear probe | at the best layer | which is | kNN | retrieval at 1"
-    print(f"\n| | minutes of training | {columns} |\n|{'---|' * 7}")
+    print("\n" + ROW.format("", "minutes", "probe", "at best", "layer", "kNN", "retrieval"))
     print(row(RAW, simclr, "raw_pixels/"))
     print(row(UNTRAINED, simclr, "random_init/"))
     for title, results in first.items():
         print(row(title, results, trained=f"{minutes(title, SEEDS[0]):.1f}"))
-    print()
+    print(f"\nMeans of {len(SEEDS)} seeds:")
     for title in best:
         print(over_seeds(title, again[title]))
 
@@ -150,20 +150,23 @@ def tables_without_labels(probes: Mapping[str, float]) -> None:
 
     from tf_simclr.reporting.names import LABEL_FREE, label_free_text
 
-    judged = without_labels()
-    titles = [judge.title for judge in LABEL_FREE.values()]
-    print(f"\n| without labels | {' | '.join(titles)} |\n|{'---|' * (1 + len(titles))}")
+    with _told_to(os.path.join(MODEL_DIR.value, "without_labels.log")):
+        judged = without_labels()
+    words = [judge.title.split() for judge in LABEL_FREE.values()]
+    print("\n" + WITHOUT_LABELS.format("", *(" ".join(each[:-1]) for each in words)).rstrip())
+    print(WITHOUT_LABELS.format("", *(each[-1] for each in words)))
     for title in probes:
-        cells = " | ".join(label_free_text(judged[title], "", key) for key in LABEL_FREE)
-        print(f"| {title} | {cells} |")
-    for name, chosen in (("all rows", list(probes)), ("trained rows", list(ENTRIES))):
+        cells = (label_free_text(judged[title], "", key) for key in LABEL_FREE)
+        print(WITHOUT_LABELS.format(title, *cells))
+    print("How well they rank the rows, by Spearman's correlation with the linear probe:")
+    for name, chosen in (("all rows", list(probes)), ("trained networks", list(ENTRIES))):
         truth = np.array([probes[title] for title in chosen])
         cells = []
         for key in LABEL_FREE:
             values = [judged[title][key] for title in chosen]
             good = [math.nan if each is None else goodness(key, each) for each in values]
             cells.append(f"{spearman(np.array(good), truth):.2f}")
-        print(f"| rank correlation with the linear probe, {name} | {' | '.join(cells)} |")
+        print(WITHOUT_LABELS.format(name, *cells))
 
 
 if __name__ == "__main__":
