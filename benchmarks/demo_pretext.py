@@ -118,7 +118,7 @@ def over_seeds(title: str, results: Sequence[Mapping[str, Any]]) -> str:
     for key in (PROBE, BEST):
         scores = [100 * each[key] for each in results]
         cells.append(f"{statistics.mean(scores):.1f} % ({max(scores) - min(scores):.1f} apart)")
-    return f"{title:17}linear probe {cells[0]}, at the best layer {cells[1]}"
+    return f"{title:18}linear probe {cells[0]}, at the best layer {cells[1]}"
 
 
 def main(argv: Sequence[str]) -> None:
