@@ -23,6 +23,10 @@ from drawn import DRAWN
 from faults import FAULTS, Fault
 
 ROOT = pathlib.Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests"))
+
+import google_storage  # noqa: E402
+
 PASSED, NOTHING_RUN = 0, 5  # exit codes of pytest
 HUNG = -signal.SIGKILL
 # Seconds: of recorded time that one process is given, and what a hanging one may take beyond it.
@@ -118,6 +122,7 @@ def _ask(
     Tests of a fault that would begin after so many recorded seconds are not tried.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.update(google_storage.AT_IMPORT)
     import tensorflow  # noqa: F401  # Once, here: every trial is a fork that has it for nothing.
 
     waiting, free, running = list(faults), list(copies), {}
@@ -224,9 +229,9 @@ def _run(copy: pathlib.Path, tests: list[str], log: pathlib.Path) -> int:
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    here = str(pathlib.Path(__file__).parent)
-    sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", here, str(ROOT)))]
-    for name in ("touching", "drawn", "faults"):
+    own = {"", str(pathlib.Path(__file__).parent), str(ROOT / "tests"), str(ROOT)}
+    sys.path[:] = [str(copy), *(path for path in sys.path if path not in own)]
+    for name in ("touching", "drawn", "faults", "google_storage"):
         sys.modules.pop(name, None)
     code = int(pytest.main(["-x", "-rfE", "-p", "no:cacheprovider", *tests]))
     sys.stdout.flush()
