@@ -22,6 +22,13 @@ TABLE_1 = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def layers_are_of_tensorflow_2_again():
+    """In a graph Keras changes the bases of its layers to TensorFlow 1's, also of living ones."""
+    yield
+    ResNet(18, width_multiplier=0.0625, sk_ratio=SK_RATIO)(tf.zeros([1, 32, 32, 3]))
+
+
 @tf.autograph.experimental.do_not_convert
 def described(depth, width, **ratios):
     """An encoder in a graph that never runs: its variables have shapes and no memory."""
