@@ -16,6 +16,9 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr import methods
+from tf_simclr.assembly import build
+from tf_simclr.config import Config
 from tf_simclr.main import main
 from tf_simclr.optim.lamb import lamb
 from tf_simclr.optim.schedules import WarmupCosine
@@ -148,6 +151,25 @@ def test_a_run_trains_and_goes_on_where_it_stopped(no_exports, tiny_flags, tmp_p
     assert all(np.any(first[name] != last[name]) for name in weights)
     for name, value in last.items():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
+
+
+@with_addons
+def test_a_run_decays_neither_norms_nor_biases():
+    flags = {"optimizer": "lamb", "learning_rate": 1.0, "weight_decay": 0.1, "warmup_epochs": 0.0}
+    network = {"resnet_depth": 10, "width_multiplier": 0.0625, "image_size": 16}
+    config = Config.from_flat({**flags, **network, "train_batch_size": 256, "train_steps": 10})
+    net = methods.network(config, methods.Lesson(3))
+    build.compile_model(config, net, 256)
+    before = [variable.numpy() for variable in net.trainable_variables]
+    # Without a gradient the decay alone is left.
+    zeros = [(tf.zeros_like(variable), variable) for variable in net.trainable_variables]
+    net.optimizer.apply_gradients(zeros)
+    decayed = {"kernel": [], "gamma": []}
+    for variable, old in zip(net.trainable_variables, before):
+        for kind, changed in decayed.items():
+            if kind in variable.name:
+                changed.append(np.any(variable.numpy() != old))
+    assert all(decayed["kernel"]) and decayed["gamma"] and not any(decayed["gamma"])
 
 
 @with_addons

@@ -112,6 +112,14 @@ def test_the_view_is_mirrored_before_patches_are_cut_and_so_left_stays_left():
     assert 0 < sum(rising) < 20
 
 
+def test_patches_have_other_draws_than_their_view():
+    """Whoever draws by the same seed draws the same numbers: the crop would tell the noise."""
+    views, (seed,) = views_of(GRIDS[0], "drop"), seeds_of(1)
+    own = views.prepare_whole(tf.zeros([24, 24, 3], tf.uint8), seed)
+    of_view = views.patches.draws(seed)
+    assert np.abs(own["noise"] - of_view["noise"]).min() > 0
+
+
 def test_equal_views_are_compiled_once():
     assert compiled(views_of(GRIDS[0], "drop")) is compiled(views_of(GRIDS[0], "drop"))
     assert compiled(views_of(GRIDS[0], "drop")) is not compiled(views_of(GRIDS[0], "keep"))
