@@ -80,8 +80,8 @@ def test_settings_are_found_by_tensorboards_reader(tmp_path):
 
 def test_a_table_has_a_row_for_each_step_and_gaps_where_nothing_was_written():
     scalars = {
-        "loss": (np.array([10, 20]), np.array([2.5, 2.25])),
         "a,b": (np.array([20, 30]), np.array([1.0, 1e-9])),
+        "loss": (np.array([10, 20]), np.array([2.5, 2.25])),
     }
     expected = 'step,"a,b",loss\n10,,2.5\n20,1.0,2.25\n30,1e-09,\n'
     assert as_csv(scalars) == expected
