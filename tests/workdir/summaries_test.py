@@ -7,7 +7,13 @@ import pytest
 import tensorflow as tf
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from tf_simclr.workdir.summaries import TRAIN, Summaries, as_csv, read_scalars
+from tf_simclr.workdir.summaries import (
+    TRAIN,
+    Summaries,
+    as_csv,
+    read_scalars,
+    training_seconds,
+)
 
 
 def write(folder, steps, scale=1.0, tag="loss", name=TRAIN):
@@ -76,6 +82,19 @@ def test_settings_are_found_by_tensorboards_reader(tmp_path):
                     found |= {k: v for k, v in content.session_start_info.hparams.items()}
     assert found["depth"].number_value == 18 and found["rate"].number_value == 0.5
     assert found["crop"].bool_value and found["checkpoint"].string_value == ""
+
+
+def test_pauses_between_the_processes_of_a_run_are_no_training(tmp_path):
+    assert training_seconds(str(tmp_path)) == 0
+    (tmp_path / TRAIN).mkdir()
+    for process, times in enumerate([(100, 103, 107), (5000, 5002)]):
+        path = tmp_path / TRAIN / f"events.out.tfevents.{process}"
+        with tf.io.TFRecordWriter(str(path)) as file:
+            for time in times:
+                value = tf.compat.v1.Summary.Value(tag="loss", simple_value=1.0)
+                summary = tf.compat.v1.Summary(value=[value])
+                file.write(tf.compat.v1.Event(wall_time=time, summary=summary).SerializeToString())
+    assert training_seconds(str(tmp_path)) == 7 + 2
 
 
 def test_a_table_has_a_row_for_each_step_and_gaps_where_nothing_was_written():
