@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import tensorflow as tf
 
+from tf_simclr.architectures import resnet
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.architectures.resnet import ResNetArchitecture
 from tf_simclr.architectures.resnet_layers import Skeleton
@@ -33,6 +34,15 @@ def made(**values):
 )
 def test_what_keeps_weights_from_fitting(ours, theirs, misfits):
     assert made(**ours).misfits(made(**theirs)) == misfits
+
+
+@pytest.mark.parametrize("width", [25, 49, 98, 103, 2048])
+def test_a_ratio_that_is_read_off_channels_gives_these_channels(width):
+    """1 / 49 * 49 is less than 1 to a computer."""
+    widths = width, 2 * width
+    for count in range(1, width):
+        channels = resnet._channels(count / width, widths, least=0)
+        assert resnet._channels(resnet._ratio(channels, widths, 0), widths, 0) == channels
 
 
 def test_what_is_not_known_or_not_asked_of_weights_is_not_compared():

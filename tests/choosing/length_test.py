@@ -24,6 +24,11 @@ def test_steps_by_the_data_are_bounded_by_a_time_that_is_said(pictures, per_step
     assert ("--train_minutes" in choice.reason) == by_clock
 
 
+@pytest.mark.parametrize(("pictures", "steps"), [(3361, 2625), (500, 2000), (10**6, 10_000)])
+def test_few_pictures_and_many_want_no_less_and_no_more_than_some_steps(pictures, steps):
+    assert length.wanted_steps(pictures, 128) == steps
+
+
 @pytest.mark.parametrize("steps", [1, 7, 100, 2620, 100_000])
 @pytest.mark.parametrize(("pictures", "batch"), [(3361, 128), (50, 32), (10**6, 512)])
 def test_the_warm_up_is_never_longer_than_a_tenth_of_the_run(steps, pictures, batch):

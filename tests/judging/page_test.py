@@ -175,6 +175,16 @@ def test_views_that_were_kept_without_words_are_drawn_as_pairs(written):
         assert file.read() == page
 
 
+def test_sheets_come_back_as_the_bytes_of_their_files(written):
+    flags, _ = written()
+    path = f"{flags['model_dir']}/page.npz"
+    kept = read_kept(path)
+    assert isinstance(kept.neighbours.sheet.data, bytes)
+    assert kept.neighbours.sheet.data.startswith(b"RIFF")
+    write_kept(kept, f"{path}.npz")
+    assert read_kept(f"{path}.npz").neighbours == kept.neighbours
+
+
 @pytest.mark.parametrize("content", [b"", b"PK not a zip", None])
 def test_what_another_version_kept_is_left_alone(written, content):
     flags, page = written()
