@@ -22,6 +22,13 @@ def test_a_pass_is_an_epoch_of_pairs_and_the_next_one_has_others(size, batch):
     assert not np.allclose(other, first[0])
 
 
+def test_a_picture_has_other_views_in_each_epoch():
+    same = np.repeat(PICTURES[:1], 4, axis=0)  # So that their order changes nothing.
+    data = tf_simclr.views_of(same, size=16, batch_size=4)
+    (first,), (second,) = ([each.numpy() for each in data] for _ in range(2))
+    assert not np.allclose(first, second)
+
+
 def test_both_views_are_of_one_picture():
     """A picture of one colour, with crop and flip alone: both views have that colour."""
     colours = np.arange(0, 250, 25, dtype=np.uint8)

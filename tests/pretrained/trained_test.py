@@ -39,3 +39,12 @@ def test_a_pretrainings_linear_head_is_handed_out_on_the_layer_that_it_read(tmp_
     hidden = network.encode(images)["final_avg_pool"]
     for logits in (network.heads(hidden)["logits_sup"], network.classify(hidden)):
         np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-7)
+
+
+def test_a_network_without_one_of_its_parts_is_not_handed_out(tmp_path):
+    config = Config.from_flat(SMALL)
+    encoder = {"encoder": methods.network(config, methods.Lesson(0)).encoder}
+    checkpoints.Checkpoints(str(tmp_path), encoder).save(1)
+    run_folder.write_settings(config, str(tmp_path))
+    with pytest.raises(ValueError, match="must hold a whole network.*without projection_head"):
+        open_trained(str(tmp_path))

@@ -92,6 +92,14 @@ def test_a_length_that_is_typed_replaces_that_of_a_recipe(picture_folder, typed,
     assert not {name for name, value in left.items() if not value} & config.given
 
 
+def test_a_run_that_goes_on_has_the_length_that_it_began_with():
+    theirs = Config.from_flat({"train_steps": 57})
+    for minutes, steps in ((3.0, 57), (0.0, 200)):  # What is typed in steps is meant.
+        asked = Config.from_flat({"train_steps": 200, "train_minutes": minutes})
+        training = choose._with_length_of(asked, theirs).training
+        assert (training.train_steps, training.train_minutes) == (steps, 0.0)
+
+
 def test_choices_are_said_with_their_reasons(picture_folder, tmp_path, fixed_time, capsys):
     config = config_of(picture_folder, model_dir=str(tmp_path / "run"), train_minutes=1.0)
     settled = choose.choose(config)

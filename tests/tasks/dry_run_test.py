@@ -26,6 +26,10 @@ def tree(*folders):
         (["--model_dir=RUN", "--mode=export"], "Would export "),
         (["--model_dir=RUN", "--mode=report"], "Would draw "),
         (["--model_dir=RUN", "--mode=embed", "--output=NEW.npz"], "Would embed 24 pictures"),
+        (
+            ["--model_dir=RUN", "--mode=embed", "--embed_split=test", "--output=NEW.npz"],
+            "Would embed 8 pictures",
+        ),
     ],
 )
 def test_nothing_is_written(flags, told, tiny_flags, trained_run, picture_folder, tmp_path, capsys):
