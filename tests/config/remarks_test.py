@@ -33,6 +33,11 @@ SAID = [
         ["--eval_split, --eval_batch_size, --eval_steps, --eval_name have no effect with --mode=t"],
     ),
     ({"eval_split": "held_out[:50%]"}, []),  # Left out of training.
+    ({"keep_best": "knn"}, []),
+    (
+        {"keep_best": "knn", "looks_while_pretraining": False},
+        ["--keep_best has no effect without --looks_while_pretraining."],
+    ),
     ({"judge_examples": 9}, ["--judge_examples has no effect with --mode=train."]),
     ({"probe_grid": "paper"}, ["--probe_grid has no effect with --mode=train."]),
     ({"judge_endpoints": "all"}, ["--judge_endpoints has no effect with --mode=train."]),
