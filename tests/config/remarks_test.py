@@ -275,7 +275,9 @@ def test_what_was_not_given_is_not_spoken_of():
 
 
 def test_what_concerns_the_start_alone_is_said_where_a_run_goes_on():
-    config = Config.from_flat(FROM_A | {"zero_init_logits_layer": True, "momentum": 0.5})
-    line = "--checkpoint, --zero_init_logits_layer have no effect when the run resumes from its"
+    started = {"zero_init_logits_layer": True, "use_ema_weights": True}
+    config = Config.from_flat(FROM_A | started | {"momentum": 0.5})
+    line = "--checkpoint, --zero_init_logits_layer, --use_ema_weights have no effect when the run"
+    line += " resumes from its"
     assert remarks_on_resuming(config, 7) == [f"{line} own step 7."]
     assert remarks_on_resuming(Config(), 7) == []
