@@ -40,8 +40,8 @@ ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "Exemplar": ("emoji32_exemplar", {}),
     "Rotation": ("emoji32_rotation", {}),
     "Relative position": ("emoji32_relative_position", {}),
-    SIMCLR: ("emoji32_quickstart", {"train_steps": 3000}),
-    "Supervised": ("emoji32_supervised_10pct", {"label_fraction": 1.0, "train_steps": 3000}),
+    SIMCLR: ("emoji32_quickstart", {"train_steps": 2350}),
+    "Supervised": ("emoji32_supervised_10pct", {"label_fraction": 1.0, "train_steps": 7600}),
 }
 
 
