@@ -8,18 +8,16 @@ the table says how long they took. The best layer of a network is chosen on a fi
 pictures, and so are the two runs that are repeated with another seed.
 """
 
-import contextlib
 import math
 import os
-import shlex
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import app, flags
 
-import tf_simclr
+from benchmarks import recipe_runs
 from benchmarks.judges import goodness, spearman
 
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_pretext", "Folder of the runs.")
@@ -33,7 +31,6 @@ HELD_OUT = "held_out/final"
 ROW = "{:17}{:>8}{:>9}{:>9}  {:16}{:>8}{:>10}"
 WITHOUT_LABELS = "{:17}{:>9}{:>7}{:>8}{:>10}{:>11}{:>10}{:>7}"
 
-
 SIMCLR = "SimCLR"
 # Title of a row -> its recipe, and what differs from it: steps that take as long as the others'.
 ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -45,30 +42,16 @@ ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
-def run(title: str, seed: int) -> Mapping[str, Any]:
-    """Runs an entry, or what is left of it; returns the content of its result.json."""
-    (recipe, more), model_dir, started = ENTRIES[title], folder(title, seed), time.monotonic()
-    given = {"recipe": recipe, "model_dir": model_dir, **more}
-    given |= {"seed": seed, "judge_endpoints": "all"}
-    command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
-    print(f"\n$ {shlex.join(command)}", flush=True)
-    with _told_to(f"{model_dir}.log"):
-        results = tf_simclr.run(**given).results
-    print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
-    return results
+def run(title: str, seed: int) -> dict[str, Any]:
+    """The results of an entry's run."""
+    recipe, more = ENTRIES[title]
+    more = {**more, "seed": seed, "judge_endpoints": "all"}
+    return recipe_runs.run(recipe, folder(title, seed), **more)
 
 
 def folder(title: str, seed: int) -> str:
     """The folder of an entry's run."""
     return os.path.join(MODEL_DIR.value, f"{title.lower().replace(' ', '_')}_{seed}")
-
-
-@contextlib.contextmanager
-def _told_to(path: str) -> Iterator[None]:
-    """Prints inside go to the file at `path`."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "a") as log, contextlib.redirect_stdout(log):
-        yield
 
 
 def minutes(title: str, seed: int) -> float:
@@ -150,7 +133,7 @@ def tables_without_labels(probes: Mapping[str, float]) -> None:
 
     from tf_simclr.reporting.names import LABEL_FREE, label_free_text
 
-    with _told_to(os.path.join(MODEL_DIR.value, "without_labels.log")):
+    with recipe_runs.told_to(os.path.join(MODEL_DIR.value, "without_labels.log")):
         judged = without_labels()
     words = [judge.title.split() for judge in LABEL_FREE.values()]
     print("\n" + WITHOUT_LABELS.format("", *(" ".join(each[:-1]) for each in words)).rstrip())

@@ -6,16 +6,15 @@ Each run is one command, which is printed before it starts. Finished runs are no
 The three steps: arXiv 2006.10029, figure 3.
 """
 
-import contextlib
 import os
-import shlex
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from absl import app, flags
 
-import tf_simclr
+from benchmarks import recipe_runs
 
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_v2", "Folder of the runs.")
 SEEDS = (0, 1, 2)  # of the choice of labels, the initial weights and the order of pictures
@@ -24,24 +23,9 @@ CLASSIFIER, PROBE = "eval/label_top_1_accuracy", "linear_probe_top1"
 QUICK = {"judge_examples": 300}
 
 
-def run(recipe: str, folder: str, **more: object) -> dict[str, float]:
-    """Runs a recipe, or what is left of it; returns the content of its result.json."""
-    model_dir, started = _path(folder), time.monotonic()
-    given = {"recipe": recipe, "model_dir": model_dir, **more}
-    command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
-    print(f"\n$ {shlex.join(command)}", flush=True)
-    with _told_to(f"{model_dir}.log"):
-        results = tf_simclr.run(**given).results
-    print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
-    return results
-
-
-@contextlib.contextmanager
-def _told_to(path: str) -> Iterator[None]:
-    """Prints inside go to the file at `path`."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "a") as log, contextlib.redirect_stdout(log):
-        yield
+def run(recipe: str, folder: str, **more: object) -> dict[str, Any]:
+    """The results of a recipe's run in `folder`."""
+    return recipe_runs.run(recipe, _path(folder), **more)
 
 
 def _path(folder: str) -> str:

@@ -1,6 +1,7 @@
 """Supervised training and distillation by the command line, from the teacher to the student's own
 pupils: three steps of very small networks each."""
 
+import functools
 import json
 import os
 import shutil
@@ -9,15 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from runs import assert_went_on_bit_for_bit, refusal, run, weights
 
-from tf_simclr.main import main
 from tf_simclr.workdir.summaries import read_scalars
 
 OF_LABELS = {"eval/label_top_1_accuracy", "eval/label_top_5_accuracy"}
-
-
-def run(*flags):
-    assert main(["tf-simclr", *map(str, flags)]) == 0
 
 
 def result(folder):
@@ -28,13 +25,6 @@ def result(folder):
 def page(folder):
     with open(os.path.join(folder, "report.html")) as file:
         return file.read()
-
-
-def weights(folder, step):
-    """Checkpoint key -> value, without the counters."""
-    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
-    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
 
 
 def logits_of(folder, step=3):
@@ -129,11 +119,7 @@ def test_a_student_in_parts_goes_on_bit_for_bit(student, student_flags, tmp_path
     for path in broken.glob("ckpt-3*"):
         path.unlink()
     run(*student_flags, f"--model_dir={broken}")
-    expected, found = weights(student, 3), weights(broken, 3)
-    assert expected.keys() == found.keys()
-    for key, value in expected.items():
-        np.testing.assert_array_equal(found[key], value, err_msg=key)
-    assert any(np.any(value != weights(student, 2)[key]) for key, value in expected.items())
+    assert_went_on_bit_for_bit(student, broken)
 
 
 @pytest.mark.usefixtures("no_exports")
@@ -185,16 +171,7 @@ def test_pictures_without_labels_are_enough(
 def refused(distill_flags, tmp_path, capsys):
     """Calls main; its one line on stderr. No folder is made for the run."""
 
-    def call(*flags):
-        capsys.readouterr()
-        flags = [*distill_flags, f"--model_dir={tmp_path}/run", *map(str, flags)]
-        assert main(["tf-simclr", *flags]) == 2
-        lines = capsys.readouterr().err.splitlines()
-        assert len(lines) == 1 and lines[0].startswith("tf-simclr: ")
-        assert not (tmp_path / "run").exists()
-        return lines[0]
-
-    return call
+    return functools.partial(refusal, capsys, tmp_path / "run", *distill_flags)
 
 
 def test_no_teacher(refused):

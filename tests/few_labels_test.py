@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from runs import run, weights
 
 from tf_simclr import methods
 from tf_simclr.config import Config
@@ -14,17 +14,6 @@ from tf_simclr.evaluation import linear_probe
 from tf_simclr.judging import judge
 from tf_simclr.main import main
 from tf_simclr.workdir.labels_file import check_labels, write_labels
-
-
-def run(*flags):
-    assert main(["tf-simclr", *flags]) == 0
-
-
-def weights(folder, step=3):
-    """Checkpoint key -> value, without the counters."""
-    reader = tf.train.load_checkpoint(str(folder / f"ckpt-{step}"))
-    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
-    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
 
 
 def same(ours, theirs):

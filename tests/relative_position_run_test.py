@@ -1,5 +1,6 @@
 """Relative positions by the command line, from pretraining to a student: three steps each."""
 
+import functools
 import json
 import os
 import shutil
@@ -7,28 +8,13 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from runs import assert_went_on_bit_for_bit, read, refusal, run, run_and_record, weights
 
 from tf_simclr import load_encoder
 from tf_simclr.main import main
 from tf_simclr.workdir.summaries import read_scalars
 
 TASK = "--pretext_task=relative_position"
-
-
-def run(*flags):
-    assert main(["tf-simclr", *map(str, flags)]) == 0
-
-
-def read(*path):
-    with open(os.path.join(*map(str, path))) as file:
-        return file.read()
-
-
-def weights(folder, step):
-    """Checkpoint key -> value, without the counters."""
-    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
-    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
 
 
 def of_encoder(found):
@@ -57,11 +43,7 @@ def printed():
 def placed(placed_flags, tmp_path_factory, printed):
     """The folder of a run, with what it printed in `printed`."""
     folder = str(tmp_path_factory.mktemp("placed"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words)))
-        )
-        run(*placed_flags, "--mode=train_then_eval", f"--model_dir={folder}")
+    printed += run_and_record(*placed_flags, "--mode=train_then_eval", f"--model_dir={folder}")
     return folder
 
 
@@ -105,12 +87,8 @@ def test_a_killed_run_goes_on_bit_for_bit(placed, placed_flags, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(placed, broken, ignore=shutil.ignore_patterns("ckpt-3*"))
     run(*placed_flags, f"--model_dir={broken}")
-    expected, found = weights(placed, 3), weights(broken, 3)
-    assert expected.keys() == found.keys()
-    assert any(key.startswith("position_head/") for key in expected)
-    for key, value in expected.items():
-        np.testing.assert_array_equal(found[key], value, err_msg=key)
-    assert any(np.any(value != weights(placed, 2)[key]) for key, value in expected.items())
+    assert_went_on_bit_for_bit(placed, broken)
+    assert any(key.startswith("position_head/") for key in weights(broken, 3))
 
 
 @pytest.mark.usefixtures("no_exports")
@@ -150,15 +128,7 @@ def test_other_tasks_and_this_one_start_from_each_others_encoders(
 def refused(sized, tmp_path, capsys):
     """Calls main; its one line on stderr. No folder is made for the run."""
 
-    def call(*flags):
-        capsys.readouterr()
-        assert main(["tf-simclr", *sized, TASK, f"--model_dir={tmp_path}/run", *flags]) == 2
-        lines = capsys.readouterr().err.splitlines()
-        assert len(lines) == 1 and lines[0].startswith("tf-simclr: ")
-        assert not (tmp_path / "run").exists()
-        return lines[0]
-
-    return call
+    return functools.partial(refusal, capsys, tmp_path / "run", *sized, TASK)
 
 
 @pytest.mark.parametrize(

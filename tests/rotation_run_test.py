@@ -1,33 +1,18 @@
 """Rotation prediction by the command line, from pretraining to a student: three steps each."""
 
+import functools
 import json
 import os
 import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from runs import assert_went_on_bit_for_bit, read, refusal, run, run_and_record, weights
 
 from tf_simclr import load_encoder
 from tf_simclr.main import main
 from tf_simclr.workdir import looking
 from tf_simclr.workdir.summaries import read_scalars
-
-
-def run(*flags):
-    assert main(["tf-simclr", *map(str, flags)]) == 0
-
-
-def read(*path):
-    with open(os.path.join(*map(str, path))) as file:
-        return file.read()
-
-
-def weights(folder, step):
-    """Checkpoint key -> value, without the counters."""
-    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    keys = [key for key in reader.get_variable_to_shape_map() if "ATTRIBUTES" in key]
-    return {key: reader.get_tensor(key) for key in keys if "save_counter" not in key}
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +31,9 @@ def rotated(rotation_flags, tmp_path_factory, printed):
     folder = str(tmp_path_factory.mktemp("rotated"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(looking, "is_due", lambda **_: True)
-        patch.setattr(
-            "builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words)))
+        printed += run_and_record(
+            *rotation_flags, "--mode=train_then_eval", "--keep_best=knn", f"--model_dir={folder}"
         )
-        run(*rotation_flags, "--mode=train_then_eval", "--keep_best=knn", f"--model_dir={folder}")
     return folder
 
 
@@ -92,12 +76,8 @@ def test_a_killed_run_goes_on_bit_for_bit(rotated, rotation_flags, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(rotated, broken, ignore=shutil.ignore_patterns("ckpt-3*", "best"))
     run(*rotation_flags, f"--model_dir={broken}")
-    expected, found = weights(rotated, 3), weights(broken, 3)
-    assert expected.keys() == found.keys()
-    assert any(key.startswith("rotation_head/") for key in expected)
-    for key, value in expected.items():
-        np.testing.assert_array_equal(found[key], value, err_msg=key)
-    assert any(np.any(value != weights(rotated, 2)[key]) for key, value in expected.items())
+    assert_went_on_bit_for_bit(rotated, broken)
+    assert any(key.startswith("rotation_head/") for key in weights(broken, 3))
 
 
 def test_a_classifier_and_its_student_start_from_it(rotated, tiny_flags, tmp_path, capsys):
@@ -124,16 +104,9 @@ def test_a_classifier_and_its_student_start_from_it(rotated, tiny_flags, tmp_pat
 def refused(tiny_flags, tmp_path, capsys):
     """Calls main; its one line on stderr. No folder is made for the run."""
 
-    def call(*flags):
-        capsys.readouterr()
-        flags = [*tiny_flags, "--pretext_task=rotation", f"--model_dir={tmp_path}/run", *flags]
-        assert main(["tf-simclr", *flags]) == 2
-        lines = capsys.readouterr().err.splitlines()
-        assert len(lines) == 1 and lines[0].startswith("tf-simclr: ")
-        assert not (tmp_path / "run").exists()
-        return lines[0]
-
-    return call
+    return functools.partial(
+        refusal, capsys, tmp_path / "run", *tiny_flags, "--pretext_task=rotation"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from runs import run, weights
 
 from tf_simclr.main import main
 from tf_simclr.workdir import looking
@@ -15,16 +15,6 @@ from tf_simclr.workdir.summaries import read_scalars
 @pytest.fixture(autouse=True)
 def always(monkeypatch):
     monkeypatch.setattr(looking, "is_due", lambda **_: True)
-
-
-def run(*flags):
-    assert main(["tf-simclr", *flags]) == 0
-
-
-def weights(folder, step):
-    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    names = [name for name in reader.get_variable_to_shape_map() if "ATTRIBUTES" in name]
-    return {name: reader.get_tensor(name) for name in names if "save_counter" not in name}
 
 
 @pytest.mark.usefixtures("no_exports")

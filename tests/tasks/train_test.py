@@ -10,6 +10,7 @@ import processes
 import pytest
 import tensorflow as tf
 from PIL import Image
+from runs import run, weights
 
 from tf_simclr import host_xla, methods
 from tf_simclr.assembly import build_data
@@ -19,21 +20,6 @@ from tf_simclr.main import main
 from tf_simclr.tasks import train
 from tf_simclr.workdir.segments import segments
 from tf_simclr.workdir.summaries import read_scalars
-
-
-def run(*flags):
-    assert main(["tf-simclr", *flags]) == 0
-
-
-def weights(folder, step):
-    """Checkpoint key -> value, without the counters."""
-    reader = tf.train.load_checkpoint(os.path.join(folder, f"ckpt-{step}"))
-    keys = [
-        key
-        for key in reader.get_variable_to_shape_map()
-        if "ATTRIBUTES" in key and "save_counter" not in key
-    ]
-    return {key: reader.get_tensor(key) for key in keys}
 
 
 def finetune(tiny_flags, checkpoint, folder, *flags):

@@ -1,0 +1,30 @@
+"""Runs of recipes, one after the other, for the demos: each is printed as the command it is."""
+
+import contextlib
+import os
+import shlex
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import tf_simclr
+
+
+def run(recipe: str, model_dir: str, **more: object) -> dict[str, Any]:
+    """Runs a recipe, or what is left of it; returns the content of its result.json."""
+    started = time.monotonic()
+    given = {"recipe": recipe, "model_dir": model_dir, **more}
+    command = ["tf-simclr", *(f"--{name}={value}" for name, value in given.items())]
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    with told_to(f"{model_dir}.log"):
+        results = tf_simclr.run(**given).results
+    print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
+    return results
+
+
+@contextlib.contextmanager
+def told_to(path: str) -> Iterator[None]:
+    """Prints inside go to the file at `path`."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "a") as log, contextlib.redirect_stdout(log):
+        yield
