@@ -45,7 +45,7 @@ def test_a_run_is_judged_shown_and_exported(exemplars, printed):
     assert "16 pictures, pretrain" in said
     assert f"batch 4, copies of {CLASSES} patches, made on the host." in said
     share = f"{100 * result['eval/exemplar_accuracy']:.1f} %"
-    assert f"Exemplar accuracy: {share} of new copies of patches; chance 1 in {CLASSES}" in said
+    assert f"Exemplar accuracy on new copies of patches: {share} (chance 1 in {CLASSES})" in said
     features = load_encoder(exemplars)(np.zeros([2, 16, 16, 3], np.float32))["final_avg_pool"]
     assert features.shape == (2, 32)
     assert len(json.loads(read(exemplars, "seed_patches.json"))["patches"]) == CLASSES
@@ -55,7 +55,7 @@ def test_a_run_is_judged_shown_and_exported(exemplars, printed):
 
 def test_page_and_card_speak_of_patches(exemplars, printed):
     page, card = read(exemplars, "report.html"), read(exemplars, "hub", 3, "README.md")
-    for part in ("Exemplars on pictures", "Patches and their copies", "12 copies of it"):
+    for part in ("Exemplar prediction on pictures", "Patches and their copies", "12 copies of it"):
         assert part in page
     assert page.count('class="card strip long"') == 6
     assert "<h3>Exemplar accuracy</h3>" in page and "By chance" in page
@@ -96,7 +96,7 @@ def test_other_pictures_have_none_of_its_patches(exemplars, tmp_path, capsys):
     flags = [f"--model_dir={copied}", f"--data_dir={pictures}", "--eval_name=other"]
     run("--mode=eval", "--dataset=image_folder", *flags)
     out = capsys.readouterr().out
-    assert "No exemplar accuracy: the patches of the run are not of these pictures." in out
+    assert "No exemplar accuracy: the run's patches were cut from other pictures." in out
     assert "eval/exemplar_accuracy" not in json.loads(read(copied, "result_other.json"))
     assert "Patches and their copies" not in read(copied, "report_other.html")
     assert read(copied, "seed_patches.json") == kept

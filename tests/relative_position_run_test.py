@@ -64,10 +64,10 @@ def test_a_run_is_judged_shown_and_exported(placed, printed):
 
 def test_page_and_card_speak_of_pairs_of_patches(placed):
     page, card = read(placed, "report.html"), read(placed, "hub", 3, "README.md")
-    for part in ("Relative positions on pictures", "Pairs of patches", "<small>centre</small>"):
+    for part in ("Relative position on pictures", "Pairs of patches", "<small>centre</small>"):
         assert part in page
     assert "<h3>Position accuracy</h3>" in page and "By chance" in page
-    assert card.startswith("# Relative positions encoder: ResNet-10 x 0.0625\n")
+    assert card.startswith("# Relative position encoder: ResNet-10 x 0.0625\n")
     for text in (page, card):
         for word in ("ontrastive", "emperature", "two random views", "rotation"):
             assert word not in text
@@ -98,7 +98,7 @@ def test_a_classifier_takes_the_tower_alone_and_says_so(placed, sized, tmp_path,
     run(*sized, *start, "--fine_tune_after_block=4", f"--model_dir={tmp_path / 'linear'}")
     said = capsys.readouterr().out
     assert f"From {placed}: --proj_head_mode=none." in said
-    assert "ckpt-3: encoder.\nOnly its tower, the encoder, is taken: its head is that of" in said
+    assert "ckpt-3: encoder.\nOnly its tower, the encoder, is used; its head belongs to" in said
     before, after = (of_encoder(weights(f, 3)) for f in (placed, tmp_path / "linear"))
     for key, value in before.items():
         np.testing.assert_array_equal(after[key], value, err_msg=key)

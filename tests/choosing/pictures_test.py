@@ -54,3 +54,11 @@ def test_small_views_are_not_blurred(side, blurred):
 def test_a_head_is_trained_alongside_where_there_are_labels():
     assert pictures.head_alongside(SOME).value is False
     assert pictures.head_alongside(dataclasses.replace(SOME, labelled=1)).value is True
+
+
+@pytest.mark.parametrize(
+    ("count", "classes"),
+    [(2, 32), (31, 496), (32, 500), (4000, 500), (4008, 501), (64_000, 8000), (10**6, 8000)],
+)
+def test_exemplars_have_a_class_for_eight_pictures_within_bounds(count, classes):
+    assert pictures.exemplar_classes(dataclasses.replace(SOME, pictures=count)).value == classes

@@ -80,6 +80,7 @@ def test_the_smallest_network_is_timed_first_unless_one_is_given():
     timed = {"image_size": 48, "width_multiplier": 0.5, "train_batch_size": 128}
     # What is chosen later counts too: LARS has fewer variables, and blur takes time.
     timed |= {"optimizer": "adam", "num_proj_layers": 1, "use_blur": False}
+    timed |= {"exemplar_classes": 500}
     assert first == timed
     given = {"image_size": 128, "train_batch_size": 2048, "view_operations": "crop"}
     first = plan.first_timed(SOME, given, 1)
@@ -91,3 +92,15 @@ def test_without_time_what_does_not_need_it_is_chosen():
     given = {"image_size": 48, "resnet_depth": 18, "width_multiplier": 0.5, "train_steps": 100}
     found = values(given, machine=Machine("CPU"))
     assert found["steps_per_execution"] == 1 and found["checkpoint_steps"] == 10
+
+
+@pytest.mark.parametrize(
+    # Ten checkpoints in 20 epochs of 50: 500 copies are 200 steps, 3,361 pictures are 1,344.
+    ("unused", "every"),
+    [((), 20), (("exemplar_classes",), 134)],
+)
+def test_an_epoch_of_exemplars_has_one_copy_of_each_patch(unused, every):
+    given = {"train_epochs": 20.0, "train_batch_size": 50}
+    choices = plan.plan(SOME, given, LAPTOP, unused)
+    assert choices["checkpoint_steps"].value == every
+    assert ("exemplar_classes" in choices) == (not unused)

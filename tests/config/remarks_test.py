@@ -91,6 +91,11 @@ SAID = [
         ["--checkpoint_epochs, --checkpoint_steps, --train_summary_steps have no effect with --mo"],
     ),
     ({"mode": "eval", "eval_split": "test", "eval_steps": 1, "color_jitter_strength": 0.5}, []),
+    # A second view that is not made cannot make labels wrong.
+    (
+        {"pretext_task": "rotation", "second_view_operations": "crop,rotate"},
+        ["--second_view_operations has no effect with --pretext_task=rotation."],
+    ),
     # What is trained.
     (
         {"fine_tune_after_block": 4, "ft_proj_selector": 1, "zero_init_logits_layer": True},

@@ -16,8 +16,13 @@ def parsed(config, **instead):
 def test_it_gives_the_same_run_and_leaves_nothing_to_choose():
     config = Config.from_flat({**RUN, "train_steps": 7, "use_blur": False, "train_minutes": 0.0})
     assert parsed(config) == config
-    assert set(CHOSEN) - {"checkpoint_steps"} <= parsed(config).given
+    assert set(CHOSEN) - {"checkpoint_steps", "exemplar_classes"} <= parsed(config).given
     assert "checkpoint_epochs" in parsed(config).given
+
+
+def test_a_number_of_classes_that_was_chosen_is_written_out():
+    config = Config.from_flat({**RUN, "pretext_task": "exemplar", "train_steps": 7})
+    assert "exemplar_classes" in parsed(config).given and parsed(config) == config
 
 
 def test_a_length_in_epochs_stays_one():

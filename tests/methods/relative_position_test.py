@@ -37,8 +37,8 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
         (
             {"image_size": 18},
             "`image_size` is too small for --pretext_task=relative_position: a patch would be 3"
-            " pixels wide, and must be 4. Received: image_size=18. Give larger pictures, or other"
-            " shares in --relative_position_patch, _gap and _jitter.",
+            " pixels wide, but must be at least 4. Received: image_size=18. Give larger pictures,"
+            " or other shares in --relative_position_patch, _gap and _jitter.",
         ),
         ({"image_size": 1}, "`image_size` is too small for"),
         (
@@ -53,7 +53,7 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
         (
             {"relative_position_patch": 0.3},
             "`relative_position_patch` must leave room for the grid: three patches, two gaps and"
-            " the jitter take 1.15. Received: relative_position_patch=0.3. Together they may",
+            " the jitter take 1.15 times the side. Received: relative_position_patch=0.3. Give",
         ),
         ({"relative_position_patch": 0.0}, "`relative_position_patch` must be above 0"),
         ({"relative_position_gap": -0.1}, "`relative_position_gap` must be at least 0"),
@@ -62,14 +62,14 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
         ({"train_batch_size": 9, "microbatches": 2}, "`microbatches` must divide train_batch_size"),
         (
             {"view_operations": "crop,rotate"},
-            "`view_operations` must not have rotate with --pretext_task=relative_position: the"
-            " network could not know where above is. Received: view_operations='crop,rotate'.",
+            "`view_operations` must not have rotate with --pretext_task=relative_position:"
+            " which way is up would be hidden. Received: view_operations='crop,rotate'.",
         ),
         ({"extra_augmentation": "rotate"}, "`extra_augmentation` must not have rotate with"),
         (
             {"view_operations": "crop,flip,blur,gray"},
-            "`view_operations` must not have blur with --pretext_task=relative_position: it acts"
-            " when the patches are cut out already. Received: view_operations=",
+            "`view_operations` must not have blur with --pretext_task=relative_position: it"
+            " would act only after the patches are cut. Received: view_operations=",
         ),
     ],
 )
@@ -99,7 +99,8 @@ def test_a_folder_of_pictures_that_are_too_small_is_refused(picture_folder, shar
         METHOD.check_data(config, build_data.source(config))
     assert str(caught.value).startswith(
         "`train_split` has pictures of 20 pixels, too small for --pretext_task=relative_position: a"
-        f" patch would be {pixels} pixels wide, and must be 4. Received: train_split='train'."
+        f" patch would be {pixels} pixels wide, but must be at least 4. Received:"
+        " train_split='train'."
     )
     fitting = config_of(**flags | {"relative_position_patch": 0.22})
     METHOD.check_data(fitting, build_data.source(fitting))
@@ -152,7 +153,7 @@ def test_the_judgement_is_the_share_of_neighbours_in_their_place(config):
 
 def test_its_line_has_what_guessing_would_give():
     result = {"eval/position_accuracy": 0.4, "eval/position_chance": 0.125}
-    assert METHOD.told(result) == ["Position accuracy: 40.0 % of test pictures; chance 12.5 %"]
+    assert METHOD.told(result) == ["Position accuracy on test pictures: 40.0 % (chance 12.5 %)"]
 
 
 def test_the_network_trains_on_the_same_patches_wherever_they_are_made(config):

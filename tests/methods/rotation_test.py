@@ -165,7 +165,7 @@ def test_the_judgement_is_the_mean_over_the_pictures_that_are_judged(
 
 def test_its_line_has_what_guessing_would_give():
     result = {"eval/rotation_accuracy": 0.831, "eval/rotation_chance": 0.25}
-    assert METHOD.told(result) == ["Rotation accuracy: 83.1 % of test pictures; chance 25.0 %"]
+    assert METHOD.told(result) == ["Rotation accuracy on test pictures: 83.1 % (chance 25.0 %)"]
     assert METHOD.told({}) == []
 
 

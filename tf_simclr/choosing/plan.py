@@ -65,6 +65,7 @@ def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[s
     values = {**SMALLEST, "train_batch_size": batch, **given}
     values["optimizer"] = optimizing.optimizer(values["train_batch_size"]).value
     values["num_proj_layers"] = network.projection_layers(facts).value
+    values["exemplar_classes"] = pictures.exemplar_classes(facts).value
     if "view_operations" not in given:  # It names blur or not.
         values["use_blur"] = pictures.blur(values["image_size"]).value
     return {name: value for name, value in values.items() if name not in given}
@@ -91,7 +92,10 @@ def plan(
         return choice.value
 
     batch = settle("train_batch_size", pictures.batch(facts, machine.replicas))
-    side, depth, width = _network(facts, given, machine, batch, settle)
+    epoch = facts.pictures
+    if "exemplar_classes" not in unused:  # An epoch has a copy of each.
+        epoch = settle("exemplar_classes", pictures.exemplar_classes(facts))
+    side, depth, width = _network(facts, given, machine, batch, epoch, settle)
     settle("num_proj_layers", network.projection_layers(facts))
     settle("temperature", pictures.temperature(facts))
     settle("min_crop_area", pictures.crop_area(facts))
@@ -106,8 +110,8 @@ def plan(
     per_step = machine.per_step
     if per_step is None and machine.per_gflop is not None:
         per_step = machine.per_gflop * step_gflop(depth, width, side, batch)
-    steps = _steps(facts, given, machine, batch, per_step, settle)
-    settle("warmup_epochs", length.warmup_epochs(steps, facts.pictures, batch))
+    steps = _steps(epoch, given, machine, batch, per_step, settle)
+    settle("warmup_epochs", length.warmup_epochs(steps, epoch, batch))
     at_once = settle("steps_per_execution", length.steps_per_execution(steps, per_step))
     if "checkpoint_epochs" not in given:
         settle("checkpoint_steps", length.checkpoint_steps(steps, per_step, at_once))
@@ -116,14 +120,14 @@ def plan(
 
 
 def _network(
-    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, settle: Any
+    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, epoch: int, settle: Any
 ) -> tuple[int, int, float]:
     """(side, depth, width); of another architecture the depth and width that stand for its cost."""
     minutes = given.get("train_minutes") or length.minutes(machine.device).value
     time = network.Time(
         60 * minutes / length.OVERHEAD,
         machine.per_gflop or 0.0,
-        given_steps(facts.pictures, given, batch) or length.wanted_steps(facts.pictures, batch),
+        given_steps(epoch, given, batch) or length.wanted_steps(epoch, batch),
     )
     depth, width = given.get("resnet_depth"), given.get("width_multiplier")
     smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
@@ -136,34 +140,34 @@ def _network(
     return side, depth, width
 
 
-def given_steps(pictures: int, given: Mapping[str, Any], batch: int) -> int:
+def given_steps(examples: int, given: Mapping[str, Any], batch: int) -> int:
     """Steps that the user gave, as steps or epochs; 0 if neither is given.
 
     Args:
-      pictures: to train on.
+      examples: of an epoch: pictures to train on, or patches.
       given: flags that the user gave.
       batch: pictures per step.
     """
     if given.get("train_steps"):
         return int(given["train_steps"])
     if "train_epochs" in given:
-        return max(1, int(given["train_epochs"] * pictures / batch))
+        return max(1, int(given["train_epochs"] * examples / batch))
     return 0
 
 
 def _steps(
-    facts: Facts,
+    epoch: int,
     given: Mapping[str, Any],
     machine: Machine,
     batch: int,
     per_step: float | None,
     settle: Any,
 ) -> int:
-    steps = given_steps(facts.pictures, given, batch)
+    steps = given_steps(epoch, given, batch)
     if steps:
         return steps
     assert per_step is not None  # See `untimed`.
     if given.get("train_minutes"):
         return int(settle("train_steps", length.steps_by_clock(given["train_minutes"], per_step)))
     most = length.minutes(machine.device).value
-    return int(settle("train_steps", length.steps_by_data(facts.pictures, batch, most, per_step)))
+    return int(settle("train_steps", length.steps_by_data(epoch, batch, most, per_step)))

@@ -14,9 +14,10 @@ class ExemplarConfig(Section):
     # alike.
     exemplar_classes: int = flag(
         8000,
-        "Patches to cut out of the training pictures, where edges are strong; each is a class of"
-        " its own, and an epoch has one copy of each. Up to 16 of a picture. TFDS reads whole files"
-        " for them: --cache_dataset keeps their pictures in memory.",
+        "Number of classes for --pretext_task=exemplar. Each is one patch, cut from a training"
+        " picture where edges are strong, and at most 16 come from one picture. An epoch has one"
+        " copy of each. For data of TFDS an epoch reads whole files; --cache_dataset keeps the"
+        " pictures in memory.",
         only=(RUNNING, PRETRAINING, needs_one("pretext_task", "exemplar")),
     )
 

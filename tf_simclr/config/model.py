@@ -39,8 +39,8 @@ class ModelConfig(Section):
     global_bn: bool = flag(True, "Compute batch norm over all replicas together.", only=NORMS)
     proj_head_mode: str = flag(
         "nonlinear",
-        "Kind of projection head; --pretext_task=rotation has a linear layer of its own behind it,"
-        " and with none nothing else, as its paper.",
+        "Kind of projection head. rotation and exemplar add a linear classifier after it; none"
+        " leaves that classifier alone, as in their papers.",
         HEAD_MODES,
         only=(ALWAYS, PROJECTING),
     )
@@ -56,8 +56,8 @@ class ModelConfig(Section):
     )
     loss: str = flag(
         "nt_xent",
-        "The contrastive loss: SimCLR's, the decoupled one, or the two that SimCLR's paper compares"
-        " with (logistic, margin triplet).",
+        "Contrastive loss: nt_xent (SimCLR), dcl (decoupled), or nt_logistic or margin_triplet,"
+        " which SimCLR's paper compares it with.",
         LOSSES,
         only=CONTRASTIVE,
     )
@@ -70,15 +70,16 @@ class ModelConfig(Section):
     )
     negatives: str = flag(
         "both",
-        "Negatives of a view: both views of the other pictures, or only their other views. Those of"
-        " --memory_size are added to either.",
+        "Negatives of a view: both views of every other picture (both), or only the opposite view"
+        " (other), so that first views are compared with second views. --memory_size adds to"
+        " either.",
         NEGATIVES,
         only=CONTRASTIVE,
     )
     semi_hard: bool = flag(
         False,
-        "Compare a view only with its nearest negative that is farther away than its positive: with"
-        " nt_logistic and margin_triplet.",
+        "With nt_logistic or margin_triplet, use only the hardest negative that is still less"
+        " similar than the positive.",
         only=CONTRASTIVE,
     )
     temperature: float = flag(
@@ -86,7 +87,8 @@ class ModelConfig(Section):
     )
     triplet_margin: float = flag(
         0.4,
-        "By how much a positive must be nearer than a negative, as a difference of cosines.",
+        "How much more similar, as a difference of cosines, a positive must be than a negative, for"
+        " --loss=margin_triplet.",
         only=(*CONTRASTIVE, needs_one("loss", "margin_triplet")),
     )
     hidden_norm: bool = flag(True, "Compare projections by cosine similarity.", only=CONTRASTIVE)

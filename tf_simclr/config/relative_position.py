@@ -7,7 +7,8 @@ from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import PRETRAINING, RUNNING, needs_one
 
 # The paper gives pixels: patches of 96, 48 apart, moved by up to 7, in pictures of 150,000 to
-# 450,000 pixels. The defaults are its proportions, as large as the grid fits into any picture.
+# 450,000 pixels. The defaults are its proportions, at a size that fits into any picture of 19
+# pixels or more.
 POSITIONS = (RUNNING, PRETRAINING, needs_one("pretext_task", "relative_position"))
 
 
@@ -17,26 +18,27 @@ class RelativePositionConfig(Section):
 
     relative_position_patch: float = flag(
         0.22,
-        "Side of a patch for --pretext_task=relative_position, as a share of the picture's side:"
-        " small pictures have small patches. Three by three patches are cut out.",
+        "Side of a patch for --pretext_task=relative_position, as a share of the picture's side."
+        " Nine patches are cut, in a grid of 3x3.",
         only=POSITIONS,
     )
     relative_position_gap: float = flag(
         0.11,
-        "Gap between such patches, as a share of the picture's side: half a patch in the paper.",
+        "Gap between neighbouring patches, as a share of the picture's side. The paper uses half a"
+        " patch.",
         only=POSITIONS,
     )
     relative_position_jitter: float = flag(
         0.016,
-        "How far each of them is moved at most, as a share of the picture's side and by at least a"
-        " pixel; 0 moves none.",
+        "Largest random shift of each patch, as a share of the picture's side, and at least one"
+        " pixel; 0 turns it off.",
         only=POSITIONS,
     )
     relative_position_color: str = flag(
         "drop",
-        "Against colours that tell a patch's place: drop two channels of each patch, project all"
-        " on what is not between green and magenta, or keep patches as they are. drop and project"
-        " also give all patches one brightness and contrast.",
+        "How to hide colours that give a patch's place away: drop keeps one random channel and"
+        " replaces the others by faint noise; project removes the component between green and"
+        " magenta; keep changes nothing. drop and project also equalise brightness and contrast.",
         RELATIVE_POSITION_COLORS,
         only=POSITIONS,
     )
@@ -48,7 +50,8 @@ class RelativePositionConfig(Section):
         span = 3 * patch + 2 * gap + 2 * self.relative_position_jitter
         # A third of a picture is not 1 / 3 to a computer.
         rule = (
-            f"must leave room for the grid: three patches, two gaps and the jitter take {span:.3g}"
+            "must leave room for the grid: three patches, two gaps and the jitter take"
+            f" {span:.3g} times the side"
         )
-        mend = "Together they may take 1, the whole side: give smaller shares."
+        mend = "Give smaller shares."
         self._require(span <= 1 + 1e-6, "relative_position_patch", rule, mend)

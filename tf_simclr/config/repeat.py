@@ -10,7 +10,7 @@ FOLDER = "image_folder"
 # Flags that are chosen by data and machine if they are not given; so they are always written out.
 CHOSEN = (
     *("train_batch_size", "image_size", "resnet_depth", "width_multiplier", "num_proj_layers"),
-    *("temperature", "min_crop_area", "color_jitter_strength", "use_blur"),
+    *("exemplar_classes", "temperature", "min_crop_area", "color_jitter_strength", "use_blur"),
     *("lineareval_while_pretraining", "optimizer", "learning_rate", "train_steps"),
     *("warmup_epochs", "steps_per_execution", "checkpoint_steps", "train_summary_steps"),
 )

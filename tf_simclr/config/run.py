@@ -24,8 +24,9 @@ class RunConfig(Section):
     train_mode: str = flag("pretrain", "How to train.", TRAIN_MODES, only=RUNNING)
     pretext_task: str = flag(
         "simclr",
-        "How pretraining learns from pictures without labels: simclr compares two views of each,"
-        " rotation tells its four turns apart.",
+        "What pretraining learns from: simclr matches two views of a picture; rotation predicts by"
+        " how much it was turned; relative_position predicts where one patch lies relative to"
+        " another; exemplar recognises which patch a distorted copy was made from.",
         PRETEXT_TASKS,
         only=(RUNNING, PRETRAINING),
     )

@@ -23,8 +23,8 @@ class TrainingConfig(Section):
 
     train_batch_size: int = flag(
         512,
-        "Pictures per step, over all replicas together, however many views, turns or patches of"
-        " each a task makes; learning rates are scaled by it.",
+        "Pictures per step over all replicas (copies of patches for exemplar), not counting the"
+        " views, turns or patches made from each. Learning rates are scaled by it.",
         only=SHOWN,
     )
     train_epochs: float = flag(

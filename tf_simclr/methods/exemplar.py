@@ -48,7 +48,7 @@ class Exemplar(Pretext):
     """Trains an encoder to tell copies of patches apart (arXiv 1406.6909, section 2)."""
 
     words = Words(
-        title="Exemplars",
+        title="Exemplar prediction",
         learned="Learned on {} by telling copies of patches apart.",
         classifier="Classifier of patches",
         curves={
@@ -65,8 +65,8 @@ class Exemplar(Pretext):
             "eval/exemplar_accuracy",
             "eval/exemplar_chance",
             "Exemplar accuracy",
-            "New copies of the patches of training whose patch the network tells. Test pictures"
-            " have no patch of their own.",
+            "Share of new copies that the network matches to the right patch. The patches are from"
+            " training; test pictures have none.",
         ),
     )
     shape_flags = ("exemplar_classes",)
@@ -130,7 +130,7 @@ class Exemplar(Pretext):
             return Judgement({})
         cuts = exemplars.cuts_of_run(config, data)
         if cuts is None:
-            print("No exemplar accuracy: the patches of the run are not of these pictures.")
+            print("No exemplar accuracy: the run's patches were cut from other pictures.")
             return Judgement({})
         ask = over_replicas(
             lambda copies, numbers: net.judged(copies, numbers, training=False)[1],
@@ -147,7 +147,7 @@ class Exemplar(Pretext):
         if asked is None or asked.key not in result:
             return []
         classes, share = round(1 / result[asked.chance]), percent(result[asked.key])
-        return [f"{asked.title}: {share} of new copies of patches; chance 1 in {classes:,}"]
+        return [f"{asked.title} on new copies of patches: {share} (chance 1 in {classes:,})"]
 
 
 METHOD = Exemplar()

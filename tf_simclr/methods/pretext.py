@@ -83,4 +83,4 @@ class Pretext(Method):
         if asked is None or asked.key not in result:
             return []
         chance = percent(result.get(asked.chance))
-        return [f"{asked.title}: {percent(result[asked.key])} of test pictures; chance {chance}"]
+        return [f"{asked.title} on test pictures: {percent(result[asked.key])} (chance {chance})"]

@@ -36,7 +36,7 @@ class RelativePosition(Pretext):
     """Trains an encoder to tell where a patch lies beside another (arXiv 1505.05192, section 3)."""
 
     words = Words(
-        title="Relative positions",
+        title="Relative position",
         learned="Learned on {} by predicting relative positions of patches.",
         classifier="Classifier of positions",
         curves={
@@ -53,7 +53,7 @@ class RelativePosition(Pretext):
             "eval/position_accuracy",
             "eval/position_chance",
             "Position accuracy",
-            "Neighbours of test patches whose place the network tells, out of eight places.",
+            "Share of neighbouring patches whose position the network gets right, out of eight.",
         ),
     )
 
@@ -66,11 +66,11 @@ class RelativePosition(Pretext):
         data, words = config.data, config.operations[0]
         name = "view_operations" if data.extra_augmentation == "none" else "extra_augmentation"
         given, mend = getattr(data, name), "Leave it out."
-        rule = f"must not have rotate with {TASK}: the network could not know where above is"
+        rule = f"must not have rotate with {TASK}: which way is up would be hidden"
         require("rotate" not in words, name, rule, given, mend)
         late = build_data.single_view(config).each[0].in_the_step
         word = words[len(words) - len(late)] if late else ""
-        rule = f"must not have {word} with {TASK}: it acts when the patches are cut out already"
+        rule = f"must not have {word} with {TASK}: it would act only after the patches are cut"
         require(not late, name, rule, given, mend)
         side = config.data.image_size
         trouble = patches.grid_of(config, side).trouble

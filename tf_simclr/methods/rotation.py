@@ -20,9 +20,9 @@ from tf_simclr.reporting.words import LEARNING_RATE, LOOKS, Asked, Shown, Words
 SHOWN = ViewWords(
     title="Four turns",
     explanation=(
-        "A random view of a training picture, and the same turned by a quarter, a half and three"
-        " quarters, against the clock. The network is asked which of the four it sees, so it must"
-        " learn what stands upright and where a thing's parts are."
+        "A random view of a training picture, and the same turned anticlockwise by 90, 180 and 270"
+        " degrees. The network is asked which of the four it sees, so it must learn what stands"
+        " upright and where a thing's parts are."
     ),
     row="and its four turns",
     captions=("0°", "90°", "180°", "270°"),
@@ -50,7 +50,7 @@ class Rotation(Pretext):
             "eval/rotation_accuracy",
             "eval/rotation_chance",
             "Rotation accuracy",
-            "Turns of test pictures that the network tells, of the four turns of each.",
+            "Share of turns that the network recognises; each test picture is shown in all four.",
         ),
     )
 

@@ -14,7 +14,7 @@ TURNS = 4
 
 
 def four_turns(images: tf.Tensor) -> tf.Tensor:
-    """Turns pictures by 0, 90, 180 and 270 degrees against the clock (section 3.1).
+    """Turns pictures anticlockwise by 0, 90, 180 and 270 degrees (section 3.1).
 
     By transposing and mirroring alone, so that no pixel changes its value:
 

@@ -44,5 +44,5 @@ def warm_start(
     print(f"Starts from {origin.prefix}{averaged}: {', '.join(restored)}.")
     if origin.settings is not None and not origin.settings.run.projects:
         task = origin.settings.run.pretext_task
-        print(f"Only its tower, the encoder, is taken: its head is that of --pretext_task={task}.")
+        print(f"Only its tower, the encoder, is used; its head belongs to --pretext_task={task}.")
     return restored

@@ -95,7 +95,7 @@ def test_the_papers_proportions_fit_every_picture_that_is_large_enough():
     for side in range(19, 300):
         assert Grid.of(side, patch=0.22, gap=0.11, jitter=0.016).trouble == ""
     smaller = Grid.of(18, patch=0.22, gap=0.11, jitter=0.016)
-    assert smaller.trouble == ": a patch would be 3 pixels wide, and must be 4"
+    assert smaller.trouble == ": a patch would be 3 pixels wide, but must be at least 4"
 
 
 @pytest.mark.parametrize("side", [20, 40])

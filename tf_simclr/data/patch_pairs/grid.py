@@ -69,7 +69,7 @@ class Grid:
     def trouble(self) -> str:
         """Why the picture is too small for this grid, in words after "is too small"; "" if not."""
         if self.patch < SMALLEST:
-            return f": a patch would be {self.patch} pixels wide, and must be {SMALLEST}"
+            return f": a patch would be {self.patch} pixels wide, but must be at least {SMALLEST}"
         if self.span > self.side:
             sizes = (
                 f"patches of {self.patch} pixels, gaps of {self.gap} and jitter of {self.jitter}"
