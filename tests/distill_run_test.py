@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from runs import assert_went_on_bit_for_bit, refusal, run, weights
+from whole_runs import assert_went_on_bit_for_bit, refusal, run, weights
 
 from tf_simclr.workdir.summaries import read_scalars
 

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from runs import run, weights
+from whole_runs import run, weights
 
 from tf_simclr import methods
 from tf_simclr.config import Config

@@ -275,3 +275,10 @@ def test_git_has_every_module_of_the_package():
         check=True,
     ).stdout.split("\n")
     assert [path for path in listed if path.endswith(".py")] == []
+
+
+def test_no_module_of_the_tests_has_the_name_of_a_folder_that_a_command_makes():
+    """Ruff would sort its import among the project's own once that folder is there."""
+    made = set(re.findall(r"^/(\w+)/$", (ROOT / ".gitignore").read_text(), re.MULTILINE))
+    assert "runs" in made
+    assert made & {path.stem for path in (ROOT / "tests").glob("*.py")} == set()

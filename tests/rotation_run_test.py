@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from runs import assert_went_on_bit_for_bit, read, refusal, run, run_and_record, weights
+from whole_runs import assert_went_on_bit_for_bit, read, refusal, run, run_and_record, weights
 
 from tf_simclr import load_encoder
 from tf_simclr.main import main

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from runs import run, weights
+from whole_runs import run, weights
 
 from tf_simclr.main import main
 from tf_simclr.workdir import looking

@@ -10,7 +10,7 @@ import processes
 import pytest
 import tensorflow as tf
 from PIL import Image
-from runs import run, weights
+from whole_runs import run, weights
 
 from tf_simclr import host_xla, methods
 from tf_simclr.assembly import build_data
