@@ -59,7 +59,7 @@ def test_page_and_card_speak_of_patches(exemplars, printed):
         assert part in page
     assert page.count('class="card strip long"') == 6
     assert "<h3>Exemplar accuracy</h3>" in page and "By chance" in page
-    assert card.startswith("# Exemplars encoder: ResNet-10 x 0.0625\n")
+    assert card.startswith("# Exemplar prediction encoder: ResNet-10 x 0.0625\n")
     assert "by telling copies of patches apart." in card
     for text in (page, card, "\n".join(printed)):
         for word in ("ontrastive", "emperature", "two random views", "otation", "probe alongs"):

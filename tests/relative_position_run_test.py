@@ -55,7 +55,10 @@ def test_a_run_is_judged_shown_and_exported(placed, printed):
         assert scalars[f"train/{name}"][0].tolist() == [1, 2, 3]
     said = "\n".join(printed)
     assert "batch 4, patches of 5 pixels, 2 apart, moved by up to 1, made on the host." in said
-    assert f"Position accuracy: {100 * result['eval/position_accuracy']:.1f} % of test" in said
+    assert (
+        f"Position accuracy on test pictures: {100 * result['eval/position_accuracy']:.1f} % ("
+        in said
+    )
     assert "chance 12.5 %" in said and "Note:" not in said
     assert json.loads(read(placed, "flags.json"))["proj_head_mode"] == "none"
     encoder = load_encoder(placed)
@@ -105,7 +108,7 @@ def test_a_classifier_takes_the_tower_alone_and_says_so(placed, sized, tmp_path,
     run(*sized, *start, f"--model_dir={tuned}")
     flags = ["--mode=train_then_eval", "--train_mode=distill", f"--teacher={tuned}"]
     run(*sized, *flags, f"--checkpoint={placed}", f"--model_dir={student}")
-    assert "Only its tower, the encoder, is taken" in capsys.readouterr().out
+    assert "Only its tower, the encoder, is used" in capsys.readouterr().out
     assert "eval/label_top_1_accuracy" in json.loads(read(student, "result.json"))
 
 

@@ -46,7 +46,10 @@ def test_a_run_is_judged_shown_and_exported(rotated, printed):
     assert scalars["train/look_knn_top1"][0].tolist() == [2, 3]
     said = "\n".join(printed)
     assert "batch 4, 4 turns of each, views made on the host." in said
-    assert f"Rotation accuracy: {100 * result['eval/rotation_accuracy']:.1f} % of test" in said
+    assert (
+        f"Rotation accuracy on test pictures: {100 * result['eval/rotation_accuracy']:.1f} % ("
+        in said
+    )
     assert "chance 25.0 %" in said
     features = load_encoder(rotated)(np.zeros([2, 16, 16, 3], np.float32))["final_avg_pool"]
     assert features.shape == (2, 32)
