@@ -2340,8 +2340,8 @@ FAULTS = (
     # tf_simclr/choosing/
     Fault(
         "tf_simclr/choosing/length.py",
-        "return min(max(EPOCHS * pictures // batch, STEPS[0]), STEPS[1])",
-        "return max(EPOCHS * pictures // batch, STEPS[0])",
+        "return min(max(EPOCHS * examples // batch, STEPS[0]), STEPS[1])",
+        "return max(EPOCHS * examples // batch, STEPS[0])",
         "a run of many pictures wants steps without end",
     ),
     Fault(

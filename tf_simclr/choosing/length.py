@@ -17,14 +17,14 @@ FEWEST_CHECKPOINTS = 10
 POINTS = 200  # of a curve
 
 
-def wanted_steps(pictures: int, batch: int) -> int:
+def wanted_steps(examples: int, batch: int) -> int:
     """Steps that the data should get: EPOCHS, within STEPS.
 
     Args:
-      pictures: to train on.
-      batch: pictures per step.
+      examples: of an epoch: pictures, or patches of them.
+      batch: examples per step.
     """
-    return min(max(EPOCHS * pictures // batch, STEPS[0]), STEPS[1])
+    return min(max(EPOCHS * examples // batch, STEPS[0]), STEPS[1])
 
 
 def minutes(device: str) -> Choice:
@@ -48,32 +48,32 @@ def steps_by_clock(minutes: float, per_step: float) -> Choice:
     return Choice(_round_down(value), f"{minutes:g} min of {_duration(per_step)} a step")
 
 
-def steps_by_data(pictures: int, batch: int, minutes: float, per_step: float) -> Choice:
+def steps_by_data(examples: int, batch: int, minutes: float, per_step: float) -> Choice:
     """Steps that the data should get, unless they take more than so many minutes.
 
     Args:
-      pictures: to train on.
-      batch: pictures per step.
+      examples: of an epoch: pictures, or patches of them.
+      batch: examples per step.
       minutes: of training, at most.
       per_step: seconds that a step takes.
     """
-    wanted = max(EPOCHS * pictures // batch, STEPS[0])
+    wanted = max(EPOCHS * examples // batch, STEPS[0])
     clock = steps_by_clock(minutes, per_step)
     if wanted <= clock.value:
-        return Choice(_round_down(wanted), f"{wanted * batch / pictures:.0f} epochs")
-    epochs = clock.value * batch / pictures
+        return Choice(_round_down(wanted), f"{wanted * batch / examples:.0f} epochs")
+    epochs = clock.value * batch / examples
     return Choice(clock.value, f"{epochs:.3g} epochs, {minutes:g} min; more: --train_minutes=M")
 
 
-def warmup_epochs(steps: int, pictures: int, batch: int) -> Choice:
+def warmup_epochs(steps: int, examples: int, batch: int) -> Choice:
     """Epochs of warm-up: a tenth of the run, as in the papers, and never more than ten.
 
     Args:
       steps: of the run.
-      pictures: to train on.
-      batch: pictures per step.
+      examples: of an epoch: pictures, or patches of them.
+      batch: examples per step.
     """
-    epochs = steps * batch / pictures
+    epochs = steps * batch / examples
     value = min(LONGEST_WARMUP, math.floor(1000 * WARMUP * epochs) / 1000)
     return Choice(value, "a tenth of the run" if value < LONGEST_WARMUP else "as in the papers")
 

@@ -109,7 +109,7 @@ def exemplar_classes(facts: Facts) -> Choice:
         return Choice(value, "the best number of arXiv 1406.6909")
     if value == offered:
         return Choice(value, f"{facts.pictures:,} pictures offer no more")
-    return Choice(value, f"{facts.pictures:,} pictures, and {CLASSES[1]:,} for a million")
+    return Choice(value, f"one for {PICTURES_OF_CLASS} pictures, and at least {CLASSES[0]}")
 
 
 def head_alongside(facts: Facts) -> Choice:

@@ -92,10 +92,10 @@ def plan(
         return choice.value
 
     batch = settle("train_batch_size", pictures.batch(facts, machine.replicas))
-    epoch = facts.pictures
+    examples = facts.pictures
     if "exemplar_classes" not in unused:  # An epoch has a copy of each.
-        epoch = settle("exemplar_classes", pictures.exemplar_classes(facts))
-    side, depth, width = _network(facts, given, machine, batch, epoch, settle)
+        examples = settle("exemplar_classes", pictures.exemplar_classes(facts))
+    side, depth, width = _network(facts, given, machine, batch, examples, settle)
     settle("num_proj_layers", network.projection_layers(facts))
     settle("temperature", pictures.temperature(facts))
     settle("min_crop_area", pictures.crop_area(facts))
@@ -110,8 +110,8 @@ def plan(
     per_step = machine.per_step
     if per_step is None and machine.per_gflop is not None:
         per_step = machine.per_gflop * step_gflop(depth, width, side, batch)
-    steps = _steps(epoch, given, machine, batch, per_step, settle)
-    settle("warmup_epochs", length.warmup_epochs(steps, epoch, batch))
+    steps = _steps(examples, given, machine, batch, per_step, settle)
+    settle("warmup_epochs", length.warmup_epochs(steps, examples, batch))
     at_once = settle("steps_per_execution", length.steps_per_execution(steps, per_step))
     if "checkpoint_epochs" not in given:
         settle("checkpoint_steps", length.checkpoint_steps(steps, per_step, at_once))
@@ -120,14 +120,14 @@ def plan(
 
 
 def _network(
-    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, epoch: int, settle: Any
+    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, examples: int, settle: Any
 ) -> tuple[int, int, float]:
     """(side, depth, width); of another architecture the depth and width that stand for its cost."""
     minutes = given.get("train_minutes") or length.minutes(machine.device).value
     time = network.Time(
         60 * minutes / length.OVERHEAD,
         machine.per_gflop or 0.0,
-        given_steps(epoch, given, batch) or length.wanted_steps(epoch, batch),
+        given_steps(examples, given, batch) or length.wanted_steps(examples, batch),
     )
     depth, width = given.get("resnet_depth"), given.get("width_multiplier")
     smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
@@ -156,18 +156,18 @@ def given_steps(examples: int, given: Mapping[str, Any], batch: int) -> int:
 
 
 def _steps(
-    epoch: int,
+    examples: int,
     given: Mapping[str, Any],
     machine: Machine,
     batch: int,
     per_step: float | None,
     settle: Any,
 ) -> int:
-    steps = given_steps(epoch, given, batch)
+    steps = given_steps(examples, given, batch)
     if steps:
         return steps
     assert per_step is not None  # See `untimed`.
     if given.get("train_minutes"):
         return int(settle("train_steps", length.steps_by_clock(given["train_minutes"], per_step)))
     most = length.minutes(machine.device).value
-    return int(settle("train_steps", length.steps_by_data(epoch, batch, most, per_step)))
+    return int(settle("train_steps", length.steps_by_data(examples, batch, most, per_step)))
