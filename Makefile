@@ -96,7 +96,7 @@ test-tpu-install:  ## Installs beside tensorflow-tpu, afresh for each of PYTHONS
 demo-v2: $(VENV)/.run  ## Few labels: pretrains, fine-tunes, distils; prints a table.
 	$(BIN)/python -m benchmarks.demo_v2
 
-demo-pretext: $(VENV)/.run  ## Pretext tasks side by side, trained equally long; prints a table.
+demo-pretext: $(VENV)/.run  ## Pretext tasks side by side, trained equally long; prints tables.
 	$(BIN)/python -m benchmarks.demo_pretext
 
 bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make run`.
