@@ -95,7 +95,7 @@ def test_what_features_are_chosen_by_is_the_accuracy_on_rows_that_were_not_fitte
     strengths = (0.3, 0.003)
     probe = linear_probe(train, labels, test, test_labels, l2=strengths)
     # By scikit-learn, on the rows that the module holds out: a fifth of each class.
-    held_out = module._held_out(labels, 0)
+    held_out = module._held_out(labels, None, 0)
     np.testing.assert_array_equal(
         np.bincount(labels[held_out]), np.bincount(labels) // 5, strict=True
     )
@@ -167,7 +167,7 @@ def test_the_strength_is_the_best_on_the_held_out_rows(warm_start):
         train, labels, test, test_labels, l2=PAPER_GRID, warm_start=warm_start, max_iterations=2000
     )
     # A second implementation: each strength on its own, judged on the rows that were held out.
-    held_out = module._held_out(labels, seed=0)
+    held_out = module._held_out(labels, None, seed=0)
     assert held_out.sum() == 40  # A fifth of each class of 50.
     scaled = (train - train.mean(axis=0)) / train.std(axis=0)
     accuracies = []
@@ -177,6 +177,33 @@ def test_the_strength_is_the_best_on_the_held_out_rows(warm_start):
         accuracies.append(oracle.score(scaled[held_out], labels[held_out]))
     assert len(set(accuracies)) > 3
     assert chosen.l2 == sorted(PAPER_GRID, reverse=True)[int(np.argmax(accuracies))]
+
+
+def test_held_out_rows_show_other_things_than_the_rest():
+    random = np.random.default_rng(0)
+    order = random.permutation(90)
+    things = np.repeat(np.arange(30), 3)[order]
+    labels = things % 3
+    held_out = module._held_out(labels, things, seed=0)
+    assert not set(things[held_out]) & set(things[~held_out])
+    assert np.bincount(labels[held_out]).tolist() == [6, 6, 6]  # two of ten things of each class
+    alone = np.where(labels == 0, 0, things)  # A class of a single thing is never held out.
+    assert np.bincount(labels[module._held_out(labels, alone, seed=0)]).tolist() == [0, 6, 6]
+
+
+def test_pictures_of_one_thing_on_both_sides_would_choose_too_little_regularisation():
+    """Each thing has a look of its own in 200 columns, and the class is in two others."""
+    random = np.random.default_rng(0)
+    labels, things = np.repeat(np.arange(80) % 2, 3), np.repeat(np.arange(80), 3)
+    looks = np.repeat(random.standard_normal([80, 200]), 3, axis=0)
+    classes = labels[:, None] + 0.5 * random.standard_normal([240, 2])
+    rows = np.concatenate([looks, classes], axis=1)
+    rows += 0.02 * random.standard_normal(rows.shape)
+    tables, strengths = (rows, labels, rows, labels), (100.0, 10.0, 1.0, 0.1, 0.01)
+    unaware = linear_probe(*tables, l2=strengths)
+    aware = linear_probe(*tables, l2=strengths, train_identities=things)
+    assert aware.l2 > unaware.l2
+    assert aware.held_out_top1 < unaware.held_out_top1
 
 
 def test_few_labels_are_standardised_by_the_labelled_rows_alone():

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # scikit-learn itself depends on it.
 
-from tf_simclr.evaluation.tables import labelled_rows, same_width
+from tf_simclr.evaluation.tables import labelled_rows, row_values, same_width
 
 SHORT_GRID = (0.3, 0.03, 0.003, 0.0003)
 # The paper, appendix B.8.1: 45 values from 10^-6 to 10^5, evenly spaced in logarithm. It does not
@@ -58,6 +58,7 @@ def linear_probe(
     test_features: np.ndarray,
     test_labels: np.ndarray,
     *,
+    train_identities: np.ndarray | None = None,
     l2: Sequence[float] = SHORT_GRID,
     max_iterations: int = 100,
     warm_start: bool = False,
@@ -70,7 +71,8 @@ def linear_probe(
         mean over rows of  -log softmax(x W + b)[label]  +  l2 / 2 * ||W||^2
 
     with the l2 that is best on a held-out stratified fifth of the training rows; then it is fitted
-    once more on all of them.
+    once more on all of them. If other pictures of one thing were in the rest, too little
+    regularisation would win.
 
     Args:
         train_features: float [train, features].
@@ -78,6 +80,8 @@ def linear_probe(
         test_features: float [test, features].
         test_labels: int [test]; rows with a negative label are predicted, but not judged. A class
             without a training row cannot be predicted and is an error.
+        train_identities: int [train], what a row shows; the held-out rows show other things than
+            the rest. None if that is not known: each row is a thing of its own.
         l2: strengths to choose from, in any order; of equally good ones the strongest wins.
         max_iterations: of L-BFGS, for each fit; stopping there is part of the procedure.
         warm_start: whether a fit starts from the weights of the next stronger l2, and the last one
@@ -106,7 +110,10 @@ def linear_probe(
     fit_features = (fit_features - mean) / scale
     fit = functools.partial(_fit, max_iterations=max_iterations)
     strengths = sorted(l2, reverse=True)
-    choice = _choose_l2(fit_features, fit_labels, strengths, fit, warm_start, seed)
+    things = train_identities
+    if things is not None:
+        things = row_values("train_identities", things, len(train_labels))[train_labels >= 0]
+    choice = _choose_l2(fit_features, fit_labels, things, strengths, fit, warm_start, seed)
     classifier = fit(fit_features, fit_labels, choice.l2, choice.start)
     every_row = (np.asarray(test_features, np.float32) - mean) / scale
     scores = _scores(classifier, (judged - mean) / scale)
@@ -157,6 +164,7 @@ class _Choice(NamedTuple):
 def _choose_l2(
     features: np.ndarray,
     labels: np.ndarray,
+    things: np.ndarray | None,
     strengths: Sequence[float],
     fit: Callable[..., LogisticRegression],
     warm_start: bool,
@@ -166,7 +174,7 @@ def _choose_l2(
 
     And its classifier, if `warm_start`.
     """
-    held_out = _held_out(labels, seed)
+    held_out = _held_out(labels, things, seed)
     if len(strengths) == 1 or not held_out.any():
         return _Choice(strengths[0])
     best, chosen, start = -1.0, strengths[0], None
@@ -181,14 +189,17 @@ def _choose_l2(
     return _Choice(chosen, start if warm_start else None, best)
 
 
-def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Marks the held-out rows: a fifth of each class, at least one row, but never the only one."""
+def _held_out(labels: np.ndarray, things: np.ndarray | None, seed: int) -> np.ndarray:
+    """Marks the held-out rows: a fifth of the things of each class, at least one, but never all."""
+    things = np.arange(len(labels)) if things is None else things
     held_out = np.zeros(len(labels), bool)
     generator = np.random.default_rng(seed)
     for class_index in np.unique(labels):
-        rows = generator.permutation(np.flatnonzero(labels == class_index))
-        if len(rows) > 1:
-            held_out[rows[: max(1, int(HELD_OUT * len(rows)))]] = True
+        of_class = labels == class_index
+        different = generator.permutation(np.unique(things[of_class]))
+        if len(different) > 1:
+            chosen = different[: max(1, int(HELD_OUT * len(different)))]
+            held_out |= of_class & np.isin(things, chosen)
     return held_out
 
 
