@@ -31,12 +31,12 @@ help:  ## Lists the commands.
 # A stamp is newer than what it was made from; an install that was cut short leaves none.
 $(VENV)/.run: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hog]'
 	@touch $@
 
 $(VENV)/.test: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx,lite,notebooks,browser]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,hog,onnx,lite,notebooks,browser]'
 	@touch $(VENV)/.run $@
 
 $(VENV)/.docs: setup.py constraints.txt

@@ -25,6 +25,7 @@ REQUIRED = [
     "threadpoolctl>=3.1",
     "tqdm>=4.64",
 ]
+HOG = ["scikit-image>=0.22"]  # Features that need no learning, for an encoder to beat.
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "tf2onnx>=1.16"]
 LITE = ["ai-edge-litert>=1.2"]  # The interpreter; the converter is TensorFlow's.
 # What makes the site: `make docs`.
@@ -118,6 +119,7 @@ setuptools.setup(
         "addons": ADDONS,
         "browser": BROWSER,
         "docs": DOCS,
+        "hog": HOG,
         "lite": LITE,
         "notebooks": NOTEBOOKS,
         "onnx": ONNX,

@@ -69,7 +69,8 @@ def without_labels() -> dict[str, dict[str, float | None]]:
     from tf_simclr import methods
     from tf_simclr.assembly import build_data
     from tf_simclr.evaluation.features import extract
-    from tf_simclr.judging.judge import encoder_features, raw_pixels
+    from tf_simclr.judging.baselines import raw_pixels
+    from tf_simclr.judging.judge import encoder_features
     from tf_simclr.judging.without_labels import judge_without_labels, view_features
     from tf_simclr.pretrained.trained import open_trained
     from tf_simclr.reporting.names import FEATURES

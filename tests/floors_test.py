@@ -29,6 +29,7 @@ FLOORS = {
     "tf_simclr.file_errors": 0,
     "tf_simclr.buckets": 0,
     "tf_simclr.picture_range": 0,
+    "tf_simclr.bfloat16": 0,
     "tf_simclr.report_page": 0,
     "tf_simclr.resnet_sizes": 0,
     **{f"tf_simclr.config.{section}": 0 for section in SECTIONS},

@@ -161,7 +161,7 @@ def test_the_addons_bring_the_only_tensorflow_that_they_run_beside(requirements)
 @pytest.mark.parametrize(
     ("name", "extras"),
     [
-        ("constraints.txt", ["test", "onnx", "lite", "notebooks", "browser", "docs"]),
+        ("constraints.txt", ["test", "hog", "onnx", "lite", "notebooks", "browser", "docs"]),
         ("constraints-addons.txt", ["test", "addons"]),
     ],
 )
@@ -203,7 +203,7 @@ def test_every_package_that_is_imported_is_required(required):
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     imported = {name.split(".")[0] for name in names}
     outside = imported - set(sys.stdlib_module_names) - {"tf_simclr"}
-    optional = {"tensorflow_addons", "tf2onnx", "onnxruntime", "ai_edge_litert"}  # In extras.
+    optional = {"tensorflow_addons", "tf2onnx", "onnxruntime", "ai_edge_litert", "skimage"}
     assert {distributions.get(name, name) for name in outside} <= required | optional
 
 

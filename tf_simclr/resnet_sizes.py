@@ -13,3 +13,13 @@ BLOCKS = {
 FIRST_BOTTLENECK_DEPTH = 50
 WIDTHS = (64, 128, 256, 512)
 SMALL = 32  # pixels: pictures up to this side have a stem with a stride of 1 and no pool
+
+
+def has_small_stem(stem: str, side: int) -> bool:
+    """Whether the stem keeps every pixel.
+
+    Args:
+      stem: a value of --stem; "auto" goes by the pictures.
+      side: of the pictures, in pixels.
+    """
+    return stem == "small" or (stem == "auto" and side <= SMALL)

@@ -22,6 +22,10 @@ def made(**values):
         ({}, {"resnet_depth": 18}, {"resnet_depth": (50, 18)}),
         ({"image_size": 96}, {}, {}),
         ({"image_size": 32}, {}, {"image_size": (32, 224)}),
+        ({"image_size": 32}, {"stem": "small"}, {}),
+        ({}, {"stem": "small"}, {"stem": ("auto", "small")}),
+        ({"stem": "large", "image_size": 32}, {}, {}),
+        ({"stem": "large"}, {"image_size": 32}, {"stem": ("large", "auto")}),
         ({"width_multiplier": 0.0625}, {"width_multiplier": 0.0626}, {}),  # The same channels.
         ({"sk_ratio": 0.0625}, {}, {"sk_ratio": (0.0625, 0.0)}),
         ({"sk_ratio": 0.01}, {"sk_ratio": 0.02}, {}),  # The mixing layer has a least width.
@@ -59,6 +63,8 @@ def test_what_is_not_known_or_not_asked_of_weights_is_not_compared():
         ({"sk_ratio": 0.0625}, 3, True),
         ({"sk_ratio": 0.0625, "image_size": 33}, 3, True),
         ({"sk_ratio": 0.0625, "image_size": 32}, 1, True),
+        ({"sk_ratio": 0.0625, "image_size": 32, "stem": "large"}, 3, True),
+        ({"sk_ratio": 0.0625, "stem": "small"}, 1, True),
     ],
 )
 def test_selective_kernels_have_a_stem_of_three_but_not_for_small_images(values, stem, selective):

@@ -28,11 +28,18 @@ def counted(net, side):
 
 
 @pytest.mark.parametrize(
-    ("depth", "width", "side"), [(18, 0.25, 48), (34, 0.125, 32), (50, 0.125, 65)]
+    ("depth", "width", "side", "stem", "small"),
+    [
+        (18, 0.25, 48, "auto", False),
+        (34, 0.125, 32, "auto", True),
+        (50, 0.125, 65, "large", False),
+        (18, 0.25, 48, "small", True),
+        (10, 0.25, 32, "large", False),
+    ],
 )
-def test_the_cost_is_that_of_the_networks_own_convolutions(depth, width, side):
-    net = resnet.ResNet(depth, width_multiplier=width, small_images=side <= cost.SMALL)
-    assert cost.multiply_adds(depth, width, side) == counted(net, side)
+def test_the_cost_is_that_of_the_networks_own_convolutions(depth, width, side, stem, small):
+    net = resnet.ResNet(depth, width_multiplier=width, small_images=small)
+    assert cost.multiply_adds(depth, width, side, stem) == counted(net, side)
 
 
 def test_it_has_the_papers_networks():

@@ -21,7 +21,8 @@ def values(given, facts=SOME, machine=LAPTOP):
 def test_every_choice_is_a_flag_and_has_a_reason_that_fits_a_line():
     for facts in (SOME, dataclasses.replace(SOME, pictures=10**6, gray=1.0, labelled=0)):
         choices = plan.plan(facts, {}, LAPTOP)
-        assert set(choices) == set(CHOSEN)
+        # A step in each precision decides that one: see tasks/stopwatch.py.
+        assert set(choices) == set(CHOSEN) - {"precision"}
         Config.from_flat(values({}, facts))
         for name, choice in choices.items():
             assert choice.reason

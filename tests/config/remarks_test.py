@@ -262,6 +262,7 @@ def test_names_the_flags_that_do_nothing(values, lines):
     [
         ({}, {"fine_tune_after_block"}, "--fine_tune_after_block has no effect with --train_mode"),
         ({"optimizer": "adam"}, {"optimizer", "momentum"}, "--momentum has no effect with --opt"),
+        ({"view_size": 19}, {"view_size", "use_blur"}, "--use_blur has no effect with --image"),
         ({"image_size": 19}, {"image_size", "use_blur"}, "--use_blur has no effect with --image"),
         (FINETUNING, {"train_mode", "temperature"}, "--temperature has no effect with --train_m"),
     ],

@@ -62,8 +62,11 @@ def test_the_first_worker_chooses_and_the_other_reads(tiny_flags, tmp_path):
     kept = ("--dataset", "--choose", "--train_steps", "--train_batch_size", "--eval_split")
     flags = [flag for flag in tiny_flags if not flag.startswith(kept)]
     chief, other = train(tmp_path / "run", *flags, "--train_minutes=0.001", "--mode=train")
-    assert "Timing steps: " in chief and "  train_batch_size 16: 16 pictures, 2 rep" in chief
-    assert "Timing steps: " not in other and "train_batch_size" not in other
+    assert (
+        "Timing ResNet-10 x 0.0625 at 16 pixels" in chief
+        and "  train_batch_size 16: 16 pictures, 2 rep" in chief
+    )
+    assert "Timing " not in other and "train_batch_size" not in other
     steps = [line for line in chief.splitlines() if line.startswith("Training steps 1 to")]
     assert steps and steps[0] in other
 

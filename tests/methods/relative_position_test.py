@@ -21,9 +21,10 @@ def config_of(**flags):
 
 
 def test_it_has_a_head_of_its_own_whatever_the_flags_say():
-    settled = config_of(proj_head_mode="linear", ft_proj_selector=1)
+    settled = config_of(proj_head_mode="linear", ft_proj_selector=1, view_size=24)
     assert settled.model.proj_head_mode == "none"
     assert settled.finetuning.ft_proj_selector == 0
+    assert settled.data.view_side == settled.data.image_size
     net = methods.network(config_of(**TINY), methods.Lesson(5))
     assert isinstance(net, RelativePositionNet)
     assert set(net.parts()) == {"encoder", "position_head"}
@@ -52,8 +53,8 @@ def test_it_has_a_head_of_its_own_whatever_the_flags_say():
         ),
         (
             {"relative_position_patch": 0.3},
-            "`relative_position_patch` must leave room for the grid: three patches, two gaps and"
-            " the jitter take 1.15 times the side. Received: relative_position_patch=0.3. Give",
+            "`relative_position_patch` must leave room for the grid: three patches, two gaps of"
+            " 0.11 and the jitter take 1.15 times the side. Received: relative_position_patch=0.3.",
         ),
         ({"relative_position_patch": 0.0}, "`relative_position_patch` must be above 0"),
         ({"relative_position_gap": -0.1}, "`relative_position_gap` must be at least 0"),

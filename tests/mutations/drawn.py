@@ -10,9 +10,9 @@ DRAWN = (
         "drawn: comparison 1",
     ),
     Fault(
-        "tf_simclr/architectures/resnet.py",
-        "        return self.image_size <= SMALL",
-        "        return self.image_size < SMALL",
+        "tf_simclr/resnet_sizes.py",
+        "side <= SMALL",
+        "side < SMALL",
         "drawn: comparison 2",
     ),
     Fault(

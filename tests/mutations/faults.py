@@ -86,7 +86,7 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/methods/relative_position.py",
-        'return config.replaced({"proj_head_mode": "none", "ft_proj_selector": 0})',
+        "return config.replaced(without)",
         "return config",
         "positions are learnt through a projection head",
     ),
@@ -116,8 +116,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/assembly/build_data.py",
-        "PretrainViews(config.data.image_size, (first, second))",
-        "PretrainViews(config.data.image_size, (second, first))",
+        "PretrainViews(config.data.view_side, (first, second))",
+        "PretrainViews(config.data.view_side, (second, first))",
         "--second_view_operations makes the first view",
     ),
     Fault(
@@ -827,6 +827,18 @@ FAULTS = (
         "if done >= limit:",
         "if done > limit:",
         "a batch is read that nobody asks for",
+    ),
+    Fault(
+        "tf_simclr/evaluation/hog.py",
+        "return np.sqrt(shares).reshape(",
+        "return shares.reshape(",
+        "shares of colours as they are, without their root",
+    ),
+    Fault(
+        "tf_simclr/evaluation/hog.py",
+        "places = np.arange(side) * cells // side",
+        "places = np.arange(side) // (side // cells) % cells",
+        "cells of colours at a side that they do not divide",
     ),
     Fault(
         "tf_simclr/evaluation/knn.py",
@@ -2104,8 +2116,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/architectures/resnet.py",
-        "return self.small_images == theirs.small_images",
-        "return bool(ours == value)",
+        "return flag != decides or self.small_images == theirs.small_images",
+        "return flag != decides or bool(ours == value)",
         "weights do not fit pictures of another size",
     ),
     Fault(
@@ -2271,6 +2283,18 @@ FAULTS = (
         "a schema never takes the head where the network has none",
     ),
     Fault(
+        "tf_simclr/assembly/train_checks.py",
+        'config.training.precision != "mixed_bfloat16" or bfloat16',
+        'config.training.precision == "float32" or bfloat16',
+        "float16 on a CPU without bfloat16 is taken for bfloat16",
+    ),
+    Fault(
+        "tf_simclr/assembly/train_checks.py",
+        'as it began with it." if step else ""',
+        'as it began with it."',
+        "a run that begins is told that it goes on",
+    ),
+    Fault(
         "tf_simclr/assembly/views.py",
         "tf.constant([config.run.seed, place], tf.int64)",
         "tf.constant([config.run.seed, 0], tf.int64)",
@@ -2412,9 +2436,21 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/choose.py",
-        "length = {name: theirs.flat()[name] for name in plan.LENGTHS}",
-        "length = {}",
+        "names = plan.LENGTHS if config.training.train_minutes else ()",
+        "names = ()",
         "a run that goes on has another length",
+    ),
+    Fault(
+        "tf_simclr/tasks/choose.py",
+        'names = (*names, "precision")',
+        "pass",
+        "a run that goes on may have another precision",
+    ),
+    Fault(
+        "tf_simclr/tasks/stopwatch.py",
+        "if gain > GAIN:",
+        "if gain > -GAIN:",
+        "half precision where it is no faster",
     ),
     Fault(
         "tf_simclr/tasks/timed.py",
@@ -2493,6 +2529,24 @@ FAULTS = (
         "            with contextlib.redirect_stdout(io.StringIO()):\n                super()",
         "            with contextlib.nullcontext():\n                super()",
         "preparing emoji32 speaks of a download",
+    ),
+    Fault(
+        "tf_simclr/architectures/resnet.py",
+        'decides = "image_size" if self.stem == theirs.stem == "auto" else "stem"',
+        'decides = "image_size" if self.stem == "auto" else "stem"',
+        "a run whose stem was chosen is told to change its pictures",
+    ),
+    Fault(
+        "tf_simclr/config/data.py",
+        "return self.view_size or self.image_size",
+        "return self.image_size",
+        "views are as large as the pictures that are judged",
+    ),
+    Fault(
+        "tf_simclr/data/augment/policies.py",
+        "share = share or (crop.CENTRE_PROPORTION",
+        "share = (crop.CENTRE_PROPORTION",
+        "--center_crop is forgotten",
     ),
     Fault(
         "tf_simclr/judging/endpoints.py",

@@ -10,7 +10,9 @@ import pytest
 
 from tf_simclr import load_encoder
 from tf_simclr.data.opening import open_source
+from tf_simclr.evaluation import hog
 from tf_simclr.evaluation.provenance import KEYS
+from tf_simclr.judging.baselines import baselines
 from tf_simclr.main import main
 from tf_simclr.reporting.names import LABEL_FREE
 from tf_simclr.tasks import evaluate
@@ -23,7 +25,7 @@ ORIGINAL = {
     "global_step",
 }
 OF_WHAT = {"date", "pictures", "lidar_pictures", "lidar_views", *KEYS}
-OF_WHAT -= {"data_dir", "labels", "stratified_slices"}
+OF_WHAT -= {"data_dir", "labels", "stratified_slices", "center_crop"}
 
 
 def run(*flags):
@@ -76,7 +78,7 @@ def evaluated(evaluation):
 
 def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evaluated):
     judges = PROBES | {"retrieval_at_1"}
-    prefixes = ("", "raw_pixels/", "random_init/")
+    prefixes = ("", *baselines(), "random_init/")
     rows = {prefix + name for prefix in prefixes for name in judges}
     others = {prefix + name for prefix in prefixes for name in (*LABEL_FREE, "features")}
     found = result(evaluated)
@@ -173,6 +175,8 @@ def test_each_layer_has_its_keys_beside_those_that_every_evaluation_has(by_layer
     assert {key: found[key] for key in before} == before
     names = {"": LAYERS, "random_init/": LAYERS}
     names["raw_pixels/"] = [f"{side}x{side}" for side in (1, 2, 4, 8, 16)]
+    if hog.installed():
+        names["hog/"] = ["3x3", "6x6", "12x12"]
     kinds = ("probe", "knn", "retrieval", "held_out", "features")
     best = {"", *(f"/{name}" for name in ("linear_probe_top1", "knn_top1", "retrieval_at_1"))}
     expected = {f"{row}{kind}/{name}" for row in names for name in names[row] for kind in kinds}
@@ -182,7 +186,8 @@ def test_each_layer_has_its_keys_beside_those_that_every_evaluation_has(by_layer
     assert found["layers"] == list(LAYERS) and found["judge_endpoints"] == LAYERS_ASKED
     assert 100 < found["labelled_pictures"] < found["pictures"] == 300
     # The last layer has the scores of every evaluation.
-    for row, last in {"": "final", "random_init/": "final", "raw_pixels/": "16x16"}.items():
+    lasts = {"": "final", "random_init/": "final", "raw_pixels/": "16x16", "hog/": "6x6"}
+    for row, last in ((row, lasts[row]) for row in names):
         assert found[f"{row}probe/{last}"] == found[f"{row}linear_probe_top1"]
         assert found[f"{row}knn/{last}"] == found[f"{row}knn_top1"]
         assert found[f"{row}features/{last}"] == found[f"{row}features"]

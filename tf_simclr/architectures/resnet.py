@@ -14,7 +14,7 @@ from tf_simclr.architectures.head import HeadArchitecture
 from tf_simclr.architectures.resnet_layers import Skeleton, recognise
 from tf_simclr.nets.layers import SelectiveKernel
 from tf_simclr.nets.resnet import ResNet
-from tf_simclr.resnet_sizes import SMALL, WIDTHS
+from tf_simclr.resnet_sizes import SMALL, WIDTHS, has_small_stem
 
 LARGE = 224  # pixels: picture side of released networks with a stem for large images
 SK_RATIO = 0.0625  # arXiv 2006.10029, section 2
@@ -29,6 +29,7 @@ class ResNetArchitecture(Architecture):
       width_multiplier: multiplies the channels of every layer.
       sk_ratio: of selective kernels; 0 without them, None if the variables do not tell.
       se_ratio: of squeeze-and-excitation; 0 without it.
+      stem: a value of --stem; with "auto" the pictures' side decides.
     """
 
     word = "resnet"
@@ -39,6 +40,7 @@ class ResNetArchitecture(Architecture):
     width_multiplier: float
     sk_ratio: float | None
     se_ratio: float
+    stem: str = "auto"
 
     @classmethod
     def of_variables(cls, shapes: Shapes, *, linear: bool = False) -> "ResNetArchitecture | None":
@@ -73,7 +75,7 @@ class ResNetArchitecture(Architecture):
     @property
     def small_images(self) -> bool:
         """Whether it has the stem for small images."""
-        return self.image_size <= SMALL
+        return has_small_stem(self.stem, self.image_size)
 
     @property
     def skeleton(self) -> Skeleton:
@@ -121,8 +123,9 @@ class ResNetArchitecture(Architecture):
         widths = _widths(theirs.width_multiplier)
         if flag == "width_multiplier":
             return widths == _widths(ours)
-        if flag == "image_size":
-            return self.small_images == theirs.small_images
+        if flag in ("image_size", "stem"):  # What is to be changed is the flag that decides.
+            decides = "image_size" if self.stem == theirs.stem == "auto" else "stem"
+            return flag != decides or self.small_images == theirs.small_images
         if flag == "sk_ratio" and ours and value:
             basic = not theirs.skeleton.bottleneck
             return basic or _mixing(ours, widths) == _mixing(value, widths)

@@ -149,7 +149,7 @@ def stream(config: Config, data: Source, start_step: int) -> pipeline.Stream:
         source=data,
         split=config.data.train_split,
         batch_size=config.training.train_batch_size,
-        image_size=config.data.image_size,
+        image_size=config.data.view_side,
         seed=config.run.seed,
         start_step=start_step,
         cache=config.data.cache_dataset,
@@ -161,7 +161,7 @@ def pretrain_views(config: Config) -> PretrainViews:
     first, second = (
         View.of(*(_operation(config, word) for word in words)) for words in config.operations
     )
-    return PretrainViews(config.data.image_size, (first, second))
+    return PretrainViews(config.data.view_side, (first, second))
 
 
 def single_view(config: Config) -> PretrainViews:
@@ -194,7 +194,8 @@ def views_in_the_step(config: Config, views: Views) -> Callable[[Any, tf.Tensor]
 
 def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
     """The function that makes evaluation's view: uint8 [h, w, 3] -> float32 [size, size, 3]."""
-    return lambda image: policies.evaluation_view(image, size=config.data.image_size)
+    size, share = config.data.image_size, config.data.center_crop or None
+    return lambda image: policies.evaluation_view(image, size=size, share=share)
 
 
 def evaluation_data(

@@ -96,7 +96,7 @@ def cuts_of(config: Config, data: Source, seeds: Seeds) -> Cuts:
         )
     places = np.array([place[name] for name in seeds.names], np.int64)
     axes = tuple(tuple(row) for row in seeds.axes.tolist())
-    copies = Copies(config.data.image_size, tuple(seeds.mean.tolist()), axes)
+    copies = Copies(config.data.view_side, tuple(seeds.mean.tolist()), axes)
     return Cuts(places, seeds.boxes, copies)
 
 
@@ -137,7 +137,7 @@ def rows_of_copies(config: Config, data: Source, cuts: Cuts) -> np.ndarray:
       uint8 [rows, 1 + COPIES, size, size, 3], the patch first.
     """
     places, boxes, made = cuts
-    size, count = config.data.image_size, min(ROWS, len(places))
+    size, count = config.data.view_side, min(ROWS, len(places))
     chosen = np.linspace(0, len(places) - 1, count).round().astype(int)
     share = cut_share(data, config.data.train_split, Cuts(places[chosen], boxes[chosen], made))
     rows = {}

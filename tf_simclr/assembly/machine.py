@@ -34,6 +34,13 @@ def strategy_to_judge(config: Config) -> tf.distribute.Strategy:
     return strategy_to_train(config)
 
 
+def device_of(config: Config) -> str:
+    """What a run trains on: "CPU", "GPU" or "TPU"."""
+    if config.run.use_tpu:
+        return "TPU"
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+
+
 @functools.cache
 def _tpu(name: str | None, zone: str | None, project: str | None) -> tf.distribute.Strategy:
     """Made once: initialising a TPU again deletes all variables on it."""

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tf_simclr import host_xla
+from tf_simclr import bfloat16, host_xla
+from tf_simclr.assembly.machine import device_of
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 
@@ -34,6 +35,23 @@ def check_hosts(data: Source, strategy: tf.distribute.Strategy) -> None:
     """
     if getattr(strategy.extended, "num_hosts", 1) > 1:
         data.require_no_python()
+
+
+def slow_precision(config: Config, step: int) -> str:
+    """A sentence if this CPU has no units for the bfloat16 that a run computes in; "" if it has.
+
+    Args:
+      config: of the run.
+      step: where it starts; a run that goes on keeps its precision.
+    """
+    device = device_of(config)
+    if config.training.precision != "mixed_bfloat16" or bfloat16.units(device):
+        return ""
+    goes_on = " The run keeps it, as it began with it." if step else ""
+    return (
+        f"this {device} has no units for bfloat16, so steps may take several times as long as in"
+        f" float32.{goes_on}"
+    )
 
 
 def check_machine(config: Config, strategy: tf.distribute.Strategy, *, parts: int) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
+from tf_simclr.data.augment import policies
 from tf_simclr.data.augment.views import PretrainViews
 from tf_simclr.data.source import Source
 from tf_simclr.reporting.content import ViewWords
@@ -34,8 +35,11 @@ class Drawn(NamedTuple):
 
 
 def originals(config: Config, data: Source, *, count: int = ROWS) -> np.ndarray:
-    """The first `count` training pictures, as evaluation sees them: uint8 [n, size, size, 3]."""
-    view = build_data.evaluation_view(config)
+    """The first `count` training pictures, whole, of a view's size: uint8 [n, size, size, 3]."""
+
+    def view(image: tf.Tensor) -> tf.Tensor:
+        return policies.evaluation_view(image, size=config.data.view_side)
+
     records = data.records(config.data.train_split).take(count)
     return _bytes(tf.stack([view(data.decode(record["image"])) for record in records]))
 

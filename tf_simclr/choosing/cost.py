@@ -8,12 +8,12 @@ the time, and an estimate needs no more.
 
 from collections.abc import Iterator
 
-from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, SMALL, WIDTHS
+from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS, has_small_stem
 
 PER_STEP = 2 * 3 * 2
 
 
-def step_gflop(depth: int, width: float, side: int, batch: int) -> float:
+def step_gflop(depth: int, width: float, side: int, batch: int, stem: str = "auto") -> float:
     """Billions of operations of a pretraining step of a ResNet.
 
     Args:
@@ -21,28 +21,33 @@ def step_gflop(depth: int, width: float, side: int, batch: int) -> float:
       width: --width_multiplier.
       side: of the square pictures, in pixels.
       batch: pictures per step.
+      stem: a value of --stem.
     """
-    return PER_STEP * batch * multiply_adds(depth, width, side) / 1e9
+    return PER_STEP * batch * multiply_adds(depth, width, side, stem) / 1e9
 
 
-def multiply_adds(depth: int, width: float, side: int) -> int:
+def multiply_adds(depth: int, width: float, side: int, stem: str = "auto") -> int:
     """Multiplications of one picture's forward pass, in the convolutions of a ResNet.
 
     Args:
       depth: a key of BLOCKS.
       width: --width_multiplier.
       side: of the square picture, in pixels.
+      stem: a value of --stem.
     """
+    small = has_small_stem(stem, side)
     return sum(
         kernel**2 * inputs * outputs * places**2
-        for kernel, inputs, outputs, places in _convolutions(depth, width, side)
+        for kernel, inputs, outputs, places in _convolutions(depth, width, side, small)
     )
 
 
-def _convolutions(depth: int, width: float, side: int) -> Iterator[tuple[int, int, int, int]]:
+def _convolutions(
+    depth: int, width: float, side: int, small: bool
+) -> Iterator[tuple[int, int, int, int]]:
     """(side of the kernel, channels in, channels out, side of its output) of each convolution."""
     widths = [max(1, int(each * width)) for each in WIDTHS]
-    small, bottleneck = side <= SMALL, depth >= FIRST_BOTTLENECK_DEPTH
+    bottleneck = depth >= FIRST_BOTTLENECK_DEPTH
     places = side if small else -(-side // 2)
     yield (3 if small else 7), 3, widths[0], places
     places = places if small else -(-places // 2)

@@ -130,6 +130,10 @@ CROPPED = Settings(
     lambda config: config.run.method != "exemplar",
     "with --pretext_task=exemplar, which makes copies of patches",
 )
+WHOLE_VIEWS = Settings(
+    lambda config: config.run.method != "relative_position",
+    "with --pretext_task=relative_position, which trains on patches",
+)
 CROPPED_SHOWN = (*PRETRAINED_SHOWN, CROPPED)
 DISTILLED = (TRAINING, needs_one("train_mode", "distill"))
 
@@ -140,8 +144,9 @@ WITH_TEMPERATURE = Settings(
 ON_TPU = needs("use_tpu", adopted=False)
 OFF_TPU = Settings(unless("use_tpu").fit, "with --use_tpu: a TPU always compiles the step")
 WITH_ROOM_TO_BLUR = Settings(
-    lambda config: config.data.image_size >= SMALLEST_BLURRED,
-    f"with --image_size below {SMALLEST_BLURRED}: a blur over one pixel does nothing",
+    lambda config: config.data.view_side >= SMALLEST_BLURRED,
+    f"with --image_size or --view_size below {SMALLEST_BLURRED}: a blur over one pixel does"
+    " nothing",
 )
 BLUR = Settings(lambda config: _in_views(config, "blur"), "without blur in --view_operations")
 COLOR = Settings(lambda config: _in_views(config, "color"), "without color in --view_operations")

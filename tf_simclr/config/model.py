@@ -10,6 +10,7 @@ from tf_simclr.config.choices import (
     LOSS_IMPLEMENTATIONS,
     LOSSES,
     NEGATIVES,
+    STEMS,
 )
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import (
@@ -33,6 +34,13 @@ class ModelConfig(Section):
     architecture: str = flag("resnet", "Kind of encoder.", ARCHITECTURES, only=ALWAYS)
     resnet_depth: int = flag(50, "Depth of the ResNet.", DEPTHS, only=ALWAYS)
     width_multiplier: float = flag(1.0, "Multiplies the channels of every layer.", only=ALWAYS)
+    stem: str = flag(
+        "auto",
+        "Start of the ResNet: small keeps every pixel, large quarters the side by strides and a"
+        " pool; auto is small for pictures up to 32 pixels.",
+        STEMS,
+        only=ALWAYS,
+    )
     sk_ratio: float = flag(0.0, "Selective kernels; 0.0625 switches them on.", only=ALWAYS)
     se_ratio: float = flag(0.0, "Squeeze-and-excitation; 0.25 is usual.", only=ALWAYS)
     batch_norm_decay: float = flag(0.9, "Momentum of batch norm's moving averages.", only=NORMS)

@@ -50,7 +50,7 @@ class RelativePositionConfig(Section):
         span = 3 * patch + 2 * gap + 2 * self.relative_position_jitter
         # A third of a picture is not 1 / 3 to a computer.
         rule = (
-            "must leave room for the grid: three patches, two gaps and the jitter take"
+            f"must leave room for the grid: three patches, two gaps of {gap:g} and the jitter take"
             f" {span:.3g} times the side"
         )
         mend = "Give smaller shares."

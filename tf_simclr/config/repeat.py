@@ -11,7 +11,7 @@ FOLDER = "image_folder"
 CHOSEN = (
     *("train_batch_size", "image_size", "resnet_depth", "width_multiplier", "num_proj_layers"),
     *("exemplar_classes", "temperature", "min_crop_area", "color_jitter_strength", "use_blur"),
-    *("lineareval_while_pretraining", "optimizer", "learning_rate", "train_steps"),
+    *("lineareval_while_pretraining", "optimizer", "learning_rate", "precision", "train_steps"),
     *("warmup_epochs", "steps_per_execution", "checkpoint_steps", "train_summary_steps"),
 )
 # A flag that is 0 -> the one that decides in its place.

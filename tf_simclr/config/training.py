@@ -44,7 +44,9 @@ class TrainingConfig(Section):
     )
     precision: str = flag(
         "float32",
-        "Precision of the network's arithmetic; weights and loss stay in float32.",
+        "Precision of the network's arithmetic; weights and loss stay in float32. auto times"
+        " float32 and mixed_bfloat16 for a few steps, where the machine has units for the second,"
+        " and takes the faster; where settings are chosen it is the default.",
         PRECISIONS,
         only=TRAINING,
     )

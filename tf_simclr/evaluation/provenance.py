@@ -10,6 +10,7 @@ from typing import Any
 
 TRAINED, AVERAGED = "trained", "averaged"  # weights
 LABELS = "labels"  # which were known, if not all
+CENTER_CROP = "center_crop"  # there if a share was given
 STRATIFIED = "stratified_slices"  # there if slices of a folder were
 DATE = "date"
 PICTURES = "pictures"  # how many test pictures the features were judged on
@@ -17,6 +18,7 @@ PICTURES = "pictures"  # how many test pictures the features were judged on
 KEYS = (
     *("dataset", "data_dir", "train_split", "eval_split", "image_size", "weights", LABELS),
     STRATIFIED,
+    CENTER_CROP,
 )
 
 

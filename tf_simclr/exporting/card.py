@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_simclr import picture_range, things
 from tf_simclr.evaluation.provenance import said
-from tf_simclr.reporting.names import LABEL_FREE, ROWS, SCORES, in_text, label_free_text
+from tf_simclr.reporting.names import LABEL_FREE, SCORES, in_text, label_free_text, rows_in
 
 FACTS, TEXT = "export.json", "README.md"  # The same for programs and for people.
 CLASS_NAMES = "class_names.txt"  # One a line, in the order of the logits.
@@ -189,18 +189,18 @@ def _training(card: Card) -> str:
 
 
 def _results(card: Card) -> str:
-    rows = []
+    rows, columns = [], rows_in(card.results)
     for key, name in SCORES.items():
-        values = [card.results.get(prefix + key) for prefix in ROWS]
+        values = [card.results.get(prefix + key) for prefix in columns]
         if any(value is not None for value in values):
             shown = ["-" if value is None else f"{100 * value:.1f} %" for value in values]
             rows.append((in_text(name), *shown))
     for key, judge in LABEL_FREE.items():
-        shown = [label_free_text(card.results, prefix, key) for prefix in ROWS]
+        shown = [label_free_text(card.results, prefix, key) for prefix in columns]
         if set(shown) != {"-"}:
             rows.append((f"{judge.title} ({judge.better} is better)", *shown))
     if not rows:
         return "None when this was written."
     judged = said(card.results)
     start = f"Judged on {judged}.\n\n" if judged else ""
-    return start + table([("judged by", *map(in_text, ROWS.values())), *rows])
+    return start + table([("judged by", *map(in_text, columns.values())), *rows])

@@ -13,12 +13,15 @@ import tensorflow as tf
 
 from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config.fields import require
+from tf_simclr.evaluation import hog
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.pooling import grid_means
+from tf_simclr.judging.baselines import hog_and_colours
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.reporting.by_layer import FINER
 
 FINAL, PROJECTION = "final", "projection"
+HOG_CELLS = (3, 6, 12)
 CELLS = 2  # on each axis of the finer pooling
 
 
@@ -94,6 +97,16 @@ def layers_of(
         return {name: found[name] for name in names if name in found}
 
     return Layers(names, over_replicas(features, strategy), FINAL)
+
+
+def hog_of() -> Layers:
+    """HOG + colours by the number of cells that gradients are counted in, on each side."""
+    names = [f"{cells}x{cells}" for cells in HOG_CELLS]
+
+    def features(images: tf.Tensor) -> dict[str, Any]:
+        return {name: hog_and_colours(images, cells) for name, cells in zip(names, HOG_CELLS)}
+
+    return Layers(names, features, f"{hog.CELLS}x{hog.CELLS}")
 
 
 def pixels_of(side: int) -> Layers:

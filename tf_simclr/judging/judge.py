@@ -22,8 +22,6 @@ from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.judging.without_labels import judge_without_labels, view_features
 from tf_simclr.reporting.names import COLUMNS, FEATURES
 
-# Raw pixels are judged at this side at most: beyond it a linear probe has too many inputs.
-PIXELS_SIDE = 32
 # --probe_grid -> the l2 that linear_probe tries. Four are too far apart for warm starts.
 GRIDS: dict[str, dict[str, Any]] = {
     "short": {"l2": SHORT_GRID},
@@ -208,7 +206,10 @@ def probe(
     """
     grid = GRIDS[config.evaluation.probe_grid]
     tables = train.vectors, train.labels, test.vectors, labels
-    found = _try("linear probe", lambda: linear_probe(*tables, **grid), tell)
+    identities = train.identities
+    found = _try(
+        "linear probe", lambda: linear_probe(*tables, train_identities=identities, **grid), tell
+    )
     if found is None:
         return None
     scores = {"top1": found.top1, "top5": found.top5, "l2": found.l2}
@@ -258,10 +259,3 @@ def encoder_features(
       strategy: its replicas share each batch.
     """
     return over_replicas(lambda images: encoder(images, training=False)["final_avg_pool"], strategy)
-
-
-def raw_pixels(images: tf.Tensor) -> tf.Tensor:
-    """Pictures [batch, h, w, 3] themselves, scaled down if they are larger than 32 pixels."""
-    if images.shape[1] > PIXELS_SIDE:
-        images = tf.image.resize(images, [PIXELS_SIDE, PIXELS_SIDE], antialias=True)
-    return images

@@ -27,11 +27,11 @@ from tf_simclr.reporting.names import (
     COLUMNS,
     LABEL_FREE,
     MEANINGS,
-    ROWS,
     TOP_1,
     TOP_5,
     label_free_note,
     label_free_text,
+    rows_in,
 )
 from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
@@ -128,7 +128,7 @@ def _scores(
             COLUMNS[key],
             MEANINGS[key],
             result.get(key),
-            [(title, result.get(row + key)) for row, title in ROWS.items() if row],
+            [(title, result.get(row + key)) for row, title in rows_in(result).items() if row],
         )
         for key in COLUMNS
     ]
@@ -138,7 +138,7 @@ def _scores(
                 LABEL_FREE[key].title,
                 f"{LABEL_FREE[key].meaning[0].upper()}{LABEL_FREE[key].meaning[1:]}.",
                 result.get(key),
-                [(title, result.get(row + key)) for row, title in ROWS.items() if row],
+                [(title, result.get(row + key)) for row, title in rows_in(result).items() if row],
                 share=key == "two_view_retrieval",
             )
             for key in WITHOUT_LABELS

@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_simclr.evaluation.confusion import most_confused
 from tf_simclr.evaluation.provenance import AVERAGED
+from tf_simclr.reporting.ahead import ahead_note
 from tf_simclr.reporting.by_layer import (
     BEST_LAYER,
     LAYER_FEATURES,
@@ -20,11 +21,11 @@ from tf_simclr.reporting.by_layer import (
 from tf_simclr.reporting.names import (
     COLUMNS,
     LABEL_FREE,
-    ROWS,
     TOP_1,
     TOP_5,
     label_free_note,
     label_free_text,
+    rows_in,
 )
 
 WIDTH = 80  # columns of a terminal
@@ -49,6 +50,7 @@ def summary_lines(
         said += ["", f"{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
         for title, row in table.items():
             said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    said += textwrap.wrap(ahead_note(result), WIDTH)
     said += layer_lines(result)
     said += label_free_lines(result)
     for line in lines:
@@ -67,9 +69,12 @@ def label_free_lines(result: Mapping[str, Any]) -> list[str]:
     note, columns = label_free_note(result), titles(result)
     if not note:
         return []
-    width = {row: len(title) + 2 for row, title in columns.items()}
-    head = "".join(f"{title:>{width[row]}}" for row, title in columns.items())
-    said = ["", f"{'Without labels':19}{head}  better"]
+    heads = {row: title.rsplit(" ", 1) for row, title in columns.items()}  # in two lines
+    width = {row: max(8, *map(len, words)) + 2 for row, words in heads.items()}
+    said = [""]
+    for line, ends in enumerate((("Without", ""), ("labels", "better"))):
+        head = "".join(f"{words[line]:>{width[row]}}" for row, words in heads.items())
+        said.append(f"{ends[0]:19}{head}  {ends[1]}".rstrip())
     for key, judge in LABEL_FREE.items():
         values = "".join(f"{label_free_text(result, row, key):>{width[row]}}" for row in columns)
         said.append(f"{judge.title:19}{values}  {judge.better}")
@@ -128,12 +133,12 @@ def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
 
 
 def titles(result: Mapping[str, Any]) -> dict[str, str]:
-    """Prefix of a row's keys -> its title: ROWS, as they are called for this result.
+    """Prefix of a row's keys -> its title: rows_in, as they are called for this result.
 
     Args:
       result: content of result.json.
     """
-    return ROWS | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
+    return rows_in(result) | ({"": "Averaged encoder"} if result.get("weights") == AVERAGED else {})
 
 
 def mixed_up(matrix: np.ndarray, class_names: Sequence[str]) -> str:

@@ -57,5 +57,5 @@ class Classifying(Method):
     def batches(
         self, config: Config, stream: Stream, num_classes: int, context: tf.distribute.InputContext
     ) -> tf.data.Dataset:
-        view = policies.FinetuneView(config.data.image_size, config.data.min_crop_area)
+        view = policies.FinetuneView(config.data.view_side, config.data.min_crop_area)
         return pipeline.finetune_batches(stream, view, num_classes, context)

@@ -45,7 +45,7 @@ class Distillation(Classifying):
         teacher = open_teacher(
             path,
             num_classes=data.num_classes,
-            image_size=config.data.image_size,
+            image_size=config.data.view_side,
             class_names=data.class_names,
         )
         classes, names = data.num_classes or teacher.num_classes, data.class_names

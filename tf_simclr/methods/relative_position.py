@@ -58,8 +58,10 @@ class RelativePosition(Pretext):
     )
 
     def settled(self, config: Config) -> Config:
-        # The paper's head compares two patches: nothing is projected.
-        return config.replaced({"proj_head_mode": "none", "ft_proj_selector": 0})
+        # The paper's head compares two patches: nothing is projected. Their sizes are shares of
+        # --image_size.
+        without = {"proj_head_mode": "none", "ft_proj_selector": 0, "view_size": 0}
+        return config.replaced(without)
 
     def check(self, config: Config) -> None:
         super().check(config)

@@ -88,7 +88,7 @@ class Contrastive(Method):
             memory=memory,
             seed=config.run.seed,
         )
-        shape = [config.data.image_size, config.data.image_size, 3]
+        shape = [config.data.view_side, config.data.view_side, 3]
         net(tf.zeros([1, *shape]))
         if memory is not None:
             memory.follow(net.encoder, net.projection_head, shape)

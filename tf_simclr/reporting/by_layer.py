@@ -7,7 +7,8 @@
     best_layer             the layer with the highest held_out/...
     best_layer/knn_top1    a score of COLUMNS, of that layer
 
-Raw pixels, at several sizes, and the untrained network have these keys after their prefix.
+Raw pixels, at several sizes, HOG, with several cells, and the untrained network have these keys
+after their prefix.
 """
 
 import math
@@ -55,7 +56,7 @@ def layer_notes(result: Mapping[str, Any]) -> list[str]:
         said.append(
             "The best layer is chosen by the linear probe on a fifth of the training pictures that"
             " it does not learn from. No test picture decides, so another layer may do better on"
-            " them. Raw pixels have the choice among sizes."
+            " them. Raw pixels have the choice among sizes, and HOG among cells."
         )
     return [*said, *_about_pooling(result)]
 

@@ -27,7 +27,12 @@ SCORES = {
     TOP_5: "Classifier, top-5",
 }
 # Prefixes of these keys -> what was judged.
-ROWS = {"": "This encoder", "raw_pixels/": "Raw pixels", "random_init/": "Untrained network"}
+ROWS = {
+    "": "This encoder",
+    "hog/": "HOG + colours",  # where scikit-image is installed
+    "raw_pixels/": "Raw pixels",
+    "random_init/": "Untrained network",
+}
 
 # Keys of a result -> what they say beside the scores of features without labels.
 FEATURES = "features"  # how many numbers a picture has
@@ -83,6 +88,20 @@ LABEL_FREE = {
 }
 
 
+def rows_in(result: Mapping[str, Any]) -> dict[str, str]:
+    """Prefix of a row's keys -> its title: of ROWS those that were judged, and always the first.
+
+    Args:
+      result: content of result.json.
+    """
+    keys = (*COLUMNS, *LABEL_FREE)
+    return {
+        row: title
+        for row, title in ROWS.items()
+        if not row or any(row + key in result for key in keys)
+    }
+
+
 def label_free_text(result: Mapping[str, Any], row: str, key: str) -> str:
     """A score of LABEL_FREE as it is shown: "83.1 %", "41.7"; "-" if there is none.
 
@@ -121,5 +140,5 @@ def label_free_note(result: Mapping[str, Any]) -> list[str]:
 
 
 def in_text(name: str) -> str:
-    """A name as it stands inside a sentence: "Linear probe, top-1" -> "linear probe, top-1"."""
-    return name[:1].lower() + name[1:]
+    """A name as it stands inside a sentence: "Linear probe" -> "linear probe"; "HOG" stays."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]

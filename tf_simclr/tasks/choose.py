@@ -1,5 +1,6 @@
 """Chooses what a command leaves open: by its data, and by a few timed steps on this machine."""
 
+import dataclasses
 import functools
 import itertools
 import os
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from tf_simclr import methods, replicas
 from tf_simclr.assembly import build, build_data
-from tf_simclr.assembly.machine import strategy_to_train
+from tf_simclr.assembly.machine import device_of, strategy_to_train
 from tf_simclr.choosing import estimate, pictures, plan
 from tf_simclr.choosing.choice import Choice
 from tf_simclr.choosing.cost import step_gflop
@@ -22,7 +23,9 @@ from tf_simclr.data.folder_kind import holds_pictures
 from tf_simclr.data.image_folder import ImageFolder
 from tf_simclr.data.source import Source
 from tf_simclr.pretrained.checkpoint import Checkpoint
-from tf_simclr.tasks.timed import Timed, time_steps
+from tf_simclr.resnet_sizes import has_small_stem
+from tf_simclr.tasks.stopwatch import AUTO, Stopwatch
+from tf_simclr.tasks.timed import Timed
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.choices_file import read_choices, wait_for_choices, write_choices
 
@@ -107,12 +110,13 @@ def choose(config: Config, origin: Checkpoint | None = None) -> Settled:
     Raises:
       ValueError: as methods.source.
     """
+    config, training = _with_precision_open(config), config.training
     of_folder = config.run.choose and config.data.dataset == FOLDER
-    if not (of_folder or config.training.train_minutes):
+    if not (of_folder or training.train_minutes or config.training.precision == AUTO):
         return Settled(config, functools.cache(methods.source))
     theirs = run_folder.read_settings(run_folder.require_model_dir(config))
     if not config.run.trains or theirs is not None:
-        config = config if theirs is None else _with_length_of(config, theirs)
+        config = config if theirs is None else _with_settled_of(config, theirs)
         return Settled(config, functools.cache(methods.source))
     strategy = strategy_to_train(config)  # First: of several workers no operation may come before.
     if replicas.workers() > 1:
@@ -167,21 +171,29 @@ def _opened(config: Config, data: Source) -> Callable[[Config], Source]:
     return lambda asked: data if asked == config else others(asked)
 
 
-def _with_length_of(config: Config, theirs: Config) -> Config:
-    if not config.training.train_minutes:
-        return config
-    length = {name: theirs.flat()[name] for name in plan.LENGTHS}
-    return config.replaced({**length, "train_minutes": 0.0})
+def _with_precision_open(config: Config) -> Config:
+    """The config with precision `auto` where settings are chosen and it was not given."""
+    if chooses(config) and "precision" not in config.given:
+        return config.replaced({"precision": AUTO})
+    return config
+
+
+def _with_settled_of(config: Config, theirs: Config) -> Config:
+    """The config with what the machine decided when the run began: its length, its precision."""
+    names = plan.LENGTHS if config.training.train_minutes else ()
+    if config.training.precision == AUTO:
+        names = (*names, "precision")
+    settled = {name: theirs.flat()[name] for name in names}
+    return config.replaced({**settled, "train_minutes": 0.0})
 
 
 def _chosen(
     config: Config, data: Source, strategy: tf.distribute.Strategy
 ) -> tuple[Config, Timed | None]:
     given = {name: config.flat()[name] for name in config.given}
-    device = _device(config)
-    machine = plan.Machine(device, strategy.num_replicas_in_sync)
+    watch = Stopwatch(data, strategy)
     if not chooses(config):
-        return _with_length(config, data, strategy, machine)
+        return _with_precision_and_length(config, watch)
     assert isinstance(data, ImageFolder)
     facts = data.facts(config.data.train_split)
     if facts.pictures < FEWEST:
@@ -190,17 +202,20 @@ def _chosen(
             f" data_dir={config.data.data_dir!r}, with {facts.pictures} in"
             f" {config.data.train_split!r}."
         )
-    timed, unused = None, unused_flags(config)
+    machine = plan.Machine(device_of(config), strategy.num_replicas_in_sync)
+    unused = unused_flags(config)
+    first = config.replaced(plan.first_timed(facts, given, machine.replicas))
+    settled, timed = watch.faster(first)
+    config, first = (each.replaced(_values(settled)) for each in (config, first))
     if plan.untimed(given):
-        first = config.replaced(plan.first_timed(facts, given, machine.replicas))
-        timed = _time(first, data, strategy)
+        timed = timed or watch.time(first)
         gflop = _gflop(first)
-        machine = plan.Machine(device, machine.replicas, timed.per_step / gflop)
+        machine = dataclasses.replace(machine, per_gflop=timed.per_step / gflop)
         chosen = config.replaced(_values(plan.plan(facts, given, machine, unused)))
         if _gflop(chosen) != gflop:
-            timed = _time(chosen, data, strategy)
-        machine = plan.Machine(device, machine.replicas, machine.per_gflop, timed.per_step)
-    choices = plan.plan(facts, given, machine, unused)
+            timed = watch.time(chosen)
+        machine = dataclasses.replace(machine, per_step=timed.per_step)
+    choices = {**settled, **plan.plan(facts, given, machine, unused)}
     _say(choices)
     config = config.replaced({**_values(choices), "train_minutes": 0.0})
     if "view_operations" not in given:
@@ -208,17 +223,16 @@ def _chosen(
     return config, timed
 
 
-def _with_length(
-    config: Config, data: Source, strategy: tf.distribute.Strategy, machine: plan.Machine
-) -> tuple[Config, Timed | None]:
-    """The config with the steps that --train_minutes allows, and no other choice."""
+def _with_precision_and_length(config: Config, watch: Stopwatch) -> tuple[Config, Timed | None]:
+    """The config with the faster precision and the steps that --train_minutes allows."""
     minutes = config.training.train_minutes
-    if not minutes:
-        return config, None
-    timed = _time(config, data, strategy)
-    choice = steps_by_clock(minutes, timed.per_step)
-    _say({"train_steps": choice})
-    return config.replaced({"train_steps": choice.value, "train_minutes": 0.0}), timed
+    choices, timed = watch.faster(config)
+    config = config.replaced(_values(choices))
+    if minutes:
+        timed = timed or watch.time(config)
+        choices = {**choices, "train_steps": steps_by_clock(minutes, timed.per_step)}
+    _say(choices)
+    return config.replaced({**_values(choices), "train_minutes": 0.0}), timed
 
 
 def _values(choices: Mapping[str, Choice]) -> dict[str, Any]:
@@ -240,30 +254,9 @@ def _gflop(config: Config) -> float:
     model = config.model
     resnet = model.architecture == "resnet"
     shape = (model.resnet_depth, model.width_multiplier) if resnet else (18, 0.5)
-    return step_gflop(*shape, config.data.image_size, config.training.train_batch_size)
-
-
-def _device(config: Config) -> str:
-    if config.run.use_tpu:
-        return "TPU"
-    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-
-
-def _time(config: Config, data: Source, strategy: tf.distribute.Strategy) -> Timed:
-    model, side = config.model, config.data.image_size
-    print(
-        f"Timing steps: ResNet-{model.resnet_depth} x {model.width_multiplier:g} at {side} pixels,"
-        f" batch {config.training.train_batch_size} ...",
-        end="",
-        flush=True,
-    )
-    if workers := replicas.workers() - 1:  # Only this one times: its share of a batch.
-        strategy = tf.distribute.get_strategy()
-        share = config.training.train_batch_size // (workers + 1)
-        config = config.replaced({"train_batch_size": share})
-    timed = time_steps(config, data, strategy)
-    print(f" {timed.per_step:.2g} s a step", flush=True)
-    return timed
+    batch = config.training.train_batch_size
+    stem = "small" if has_small_stem(model.stem, config.data.image_size) else "large"
+    return step_gflop(*shape, config.data.view_side, batch, stem)
 
 
 def estimate_of(settled: Settled, from_step: int = 0) -> str:

@@ -151,7 +151,7 @@ def _step(model_dir: str) -> int:
 
 
 def _batch(config: Config) -> str:
-    return f"batch {config.training.train_batch_size} at {config.data.image_size} pixels"
+    return f"batch {config.training.train_batch_size} at {config.data.sides}"
 
 
 def _evaluation(settled: Settled) -> str:

@@ -19,8 +19,9 @@ from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging.ask_classifier import Classified, classes_in
-from tf_simclr.judging.endpoints import layers_of, pixels_of
-from tf_simclr.judging.judge import PIXELS_SIDE, Judged, encoder_features, judge, raw_pixels
+from tf_simclr.judging.baselines import PIXELS_SIDE, baselines
+from tf_simclr.judging.endpoints import hog_of, layers_of, pixels_of
+from tf_simclr.judging.judge import Judged, encoder_features, judge
 from tf_simclr.judging.kept import write_kept
 from tf_simclr.judging.layers import judge_layers
 from tf_simclr.judging.page import draw_page
@@ -32,7 +33,7 @@ from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.find import find
 from tf_simclr.pretrained.own import restore
 from tf_simclr.reporting.by_layer import JUDGE_ENDPOINTS
-from tf_simclr.reporting.names import ROWS, VIEW_PICTURES, VIEWS_OF_EACH
+from tf_simclr.reporting.names import VIEW_PICTURES, VIEWS_OF_EACH
 from tf_simclr.tasks.export import BY_TRAINING, FORMATS, tell_results
 from tf_simclr.workdir import checkpoints, run_folder, subject
 from tf_simclr.workdir.looking import BEST, best_of
@@ -252,7 +253,7 @@ def _results(
         untrained = methods.network(config, methods.Lesson(classes))
     networks = {
         "": encoder_features(net.encoder, strategy),
-        "raw_pixels/": raw_pixels,
+        **baselines(),
         "random_init/": encoder_features(untrained.encoder, strategy),
     }
     judged = judge(config, data, networks)
@@ -269,9 +270,8 @@ def _results(
         restored = [part for part in restored if part != "supervised_head"]
     judgement = methods.method_of(config).judge(config, data, net, restored)
     result |= judgement.results
-    for row in ROWS:
-        scores = judged[row].scores.items()
-        result |= {row + name: score for name, score in scores if score is not None}
+    for row, found in judged.items():
+        result |= {row + name: score for name, score in found.scores.items() if score is not None}
     return result, judged, judgement.classified, net.encoder.count_params()
 
 
@@ -290,6 +290,8 @@ def _layers(
     stages = architecture_of(config.flat()).stages
     layers = {row: layers_of(net, stages, names, strategy) for row, net in nets.items()}
     layers["raw_pixels/"] = pixels_of(min(config.data.image_size, PIXELS_SIDE))
+    if "hog/" in judged:
+        layers["hog/"] = hog_of()
     asked = {JUDGE_ENDPOINTS: config.evaluation.judge_endpoints}
     return asked | judge_layers(config, data, layers, judged)
 

@@ -41,6 +41,7 @@ def next_commands(config: Config, *, classes: int, labelled: int) -> list[tuple[
             "train_split": config.data.train_split,
             "eval_split": config.data.eval_split,
             "image_size": config.data.image_size,
+            **({"center_crop": config.data.center_crop} if config.data.center_crop else {}),
             "train_batch_size": min(LARGEST_BATCH, labelled, config.training.train_batch_size),
             **FINETUNING,
         }

@@ -13,7 +13,12 @@ from tf_simclr.assembly import build
 from tf_simclr.assembly.holding_out import check_held_out
 from tf_simclr.assembly.machine import strategy_to_train
 from tf_simclr.assembly.overlap import overlaps
-from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
+from tf_simclr.assembly.train_checks import (
+    check_examples,
+    check_hosts,
+    check_machine,
+    slow_precision,
+)
 from tf_simclr.config import Config
 from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
@@ -125,6 +130,8 @@ def train(
             step = saved.restore_newest(model_dir) or 0
         for line in remarks_on_resuming(config, step) if step else ():
             print(f"Note: {line}")
+        if line := slow_precision(config, step):
+            print(f"Note: {line}")
         total = build.total_steps(config, examples)
         if 0 < step < total:
             check_order(model_dir, step)
@@ -188,8 +195,7 @@ def _describe(training: Training) -> str:
     what = f"{config.run.train_mode}, {architecture_of(config.flat()).title}"
     return (
         f"{training.data.num_examples(config.data.train_split)} pictures, {what} at"
-        f" {config.data.image_size} pixels, batch"
-        f" {batch}{training.method.describe(config)}"
+        f" {config.data.sides}, batch {batch}{training.method.describe(config)}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_simclr.config import Config
-from tf_simclr.evaluation.provenance import AVERAGED, KEYS, LABELS, STRATIFIED, TRAINED
+from tf_simclr.evaluation.provenance import AVERAGED, CENTER_CROP, KEYS, LABELS, STRATIFIED, TRAINED
 from tf_simclr.workdir import run_folder
 from tf_simclr.workdir.dataset_facts import dataset_facts
 
@@ -42,6 +42,7 @@ def subject_of(config: Config, *, averaged: bool = False) -> dict[str, Any]:
     if data.dataset == "image_folder" and data.data_dir:  # For others it is where they are kept.
         told["data_dir"] = run_folder.absolute(data.data_dir)
         told |= {STRATIFIED: True} if data.stratified_slices else {}
+    told |= {CENTER_CROP: data.center_crop} if data.center_crop else {}
     return told | ({LABELS: labels} if labels else {})
 
 
@@ -94,6 +95,8 @@ def name_of(wanted: Subject, own: Subject, eval_name: str | None) -> str:
         parts.insert(1, f"by-{wanted['train_split']}")
     if wanted.get(STRATIFIED) != own.get(STRATIFIED):
         parts.append("stratified" if STRATIFIED in wanted else "not-stratified")
+    if wanted.get(CENTER_CROP) != own.get(CENTER_CROP):
+        parts.append(f"center-{wanted.get(CENTER_CROP, 0):g}")
     parts += [AVERAGED] if wanted.get("weights") == AVERAGED else []
     parts += [wanted[LABELS]] if wanted.get(LABELS) != own.get(LABELS) and LABELS in wanted else []
     return _in_a_file_name("-".join(parts))

@@ -74,6 +74,17 @@ def test_large_pictures_are_evaluated_by_their_centre(height, width):
     np.testing.assert_array_equal(evaluation_view(image, size=48), expected)
 
 
+@pytest.mark.parametrize("size", [32, 48])
+def test_as_much_of_a_picture_is_evaluated_as_is_asked_for(size):
+    image = tf.constant(np.float32(picture(80, 60) / 255))
+    whole, half = (evaluation_view(image, size=size, share=share) for share in (1, 0.5))
+    np.testing.assert_allclose(
+        whole, tf.clip_by_value(resize(image[10:70], size, size), 0, 1), atol=1e-6
+    )
+    expected = tf.clip_by_value(resize(image[25:55, 15:45], size, size), 0, 1)
+    np.testing.assert_allclose(half, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [8, 32])
 def test_small_pictures_are_evaluated_whole(size):
     image = picture(size, size)

@@ -45,15 +45,18 @@ class FinetuneView:
         return _finish(view, self.size)
 
 
-def evaluation_view(image: tf.Tensor, *, size: int) -> tf.Tensor:
+def evaluation_view(image: tf.Tensor, *, size: int, share: float | None = None) -> tf.Tensor:
     """The picture's centre, without randomness: float32 [size, size, 3] in [0, 1].
 
-    Above 32 pixels a crop of 7/8 of the shorter side; at 32 and less all of it, resized if it has
-    another size.
+    Args:
+      image: uint8 [height, width, 3], or float in [0, 1].
+      size: side of the view, in pixels.
+      share: of the shorter side that is shown, in (0, 1]; None is 7/8 above 32 pixels, and all of
+        it at 32 and less.
     """
     # Differs from the original, which takes small pictures of exactly that size only.
-    proportion = crop.CENTRE_PROPORTION if size > SMALL else 1.0
-    return _finish(crop.center_crop(_unit(image), size, size, proportion=proportion), size)
+    share = share or (crop.CENTRE_PROPORTION if size > SMALL else 1.0)
+    return _finish(crop.center_crop(_unit(image), size, size, proportion=share), size)
 
 
 def _seeds(seed: tf.Tensor) -> list[tf.Tensor]:
