@@ -2549,6 +2549,12 @@ FAULTS = (
         "--center_crop is forgotten",
     ),
     Fault(
+        "tf_simclr/evaluation/whitening.py",
+        "shrinkage * variances[0]",
+        "shrinkage",
+        "whitening shrinks by a variance, not by a share of the largest",
+    ),
+    Fault(
         "tf_simclr/judging/endpoints.py",
         "if min(maps.shape[1:3]) >= CELLS:",
         "if min(maps.shape[1:3]) > CELLS:",

@@ -1,0 +1,175 @@
+"""One trial of settings for small data: trains, judges several outputs, and writes a row each.
+
+    python -m benchmarks.trial NAME SIZES [--flag=value ...]
+
+SIZES, such as 48,64, are the sides of the whole pictures that the encoder is judged on, in pixels.
+The flags are those of `tf-simclr`, over the quick start's, on emoji32 cut by identities
+(validation_cut.py). Rows go to benchmarks/trials.csv: flags, seed, machine, the time of training,
+and what the validation part says of each output of the encoder.
+"""
+
+import csv
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks import validation_cut
+from tf_simclr import load_encoder
+from tf_simclr.assembly import build_data
+from tf_simclr.config import Config
+from tf_simclr.evaluation import whitening
+from tf_simclr.evaluation.features import Features, extract_together
+from tf_simclr.evaluation.knn import knn
+from tf_simclr.evaluation.linear_probe import linear_probe
+from tf_simclr.evaluation.pooling import grid_means
+from tf_simclr.evaluation.retrieval import retrieval_at_k
+from tf_simclr.workdir.run_facts import read_run_facts
+from tf_simclr.workdir.run_folder import read_settings
+from tf_simclr.workdir.summaries import training_seconds
+
+ROOT = pathlib.Path(__file__).parents[1]
+TABLE = ROOT / "benchmarks" / "trials.csv"
+RUNS = pathlib.Path("runs/trials")
+# No look and no checkpoint before the last step takes time from a trial.
+BASE = ["--recipe=quickstart", "--mode=train", "--looks_while_pretraining=False"]
+COLUMNS = (
+    "trial",
+    "commit",
+    "cpu",
+    "seed",
+    "flags",
+    "steps",
+    "minutes",
+    "size",
+    "output",
+    "features",
+)
+# White ones are of neighbours that are found after PCA whitening.
+SCORES = ("linear_probe", "knn", "retrieval", "white_knn", "white_retrieval")
+FINAL, GRIDS = "final", (2, 4)
+# Outputs that are joined of others, each of length 1.
+JOINED = {
+    "pyramid": (FINAL, "block_group3_2x2", "block_group2_2x2"),
+    "final+block_group3_4x4": (FINAL, "block_group3_4x4"),
+}
+JUDGED = (FINAL, "block_group4_2x2", "block_group3_4x4", *JOINED)
+
+
+def train(folder: pathlib.Path, flags: list[str]) -> None:
+    """Trains a run; its output goes to a log beside its folder."""
+    data = validation_cut.prepare(str(RUNS / "data"))
+    command = ["-m", "tf_simclr.main", *BASE, f"--data_dir={data}", f"--model_dir={folder}", *flags]
+    with open(f"{folder}.log", "w") as log:
+        subprocess.run([sys.executable, *command], stdout=log, stderr=log, check=True)
+
+
+def outputs(config: Config) -> dict[str, dict[str, Features]]:
+    """Split -> output -> features."""
+    encoder = load_encoder(config.run.model_dir)
+    encoder.trained_size = None  # It is judged at other sizes on purpose.
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def pooled(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        endpoints = encoder(images)
+        found = {FINAL: endpoints["final_avg_pool"]}
+        for group in (2, 3, 4):
+            maps = endpoints[f"block_group{group}"]
+            for cells in GRIDS:
+                if maps.shape[1] >= cells:
+                    found[f"block_group{group}_{cells}x{cells}"] = grid_means(maps, cells)
+        return found
+
+    data, found = build_data.source(config), {}
+    for split in ("train", "test"):
+        batches = build_data.evaluation_data(config, data, split)
+        of_split = extract_together(pooled, batches, limit=10_000)
+        for name, parts in JOINED.items():
+            if set(parts) <= set(of_split):
+                vectors = [_unit(of_split[part].vectors) for part in parts]
+                joined = np.concatenate(vectors, axis=1)
+                of_split[name] = dataclasses.replace(of_split[FINAL], vectors=joined)
+        found[split] = {name: of_split[name] for name in JUDGED if name in of_split}
+    return found
+
+
+def scores(train: Features, test: Features) -> dict[str, float]:
+    """SCORES of an output."""
+    assert test.identities is not None and test.groups is not None
+    things = train.identities
+    probe = linear_probe(
+        train.vectors, train.labels, test.vectors, test.labels, train_identities=things
+    )
+    found = {"linear_probe": probe.top1}
+    white = whitening.fit(train.vectors)
+    for prefix, change in (("", np.asarray), ("white_", white)):
+        known, asked = change(train.vectors), change(test.vectors)
+        found[f"{prefix}knn"] = knn(known, train.labels, asked, test.labels)
+        found[f"{prefix}retrieval"] = retrieval_at_k(asked, test.identities, test.groups)
+    return found
+
+
+def rows(config: Config, sizes: list[int]) -> Iterator[dict[str, object]]:
+    """What the validation part says of each output at each size."""
+    for size in sizes:
+        found = outputs(config.replaced({"image_size": size, "center_crop": 1.0}))
+        for output, test in found["test"].items():
+            of_output = {"size": size, "output": output, "features": test.vectors.shape[1]}
+            yield of_output | scores(found["train"][output], test)
+
+
+def write(row: Mapping[str, object]) -> None:
+    """Adds a row to the table."""
+    new = not TABLE.exists()
+    with open(TABLE, "a", newline="") as file:
+        writer = csv.DictWriter(file, [*COLUMNS, *SCORES], lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def main(name: str, sizes: list[int], flags: list[str]) -> None:
+    """Trains and judges one trial."""
+    folder = RUNS / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    train(folder, flags)
+    config = read_settings(str(folder))
+    assert config is not None
+    facts = {
+        "trial": name,
+        "commit": _commit(),
+        "cpu": read_run_facts(str(folder)).get("cpu"),
+        "seed": config.run.seed,
+        "flags": shlex.join(flags),
+        "steps": config.training.train_steps,
+        "minutes": f"{training_seconds(str(folder)) / 60:.2f}",
+    }
+    print(json.dumps(facts))
+    for row in rows(config, sizes):
+        write({**facts, **row, **{key: f"{row[key]:.4f}" for key in SCORES}})
+        shown = "  ".join(f"{key} {100 * row[key]:.1f}" for key in SCORES)
+        print(f"  {row['size']} px  {row['output']:22} {row['features']:5}  {shown}", flush=True)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], [int(size) for size in sys.argv[2].split(",")], sys.argv[3:])
