@@ -31,6 +31,7 @@ from tf_simclr.evaluation import whitening
 from tf_simclr.evaluation.features import Features, extract_together
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import linear_probe
+from tf_simclr.evaluation.neighbours import unit_rows
 from tf_simclr.evaluation.pooling import grid_means
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.workdir.run_facts import read_run_facts
@@ -95,7 +96,7 @@ def outputs(config: Config) -> dict[str, dict[str, Features]]:
         of_split = extract_together(pooled, batches, limit=10_000)
         for name, parts in JOINED.items():
             if set(parts) <= set(of_split):
-                vectors = [_unit(of_split[part].vectors) for part in parts]
+                vectors = [unit_rows(of_split[part].vectors) for part in parts]
                 joined = np.concatenate(vectors, axis=1)
                 of_split[name] = dataclasses.replace(of_split[FINAL], vectors=joined)
         found[split] = {name: of_split[name] for name in JUDGED if name in of_split}
@@ -158,10 +159,6 @@ def main(name: str, sizes: list[int], flags: list[str]) -> None:
         write({**facts, **row, **{key: f"{row[key]:.4f}" for key in SCORES}})
         shown = "  ".join(f"{key} {100 * row[key]:.1f}" for key in SCORES)
         print(f"  {row['size']} px  {row['output']:22} {row['features']:5}  {shown}", flush=True)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 def _commit() -> str:

@@ -34,7 +34,7 @@ def recorded(seen):
 @pytest.fixture(scope="module")
 def pretrained(tiny_flags, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("views"))
-    flags = [*tiny_flags, *SIZES, "--mode=train_then_eval", f"--model_dir={folder}"]
+    flags = [*tiny_flags, *SIZES, f"--model_dir={folder}"]
     return folder, "\n".join(run_and_record(*flags))
 
 

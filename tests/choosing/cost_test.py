@@ -39,7 +39,16 @@ def counted(net, side):
 )
 def test_the_cost_is_that_of_the_networks_own_convolutions(depth, width, side, stem, small):
     net = resnet.ResNet(depth, width_multiplier=width, small_images=small)
-    assert cost.multiply_adds(depth, width, side, stem) == counted(net, side)
+    adds = counted(net, side)
+    assert cost.multiply_adds(depth, width, side, small=small) == adds
+    gflop = cost.step_gflop(depth, width, side, 10, stem=stem)
+    assert gflop == pytest.approx(2 * 3 * 2 * 10 * adds / 1e9)
+
+
+def test_a_step_costs_what_its_views_cost_by_the_stem_of_its_pictures():
+    by_views = cost.step_gflop(18, 0.5, 48, 10, view=32)
+    assert by_views == cost.step_gflop(18, 0.5, 32, 10, stem="large")
+    assert cost.step_gflop(18, 0.5, 48, 10, stem="small", view=32) > by_views
 
 
 def test_it_has_the_papers_networks():

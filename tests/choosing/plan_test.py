@@ -43,7 +43,23 @@ def test_what_is_given_decides_other_choices():
     assert values({"train_epochs": 10.0})["warmup_epochs"] == pytest.approx(1, abs=0.05)
     assert "train_steps" not in values({"train_epochs": 10.0})
     assert "checkpoint_steps" not in values({"checkpoint_epochs": 1.0})
+    assert values({"image_size": 128, "view_size": 48})["use_blur"] is False
     assert "use_blur" not in values({"view_operations": "crop,blur"})
+
+
+def test_a_step_costs_what_its_stem_and_its_views_cost():
+    def chosen(**given):
+        machine = Machine("CPU", per_gflop=0.005)
+        found = values({"train_minutes": 60.0, **given}, machine=machine)
+        return {**found, **given}
+
+    plain, small, views = chosen(), chosen(stem="small"), chosen(view_size=32)
+    assert small["image_size"] < plain["image_size"] < views["image_size"]
+    # With the picture's size given, a small stem leaves time for a smaller network, and
+    # fewer steps of it.
+    plain, small = chosen(image_size=64), chosen(image_size=64, stem="small")
+    assert small["width_multiplier"] < plain["width_multiplier"]
+    assert small["train_steps"] < plain["train_steps"]
 
 
 def test_minutes_decide_the_steps():

@@ -76,7 +76,7 @@ def evaluated(evaluation):
     return evaluation[0]
 
 
-def test_results_have_the_probes_three_times_and_the_keys_of_the_original(evaluated):
+def test_results_have_the_probes_of_every_row_and_the_keys_of_the_original(evaluated):
     judges = PROBES | {"retrieval_at_1"}
     prefixes = ("", *baselines(), "random_init/")
     rows = {prefix + name for prefix in prefixes for name in judges}

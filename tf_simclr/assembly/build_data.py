@@ -194,7 +194,7 @@ def views_in_the_step(config: Config, views: Views) -> Callable[[Any, tf.Tensor]
 
 def evaluation_view(config: Config) -> Callable[[tf.Tensor], tf.Tensor]:
     """The function that makes evaluation's view: uint8 [h, w, 3] -> float32 [size, size, 3]."""
-    size, share = config.data.image_size, config.data.center_crop or None
+    size, share = config.data.image_size, config.data.center_crop
     return lambda image: policies.evaluation_view(image, size=size, share=share)
 
 

@@ -13,7 +13,9 @@ from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS, has_s
 PER_STEP = 2 * 3 * 2
 
 
-def step_gflop(depth: int, width: float, side: int, batch: int, stem: str = "auto") -> float:
+def step_gflop(
+    depth: int, width: float, side: int, batch: int, *, stem: str = "auto", view: int = 0
+) -> float:
     """Billions of operations of a pretraining step of a ResNet.
 
     Args:
@@ -21,21 +23,22 @@ def step_gflop(depth: int, width: float, side: int, batch: int, stem: str = "aut
       width: --width_multiplier.
       side: of the square pictures, in pixels.
       batch: pictures per step.
-      stem: a value of --stem.
+      stem: a value of --stem; with "auto" the pictures' side decides.
+      view: side of the views that are trained on, in pixels; 0 is that of the pictures.
     """
-    return PER_STEP * batch * multiply_adds(depth, width, side, stem) / 1e9
+    small = has_small_stem(stem, side)
+    return PER_STEP * batch * multiply_adds(depth, width, view or side, small=small) / 1e9
 
 
-def multiply_adds(depth: int, width: float, side: int, stem: str = "auto") -> int:
+def multiply_adds(depth: int, width: float, side: int, *, small: bool = False) -> int:
     """Multiplications of one picture's forward pass, in the convolutions of a ResNet.
 
     Args:
       depth: a key of BLOCKS.
       width: --width_multiplier.
       side: of the square picture, in pixels.
-      stem: a value of --stem.
+      small: whether it has the stem that keeps every pixel.
     """
-    small = has_small_stem(stem, side)
     return sum(
         kernel**2 * inputs * outputs * places**2
         for kernel, inputs, outputs, places in _convolutions(depth, width, side, small)

@@ -33,7 +33,16 @@ class Time(NamedTuple):
         return self.steps * gflop * self.per_gflop <= self.seconds
 
 
-def image_size(facts: Facts, time: Time, batch: int, depth: int = 18, width: float = 0.5) -> Choice:
+def image_size(
+    facts: Facts,
+    time: Time,
+    batch: int,
+    depth: int = 18,
+    width: float = 0.5,
+    *,
+    stem: str = "auto",
+    view: int = 0,
+) -> Choice:
     """Side of the network's pictures: no larger than theirs, as large as time allows.
 
     Args:
@@ -42,17 +51,21 @@ def image_size(facts: Facts, time: Time, batch: int, depth: int = 18, width: flo
       batch: pictures per step.
       depth: of the network; the smallest that is chosen if the user gave none.
       width: of the network, alike.
+      stem: given by the user; as step_gflop takes it.
+      view: likewise.
     """
+
+    def gflop(side: int) -> float:
+        return step_gflop(depth, width, side, batch, stem=stem, view=view)
+
     fitting = [side for side in SIDES if side <= facts.side] or [SIDES[0]]
-    allowed = [side for side in fitting if time.allows(step_gflop(depth, width, side, batch))]
+    allowed = [side for side in fitting if time.allows(gflop(side))]
     value = max(allowed, default=fitting[0])
     if value == fitting[-1]:
         return Choice(value, f"the pictures' median shorter side is {facts.side}")
     larger = fitting[fitting.index(value) + 1]
-    gflop = step_gflop(depth, width, larger, batch)
-    return Choice(
-        value, f"their median side is {facts.side}; {larger} would take {_minutes(time, gflop)}"
-    )
+    would = _minutes(time, gflop(larger))
+    return Choice(value, f"their median side is {facts.side}; {larger} would take {would}")
 
 
 def network(
@@ -62,6 +75,9 @@ def network(
     side: int,
     depth: int | None = None,
     width: float | None = None,
+    *,
+    stem: str = "auto",
+    view: int = 0,
 ) -> Choice:
     """(depth, width) of the ResNet: the largest that data and time allow.
 
@@ -72,6 +88,8 @@ def network(
       side: of the network's pictures.
       depth: given by the user, or None.
       width: given by the user, or None.
+      stem: given by the user; as step_gflop takes it.
+      view: likewise.
     """
     rungs = [
         (depth or of_depth, width or of_width, least) for of_depth, of_width, least in NETWORKS
@@ -79,7 +97,7 @@ def network(
     value, reason = rungs[0][:2], "the smallest that is chosen"
     for of_depth, of_width, least in rungs[1:]:
         larger = f"ResNet-{of_depth} x {of_width:g}"
-        gflop = step_gflop(of_depth, of_width, side, batch)
+        gflop = step_gflop(of_depth, of_width, side, batch, stem=stem, view=view)
         if facts.pictures < least:
             return Choice(value, f"{larger} needs {least:,} pictures")
         if not time.allows(gflop):

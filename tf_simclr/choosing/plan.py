@@ -67,7 +67,7 @@ def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[s
     values["num_proj_layers"] = network.projection_layers(facts).value
     values["exemplar_classes"] = pictures.exemplar_classes(facts).value
     if "view_operations" not in given:  # It names blur or not.
-        values["use_blur"] = pictures.blur(values["image_size"]).value
+        values["use_blur"] = pictures.blur(given.get("view_size") or values["image_size"]).value
     return {name: value for name, value in values.items() if name not in given}
 
 
@@ -101,7 +101,7 @@ def plan(
     settle("min_crop_area", pictures.crop_area(facts))
     settle("color_jitter_strength", pictures.colour_strength(facts))
     if "view_operations" not in given:  # It names blur or not.
-        settle("use_blur", pictures.blur(side))
+        settle("use_blur", pictures.blur(given.get("view_size") or side))
     settle("lineareval_while_pretraining", pictures.head_alongside(facts))
     optimizer = settle("optimizer", optimizing.optimizer(batch))
     scaling = given.get("learning_rate_scaling", "linear")
@@ -109,7 +109,7 @@ def plan(
     settle("learning_rate", rate)
     per_step = machine.per_step
     if per_step is None and machine.per_gflop is not None:
-        per_step = machine.per_gflop * step_gflop(depth, width, side, batch)
+        per_step = machine.per_gflop * step_gflop(depth, width, side, batch, **_views(given))
     steps = _steps(examples, given, machine, batch, per_step, settle)
     settle("warmup_epochs", length.warmup_epochs(steps, examples, batch))
     at_once = settle("steps_per_execution", length.steps_per_execution(steps, per_step))
@@ -130,14 +130,20 @@ def _network(
         given_steps(examples, given, batch) or length.wanted_steps(examples, batch),
     )
     depth, width = given.get("resnet_depth"), given.get("width_multiplier")
+    views = _views(given)
     smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
-    side = settle("image_size", network.image_size(facts, time, batch, *smallest))
+    side = settle("image_size", network.image_size(facts, time, batch, *smallest, **views))
     if given.get("architecture", "resnet") != "resnet":
         return side, smallest[0], smallest[1]
-    choice = network.network(facts, time, batch, side, depth, width)
+    choice = network.network(facts, time, batch, side, depth, width, **views)
     depth = settle("resnet_depth", Choice(choice.value[0], choice.reason))
     width = settle("width_multiplier", Choice(choice.value[1], choice.reason))
     return side, depth, width
+
+
+def _views(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What step_gflop has to know of given flags besides sizes."""
+    return {"stem": given.get("stem", "auto"), "view": given.get("view_size", 0)}
 
 
 def given_steps(examples: int, given: Mapping[str, Any], batch: int) -> int:

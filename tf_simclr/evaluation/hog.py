@@ -8,6 +8,8 @@ import importlib.util
 
 import numpy as np
 
+from tf_simclr.evaluation.neighbours import unit_rows
+
 EXTRA = "hog"  # of setup.py
 # Chosen by their scores on a part of emoji32's training split that shows other emoji.
 SIDE = 48  # pixels; pictures are scaled to it
@@ -39,10 +41,7 @@ def features(pictures: np.ndarray, *, cells: int = CELLS) -> np.ndarray:
         gradient_histograms(pictures, cells=cells),
         colour_histograms(pictures, bins=BINS, cells=COLOUR_CELLS),
     )
-    norms = (np.linalg.norm(part, axis=1, keepdims=True) for part in parts)
-    return np.concatenate(
-        [part / np.maximum(norm, 1e-12) for part, norm in zip(parts, norms)], axis=1
-    )
+    return np.concatenate([unit_rows(part) for part in parts], axis=1)
 
 
 def gradient_histograms(pictures: np.ndarray, *, cells: int) -> np.ndarray:

@@ -23,7 +23,6 @@ from tf_simclr.data.folder_kind import holds_pictures
 from tf_simclr.data.image_folder import ImageFolder
 from tf_simclr.data.source import Source
 from tf_simclr.pretrained.checkpoint import Checkpoint
-from tf_simclr.resnet_sizes import has_small_stem
 from tf_simclr.tasks.stopwatch import AUTO, Stopwatch
 from tf_simclr.tasks.timed import Timed
 from tf_simclr.workdir import run_folder
@@ -110,9 +109,10 @@ def choose(config: Config, origin: Checkpoint | None = None) -> Settled:
     Raises:
       ValueError: as methods.source.
     """
-    config, training = _with_precision_open(config), config.training
+    config = _with_precision_open(config)
+    training = config.training
     of_folder = config.run.choose and config.data.dataset == FOLDER
-    if not (of_folder or training.train_minutes or config.training.precision == AUTO):
+    if not (of_folder or training.train_minutes or training.precision == AUTO):
         return Settled(config, functools.cache(methods.source))
     theirs = run_folder.read_settings(run_folder.require_model_dir(config))
     if not config.run.trains or theirs is not None:
@@ -255,8 +255,8 @@ def _gflop(config: Config) -> float:
     resnet = model.architecture == "resnet"
     shape = (model.resnet_depth, model.width_multiplier) if resnet else (18, 0.5)
     batch = config.training.train_batch_size
-    stem = "small" if has_small_stem(model.stem, config.data.image_size) else "large"
-    return step_gflop(*shape, config.data.view_side, batch, stem)
+    size, view = config.data.image_size, config.data.view_size
+    return step_gflop(*shape, size, batch, stem=model.stem, view=view)
 
 
 def estimate_of(settled: Settled, from_step: int = 0) -> str:

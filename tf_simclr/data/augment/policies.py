@@ -45,13 +45,13 @@ class FinetuneView:
         return _finish(view, self.size)
 
 
-def evaluation_view(image: tf.Tensor, *, size: int, share: float | None = None) -> tf.Tensor:
+def evaluation_view(image: tf.Tensor, *, size: int, share: float = 0) -> tf.Tensor:
     """The picture's centre, without randomness: float32 [size, size, 3] in [0, 1].
 
     Args:
       image: uint8 [height, width, 3], or float in [0, 1].
       size: side of the view, in pixels.
-      share: of the shorter side that is shown, in (0, 1]; None is 7/8 above 32 pixels, and all of
+      share: of the shorter side that is shown, in [0, 1]; 0 is 7/8 above 32 pixels, and all of
         it at 32 and less.
     """
     # Differs from the original, which takes small pictures of exactly that size only.
