@@ -57,13 +57,10 @@ COLUMNS = (
 )
 # White ones are of neighbours that are found after PCA whitening.
 SCORES = ("linear_probe", "knn", "retrieval", "white_knn", "white_retrieval")
-FINAL, GRIDS = "final", (2, 4)
+FINAL, GRIDS = "final", (2,)
 # Outputs that are joined of others, each of length 1.
-JOINED = {
-    "pyramid": (FINAL, "block_group3_2x2", "block_group2_2x2"),
-    "final+block_group3_4x4": (FINAL, "block_group3_4x4"),
-}
-JUDGED = (FINAL, "block_group4_2x2", "block_group3_4x4", *JOINED)
+JOINED = {"pyramid": (FINAL, "block_group3_2x2", "block_group2_2x2")}
+JUDGED = (FINAL, *JOINED)
 
 
 def train(folder: pathlib.Path, flags: list[str]) -> None:
@@ -83,7 +80,7 @@ def outputs(config: Config) -> dict[str, dict[str, Features]]:
     def pooled(images: tf.Tensor) -> dict[str, tf.Tensor]:
         endpoints = encoder(images)
         found = {FINAL: endpoints["final_avg_pool"]}
-        for group in (2, 3, 4):
+        for group in (2, 3):
             maps = endpoints[f"block_group{group}"]
             for cells in GRIDS:
                 if maps.shape[1] >= cells:
