@@ -9,7 +9,6 @@ and what the validation part says of each output of the encoder.
 """
 
 import csv
-import dataclasses
 import json
 import os
 import pathlib
@@ -31,8 +30,6 @@ from tf_simclr.evaluation import whitening
 from tf_simclr.evaluation.features import Features, extract_together
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import linear_probe
-from tf_simclr.evaluation.neighbours import unit_rows
-from tf_simclr.evaluation.pooling import grid_means
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.workdir.run_facts import read_run_facts
 from tf_simclr.workdir.run_folder import read_settings
@@ -57,10 +54,8 @@ COLUMNS = (
 )
 # White ones are of neighbours that are found after PCA whitening.
 SCORES = ("linear_probe", "knn", "retrieval", "white_knn", "white_retrieval")
-FINAL, GRIDS = "final", (2,)
-# Outputs that are joined of others, each of length 1.
-JOINED = {"pyramid": (FINAL, "block_group3_2x2", "block_group2_2x2")}
-JUDGED = (FINAL, *JOINED)
+# Output -> endpoint of the encoder.
+OUTPUTS = {"final": "final_avg_pool", "pyramid": "pyramid"}
 
 
 def train(folder: pathlib.Path, flags: list[str]) -> None:
@@ -77,27 +72,17 @@ def outputs(config: Config) -> dict[str, dict[str, Features]]:
     encoder.trained_size = None  # It is judged at other sizes on purpose.
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def pooled(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def judged(images: tf.Tensor) -> dict[str, tf.Tensor]:
         endpoints = encoder(images)
-        found = {FINAL: endpoints["final_avg_pool"]}
-        for group in (2, 3):
-            maps = endpoints[f"block_group{group}"]
-            for cells in GRIDS:
-                if maps.shape[1] >= cells:
-                    found[f"block_group{group}_{cells}x{cells}"] = grid_means(maps, cells)
-        return found
+        return {output: endpoints[name] for output, name in OUTPUTS.items()}
 
-    data, found = build_data.source(config), {}
-    for split in ("train", "test"):
-        batches = build_data.evaluation_data(config, data, split)
-        of_split = extract_together(pooled, batches, limit=10_000)
-        for name, parts in JOINED.items():
-            if set(parts) <= set(of_split):
-                vectors = [unit_rows(of_split[part].vectors) for part in parts]
-                joined = np.concatenate(vectors, axis=1)
-                of_split[name] = dataclasses.replace(of_split[FINAL], vectors=joined)
-        found[split] = {name: of_split[name] for name in JUDGED if name in of_split}
-    return found
+    data = build_data.source(config)
+    return {
+        split: extract_together(
+            judged, build_data.evaluation_data(config, data, split), limit=10_000
+        )
+        for split in ("train", "test")
+    }
 
 
 def scores(train: Features, test: Features) -> dict[str, float]:

@@ -40,6 +40,11 @@ def test_directions_in_which_nothing_varies_are_left_out():
     np.testing.assert_allclose(np.cov(made(flat).T, bias=True), np.eye(6), atol=1e-3)
 
 
+def test_the_directions_that_vary_most_are_kept():
+    all_of_them, three = (whitening.fit(MIXED, most=most)(MIXED) for most in (6, 3))
+    np.testing.assert_allclose(three, all_of_them[:, :3], atol=1e-5)
+
+
 def test_fewer_vectors_than_features():
     made = whitening.fit(RANDOM.normal(size=[4, 10]))
     assert made.projection.shape == (10, 3)  # Four points span three directions.

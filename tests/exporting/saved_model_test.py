@@ -9,6 +9,7 @@ KEYS = {
     "initial_max_pool",
     *(f"block_group{group}" for group in range(1, 5)),
     "final_avg_pool",
+    "pyramid",
     "logits_sup",
     "proj_head_input",
     "proj_head_output",
@@ -31,7 +32,7 @@ def test_it_says_what_size_it_was_trained_on(loaded):
     assert int(loaded.trained_size) == 16
 
 
-def test_the_ten_keys_of_the_original(loaded, images):
+def test_the_ten_keys_of_the_original_and_the_pyramid(loaded, images):
     assert set(loaded(images, trainable=False)) == KEYS  # REFERENCE: "What it writes"
     assert set(loaded(images, False)) == KEYS
     assert set(loaded.signatures["serving_default"](images=images)) == KEYS

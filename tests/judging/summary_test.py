@@ -41,6 +41,22 @@ def test_what_came_out_is_printed_and_where_it_lies():
     assert lines[-1].split() == ["report", "run/report.html"]
 
 
+def test_scores_by_the_pyramid_have_a_table_of_their_own():
+    result = {"knn_top1": 0.5, "pyramid/knn_top1": 0.75, "pyramid/hog/linear_probe_top1": 0.25}
+    result |= {"hog/linear_probe_top1": 0.25, "raw_pixels/knn_top1": 0.2}
+    lines = summary_lines(result, {}, lines=[], confused="")
+    start = next(place for place, line in enumerate(lines) if line.startswith("Pyramid"))
+    assert lines[start].split() == ["Pyramid", "Linear", "probe", "kNN", "Retrieval", "at", "1"]
+    assert [line.split() for line in lines[start + 1 : start + 3]] == [
+        ["This", "encoder", "-", "75.0", "%", "-"],
+        ["HOG", "+", "colours", "25.0", "%", "-", "-"],
+    ]
+    assert lines[start + 3].startswith("The pyramid is an output") and max(map(len, lines)) <= 80
+    assert not any(
+        line.startswith("Pyramid") for line in summary_lines({}, {}, lines=[], confused="")
+    )
+
+
 @pytest.mark.parametrize("weights", ["trained", "averaged"])
 def test_what_was_judged_without_labels_fits_a_terminal_and_says_what_is_better(weights):
     # The widest values: four digits before the point, as of 5,000 pictures and 4,096 features.

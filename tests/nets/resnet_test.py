@@ -15,6 +15,7 @@ ENDPOINTS = [
     "block_group3",
     "block_group4",
     "final_avg_pool",
+    "pyramid",
 ]
 
 

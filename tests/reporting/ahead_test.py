@@ -34,6 +34,11 @@ def test_a_difference_within_the_error_is_none(theirs, counts):
     assert bool(baselines_ahead(result)) == counts
 
 
+def test_the_better_of_plain_features_and_pyramid_counts():
+    by_pyramid = {"pyramid/retrieval_at_1": 0.7, "pyramid/hog/linear_probe_top1": 0.7}
+    assert baselines_ahead(RESULT | by_pyramid) == {"HOG + colours": ["linear probe"]}
+
+
 @pytest.mark.parametrize(
     "result",
     [

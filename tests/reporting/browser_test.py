@@ -90,7 +90,7 @@ def strange_report():
 def test_it_shows_everything_without_sideways_scrolling(show, scheme, width):
     page = show(strange_report(), width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("h2").count() == 12
+    assert page.locator("h2").count() == 13
     ground = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), float)
     assert np.median(ground) > 200 if scheme == "light" else np.median(ground) < 50
     assert page.locator("text=<b>bold</b>").count() > 0  # As text.

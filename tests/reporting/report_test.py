@@ -10,10 +10,12 @@ import whole
 
 from tf_simclr.reporting.content import ClassConfusion, Neighbours, Query, Report, Score
 from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
+from tf_simclr.reporting.pyramid import PyramidTable
 from tf_simclr.reporting.report import render
 
 SECTIONS = [
     "What was learned",
+    "Pyramid",
     "Layer by layer",
     "Judged without labels",
     "Nearest neighbours",
@@ -89,6 +91,7 @@ def test_every_text_is_escaped():
             confusion=ClassConfusion(np.eye(1, dtype=int), [evil], [(evil, evil, 1, 1)], evil),
             neighbours=whole.neighbours_of(caption=evil),
             feature_map=whole.map_of(5, classes=1, names=[evil]),
+            pyramid=PyramidTable([evil], [(evil, [0.5])]),
             layers=whole.layers_of(evil, note=evil),
             mistakes=whole.mistakes_of(evil, evil, evil),
             snippet=(evil, evil),

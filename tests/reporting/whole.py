@@ -16,6 +16,7 @@ from tf_simclr.reporting.content import (
 from tf_simclr.reporting.label_free import LabelFreeRow, LabelFreeTable
 from tf_simclr.reporting.layers import BestLayer, Layer, LayerTable
 from tf_simclr.reporting.pictures import Sheet
+from tf_simclr.reporting.pyramid import PyramidTable
 
 BASELINES = [("Raw pixels", 0.512), ("Untrained network", 0.461)]
 KINDS = ("This encoder", "Raw pixels")
@@ -87,6 +88,7 @@ def whole_report(**changes):
             Score("Fine-tuned classifier", "On 24 pictures.", 0.875, note="top-5 99.0 %"),
             Score("Linear probe", "What it means.", 0.583, BASELINES),
         ],
+        "pyramid": PyramidTable(("Linear probe", "kNN"), [(kind, [0.583, None]) for kind in KINDS]),
         "layers": layers_of(),
         "label_free": LabelFreeTable(
             KINDS, [LabelFreeRow("RankMe", "Dimensions in use.", "higher", ("31.4", "-"))], "Of 5."

@@ -14,7 +14,7 @@ from tf_simclr.evaluation import hog
 from tf_simclr.evaluation.provenance import KEYS
 from tf_simclr.judging.baselines import baselines
 from tf_simclr.main import main
-from tf_simclr.reporting.names import LABEL_FREE
+from tf_simclr.reporting.names import COLUMNS, LABEL_FREE
 from tf_simclr.tasks import evaluate
 
 PROBES = {"linear_probe_top1", "linear_probe_top5", "linear_probe_l2", "knn_top1"}
@@ -82,7 +82,8 @@ def test_results_have_the_probes_of_every_row_and_the_keys_of_the_original(evalu
     rows = {prefix + name for prefix in prefixes for name in judges}
     others = {prefix + name for prefix in prefixes for name in (*LABEL_FREE, "features")}
     found = result(evaluated)
-    assert set(found) == rows | others | ORIGINAL | OF_WHAT | {"eval/pictures"}
+    pyramid = {f"pyramid/{prefix}{name}" for prefix in prefixes for name in (*COLUMNS, "features")}
+    assert set(found) == rows | others | pyramid | ORIGINAL | OF_WHAT | {"eval/pictures"}
     assert found["global_step"] == 2
     assert all(0 <= found[key] <= 1 for key in rows)
     assert found["linear_probe_l2"] in (0.3, 0.03, 0.003, 0.0003)  # The short grid.

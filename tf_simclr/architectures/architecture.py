@@ -106,6 +106,11 @@ class Architecture(abc.ABC):
         """
         return {}
 
+    @property
+    def has_pyramid(self) -> bool:
+        """Whether the encoder has the endpoint "pyramid"; see nets/pyramid.py."""
+        return False
+
     @abc.abstractmethod
     def describe(self) -> str:
         """A description for errors and cards."""

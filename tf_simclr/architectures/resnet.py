@@ -91,6 +91,11 @@ class ResNetArchitecture(Architecture):
         return {"stem": "initial_max_pool"} | dict(zip(groups, groups))
 
     @property
+    def has_pyramid(self) -> bool:
+        """Whether the encoder has the endpoint "pyramid": all of them."""
+        return True
+
+    @property
     def title(self) -> str:
         """Such as "ResNet-50 x 1"."""
         return f"ResNet-{self.resnet_depth} x {self.width_multiplier:g}"

@@ -12,6 +12,7 @@ import numpy as np
 # Added to each variance, as a share of the largest: directions below it stay short, as what they
 # hold is mostly noise. 1e-1, 1e-2 and 1e-3 were tried on a part of emoji32's training split.
 SHRINKAGE = 1e-3
+MOST = 512  # directions that are kept, those that vary most: the map of a wide network stays small
 
 
 class Whitening(NamedTuple):
@@ -30,7 +31,7 @@ class Whitening(NamedTuple):
         return (np.asarray(vectors, np.float32) - self.mean) @ self.projection
 
 
-def fit(vectors: np.ndarray, *, shrinkage: float = SHRINKAGE) -> Whitening:
+def fit(vectors: np.ndarray, *, shrinkage: float = SHRINKAGE, most: int = MOST) -> Whitening:
     """The whitening of some vectors, without their labels.
 
     >>> drawn = np.random.default_rng(0).normal(size=[1000, 2]) * [10, 1]
@@ -40,9 +41,10 @@ def fit(vectors: np.ndarray, *, shrinkage: float = SHRINKAGE) -> Whitening:
     Args:
       vectors: float [n, features], n >= 2; of the training pictures.
       shrinkage: see SHRINKAGE; >= 0.
+      most: directions that are kept at most, >= 1.
 
     Returns:
-      A Whitening that keeps all directions in which the vectors vary.
+      A Whitening that keeps the directions in which the vectors vary most.
 
     Raises:
       ValueError: for fewer than two vectors, or vectors that are all alike.
@@ -56,7 +58,7 @@ def fit(vectors: np.ndarray, *, shrinkage: float = SHRINKAGE) -> Whitening:
     mean = vectors.mean(axis=0, dtype=np.float64)
     centred = vectors - mean
     variances, directions = np.linalg.eigh(centred.T @ centred / len(vectors))
-    variances, directions = variances[::-1], directions[:, ::-1]
+    variances, directions = variances[::-1][:most], directions[:, ::-1][:, :most]
     kept = variances > 1e-9 * max(variances[0], 0)  # Below it is what rounding leaves.
     if not kept.any():
         raise ValueError("`vectors` must differ. Received: vectors that are all alike.")

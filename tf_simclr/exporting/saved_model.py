@@ -12,9 +12,9 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
     """Writes `__call__(images, trainable=False)` -> endpoints to the folder `path`.
 
     Images are float32 [batch, height, width, 3] in [0, 1]. Keys of the result: initial_conv,
-    initial_max_pool, block_group1..4, final_avg_pool, proj_head_input, proj_head_output and, where
-    there is a classifier, logits_sup. The signature serving_default returns them, too. A variable
-    `trained_size` is the side of the pictures that it was trained on.
+    initial_max_pool, block_group1..4, final_avg_pool, pyramid, proj_head_input, proj_head_output
+    and, where there is a classifier, logits_sup. The signature serving_default returns them, too.
+    A variable `trained_size` is the side of the pictures that it was trained on.
 
     Args:
       network: what is saved.

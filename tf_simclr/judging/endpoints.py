@@ -15,8 +15,8 @@ from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config.fields import require
 from tf_simclr.evaluation import hog
 from tf_simclr.evaluation.over_replicas import over_replicas
-from tf_simclr.evaluation.pooling import grid_means
 from tf_simclr.judging.baselines import hog_and_colours
+from tf_simclr.nets.pooling import grid_means
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.reporting.by_layer import FINER
 

@@ -48,6 +48,8 @@ class Judged:
       labels: int64 [n] that the probe was judged by, -1 for none; None if nothing was judged by
         labels.
       held_out: the probe's accuracy on the fifth of the training pictures that was held out of it.
+      train: features of the labelled training pictures that it learnt from; None if nothing was
+        judged by labels.
     """
 
     test: Features
@@ -57,6 +59,7 @@ class Judged:
     views: tuple[int, int] = (0, 0)
     labels: np.ndarray | None = None
     held_out: float | None = None
+    train: Features | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +184,7 @@ def _judged(
         probed.answers if probed else None,
         labels=shown if train else None,
         held_out=probed.held_out if probed else None,
+        train=train,
     )
 
 
@@ -250,12 +254,13 @@ def _try(name: str, score: Callable[[], Score], tell: Tell = _print_left_out) ->
 
 
 def encoder_features(
-    encoder: keras.Model, strategy: tf.distribute.Strategy
+    encoder: keras.Model, strategy: tf.distribute.Strategy, output: str = "final_avg_pool"
 ) -> Callable[[tf.Tensor], np.ndarray]:
-    """A function of images [batch, h, w, 3] -> final_avg_pool [batch, features], inference mode.
+    """A function of images [batch, h, w, 3] -> an endpoint [batch, features], inference mode.
 
     Args:
       encoder: made in the strategy's scope.
       strategy: its replicas share each batch.
+      output: the endpoint.
     """
-    return over_replicas(lambda images: encoder(images, training=False)["final_avg_pool"], strategy)
+    return over_replicas(lambda images: encoder(images, training=False)[output], strategy)

@@ -33,6 +33,7 @@ from tf_simclr.reporting.names import (
     label_free_text,
     rows_in,
 )
+from tf_simclr.reporting.pyramid import PyramidTable
 from tf_simclr.reporting.report import render
 from tf_simclr.reporting.words import Words
 from tf_simclr.workdir import checkpoints, run_folder
@@ -68,6 +69,7 @@ def draw_page(model_dir: str, name: str, words: Words) -> str:
         opening=_opening(trained, result),
         state=_state(model_dir, trained, result),
         scores=_scores(result, kept, words, trained),
+        pyramid=_pyramid(result),
         layers=_layers(result),
         label_free=_label_free(result),
         neighbours=kept.neighbours if kept else None,
@@ -153,6 +155,11 @@ def _scores(
     judged = f"On {kept.scored_on}." if kept and kept.scored_on else ""
     own = content.Score(words.classifier, judged, result[TOP_1], note=five)
     return [*frozen, own] if trained.run.pretrains else [own, *frozen]
+
+
+def _pyramid(result: Mapping[str, Any]) -> PyramidTable | None:
+    rows = summary.pyramid_rows(result)
+    return PyramidTable(tuple(COLUMNS.values()), list(rows.items())) if rows else None
 
 
 def _layers(result: Mapping[str, Any]) -> LayerTable | None:

@@ -21,12 +21,14 @@ from tf_simclr.reporting.by_layer import (
 from tf_simclr.reporting.names import (
     COLUMNS,
     LABEL_FREE,
+    PYRAMID,
     TOP_1,
     TOP_5,
     label_free_note,
     label_free_text,
     rows_in,
 )
+from tf_simclr.reporting.pyramid import NOTE
 
 WIDTH = 80  # columns of a terminal
 CELLS = (14, 8, 11, 11)  # columns of the cells of a table of layers
@@ -45,11 +47,9 @@ def summary_lines(
       confused: the most confused classes, in words; "" for none.
     """
     table = {title: row for title, row in rows(result).items() if any(v is not None for v in row)}
-    said = []
-    if table:
-        said += ["", f"{'':20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
-        for title, row in table.items():
-            said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    said = _score_table("", table)
+    if pyramid := pyramid_rows(result):
+        said += [*_score_table("Pyramid", pyramid), *textwrap.wrap(NOTE, WIDTH)]
     said += textwrap.wrap(ahead_note(result), WIDTH)
     said += layer_lines(result)
     said += label_free_lines(result)
@@ -58,6 +58,16 @@ def summary_lines(
     if confused:
         said.append(f"Most confused: {confused}")
     return [*said, "", *(f"{name:20} {path}" for name, path in files.items())]
+
+
+def _score_table(corner: str, rows: Mapping[str, Sequence[float | None]]) -> list[str]:
+    """The lines of a table of scores in COLUMNS; [] without rows."""
+    if not rows:
+        return []
+    said = ["", f"{corner:20}" + "".join(f"{title:>16}" for title in COLUMNS.values())]
+    for title, row in rows.items():
+        said.append(f"{title:20}" + "".join(f"{percent(value):>16}" for value in row))
+    return said
 
 
 def label_free_lines(result: Mapping[str, Any]) -> list[str]:
@@ -130,6 +140,19 @@ def rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
     return {
         title: [result.get(row + name) for name in COLUMNS] for row, title in titles(result).items()
     }
+
+
+def pyramid_rows(result: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """As `rows`, by the pyramid and with whitened neighbours; {} if that was not judged."""
+    judged = {row: title for row, title in titles(result).items() if _by_pyramid(result, row)}
+    return {
+        title: [result.get(PYRAMID + row + name) for name in COLUMNS]
+        for row, title in judged.items()
+    }
+
+
+def _by_pyramid(result: Mapping[str, Any], row: str) -> bool:
+    return any(PYRAMID + row + name in result for name in COLUMNS)
 
 
 def titles(result: Mapping[str, Any]) -> dict[str, str]:

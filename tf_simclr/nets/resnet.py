@@ -12,8 +12,12 @@ import tf_keras as keras
 from tf_simclr.nets.blocks import BasicBlock, BlockGroup, Bottleneck, Stem
 from tf_simclr.nets.encoder import Encoder
 from tf_simclr.nets.layers import MOMENTUM
+from tf_simclr.nets.pyramid import pyramid
 from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
+
+# Of the pyramid: stage -> cells on each axis, chosen on a part of emoji32's training split.
+GRIDS = {"block_group3": 2, "block_group2": 2}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -26,6 +30,8 @@ class ResNet(Encoder):
         initial_max_pool    stem, after norm, ReLU and (unless small_images) pooling
         block_group1..4     output of each group, after ReLU
         final_avg_pool      [batch, features], mean of block_group4 over height and width
+        pyramid             float32 [batch, numbers], final_avg_pool, and block_group3 and 2 over
+                            two by two cells, each of length 1; see nets/pyramid.py
 
     Args:
       depth: 10, 18, 34, 50, 101, 152 or 200.
@@ -117,7 +123,8 @@ class ResNet(Encoder):
         for number, group in enumerate(self.groups, start=1):
             hidden = group(hidden, training=training)
             endpoints[f"block_group{number}"] = hidden
-        endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
+        final = endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
+        endpoints["pyramid"] = pyramid(final, endpoints, GRIDS)
         return endpoints
 
     def get_config(self) -> dict[str, Any]:

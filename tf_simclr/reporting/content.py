@@ -8,6 +8,7 @@ import numpy as np
 from tf_simclr.reporting.label_free import LabelFreeTable
 from tf_simclr.reporting.layers import LayerTable
 from tf_simclr.reporting.pictures import Sheet
+from tf_simclr.reporting.pyramid import PyramidTable
 
 History = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name -> (steps, values)
 
@@ -233,6 +234,7 @@ class Report:
         opening: what was judged, in a line.
         state: what is still to come, such as the results of a run that goes on.
         scores: shown first, each with its baselines; without any, the ends of the curves are.
+        pyramid: scores by the pyramid.
         layers: what was judged layer by layer.
         label_free: what was judged without labels.
         neighbours: pictures and their nearest neighbours.
@@ -250,6 +252,7 @@ class Report:
     opening: str = ""
     state: str = ""
     scores: Sequence[Score] = ()
+    pyramid: PyramidTable | None = None
     layers: LayerTable | None = None
     label_free: LabelFreeTable | None = None
     neighbours: Neighbours | None = None

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from html import escape
 
+from tf_simclr.reporting import markup
+
 
 @dataclasses.dataclass(frozen=True)
 class LabelFreeRow:
@@ -49,12 +51,7 @@ class LabelFreeTable:
 def label_free_table(table: LabelFreeTable) -> str:
     """The table as HTML, in a region that scrolls on a narrow screen."""
     heads = ["Judge", *table.networks, "Better"]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(_row(row) for row in table.rows)
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Judged without labels">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return markup.table("Judged without labels", heads, "".join(map(_row, table.rows)))
 
 
 def _row(row: LabelFreeRow) -> str:

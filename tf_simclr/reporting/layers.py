@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from html import escape
 
+from tf_simclr.reporting import markup
 from tf_simclr.reporting.curves import ticks
 from tf_simclr.reporting.markup import percent, section
 
@@ -186,7 +187,7 @@ def _table(table: LayerTable) -> str:
         + "</tr>"
         for layer in table.layers
     )
-    return _scroll("Layers", heads, rows)
+    return markup.table("Layers", heads, rows)
 
 
 _BEST = ' class="best"'
@@ -203,12 +204,4 @@ def _best(table: LayerTable) -> str:
         + "</tr>"
         for row in table.best
     )
-    return _scroll("Best layers", heads, rows)
-
-
-def _scroll(label: str, heads: Sequence[str], rows: str) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return markup.table("Best layers", heads, rows)

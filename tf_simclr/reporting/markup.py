@@ -1,6 +1,7 @@
 """Small pieces of HTML that several sections share."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -17,6 +18,21 @@ def section(name: str, title: str, explanation: str, body: str) -> str:
     """
     text = f"<p>{explanation}</p>" if explanation else ""
     return f'<section id="{name}"><h2>{title}</h2>{text}{body}</section>'
+
+
+def table(label: str, heads: Sequence[str], rows: str) -> str:
+    """A table in a region that scrolls on a narrow screen.
+
+    Args:
+        label: what the region is called to those who do not see it.
+        heads: titles of the columns, as text.
+        rows: HTML.
+    """
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def percent(value: float | None, digits: int = 1) -> str:

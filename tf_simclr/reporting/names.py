@@ -34,6 +34,9 @@ ROWS = {
     "random_init/": "Untrained network",
 }
 
+# Before the prefix of a row: its scores by the pyramid, with whitened neighbours.
+PYRAMID = "pyramid/"
+
 # Keys of a result -> what they say beside the scores of features without labels.
 FEATURES = "features"  # how many numbers a picture has
 VIEW_PICTURES, VIEWS_OF_EACH = "lidar_pictures", "lidar_views"

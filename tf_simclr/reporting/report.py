@@ -14,6 +14,7 @@ from tf_simclr.reporting.markup import command, section
 from tf_simclr.reporting.mistakes import mistakes_section
 from tf_simclr.reporting.neighbours import neighbours_section
 from tf_simclr.reporting.numbers import curve_cards, score_cards
+from tf_simclr.reporting.pyramid import pyramid_section
 from tf_simclr.reporting.style import MAP_SCRIPT, STYLE
 from tf_simclr.reporting.views import views_section
 
@@ -44,6 +45,7 @@ def render(report: Report) -> str:
     confusion = report.confusion
     sections = [
         _numbers(report),
+        pyramid_section(report.pyramid) if report.pyramid else "",
         layers_section(report.layers) if report.layers else "",
         _label_free(report),
         neighbours_section(report.neighbours) if report.neighbours else "",

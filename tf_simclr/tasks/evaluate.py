@@ -17,6 +17,7 @@ from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
+from tf_simclr.evaluation.features import Network
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.baselines import PIXELS_SIDE, baselines
@@ -26,6 +27,7 @@ from tf_simclr.judging.kept import write_kept
 from tf_simclr.judging.layers import judge_layers
 from tf_simclr.judging.page import draw_page
 from tf_simclr.judging.projector import project
+from tf_simclr.judging.pyramid import judge_pyramid
 from tf_simclr.judging.show import choose, teller
 from tf_simclr.judging.summary import mixed_up, summary_lines
 from tf_simclr.methods.going_on import check_architecture
@@ -257,12 +259,14 @@ def _results(
         "random_init/": encoder_features(untrained.encoder, strategy),
     }
     judged = judge(config, data, networks)
+    pyramids = _pyramids(config, strategy, {"": net, "random_init/": untrained})
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
     if best := best_of(os.path.join(todo.model_dir, BEST)):  # As text: none of it is a score.
         result["best_weights"] = (
             f"{BEST}/ckpt-{best['step']}, by {best['by']} of {best['value']:.4g}"
         )
+    result |= judge_pyramid(config, data, pyramids, judged) if pyramids else {}
     result |= _layers(todo, data, strategy, {"": net, "random_init/": untrained}, judged)
     result[PICTURES] = len(judged[""].test.vectors)
     result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
@@ -273,6 +277,15 @@ def _results(
     for row, found in judged.items():
         result |= {row + name: score for name, score in found.scores.items() if score is not None}
     return result, judged, judgement.classified, net.encoder.count_params()
+
+
+def _pyramids(
+    config: Config, strategy: tf.distribute.Strategy, nets: Mapping[str, TrainableNet]
+) -> dict[str, Network]:
+    """Prefix of a row -> its network's pyramid; {} if the architecture has none."""
+    if not architecture_of(config.flat()).has_pyramid:
+        return {}
+    return {row: encoder_features(net.encoder, strategy, "pyramid") for row, net in nets.items()}
 
 
 def _layers(

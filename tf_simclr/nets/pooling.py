@@ -5,6 +5,8 @@
 # The last layer of a ResNet is averaged, and so the mean over one cell is that layer.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 
@@ -18,7 +20,8 @@ def grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
                                  3 4 5 6
 
     Args:
-      maps: float [batch, height, width, channels], of a static height and width.
+      maps: float [batch, height, width, channels]. Where height or width is not static, a map may
+        be smaller than the grid: then cells share its pixels.
       cells: on each axis, from 1 to height and width.
 
     Returns:
@@ -27,12 +30,26 @@ def grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
     Raises:
       ValueError: for a number of cells that the map does not have.
     """
-    height, width = maps.shape[1:3]
-    if not 1 <= cells <= min(height, width):
+    known = [side for side in maps.shape[1:3] if side is not None]
+    if not 1 <= cells <= min(known, default=cells):
         raise ValueError(
             f"`cells` must be from 1 to the sides of the map. Received: cells={cells},"
             f" maps.shape={tuple(maps.shape)}. Give larger pictures, or fewer cells."
         )
+    return shared_grid_means(maps, cells)
+
+
+def shared_grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
+    """As grid_means, of maps of any size: cells of a map that is too small share its pixels.
+
+    So the number of features does not depend on the size of pictures.
+
+    Args:
+      maps: float [batch, height, width, channels].
+      cells: on each axis, at least 1.
+    """
+    static, dynamic = maps.shape, tf.shape(maps)
+    height, width = (dynamic[axis] if static[axis] is None else static[axis] for axis in (1, 2))
     means = [
         tf.reduce_mean(maps[:, slice(*rows), slice(*columns)], [1, 2])
         for rows in _spans(height, cells)
@@ -41,5 +58,6 @@ def grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
     return tf.concat(means, axis=1)
 
 
-def _spans(length: int, cells: int) -> list[tuple[int, int]]:
+def _spans(length: Any, cells: int) -> list[tuple[Any, Any]]:
+    """Begin and end of each cell; the length of the axis is an int, or a scalar tensor."""
     return [(i * length // cells, -(-(i + 1) * length // cells)) for i in range(cells)]

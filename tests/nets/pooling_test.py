@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_simclr.evaluation.pooling import grid_means
+from tf_simclr.nets.pooling import grid_means
 
 
 def by_hand(maps, cells):
