@@ -1,8 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_simclr.evaluation import whitening
 from tf_simclr.exporting import saved_model
+
+SIDE = 16
 
 KEYS = {
     "initial_conv",
@@ -72,6 +77,17 @@ def test_without_a_classifier_its_key_is_left_out(network_without_classifier, tm
     saved_model.save(network_without_classifier, str(tmp_path / "1"))
     outputs = tf.saved_model.load(str(tmp_path / "1"))(images, trainable=False)
     assert set(outputs) == KEYS - {"logits_sup"}
+
+
+def test_a_known_whitening_is_a_linear_map_in_the_export(network, tmp_path, images):
+    drawn = np.random.default_rng(0).random((50, SIDE, SIDE, 3), np.float32)
+    white = whitening.fit(network.encoder(drawn)["pyramid"].numpy(), most=8)
+    saved_model.save(dataclasses.replace(network, whitening=white), str(tmp_path / "1"))
+    outputs = tf.saved_model.load(str(tmp_path / "1"))(images)
+    assert set(outputs) == KEYS | {"pyramid_white"}
+    expected = white(network.encoder(images)["pyramid"].numpy())
+    assert expected.shape == (len(images), 8) and expected.std() > 0.1
+    np.testing.assert_allclose(outputs["pyramid_white"], expected, atol=1e-4)
 
 
 def test_nothing_of_keras_is_saved_beside_the_function_and_the_weights(path, network):

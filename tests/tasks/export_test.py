@@ -15,6 +15,7 @@ from tf_simclr.main import main
 from tf_simclr.tasks import export as exports
 from tf_simclr.tasks.export import tell_results
 from tf_simclr.workdir.segments import export_steps
+from tf_simclr.workdir.whitening_file import read_whitening
 
 IMAGES = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
 
@@ -58,6 +59,24 @@ def test_no_flag_is_repeated_and_the_default_place_is_in_the_run(trained_run, tm
     export(f"--model_dir={run}")
     assert f"Exported {run}/hub/3" in capsys.readouterr().out
     np.testing.assert_array_equal(features(run / "hub" / "3"), features(run))
+
+
+def test_the_pyramids_whitening_goes_from_the_run_to_its_exports_and_on(trained_run, tmp_path):
+    white = read_whitening(str(trained_run), 3)
+    expected = white(load_encoder(str(trained_run))(IMAGES)["pyramid"].numpy())
+    first = os.path.join(trained_run, "hub", "3")
+    export(f"--checkpoint={first}", "--export_format=saved_model", f"--output={tmp_path / 'b'}")
+    hub, saved_model = (tf.saved_model.load(path) for path in (first, str(tmp_path / "b")))
+    for found in (hub.endpoints(IMAGES), saved_model(IMAGES)):
+        np.testing.assert_allclose(found["pyramid_white"], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_an_earlier_step_has_no_whitening(trained_run, tmp_path):
+    checkpoint, out = os.path.join(trained_run, "ckpt-2"), str(tmp_path / "out")
+    export(f"--checkpoint={checkpoint}", "--export_format=saved_model", f"--output={out}")
+    saved_model = tf.saved_model.load(out)
+    outputs = saved_model(IMAGES)
+    assert "pyramid" in outputs and "pyramid_white" not in outputs
 
 
 @pytest.mark.parametrize("step", [1, 2])

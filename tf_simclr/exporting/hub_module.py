@@ -53,8 +53,7 @@ def save(
         return encode(images, training, batch_norm_momentum)["final_avg_pool"]
 
     def endpoints(images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
-        outputs = encode(images, training)
-        return outputs | network.heads(outputs["final_avg_pool"], training)
+        return network.outputs(encode(images, training), training)
 
     def project(images: tf.Tensor, training: bool = False) -> tf.Tensor:
         return head(call(images, training), training=training)[-1]

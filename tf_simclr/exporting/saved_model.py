@@ -13,8 +13,9 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
 
     Images are float32 [batch, height, width, 3] in [0, 1]. Keys of the result: initial_conv,
     initial_max_pool, block_group1..4, final_avg_pool, pyramid, proj_head_input, proj_head_output
-    and, where there is a classifier, logits_sup. The signature serving_default returns them, too.
-    A variable `trained_size` is the side of the pictures that it was trained on.
+    and, where there is a classifier, logits_sup; where the pyramid's whitening is known,
+    pyramid_white. The signature serving_default returns them, too. A variable `trained_size` is
+    the side of the pictures that it was trained on.
 
     Args:
       network: what is saved.
@@ -26,8 +27,7 @@ def save(network: TrainedNetwork, path: str, *, size: int | None = None) -> None
 
     # Differs from the original, which traces the random blur into the export.
     def call(images: tf.Tensor, trainable: bool = False) -> dict[str, tf.Tensor]:
-        endpoints = encode(images, trainable)
-        return endpoints | network.heads(endpoints["final_avg_pool"], trainable)
+        return network.outputs(encode(images, trainable), trainable)
 
     module = TracedModule(call, network.parts.values(), images)
     network.add_to(module)

@@ -1,12 +1,14 @@
 """A trained network as plain functions of images, from which every export format is made."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.exporting.traced import bare, images_spec, traced_once
 
 MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
@@ -25,6 +27,7 @@ class TrainedNetwork:
       norms: the batch norms in all of these: layers with a `momentum`.
       trained_size: side of the pictures that it was trained on, in pixels; None is not known.
       class_names: of the classifier, in the order of its logits; () if they are not known.
+      whitening: of the endpoint "pyramid"; None if it is not known.
     """
 
     encoder: keras.layers.Layer
@@ -34,6 +37,7 @@ class TrainedNetwork:
     norms: Sequence[Any]
     trained_size: int | None = None
     class_names: Sequence[str] = ()
+    whitening: Whitening | None = None
     _traced: dict[int | None, Callable] = dataclasses.field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -49,7 +53,8 @@ class TrainedNetwork:
     def add_to(self, module: Any) -> None:
         """Gives a module what is saved and loaded with it: the parts, without Keras, by name.
 
-        And, where they are known, `trained_size`, int32, and `class_names()` -> string [classes].
+        And, where they are known, `trained_size`, int32; `class_names()` -> string [classes]; and
+        `pyramid_whitening`, whose `mean` and `projection` are those of a Whitening.
 
         Args:
           module: for tf.saved_model.save.
@@ -63,6 +68,8 @@ class TrainedNetwork:
             # Not a variable: GPUs and TPUs have none of strings.
             names = tf.constant(list(self.class_names))
             module.class_names = tf.function(lambda: names, input_signature=[])
+        if self.whitening:
+            module.pyramid_whitening = self._white
 
     @property
     def batch_norm_momentum(self) -> float:
@@ -140,6 +147,29 @@ class TrainedNetwork:
         if self.supervised_head is not None:
             outputs["logits_sup"] = self.supervised_head(projections[self.selector])
         return outputs
+
+    def outputs(
+        self, endpoints: Mapping[str, tf.Tensor], training: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """The endpoints, what `heads` adds to them, and, with a whitening, pyramid_white.
+
+        Args:
+          endpoints: of the encoder.
+          training: as for `encode`.
+        """
+        outputs = {**endpoints, **self.heads(endpoints["final_avg_pool"], training)}
+        if self.whitening:
+            centred = endpoints["pyramid"] - self._white.mean
+            outputs["pyramid_white"] = tf.matmul(centred, self._white.projection)
+        return outputs
+
+    @functools.cached_property
+    def _white(self) -> Any:
+        """The whitening as variables: constants would be saved again with every trace."""
+        held = tf.__internal__.tracking.AutoTrackable()
+        for name, value in (self.whitening._asdict() if self.whitening else {}).items():
+            setattr(held, name, tf.Variable(value, trainable=False, name=f"pyramid_{name}"))
+        return held
 
     def features(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """The outputs of an inference-only format: features [batch, n], logits with a classifier.

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import linear_probe
 from tf_simclr.evaluation.rank import rankme
 from tf_simclr.evaluation.spread import feature_std
+from tf_simclr.judging.drawn import drawn_pictures
 from tf_simclr.workdir.looking import Look
 
 PICTURES = 1000
@@ -45,19 +45,10 @@ def sample_size(config: Config, data: Source) -> int:
 
 def sample(config: Config, data: Source) -> Sample:
     """Draws pictures of the training split by the run's seed, whatever their labels."""
-    split, count = config.data.train_split, sample_size(config, data)
-    random = np.random.default_rng(config.run.seed)
-    places = np.sort(random.permutation(data.num_examples(split))[:count])
-    share = data.share_at(split, places)
-    view = build_data.evaluation_view(config)
-
-    @tf.autograph.experimental.do_not_convert
-    def example(record: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        image = view(data.decode(record["image"]))
-        return tf.image.convert_image_dtype(image, tf.uint8, saturate=True), record["label"]
-
-    records = share.shuffled(seed=config.run.seed, start=0, window=count).take(count)
-    pictures = records.map(share.parse).map(example)
+    drawn = drawn_pictures(config, data, sample_size(config, data))
+    pictures = drawn.map(
+        lambda image, label: (tf.image.convert_image_dtype(image, tf.uint8, saturate=True), label)
+    )
     images, labels = zip(*pictures.as_numpy_iterator())
     return Sample(np.stack(images), np.stack(labels))
 

@@ -17,7 +17,7 @@ from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
 
 # Of the pyramid: stage -> cells on each axis, chosen on a part of emoji32's training split.
-GRIDS = {"block_group3": 2, "block_group2": 2}
+GRIDS = {"block_group3": 2, "block_group2": 2, "block_group1": 4}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -30,8 +30,8 @@ class ResNet(Encoder):
         initial_max_pool    stem, after norm, ReLU and (unless small_images) pooling
         block_group1..4     output of each group, after ReLU
         final_avg_pool      [batch, features], mean of block_group4 over height and width
-        pyramid             float32 [batch, numbers], final_avg_pool, and block_group3 and 2 over
-                            two by two cells, each of length 1; see nets/pyramid.py
+        pyramid             float32 [batch, numbers], final_avg_pool, block_group3 and 2 over 2 x 2
+                            cells and block_group1 over 4 x 4, each of length 1; nets/pyramid.py
 
     Args:
       depth: 10, 18, 34, 50, 101, 152 or 200.

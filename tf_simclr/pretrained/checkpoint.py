@@ -9,6 +9,7 @@ import tf_keras as keras
 
 from tf_simclr.architectures.architecture import Architecture
 from tf_simclr.config import Config
+from tf_simclr.evaluation.whitening import Whitening
 
 Shape = Sequence[int]  # of a kernel
 
@@ -50,6 +51,11 @@ class Checkpoint(abc.ABC):
     fine_tuned_from: int | None = None
     alongside: bool = False
     doubt: str = ""
+
+    @property
+    def whitening(self) -> Whitening | None:
+        """Of the endpoint "pyramid" with these weights; None if it is not known."""
+        return None
 
     @abc.abstractmethod
     def judge_classifier(self, config: Config, kernel: Shape, names: Sequence[str]) -> Verdict:

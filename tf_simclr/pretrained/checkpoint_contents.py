@@ -35,6 +35,11 @@ class CheckpointContents:
 
     def shape(self, *path: str) -> list[int] | None:
         """Shape of the variable at `path` from the root, or None if there is none."""
+        key = self.key(*path)
+        return self._shapes[key] if key else None
+
+    def key(self, *path: str) -> str | None:
+        """Key of the variable at `path` from the root, for `read`, or None if there is none."""
         node = self._nodes[0]
         for name in path:
             following = [child.node_id for child in node.children if child.local_name == name]
@@ -42,7 +47,7 @@ class CheckpointContents:
                 return None
             node = self._nodes[following[0]]
         keys = [attribute.checkpoint_key for attribute in node.attributes]
-        return self._shapes[keys[0]] if keys else None
+        return keys[0] if keys else None
 
     def named(self) -> list[tuple[str, str]]:
         """(name, key) of each variable, with the name that it was made with; no slots."""

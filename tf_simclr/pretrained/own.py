@@ -13,10 +13,12 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
+from tf_simclr.workdir.whitening_file import read_whitening
 
 # Scope in a variable's name -> part that the variable belongs to.
 SCOPES = {
@@ -68,6 +70,19 @@ class OwnCheckpoint(Checkpoint):
         elif names and not knows:
             notes.append(f"Note: the checkpoint {self.path} {NO_NAMES}.")
         return Verdict(reason, notes)
+
+    @property
+    def whitening(self) -> Whitening | None:
+        """Of the run's last step, or in an export; the averaged weights have none."""
+        if self.averaged:
+            return None
+        contents = CheckpointContents(self.prefix)
+        keys = [contents.key("pyramid_whitening", name) for name in Whitening._fields]
+        held = [contents.read(key) for key in keys if key is not None]
+        if len(held) == len(keys):
+            return Whitening(*held)
+        step = re.search(r"-(\d+)$", self.prefix)
+        return read_whitening(os.path.dirname(self.prefix), int(step[1])) if step else None
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
         """Like the function `restore`, from this checkpoint."""

@@ -12,6 +12,7 @@ import tf_keras as keras
 from tf_simclr import things
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.config import Config, choices
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.exporting import card
 from tf_simclr.exporting.trained_network import TrainedNetwork
 from tf_simclr.nets.heads import SupervisedHead
@@ -136,6 +137,7 @@ def network_of(
     selector: int,
     trained_size: int | None = None,
     class_names: Sequence[str] = (),
+    whitening: Whitening | None = None,
 ) -> TrainedNetwork:
     """The network to export, from a model's built parts.
 
@@ -144,6 +146,7 @@ def network_of(
       selector: the projection head's output that the classifier reads; -1 is the last.
       trained_size: side of the pictures that it was trained on, in pixels; None if not known.
       class_names: of the classifier; () if there is none, or they are not known.
+      whitening: of the endpoint "pyramid"; None if it is not known.
     """
     head = parts["projection_head"]
     return TrainedNetwork(
@@ -154,6 +157,7 @@ def network_of(
         [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
         trained_size,
         class_names,
+        whitening,
     )
 
 
@@ -178,6 +182,7 @@ def _network(origin: Checkpoint, settings: Config, class_names: Sequence[str]) -
         selector=origin.reads_layer,
         trained_size=origin.trained_size,
         class_names=class_names,
+        whitening=origin.whitening,
     )
 
 

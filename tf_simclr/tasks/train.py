@@ -24,6 +24,8 @@ from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.source import Source
+from tf_simclr.judging.judge import encoder_features
+from tf_simclr.judging.whiten import whitening_of
 from tf_simclr.methods.going_on import check_owner
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint
@@ -40,6 +42,7 @@ from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
 from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
+from tf_simclr.workdir.whitening_file import write_whitening
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,6 +251,19 @@ def _fit(training: Training) -> None:
                 export_run(config)
     if (share := waiting.share()) is not None:
         print(f"Waited for data {100 * share:.1f} % of the time.")
+    if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
+        _whiten(training)
+
+
+def _whiten(training: Training) -> None:
+    """Keeps the whitening of the last step's pyramid, for exports."""
+    pyramid = encoder_features(training.net.encoder, training.strategy, "pyramid")
+    try:
+        found = whitening_of(training.config, training.data, pyramid)
+    except ValueError as error:
+        print(f"Note: the exports have no pyramid_white. {error}")
+        return
+    write_whitening(training.place.folder, training.total, found)
 
 
 def _callbacks(

@@ -19,11 +19,11 @@ RESULT = "result.json"
 LOCK = ".lock"
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Replaces the file at `path` in one step: a reader sees the old text or the new."""
+def write_atomically(path: str, content: str | bytes) -> None:
+    """Replaces the file at `path` in one step: a reader sees the old content or the new."""
     temporary = f"{path}.{os.getpid()}.tmp"
-    with tf.io.gfile.GFile(temporary, "w") as file:
-        file.write(text)
+    with tf.io.gfile.GFile(temporary, "wb" if isinstance(content, bytes) else "w") as file:
+        file.write(content)
     tf.io.gfile.rename(temporary, path, overwrite=True)
 
 
