@@ -82,7 +82,7 @@ def _interface(card: Card) -> str:
     rows = [
         ("call or signature", "returns"),
         ("`__call__(images, training=False, batch_norm_momentum=...)`", f"features {features}"),
-        ("`endpoints(images, training=False)`", "a dict: block_group1 to 4, final_avg_pool, ..."),
+        ("`endpoints(images, training=False)`", "a dict: block_group1 to 4, pyramid, ..."),
         ("`project(images, training=False)`", f"the projection head's output {projections}"),
         ("`classify(images, training=False)`", logits),
         ("`serving_default`: images", f"features {features}"),

@@ -42,10 +42,12 @@ def _export(order: Order, folder: str) -> dict[str, str]:
 
 
 def _interface(card: Card) -> str:
+    logits = ", logits_sup" if card.classes else ""
     return (
         "`__call__(images, trainable=False)` returns a dict: initial_conv, initial_max_pool,"
-        f" block_group1 to 4, final_avg_pool [batch, {card.features}], proj_head_input,"
-        f" proj_head_output [batch, {card.projection}]{', logits_sup' * bool(card.classes)}."
+        f" block_group1 to 4, final_avg_pool [batch, {card.features}], pyramid, of a run's last"
+        " step also pyramid_white, proj_head_input, proj_head_output"
+        f" [batch, {card.projection}]{logits}."
     )
 
 
