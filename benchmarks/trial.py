@@ -52,8 +52,20 @@ COLUMNS = (
     "output",
     "features",
 )
-# White ones are of neighbours that are found after PCA whitening.
-SCORES = ("linear_probe", "knn", "retrieval", "white_knn", "white_retrieval")
+# White ones are of neighbours that are found after PCA whitening. `all_` ones are of training and
+# validation part together, so that chance decides less; the encoder has seen the former.
+SCORES = (
+    "linear_probe",
+    "knn",
+    "retrieval",
+    "white_knn",
+    "white_retrieval",
+    "all_probe",
+    "all_white_knn",
+    "all_white_retrieval",
+)
+FOLDS = 3  # of the training part; the validation part is one more
+L2 = 0.01  # of the linear probe of folds
 # Output -> endpoint of the encoder.
 OUTPUTS = {"final": "final_avg_pool", "pyramid": "pyramid"}
 
@@ -98,7 +110,29 @@ def scores(train: Features, test: Features) -> dict[str, float]:
         known, asked = change(train.vectors), change(test.vectors)
         found[f"{prefix}knn"] = knn(known, train.labels, asked, test.labels)
         found[f"{prefix}retrieval"] = retrieval_at_k(asked, test.identities, test.groups)
-    return found
+    return found | _of_all(train, test, white)
+
+
+def _of_all(train: Features, test: Features, white: whitening.Whitening) -> dict[str, float]:
+    """The scores of both parts together: by labels in folds of different things."""
+    vectors, labels, identities, groups = (
+        np.concatenate([getattr(part, name) for part in (train, test)])
+        for name in ("vectors", "labels", "identities", "groups")
+    )
+    things = np.unique(train.identities)
+    order = np.random.default_rng(0).permutation(len(things)) % FOLDS
+    fold = np.full(len(labels), FOLDS)
+    fold[: len(train.labels)] = order[np.searchsorted(things, train.identities)]
+    right = {"all_probe": 0.0, "all_white_knn": 0.0}
+    for number in range(FOLDS + 1):
+        known, asked = fold != number, fold == number
+        tables = vectors[known], labels[known], vectors[asked], labels[asked]
+        of_fold = whitening.fit(tables[0])
+        near = knn(of_fold(tables[0]), tables[1], of_fold(tables[2]), tables[3])
+        right["all_white_knn"] += asked.sum() * near
+        right["all_probe"] += asked.sum() * linear_probe(*tables, l2=[L2]).top1
+    found = {name: count / len(labels) for name, count in right.items()}
+    return found | {"all_white_retrieval": retrieval_at_k(white(vectors), identities, groups)}
 
 
 def rows(config: Config, sizes: list[int]) -> Iterator[dict[str, object]]:
