@@ -1,11 +1,13 @@
 """One trial of settings for small data: trains, judges several outputs, and writes a row each.
 
-    python -m benchmarks.trial NAME SIZES [--flag=value ...]
+    python -m benchmarks.trial NAME SIZES [baselines] [--flag=value ...]
 
 SIZES, such as 48,64, are the sides of the whole pictures that the encoder is judged on, in pixels.
 The flags are those of `tf-simclr`, over the quick start's, on emoji32 cut by identities
 (validation_cut.py). Rows go to benchmarks/trials.csv: flags, seed, machine, the time of training,
-and what the validation part says of each output of the encoder.
+and what the validation part says of each output of the encoder and, after the word `baselines`, of
+raw pixels, HOG + colours and the untrained network. Other data is --dataset=image_folder
+--data_dir=FOLDER, whose split `test` is then what validates.
 """
 
 import csv
@@ -20,14 +22,11 @@ from collections.abc import Iterator, Mapping
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-import tensorflow as tf
 
-from benchmarks import validation_cut
-from tf_simclr import load_encoder
-from tf_simclr.assembly import build_data
+from benchmarks import judged_outputs, validation_cut
 from tf_simclr.config import Config
 from tf_simclr.evaluation import whitening
-from tf_simclr.evaluation.features import Features, extract_together
+from tf_simclr.evaluation.features import Features
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import linear_probe
 from tf_simclr.evaluation.retrieval import retrieval_at_k
@@ -40,6 +39,7 @@ TABLE = ROOT / "benchmarks" / "trials.csv"
 RUNS = pathlib.Path("runs/trials")
 # No look and no checkpoint before the last step takes time from a trial.
 BASE = ["--recipe=quickstart", "--mode=train", "--looks_while_pretraining=False"]
+BASELINES = "baselines"
 COLUMNS = (
     "trial",
     "commit",
@@ -52,22 +52,12 @@ COLUMNS = (
     "output",
     "features",
 )
-# White ones are of neighbours that are found after PCA whitening. `all_` ones are of training and
-# validation part together, so that chance decides less; the encoder has seen the former.
-SCORES = (
-    "linear_probe",
-    "knn",
-    "retrieval",
-    "white_knn",
-    "white_retrieval",
-    "all_probe",
-    "all_white_knn",
-    "all_white_retrieval",
-)
+# Of training and validation part together, so that chance decides less; the encoder has seen the
+# former. Only where the data says what pictures show.
+OF_ALL = ("all_probe", "all_white_knn", "all_white_retrieval")
+SCORES = (*judged_outputs.SCORES, *OF_ALL)
 FOLDS = 3  # of the training part; the validation part is one more
 L2 = 0.01  # of the linear probe of folds
-# Output -> endpoint of the encoder.
-OUTPUTS = {"final": "final_avg_pool", "pyramid": "pyramid"}
 
 
 def train(folder: pathlib.Path, flags: list[str]) -> None:
@@ -78,43 +68,11 @@ def train(folder: pathlib.Path, flags: list[str]) -> None:
         subprocess.run([sys.executable, *command], stdout=log, stderr=log, check=True)
 
 
-def outputs(config: Config) -> dict[str, dict[str, Features]]:
-    """Split -> output -> features."""
-    encoder = load_encoder(config.run.model_dir)
-    encoder.trained_size = None  # It is judged at other sizes on purpose.
-
-    @tf.function(autograph=False, reduce_retracing=True)
-    def judged(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        endpoints = encoder(images)
-        return {output: endpoints[name] for output, name in OUTPUTS.items()}
-
-    data = build_data.source(config)
-    return {
-        split: extract_together(
-            judged, build_data.evaluation_data(config, data, split), limit=10_000
-        )
-        for split in ("train", "test")
-    }
-
-
-def scores(train: Features, test: Features) -> dict[str, float]:
-    """SCORES of an output."""
-    assert test.identities is not None and test.groups is not None
-    things = train.identities
-    probe = linear_probe(
-        train.vectors, train.labels, test.vectors, test.labels, train_identities=things
-    )
-    found = {"linear_probe": probe.top1}
+def _of_all(train: Features, test: Features) -> dict[str, float]:
+    """OF_ALL: by labels in folds of different things."""
+    if train.identities is None or train.groups is None:
+        return {}
     white = whitening.fit(train.vectors)
-    for prefix, change in (("", np.asarray), ("white_", white)):
-        known, asked = change(train.vectors), change(test.vectors)
-        found[f"{prefix}knn"] = knn(known, train.labels, asked, test.labels)
-        found[f"{prefix}retrieval"] = retrieval_at_k(asked, test.identities, test.groups)
-    return found | _of_all(train, test, white)
-
-
-def _of_all(train: Features, test: Features, white: whitening.Whitening) -> dict[str, float]:
-    """The scores of both parts together: by labels in folds of different things."""
     vectors, labels, identities, groups = (
         np.concatenate([getattr(part, name) for part in (train, test)])
         for name in ("vectors", "labels", "identities", "groups")
@@ -129,19 +87,24 @@ def _of_all(train: Features, test: Features, white: whitening.Whitening) -> dict
         tables = vectors[known], labels[known], vectors[asked], labels[asked]
         of_fold = whitening.fit(tables[0])
         near = knn(of_fold(tables[0]), tables[1], of_fold(tables[2]), tables[3])
-        right["all_white_knn"] += asked.sum() * near
-        right["all_probe"] += asked.sum() * linear_probe(*tables, l2=[L2]).top1
-    found = {name: count / len(labels) for name, count in right.items()}
+        count = (tables[3] >= 0).sum()
+        right["all_white_knn"] += count * near
+        right["all_probe"] += count * linear_probe(*tables, l2=[L2]).top1
+    found = {name: count / (labels >= 0).sum() for name, count in right.items()}
     return found | {"all_white_retrieval": retrieval_at_k(white(vectors), identities, groups)}
 
 
-def rows(config: Config, sizes: list[int]) -> Iterator[dict[str, object]]:
-    """What the validation part says of each output at each size."""
+def rows(config: Config, sizes: list[int], *, fixed: bool) -> Iterator[dict[str, object]]:
+    """What the validation part says of each output at each size, and of the baselines if asked."""
     for size in sizes:
-        found = outputs(config.replaced({"image_size": size, "center_crop": 1.0}))
-        for output, test in found["test"].items():
+        of_size = config.replaced({"image_size": size, "center_crop": 1.0})
+        found = {**judged_outputs.of_run(of_size)}
+        if fixed:
+            found |= judged_outputs.of_baselines(of_size)
+        for output, parts in found.items():
+            train, test = parts["train"], parts["test"]
             of_output = {"size": size, "output": output, "features": test.vectors.shape[1]}
-            yield of_output | scores(found["train"][output], test)
+            yield of_output | judged_outputs.scores(train, test) | _of_all(train, test)
 
 
 def write(row: Mapping[str, object]) -> None:
@@ -154,8 +117,8 @@ def write(row: Mapping[str, object]) -> None:
         writer.writerow(row)
 
 
-def main(name: str, sizes: list[int], flags: list[str]) -> None:
-    """Trains and judges one trial."""
+def main(name: str, sizes: list[int], flags: list[str], *, fixed: bool) -> None:
+    """Trains and judges one trial, and the baselines if asked."""
     folder = RUNS / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     train(folder, flags)
@@ -171,9 +134,10 @@ def main(name: str, sizes: list[int], flags: list[str]) -> None:
         "minutes": f"{training_seconds(str(folder)) / 60:.2f}",
     }
     print(json.dumps(facts))
-    for row in rows(config, sizes):
-        write({**facts, **row, **{key: f"{row[key]:.4f}" for key in SCORES}})
-        shown = "  ".join(f"{key} {100 * row[key]:.1f}" for key in SCORES)
+    for row in rows(config, sizes, fixed=fixed):
+        found = {key: row[key] for key in SCORES if key in row}
+        write({**facts, **row, **{key: f"{value:.4f}" for key, value in found.items()}})
+        shown = "  ".join(f"{key} {100 * value:.1f}" for key, value in found.items())
         print(f"  {row['size']} px  {row['output']:22} {row['features']:5}  {shown}", flush=True)
 
 
@@ -185,4 +149,6 @@ def _commit() -> str:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(sys.argv[1], [int(size) for size in sys.argv[2].split(",")], sys.argv[3:])
+    flags = [flag for flag in sys.argv[3:] if flag != BASELINES]
+    sizes = [int(size) for size in sys.argv[2].split(",")]
+    main(sys.argv[1], sizes, flags, fixed=BASELINES in sys.argv)

@@ -1,0 +1,97 @@
+"""What linear probe, kNN, few labels and retrieval say of an encoder's outputs and of baselines."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tf_simclr import load_encoder
+from tf_simclr.architectures.architecture import architecture_of
+from tf_simclr.assembly import build_data
+from tf_simclr.config import Config
+from tf_simclr.evaluation import whitening
+from tf_simclr.evaluation.features import Features, extract_together
+from tf_simclr.evaluation.knn import knn
+from tf_simclr.evaluation.linear_probe import linear_probe
+from tf_simclr.evaluation.retrieval import retrieval_at_k
+from tf_simclr.judging.baselines import baselines
+
+# White ones are of neighbours that are found after PCA whitening; `few_probe` is a linear probe
+# with FEW labels a class, the mean of DRAWS draws.
+SCORES = ("linear_probe", "few_probe", "knn", "retrieval", "white_knn", "white_retrieval")
+FEW, DRAWS = 10, 5
+MOST = 10_000  # pictures of a split
+# Output -> endpoint of an encoder.
+OUTPUTS = {"final": "final_avg_pool", "pyramid": "pyramid"}
+
+# Output -> split -> features
+Judged = Mapping[str, Mapping[str, Features]]
+
+
+def of_run(config: Config) -> Judged:
+    """Of a run's encoder, on pictures as the config's evaluation shows them."""
+    encoder = load_encoder(config.run.model_dir)
+    encoder.trained_size = None  # It is judged at other sizes on purpose.
+    return _extracted(config, _outputs(encoder))
+
+
+def of_baselines(config: Config) -> Judged:
+    """Of raw pixels, of HOG + colours, and of the network before training."""
+    keras.utils.set_random_seed(config.run.seed)
+    untrained = _outputs(architecture_of(config.flat()).encoder(**config.model.norms))
+    fixed = baselines()
+
+    def together(images: tf.Tensor) -> dict[str, tf.Tensor | np.ndarray]:
+        found = {name.strip("/"): represent(images) for name, represent in fixed.items()}
+        return found | {f"untrained {name}": of for name, of in untrained(images).items()}
+
+    return _extracted(config, together)
+
+
+def _outputs(encoder: Callable) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    @tf.function(autograph=False, reduce_retracing=True)
+    def outputs(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        endpoints = encoder(images)
+        return {output: endpoints[name] for output, name in OUTPUTS.items()}
+
+    return outputs
+
+
+def _extracted(config: Config, together: Callable) -> Judged:
+    data = build_data.source(config)
+    splits = {"train": config.data.train_split, "test": config.data.eval_split}
+    found = {}
+    for name, split in splits.items():
+        batches = build_data.evaluation_data(config, data, split)
+        found[name] = extract_together(together, batches, limit=MOST)
+    return {output: {name: found[name][output] for name in splits} for output in found["train"]}
+
+
+def scores(train: Features, test: Features) -> dict[str, float]:
+    """SCORES of an output; those of retrieval only where the data says what pictures show."""
+    probe = linear_probe(
+        train.vectors, train.labels, test.vectors, test.labels, train_identities=train.identities
+    )
+    found = {"linear_probe": probe.top1, "few_probe": _few(train, test)}
+    white = whitening.fit(train.vectors)
+    for prefix, change in (("", np.asarray), ("white_", white)):
+        known, asked = change(train.vectors), change(test.vectors)
+        found[f"{prefix}knn"] = knn(known, train.labels, asked, test.labels)
+        if test.identities is not None and test.groups is not None:
+            found[f"{prefix}retrieval"] = retrieval_at_k(asked, test.identities, test.groups)
+    return found
+
+
+def _few(train: Features, test: Features) -> float:
+    """The linear probe with FEW labels a class, of classes that have as many."""
+    shares = []
+    for seed in range(DRAWS):
+        random, chosen = np.random.default_rng(seed), []
+        for label in np.unique(train.labels[train.labels >= 0]):
+            places = np.flatnonzero(train.labels == label)
+            chosen.extend(random.permutation(places)[:FEW])
+        few = np.array(chosen)
+        tables = train.vectors[few], train.labels[few], test.vectors, test.labels
+        shares.append(linear_probe(*tables).top1)
+    return float(np.mean(shares))
