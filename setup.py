@@ -16,7 +16,7 @@ REQUIRED = [
     "importlib_resources",  # tensorflow-datasets 4.9.10 imports it and does not declare it.
     "numpy>=1.23",
     "pillow>=9.1",
-    "scikit-learn>=1.2",
+    "scikit-learn>=1.5",
     "scipy>=1.9",
     "tensorboard",  # TensorFlow 2.21 no longer brings it.
     "tensorflow>=2.15.1,<2.22",

@@ -13,7 +13,9 @@ from sklearn.decomposition import PCA
 # Added to each variance, as a share of the largest: directions below it stay short, as what they
 # hold is mostly noise. 1e-1, 1e-2 and 1e-3 were tried on a part of emoji32's training split.
 SHRINKAGE = 1e-3
-MOST = 512  # directions that are kept, those that vary most: the map of a wide network stays small
+MOST = 1024  # directions that are kept, those that vary most: the map of a wide network stays small
+# Features up to which all directions are found exactly: the covariance of more takes minutes.
+EXACT = 4096
 
 
 class Whitening(NamedTuple):
@@ -58,7 +60,9 @@ def fit(vectors: np.ndarray, *, shrinkage: float = SHRINKAGE, most: int = MOST) 
         )
     if not np.ptp(vectors, axis=0).any():
         raise ValueError("`vectors` must differ. Received: vectors that are all alike.")
-    axes = PCA(min(most, *vectors.shape), random_state=0).fit(vectors.astype(np.float64))
+    solver = "covariance_eigh" if vectors.shape[1] <= EXACT else "randomized"
+    axes = PCA(min(most, *vectors.shape), svd_solver=solver, random_state=0)
+    axes.fit(vectors.astype(np.float64))
     variances = axes.explained_variance_ * (1 - 1 / len(vectors))  # Of a sample that is all.
     kept = variances > 1e-9 * variances[0]  # Below it is what rounding leaves.
     scale = np.sqrt(variances[kept] + shrinkage * variances[0])

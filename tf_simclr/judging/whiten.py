@@ -8,7 +8,7 @@ from tf_simclr.evaluation import whitening
 from tf_simclr.evaluation.features import Network, extract
 from tf_simclr.judging.drawn import drawn_pictures
 
-PICTURES = 5000  # A covariance of the 512 directions that are kept does not need more.
+PICTURES = 5000  # Enough for the 1,024 directions that are kept.
 BATCH = 100
 
 
