@@ -29,5 +29,6 @@ def drawn_pictures(config: Config, data: Source, count: int) -> tf.data.Dataset:
     def example(record: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         return view(data.decode(record["image"])), record["label"]
 
-    records = share.shuffled(seed=config.run.seed, start=0, window=count).take(count)
+    drawn = len(places)  # Shuffled records begin again after the last.
+    records = share.shuffled(seed=config.run.seed, start=0, window=drawn).take(drawn)
     return records.map(share.parse).map(example)
