@@ -16,7 +16,7 @@ AGES = Time(seconds=1e12, per_gflop=0.01, steps=2000)
 
 def time_for(depth, width, side, steps=2000):
     """Just enough for steps of this network, a hundredth of a second for a GFLOP."""
-    gflop = step_gflop(depth, width, side, BATCH)
+    gflop = step_gflop(depth, width, side, BATCH, *network.seen(side))
     return Time(steps * gflop * 0.01 * 1.001, 0.01, steps)
 
 
@@ -26,9 +26,9 @@ def test_pictures_are_not_made_larger_than_they_are(side, size):
     assert choice.value == size
 
 
-@pytest.mark.parametrize("side", [48, 96, 160])
+@pytest.mark.parametrize("side", [48, 128, 160])
 def test_pictures_are_as_large_as_time_allows(side):
-    choice = network.image_size(SOME, time_for(18, 0.5, side), BATCH)
+    choice = network.image_size(SOME, time_for(10, 0.5, side), BATCH)
     assert choice.value == side and "would take" in choice.reason
 
 
@@ -36,25 +36,42 @@ def test_without_time_pictures_are_the_smallest():
     assert network.image_size(SOME, Time(1.0, 0.01, 2000), BATCH).value == 48
 
 
+@pytest.mark.parametrize(("side", "stem", "view"), [(48, "small", 24), (64, "small", 32)])
+def test_small_pictures_have_a_small_stem_and_views_of_half_their_side(side, stem, view):
+    assert network.seen(side) == (stem, view)
+    assert network.seen(side, stem="large") == ("large", view)
+    assert network.seen(side, view=40) == (stem, 40)
+    assert network.seen(side, view=0) == (stem, side)  # As the flag is read.
+
+
+def test_large_pictures_are_seen_as_in_the_papers():
+    assert network.seen(96) == ("large", 96)
+    assert network.seen(224, view=160) == ("large", 160)
+
+
+def chosen(facts, time, depth=None, width=None):
+    return network.network(facts, time, BATCH, 64, depth, width, network.seen(64)).value
+
+
 def test_the_network_is_the_largest_that_time_allows():
     many = dataclasses.replace(SOME, pictures=10**6)
-    assert network.network(many, AGES, BATCH, 64).value == (50, 1.0)
-    assert network.network(many, time_for(18, 0.5, 64), BATCH, 64).value == (18, 0.5)
-    assert network.network(many, time_for(34, 1.0, 64), BATCH, 64).value == (34, 1.0)
+    assert chosen(many, AGES) == (50, 1.0)
+    assert chosen(many, time_for(10, 0.5, 64)) == (10, 0.5)
+    assert chosen(many, time_for(18, 0.5, 64)) == (18, 0.5)
+    assert chosen(many, time_for(34, 1.0, 64)) == (34, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("count", "value"), [(1999, (18, 0.5)), (3361, (18, 1.0)), (20_000, (50, 1.0))]
+    ("count", "value"), [(1999, (10, 0.5)), (3361, (18, 1.0)), (20_000, (50, 1.0))]
 )
 def test_few_pictures_have_a_small_network(count, value):
-    facts = dataclasses.replace(SOME, pictures=count)
-    assert network.network(facts, AGES, BATCH, 64).value == value
+    assert chosen(dataclasses.replace(SOME, pictures=count), AGES) == value
 
 
 def test_what_is_given_of_the_network_stays():
     many = dataclasses.replace(SOME, pictures=10**6)
-    assert network.network(many, AGES, BATCH, 64, depth=18).value == (18, 1.0)
-    assert network.network(many, AGES, BATCH, 64, width=0.25).value == (50, 0.25)
+    assert chosen(many, AGES, depth=18) == (18, 1.0)
+    assert chosen(many, AGES, width=0.25) == (50, 0.25)
 
 
 def test_the_projection_head():

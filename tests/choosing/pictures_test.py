@@ -62,3 +62,8 @@ def test_a_head_is_trained_alongside_where_there_are_labels():
 )
 def test_exemplars_have_a_class_for_eight_pictures_within_bounds(count, classes):
     assert pictures.exemplar_classes(dataclasses.replace(SOME, pictures=count)).value == classes
+
+
+@pytest.mark.parametrize(("side", "share"), [(48, 1.0), (64, 1.0), (96, 0.875), (224, 0.875)])
+def test_small_pictures_are_judged_whole(side, share):
+    assert pictures.center_crop(side).value == share

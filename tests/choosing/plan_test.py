@@ -55,11 +55,25 @@ def test_a_step_costs_what_its_stem_and_its_views_cost():
 
     plain, small, views = chosen(), chosen(stem="small"), chosen(view_size=32)
     assert small["image_size"] < plain["image_size"] < views["image_size"]
-    # With the picture's size given, a small stem leaves time for a smaller network, and
-    # fewer steps of it.
-    plain, small = chosen(image_size=64), chosen(image_size=64, stem="small")
-    assert small["width_multiplier"] < plain["width_multiplier"]
-    assert small["train_steps"] < plain["train_steps"]
+    # With the picture's size given, large views leave time for a smaller network, and fewer
+    # steps of it.
+    plain, large = chosen(image_size=64), chosen(image_size=64, view_size=0)
+    assert large["resnet_depth"] < plain["resnet_depth"]
+    assert large["train_steps"] < plain["train_steps"]
+
+
+def test_a_task_whose_views_have_a_size_of_their_own_pays_for_whole_pictures():
+    machine = Machine("CPU", per_gflop=0.005)
+    given = {"image_size": 64, "resnet_depth": 10, "width_multiplier": 0.5, "train_minutes": 9.0}
+    plain = plan.plan(SOME, given, machine)
+    whole = plan.plan(SOME, given, machine, ("view_size",))
+    assert "view_size" not in whole
+    assert whole["train_steps"].value < 0.3 * plain["train_steps"].value
+
+
+def test_another_architecture_has_whole_views_and_no_stem_of_ours():
+    chosen = plan.plan(SOME, {"architecture": "other"}, LAPTOP)
+    assert not {"stem", "view_size"} & set(chosen)
 
 
 def test_minutes_decide_the_steps():
@@ -95,6 +109,7 @@ def test_what_needs_a_timed_step(given, names):
 def test_the_smallest_network_is_timed_first_unless_one_is_given():
     first = plan.first_timed(SOME, {"resnet_depth": 50}, 1)
     timed = {"image_size": 48, "width_multiplier": 0.5, "train_batch_size": 128}
+    timed |= {"stem": "small", "view_size": 24}
     # What is chosen later counts too: LARS has fewer variables, and blur takes time.
     timed |= {"optimizer": "adam", "num_proj_layers": 1, "use_blur": False}
     timed |= {"exemplar_classes": 500}
@@ -102,6 +117,7 @@ def test_the_smallest_network_is_timed_first_unless_one_is_given():
     given = {"image_size": 128, "train_batch_size": 2048, "view_operations": "crop"}
     first = plan.first_timed(SOME, given, 1)
     assert first["optimizer"] == "lars" and "use_blur" not in first
+    assert (first["stem"], first["view_size"]) == ("large", 128)
     assert not first.keys() & given.keys()
 
 

@@ -14,7 +14,7 @@ PER_STEP = 2 * 3 * 2
 
 
 def step_gflop(
-    depth: int, width: float, side: int, batch: int, *, stem: str = "auto", view: int = 0
+    depth: int, width: float, side: int, batch: int, stem: str = "auto", view: int = 0
 ) -> float:
     """Billions of operations of a pretraining step of a ResNet.
 

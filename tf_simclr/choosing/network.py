@@ -11,7 +11,14 @@ from tf_simclr.data.facts import Facts
 
 SIDES = (48, 64, 96, 128, 160, 192, 224)  # pixels
 # (depth, width, pictures from which on it is tried), from the smallest.
-NETWORKS = ((18, 0.5, 0), (18, 1.0, 2_000), (34, 1.0, 20_000), (50, 1.0, 20_000))
+NETWORKS = (
+    (10, 0.5, 0),
+    (18, 0.5, 2_000),
+    (18, 1.0, 2_000),
+    (34, 1.0, 20_000),
+    (50, 1.0, 20_000),
+)
+HALVED = 64  # pixels: views of pictures up to this side have half of it, and a stem without stride
 DEEP_HEAD = 20_000  # pictures from which on the projection head has the papers' layers
 
 
@@ -33,15 +40,47 @@ class Time(NamedTuple):
         return self.steps * gflop * self.per_gflop <= self.seconds
 
 
+class Seen(NamedTuple):
+    """How a network sees pictures: --stem and --view_size.
+
+    Attributes:
+      stem: a value of --stem.
+      view: side of the views that are trained on, in pixels.
+    """
+
+    stem: str
+    view: int
+
+    @property
+    def reason(self) -> str:
+        """Why, for a printed line."""
+        if self.stem == "small":
+            return "small views make more steps, and the stem keeps their pixels"
+        return f"as in the papers, for pictures above {HALVED} pixels"
+
+
+def seen(side: int, *, stem: str | None = None, view: int | None = None) -> Seen:
+    """The stem and the views for pictures of a side.
+
+    Args:
+      side: in pixels.
+      stem: given by the user, or None.
+      view: given by the user, or None; 0 is that of the pictures.
+    """
+    halved = side <= HALVED
+    view = (side // 2 if halved else side) if view is None else view or side
+    return Seen(stem or ("small" if halved else "large"), view)
+
+
 def image_size(
     facts: Facts,
     time: Time,
     batch: int,
-    depth: int = 18,
-    width: float = 0.5,
+    depth: int = NETWORKS[0][0],
+    width: float = NETWORKS[0][1],
     *,
-    stem: str = "auto",
-    view: int = 0,
+    stem: str | None = None,
+    view: int | None = None,
 ) -> Choice:
     """Side of the network's pictures: no larger than theirs, as large as time allows.
 
@@ -51,12 +90,12 @@ def image_size(
       batch: pictures per step.
       depth: of the network; the smallest that is chosen if the user gave none.
       width: of the network, alike.
-      stem: given by the user; as step_gflop takes it.
+      stem: given by the user, or None.
       view: likewise.
     """
 
     def gflop(side: int) -> float:
-        return step_gflop(depth, width, side, batch, stem=stem, view=view)
+        return step_gflop(depth, width, side, batch, *seen(side, stem=stem, view=view))
 
     fitting = [side for side in SIDES if side <= facts.side] or [SIDES[0]]
     allowed = [side for side in fitting if time.allows(gflop(side))]
@@ -73,11 +112,9 @@ def network(
     time: Time,
     batch: int,
     side: int,
-    depth: int | None = None,
-    width: float | None = None,
-    *,
-    stem: str = "auto",
-    view: int = 0,
+    depth: int | None,
+    width: float | None,
+    seen: Seen,
 ) -> Choice:
     """(depth, width) of the ResNet: the largest that data and time allow.
 
@@ -88,8 +125,7 @@ def network(
       side: of the network's pictures.
       depth: given by the user, or None.
       width: given by the user, or None.
-      stem: given by the user; as step_gflop takes it.
-      view: likewise.
+      seen: how it sees them.
     """
     rungs = [
         (depth or of_depth, width or of_width, least) for of_depth, of_width, least in NETWORKS
@@ -97,7 +133,7 @@ def network(
     value, reason = rungs[0][:2], "the smallest that is chosen"
     for of_depth, of_width, least in rungs[1:]:
         larger = f"ResNet-{of_depth} x {of_width:g}"
-        gflop = step_gflop(of_depth, of_width, side, batch, stem=stem, view=view)
+        gflop = step_gflop(of_depth, of_width, side, batch, *seen)
         if facts.pictures < least:
             return Choice(value, f"{larger} needs {least:,} pictures")
         if not time.allows(gflop):

@@ -19,6 +19,7 @@ GRAY = 0.9  # share of gray pictures from which on a folder counts as gray
 # for 100,000 pictures, and many days.
 CLASSES, PICTURES_OF_CLASS = (500, 8_000), 8
 BLURRED = 96  # pixels: views of smaller pictures are not blurred
+SHOWN_WHOLE = 64  # pixels: of larger pictures an evaluation shows the middle
 
 
 def eval_split(splits: list[str]) -> Choice:
@@ -95,6 +96,17 @@ def blur(image_size: int) -> Choice:
     """
     yes = image_size >= BLURRED
     return Choice(yes, f"views of {image_size} pixels" + ("" if yes else " have no detail to lose"))
+
+
+def center_crop(image_size: int) -> Choice:
+    """The share of a picture that an evaluation shows: small ones are shown whole.
+
+    Args:
+      image_size: side of the network's pictures, in pixels.
+    """
+    if image_size <= SHOWN_WHOLE:
+        return Choice(1.0, "small pictures are judged whole")
+    return Choice(0.875, "seven eighths of pictures are judged, as in the papers")
 
 
 def exemplar_classes(facts: Facts) -> Choice:

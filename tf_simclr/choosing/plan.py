@@ -12,10 +12,11 @@ from tf_simclr.data.facts import Facts
 LENGTHS = ("train_steps", "train_epochs")
 # What cannot be chosen before a step was timed.
 BY_TIME = ("image_size", "resnet_depth", "width_multiplier", "train_steps")
+DEPTH, WIDTH, _ = network.NETWORKS[0]
 SMALLEST: dict[str, Any] = {
-    "image_size": 48,
-    "resnet_depth": 18,
-    "width_multiplier": 0.5,
+    "image_size": network.SIDES[0],
+    "resnet_depth": DEPTH,
+    "width_multiplier": WIDTH,
 }  # timed first
 
 
@@ -66,8 +67,9 @@ def first_timed(facts: Facts, given: Mapping[str, Any], replicas: int) -> dict[s
     values["optimizer"] = optimizing.optimizer(values["train_batch_size"]).value
     values["num_proj_layers"] = network.projection_layers(facts).value
     values["exemplar_classes"] = pictures.exemplar_classes(facts).value
+    values["stem"], values["view_size"] = network.seen(values["image_size"], **_views(given))
     if "view_operations" not in given:  # It names blur or not.
-        values["use_blur"] = pictures.blur(given.get("view_size") or values["image_size"]).value
+        values["use_blur"] = pictures.blur(values["view_size"]).value
     return {name: value for name, value in values.items() if name not in given}
 
 
@@ -95,13 +97,14 @@ def plan(
     examples = facts.pictures
     if "exemplar_classes" not in unused:  # An epoch has a copy of each.
         examples = settle("exemplar_classes", pictures.exemplar_classes(facts))
-    side, depth, width = _network(facts, given, machine, batch, examples, settle)
+    side, seen, depth, width = _network(facts, given, machine, batch, examples, settle, unused)
     settle("num_proj_layers", network.projection_layers(facts))
     settle("temperature", pictures.temperature(facts))
     settle("min_crop_area", pictures.crop_area(facts))
     settle("color_jitter_strength", pictures.colour_strength(facts))
     if "view_operations" not in given:  # It names blur or not.
-        settle("use_blur", pictures.blur(given.get("view_size") or side))
+        settle("use_blur", pictures.blur(seen.view))
+    settle("center_crop", pictures.center_crop(side))
     settle("lineareval_while_pretraining", pictures.head_alongside(facts))
     optimizer = settle("optimizer", optimizing.optimizer(batch))
     scaling = given.get("learning_rate_scaling", "linear")
@@ -109,7 +112,7 @@ def plan(
     settle("learning_rate", rate)
     per_step = machine.per_step
     if per_step is None and machine.per_gflop is not None:
-        per_step = machine.per_gflop * step_gflop(depth, width, side, batch, **_views(given))
+        per_step = machine.per_gflop * step_gflop(depth, width, side, batch, *seen)
     steps = _steps(examples, given, machine, batch, per_step, settle)
     settle("warmup_epochs", length.warmup_epochs(steps, examples, batch))
     at_once = settle("steps_per_execution", length.steps_per_execution(steps, per_step))
@@ -120,9 +123,15 @@ def plan(
 
 
 def _network(
-    facts: Facts, given: Mapping[str, Any], machine: Machine, batch: int, examples: int, settle: Any
-) -> tuple[int, int, float]:
-    """(side, depth, width); of another architecture the depth and width that stand for its cost."""
+    facts: Facts,
+    given: Mapping[str, Any],
+    machine: Machine,
+    batch: int,
+    examples: int,
+    settle: Any,
+    unused: Collection[str],
+) -> tuple[int, network.Seen, int, float]:
+    """(side, how it is seen, depth, width); of another architecture what stands for its cost."""
     minutes = given.get("train_minutes") or length.minutes(machine.device).value
     time = network.Time(
         60 * minutes / length.OVERHEAD,
@@ -130,20 +139,25 @@ def _network(
         given_steps(examples, given, batch) or length.wanted_steps(examples, batch),
     )
     depth, width = given.get("resnet_depth"), given.get("width_multiplier")
-    views = _views(given)
     smallest = depth or SMALLEST["resnet_depth"], width or SMALLEST["width_multiplier"]
+    views = _views(given, unused)
     side = settle("image_size", network.image_size(facts, time, batch, *smallest, **views))
+    seen = network.seen(side, **views)
     if given.get("architecture", "resnet") != "resnet":
-        return side, smallest[0], smallest[1]
-    choice = network.network(facts, time, batch, side, depth, width, **views)
+        return side, seen, smallest[0], smallest[1]
+    for name, value in zip(("stem", "view_size"), seen):
+        settle(name, Choice(value, seen.reason))
+    choice = network.network(facts, time, batch, side, depth, width, seen)
     depth = settle("resnet_depth", Choice(choice.value[0], choice.reason))
     width = settle("width_multiplier", Choice(choice.value[1], choice.reason))
-    return side, depth, width
+    return side, seen, depth, width
 
 
-def _views(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What step_gflop has to know of given flags besides sizes."""
-    return {"stem": given.get("stem", "auto"), "view": given.get("view_size", 0)}
+def _views(given: Mapping[str, Any], unused: Collection[str] = ()) -> dict[str, Any]:
+    """What network.seen has to know of given flags."""
+    other = given.get("architecture", "resnet") != "resnet"
+    whole = 0 if other or "view_size" in unused else None
+    return {"stem": given.get("stem"), "view": given.get("view_size", whole)}
 
 
 def given_steps(examples: int, given: Mapping[str, Any], batch: int) -> int:

@@ -9,7 +9,8 @@ from tf_simclr.config.remarks import unused_flags
 FOLDER = "image_folder"
 # Flags that are chosen by data and machine if they are not given; so they are always written out.
 CHOSEN = (
-    *("train_batch_size", "image_size", "resnet_depth", "width_multiplier", "num_proj_layers"),
+    *("train_batch_size", "image_size", "stem", "view_size", "center_crop"),
+    *("resnet_depth", "width_multiplier", "num_proj_layers"),
     *("exemplar_classes", "temperature", "min_crop_area", "color_jitter_strength", "use_blur"),
     *("lineareval_while_pretraining", "optimizer", "learning_rate", "precision", "train_steps"),
     *("warmup_epochs", "steps_per_execution", "checkpoint_steps", "train_summary_steps"),

@@ -256,7 +256,7 @@ def _gflop(config: Config) -> float:
     shape = (model.resnet_depth, model.width_multiplier) if resnet else (18, 0.5)
     batch = config.training.train_batch_size
     size, view = config.data.image_size, config.data.view_size
-    return step_gflop(*shape, size, batch, stem=model.stem, view=view)
+    return step_gflop(*shape, size, batch, model.stem, view)
 
 
 def estimate_of(settled: Settled, from_step: int = 0) -> str:
