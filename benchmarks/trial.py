@@ -104,7 +104,7 @@ def rows(config: Config, sizes: list[int], *, fixed: bool) -> Iterator[dict[str,
         for output, parts in found.items():
             train, test = parts["train"], parts["test"]
             of_output = {"size": size, "output": output, "features": test.vectors.shape[1]}
-            yield of_output | judged_outputs.scores(train, test) | _of_all(train, test)
+            yield of_output | judged_outputs.scores(output, parts) | _of_all(train, test)
 
 
 def write(row: Mapping[str, object]) -> None:
