@@ -26,10 +26,18 @@ def test_pictures_are_not_made_larger_than_they_are(side, size):
     assert choice.value == size
 
 
-@pytest.mark.parametrize("side", [48, 128, 160])
-def test_pictures_are_as_large_as_time_allows(side):
-    choice = network.image_size(SOME, time_for(10, 0.5, side), BATCH)
-    assert choice.value == side and "would take" in choice.reason
+@pytest.mark.parametrize(
+    ("side", "reason"),
+    [(48, "64 would take"), (64, "96 is for"), (128, "160 is for"), (160, "192 is for")],
+)
+def test_pictures_are_as_large_as_time_allows(side, reason):
+    enough = time_for(10, 0.5, side)
+    if side > network.HALVED:
+        enough = enough._replace(seconds=3 * enough.seconds)
+    choice = network.image_size(SOME, enough, BATCH)
+    assert choice.value == side and reason in choice.reason
+    less = enough._replace(seconds=0.99 * enough.seconds)
+    assert network.image_size(SOME, less, BATCH).value < max(side, 49)
 
 
 def test_without_time_pictures_are_the_smallest():
