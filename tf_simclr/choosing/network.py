@@ -58,7 +58,7 @@ class Seen(NamedTuple):
     def reason(self) -> str:
         """Why, for a printed line."""
         if self.stem == "small":
-            return "small views make more steps, and the stem keeps their pixels"
+            return "quick steps, and the stem keeps every pixel"
         return f"as in the papers, for pictures above {HALVED} pixels"
 
 
