@@ -1011,8 +1011,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/exporting/saved_model.py",
-        'heads(endpoints["final_avg_pool"], trainable)',
-        'heads(endpoints["final_avg_pool"])',
+        "outputs(encode(images, trainable), trainable)",
+        "outputs(encode(images, trainable))",
         "the heads of a SavedModel never train",
     ),
     Fault(
@@ -1758,7 +1758,7 @@ FAULTS = (
         "a look asks its probe about classes that it was not shown",
     ),
     Fault(
-        "tf_simclr/judging/looks.py",
+        "tf_simclr/judging/drawn.py",
         "random = np.random.default_rng(config.run.seed)",
         "random = np.random.default_rng()",
         "each start of a run looks at other pictures",
@@ -2056,8 +2056,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/judging/judge.py",
-        'encoder(images, training=False)["final_avg_pool"]',
-        'encoder(images, training=True)["final_avg_pool"]',
+        "encoder(images, training=False)[output]",
+        "encoder(images, training=True)[output]",
         "features depend on the other pictures of the batch",
     ),
     Fault(
@@ -2553,6 +2553,72 @@ FAULTS = (
         "shrinkage * variances[0]",
         "shrinkage",
         "whitening shrinks by a variance, not by a share of the largest",
+    ),
+    Fault(
+        "tf_simclr/evaluation/whitening.py",
+        "PCA(min(most, *vectors.shape)",
+        "PCA(min(vectors.shape)",
+        "the map of a wide network is as large as the network",
+    ),
+    Fault(
+        "tf_simclr/exporting/trained_network.py",
+        'centred = endpoints["pyramid"] - self._white.mean',
+        'centred = endpoints["pyramid"]',
+        "an export whitens without the mean",
+    ),
+    Fault(
+        "tf_simclr/exporting/trained_network.py",
+        "module.pyramid_whitening = self._white",
+        "pass",
+        "an export of an export has lost the whitening",
+    ),
+    Fault(
+        "tf_simclr/pretrained/checkpoint_contents.py",
+        "            if not following:",
+        "            if False:",
+        "a checkpoint without a classifier cannot be asked for its shape",
+    ),
+    Fault(
+        "tf_simclr/pretrained/checkpoint_contents.py",
+        "if number not in slots and not",
+        "if not",
+        "slots of the optimiser count as variables of a part",
+    ),
+    Fault(
+        "tf_simclr/judging/drawn.py",
+        "drawn = len(places)",
+        "drawn = count",
+        "a small folder is drawn several times over",
+    ),
+    Fault(
+        "tf_simclr/judging/looks.py",
+        "if not np.isfinite(vectors).all():",
+        "if False:",
+        "a look scores features that are not numbers",
+    ),
+    Fault(
+        "tf_simclr/judging/pyramid.py",
+        "by_neighbours(*_whitened(known, one))",
+        "by_neighbours(known, one)",
+        "neighbours of the pyramid are found without whitening",
+    ),
+    Fault(
+        "tf_simclr/workdir/whitening_file.py",
+        'if held["step"] == step else None',
+        "",
+        "an earlier step is exported with the last one's whitening",
+    ),
+    Fault(
+        "tf_simclr/choosing/network.py",
+        "(PLENTY if side > HALVED else 1)",
+        "1",
+        "large pictures take the time of the steps",
+    ),
+    Fault(
+        "tf_simclr/choosing/plan.py",
+        'whole = 0 if other or "view_size" in unused else None',
+        "whole = None",
+        "a task with views of its own is planned for small ones",
     ),
     Fault(
         "tf_simclr/judging/endpoints.py",

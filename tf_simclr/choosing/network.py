@@ -101,6 +101,7 @@ def image_size(
         return step_gflop(depth, width, side, batch, *seen(side, stem=stem, view=view))
 
     fitting = [side for side in SIDES if side <= facts.side] or [SIDES[0]]
+
     def allows(side: int) -> bool:
         return time.allows(gflop(side) * (PLENTY if side > HALVED else 1))
 

@@ -3,13 +3,15 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.exporting.traced import bare, images_spec, traced_once
+
+if TYPE_CHECKING:
+    from tf_simclr.evaluation.whitening import Whitening
 
 MOMENTUM = tf.TensorSpec([], tf.float32, name="batch_norm_momentum")
 
@@ -37,7 +39,7 @@ class TrainedNetwork:
     norms: Sequence[Any]
     trained_size: int | None = None
     class_names: Sequence[str] = ()
-    whitening: Whitening | None = None
+    whitening: "Whitening | None" = None
     _traced: dict[int | None, Callable] = dataclasses.field(
         default_factory=dict, init=False, repr=False, compare=False
     )
