@@ -2585,6 +2585,18 @@ FAULTS = (
         "slots of the optimiser count as variables of a part",
     ),
     Fault(
+        "tf_simclr/tasks/embed.py",
+        "return lambda images: white(pyramid(images))",
+        "return pyramid",
+        "the pyramid is embedded without the whitening that was asked for",
+    ),
+    Fault(
+        "tf_simclr/tasks/embed.py",
+        '"pyramid_white": has_pyramid and white is not None',
+        '"pyramid_white": has_pyramid',
+        "a network without whitening ends in a traceback",
+    ),
+    Fault(
         "tf_simclr/judging/drawn.py",
         "drawn = len(places)",
         "drawn = count",

@@ -9,6 +9,7 @@ from tf_simclr import load_encoder
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.main import main
+from tf_simclr.workdir.whitening_file import read_whitening
 
 
 def embed(path, *flags):
@@ -41,6 +42,31 @@ def test_features_are_those_of_the_encoder(trained_run, picture_folder, tmp_path
     expected = load_encoder(trained_run)(batch["image"])["final_avg_pool"]
     np.testing.assert_allclose(found["features"], expected, atol=1e-5)
     assert set(found["splits"]) == {"test"}
+
+
+@pytest.mark.parametrize("white", [False, True])
+def test_the_pyramid_plain_and_whitened(trained_run, picture_folder, tmp_path, white):
+    output = "pyramid_white" if white else "pyramid"
+    flags = [f"--model_dir={trained_run}", "--embed_split=test", f"--embed_output={output}"]
+    found = embed(tmp_path / "f.npz", *flags)["features"]
+    config = Config.from_flat(
+        {"dataset": "image_folder", "data_dir": picture_folder, "image_size": 16}
+    )
+    (batch,) = build_data.evaluation_data(config, build_data.source(config), "test")
+    expected = load_encoder(trained_run)(batch["image"])["pyramid"].numpy()
+    if white:
+        expected = read_whitening(trained_run, 3)(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_an_output_that_the_network_does_not_have(trained_run, tmp_path, capsys):
+    checkpoint, output = os.path.join(trained_run, "ckpt-2"), tmp_path / "f.npz"
+    flags = [f"--checkpoint={checkpoint}", "--embed_output=pyramid_white", f"--output={output}"]
+    for more in ([], ["--dry_run"]):
+        assert main(["tf-simclr", "--mode=embed", *flags, *more]) == 2
+        said = capsys.readouterr().err
+        assert "`embed_output` must be" in said and "last step alone" in said
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(("size", "said"), [(23, False), (24, True)])

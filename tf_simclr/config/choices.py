@@ -23,6 +23,7 @@ RELATIVE_POSITION_COLORS = ("drop", "project", "keep")
 # exporting/
 EXPORT_FORMATS = ("hub_module", "saved_model", "onnx", "lite")
 
+EMBED_OUTPUTS = ("final_avg_pool", "pyramid", "pyramid_white")
 MODES = ("train", "eval", "train_then_eval", "export", "embed", "report")
 STEMS = ("auto", "small", "large")
 DEPTHS = (10, 18, 34, 50, 101, 152, 200)

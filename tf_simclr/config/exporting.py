@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_simclr.config.choices import EXPORT_FORMATS
+from tf_simclr.config.choices import EMBED_OUTPUTS, EXPORT_FORMATS
 from tf_simclr.config.fields import Section, flag
 from tf_simclr.config.matters import EMBEDDING, EXPORTING, TRAINING
 
@@ -30,6 +30,14 @@ class ExportConfig(Section):
     keep_hub_module_max: int = flag(1, "Exports to keep; 0 keeps all.", only=TRAINING)
     embed_split: str | None = flag(
         None, "Split whose features --mode=embed writes; by default all of them.", only=EMBEDDING
+    )
+
+    embed_output: str = flag(
+        "final_avg_pool",
+        "Features that --mode=embed writes: of the last layer; of several stages (pyramid); or"
+        " these after whitening (pyramid_white), for neighbours by cosine.",
+        EMBED_OUTPUTS,
+        only=EMBEDDING,
     )
 
     def _check(self) -> None:

@@ -9,9 +9,9 @@ from tf_simclr.assembly.machine import strategy_to_judge, strategy_to_train
 from tf_simclr.choosing import estimate
 from tf_simclr.config import Config
 from tf_simclr.data.opening import unprepared
-from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained
 from tf_simclr.tasks.choose import Settled, estimate_of
+from tf_simclr.tasks.embed import represent
 from tf_simclr.tasks.report import settings_of_run
 from tf_simclr.tasks.timed import bytes_of, time_steps
 from tf_simclr.workdir import checkpoints, run_folder
@@ -112,21 +112,21 @@ def of_embedding(config: Config) -> list[str]:
         found = trained.open_trained(path, averaged=config.finetuning.use_ema_weights)
     trained.require_data(found, config)
     config = trained.with_given(found, config)
+    encode = represent(found, config.exporting.embed_output, strategy)
     if line := not_prepared(config):
         return [line]
     data = build_data.source(config)
     splits = [config.exporting.embed_split] if config.exporting.embed_split else list(data.splits)
-    count, encoder = sum(data.num_examples(name) for name in splits), found.network.encoder
-    represent = encoder_features(encoder, strategy)
+    count = sum(data.num_examples(name) for name in splits)
     batch = next(iter(build_data.evaluation_data(config, data, splits[0])))["image"]
-    represent(batch)  # Traces.
+    width = encode(batch).shape[1]  # Traces.
     began = time.monotonic()
-    represent(batch)
+    encode(batch)
     seconds = (time.monotonic() - began) / len(batch) * count
-    size = 4 * count * encoder.num_features
+    size = 4 * count * width
     return [
         f"Would embed {count} pictures of {data.name}: {', '.join(splits)}; features float32"
-        f" [{count}, {encoder.num_features}] to {config.exporting.output}.",
+        f" [{count}, {width}] to {config.exporting.output}.",
         f"Estimate: about {estimate.minutes(seconds)}, {estimate.size(size)} of disk.",
     ]
 

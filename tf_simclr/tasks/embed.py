@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from tf_simclr import buckets, early_checks, picture_range, progress
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.machine import strategy_to_judge
 from tf_simclr.config import Config
@@ -12,6 +14,11 @@ from tf_simclr.data.source import Source
 from tf_simclr.evaluation.feature_file import write_features
 from tf_simclr.judging.judge import encoder_features
 from tf_simclr.pretrained import trained
+
+_WHEN_WHITE = (
+    "Training keeps the whitening of its last step alone: give that step, or"
+    " --embed_output=pyramid."
+)
 
 
 def embed(config: Config) -> str:
@@ -42,13 +49,13 @@ def embed(config: Config) -> str:
     side, trained_size = config.data.image_size, found.origin.trained_size
     if trained_size and (warning := picture_range.size_warning([side] * 2, trained_size)):
         print(f"Note: {warning} Give --image_size={trained_size}.")
+    encode = represent(found, config.exporting.embed_output, strategy)
     data = build_data.source(config)
     split = config.exporting.embed_split
     splits = [split] if split else list(data.splits)
     count = sum(data.num_examples(name) for name in splits)
     print(f"Embedding {count} pictures of {data.name}: {', '.join(splits)}.", flush=True)
     try:
-        encode = encoder_features(found.network.encoder, strategy)
         shapes = write_features(output, _batches(config, data, splits, encode))
     except OSError as error:
         raise ValueError(
@@ -58,6 +65,35 @@ def embed(config: Config) -> str:
     columns = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
     print(f"Wrote {output}: {columns}")
     return output
+
+
+def represent(
+    found: trained.Trained, output: str, strategy: tf.distribute.Strategy
+) -> Callable[[tf.Tensor], np.ndarray]:
+    """A function of images [batch, h, w, 3] -> features [batch, n].
+
+    Args:
+      found: the network, made in the strategy's scope.
+      output: a value of --embed_output.
+      strategy: its replicas share each batch.
+
+    Raises:
+      ValueError: if the network has no such output.
+    """
+    encoder, white = found.network.encoder, found.network.whitening
+    has_pyramid = architecture_of(found.settings.flat()).has_pyramid
+    others = {"pyramid": has_pyramid, "pyramid_white": has_pyramid and white is not None}
+    if not others.get(output, True):
+        raise ValueError(
+            "`embed_output` must be an output of the network. Received:"
+            f" embed_output={output!r}, which {found.origin.path} does not have."
+            f" {_WHEN_WHITE if has_pyramid else 'Leave it out.'}"
+        )
+    if output != "pyramid_white":
+        return encoder_features(encoder, strategy, output)
+    assert white is not None
+    pyramid = encoder_features(encoder, strategy, "pyramid")
+    return lambda images: white(pyramid(images))
 
 
 def _batches(config: Config, data: Source, splits: list[str], encode: Callable) -> Iterator[dict]:
