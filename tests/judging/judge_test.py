@@ -2,12 +2,13 @@ import itertools
 import shutil
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation.knn import knn
-from tf_simclr.judging.judge import encoder_features, judge
+from tf_simclr.judging.judge import encoder_features, encoder_outputs, judge
 from tf_simclr.nets.resnet import ResNet
 from tf_simclr.reporting.names import COLUMNS
 
@@ -43,10 +44,13 @@ def test_neighbours_learn_from_as_many_labelled_pictures_as_are_asked_for(emoji_
     assert judged.scores["knn_top1"] == knn(vectors, labels, test.vectors, test.labels)
 
 
-def test_a_pictures_features_do_not_depend_on_the_others_of_its_batch():
-    represent = encoder_features(
-        ResNet(10, width_multiplier=0.0625, small_images=True), tf.distribute.get_strategy()
-    )
+@pytest.mark.parametrize("several", [False, True])
+def test_a_pictures_features_do_not_depend_on_the_others_of_its_batch(several):
+    net = ResNet(10, width_multiplier=0.0625, small_images=True)
+    represent = encoder_features(net, tf.distribute.get_strategy())
+    if several:
+        outputs = encoder_outputs(net, tf.distribute.get_strategy(), ["final_avg_pool", "pyramid"])
+        represent = outputs["final_avg_pool"]
     images = np.random.default_rng(0).random((3, 8, 8, 3)).astype(np.float32)
     together = represent(images)
     assert together.shape == (3, 32) and together.std(axis=0).max() > 0
@@ -87,3 +91,20 @@ def test_a_class_that_no_training_picture_shows_is_left_out_and_the_probe_goes_o
     assert "shows 1 class (unseen)" in said
     assert judged.scores["linear_probe_top1"] == 1  # Any colour tells dark from light.
     assert sorted(judged.test.labels) == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_several_outputs_of_an_encoder_take_one_pass():
+    passes = []
+
+    class Counted(tf.Module):
+        def __call__(self, images, training):
+            tf.py_function(lambda: passes.append(1), [], [])
+            return {"sum": tf.reduce_sum(images, [1, 2]), "most": tf.reduce_max(images, [1, 2])}
+
+    outputs = encoder_outputs(Counted(), tf.distribute.get_strategy(), ["sum", "most"])
+    first, second = (tf.random.uniform([3, 4, 4, 3], seed=seed) for seed in (1, 2))
+    for images in (first, second, first):
+        found = {name: output(images) for name, output in outputs.items()}
+        np.testing.assert_allclose(found["sum"], tf.reduce_sum(images, [1, 2]), rtol=1e-6)
+        np.testing.assert_array_equal(found["most"], tf.reduce_max(images, [1, 2]))
+    assert len(passes) == 3

@@ -9,6 +9,7 @@ from tf_simclr.evaluation import whitening
 from tf_simclr.evaluation.features import extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.retrieval import retrieval_at_k
+from tf_simclr.judging import pyramid
 from tf_simclr.judging.judge import judge, judged_batches, probe
 from tf_simclr.judging.pyramid import judge_pyramid
 
@@ -35,8 +36,8 @@ def emoji(emoji_dir):
 def scored(emoji):
     config, data = emoji
     networks = {"": lambda images: flat(images)[:, :9], "raw_pixels/": flat}
-    judged = judge(config, data, networks)
-    return judge_pyramid(config, data, {"": mixed}, judged), judged
+    judged = judge(config, data, networks, {"": mixed})
+    return judge_pyramid(config, data, judged), judged
 
 
 def test_the_probe_reads_the_pyramid_and_neighbours_are_found_after_whitening(scored, emoji):
@@ -69,7 +70,15 @@ def test_other_rows_keep_their_features_and_their_probe(scored):
     assert found["pyramid/raw_pixels/retrieval_at_1"] == share
 
 
-def test_without_labels_nothing_is_judged(emoji, scored):
+def test_without_labels_or_without_a_pyramid_nothing_is_judged(emoji, scored):
     config, data = emoji
-    judged = {"": dataclasses.replace(scored[1][""], train=None)}
-    assert judge_pyramid(config, data, {"": mixed}, judged) == {}
+    judged = {"": dataclasses.replace(scored[1][""], beside=None)}
+    assert judge_pyramid(config, data, judged) == {}
+
+
+def test_a_linear_probe_that_would_take_long_is_left_out(emoji, scored, monkeypatch):
+    config, data = emoji
+    monkeypatch.setattr(pyramid, "MOST_WORK", LIMIT * 12 * data.num_classes - 1)
+    found, before = judge_pyramid(config, data, scored[1]), scored[0]
+    assert "pyramid/linear_probe_top1" not in found
+    assert found == {key: before[key] for key in found} and "pyramid/knn_top1" in found

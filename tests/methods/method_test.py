@@ -106,3 +106,11 @@ def test_a_method_is_chosen_by_mode_and_task():
         config = Config.from_flat(chosen(word))
         assert methods.method_of(config) is things.load("methods", word)
         assert isinstance(methods.method_of(config), Method)
+
+
+@pytest.mark.parametrize(
+    ("word", "share"), [("simclr", 0.5), ("rotation", 1.0), ("supervised", 0.25)]
+)
+def test_small_views_count_by_their_area(word, share):
+    config = Config.from_flat({"image_size": 48, "view_size": 24, **chosen(word)})
+    assert methods.method_of(config).views_of_each(config) == share

@@ -2020,8 +2020,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/evaluate.py",
-        "encoder_features(untrained.encoder, strategy)",
-        "encoder_features(net.encoder, strategy)",
+        '"random_init/": untrained.encoder}',
+        '"random_init/": net.encoder}',
         "the untrained network is the trained one",
     ),
     Fault(
@@ -2056,8 +2056,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/judging/judge.py",
-        "encoder(images, training=False)[output]",
-        "encoder(images, training=True)[output]",
+        "endpoints = encoder(images, training=False)",
+        "endpoints = encoder(images, training=True)",
         "features depend on the other pictures of the batch",
     ),
     Fault(

@@ -125,6 +125,11 @@ class DataConfig(Section):
         return self.view_size or self.image_size
 
     @property
+    def view_area(self) -> float:
+        """The area of a view, as a share of that of a picture that is judged."""
+        return (self.view_side / self.image_size) ** 2
+
+    @property
     def sides(self) -> str:
         """The sides of views and pictures in words: "32 pixels (judged at 48)"."""
         judged = f" (judged at {self.image_size})" if self.view_side != self.image_size else ""

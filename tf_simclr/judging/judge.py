@@ -1,6 +1,7 @@
 """How good frozen features are: linear probe, nearest neighbours, retrieval, and without labels."""
 
 import dataclasses
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ GRIDS: dict[str, dict[str, Any]] = {
     "short": {"l2": SHORT_GRID},
     "paper": {"l2": PAPER_GRID, "warm_start": True},
 }
-
+_BESIDE = "beside/"  # before the name of what is read with a network of this name
 
 Score = TypeVar("Score")
 # Is told of a judge that is left out, and why.
@@ -50,6 +51,8 @@ class Judged:
       held_out: the probe's accuracy on the fifth of the training pictures that was held out of it.
       train: features of the labelled training pictures that it learnt from; None if nothing was
         judged by labels.
+      beside: other features of the same pictures, of training and test; None if there are none, or
+        nothing was judged by labels.
     """
 
     test: Features
@@ -60,6 +63,7 @@ class Judged:
     labels: np.ndarray | None = None
     held_out: float | None = None
     train: Features | None = None
+    beside: tuple[Features, Features] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,17 +81,29 @@ class Probed:
     held_out: float | None
 
 
-def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict[str, Judged]:
+def judge(
+    config: Config,
+    data: Source,
+    networks: Mapping[str, Network],
+    beside: Mapping[str, Network] = types.MappingProxyType({}),
+) -> dict[str, Judged]:
     """Judges networks by name, each from float32 [batch, size, size, 3] to one vector a picture.
 
     The linear probe and kNN learn from the labelled pictures of the training split and are tested
     on the test split. Without labels they are left out; without identities, retrieval is. The
     judges of LABEL_FREE need none of these.
+
+    Args:
+      config: of the evaluation.
+      data: of the config.
+      networks: name -> what is judged.
+      beside: a name of `networks` -> another network, whose features are read with them and kept.
     """
+    others = {f"{_BESIDE}{name}": network for name, network in beside.items()}
 
     def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
         shown = judged_batches(config, data, split, labelled=labelled)
-        return extract(networks, shown, limit=config.evaluation.judge_examples)
+        return extract({**networks, **others}, shown, limit=config.evaluation.judge_examples)
 
     test, train = features(config.data.eval_split), None
     labels = next(iter(test.values())).labels
@@ -105,8 +121,12 @@ def judge(config: Config, data: Source, networks: Mapping[str, Network]) -> dict
         name: _judged(config, test[name], labels, train[name] if train else None, strange)
         for name in networks
     }
+    if train:
+        for name in beside:
+            pair = train[_BESIDE + name], test[_BESIDE + name]
+            judged[name] = dataclasses.replace(judged[name], beside=pair)
     views = view_features(config, data, networks)
-    vectors = {name: features.vectors for name, features in test.items()}
+    vectors = {name: test[name].vectors for name in networks}
     for name, scores in judge_without_labels(vectors, views).items():
         scores[FEATURES] = vectors[name].shape[1]
         judged[name] = dataclasses.replace(
@@ -251,6 +271,37 @@ def _try(name: str, score: Callable[[], Score], tell: Tell = _print_left_out) ->
     except ValueError as error:  # The data is too small for this judge: the others go on.
         tell(name, error)
         return None
+
+
+def encoder_outputs(
+    encoder: keras.Model, strategy: tf.distribute.Strategy, outputs: Sequence[str]
+) -> dict[str, Network]:
+    """Endpoint -> a function of images, as encoder_features gives it.
+
+    Asked about the same tensor one after the other, they run the encoder once.
+
+    Args:
+      encoder: made in the strategy's scope.
+      strategy: its replicas share each batch.
+      outputs: endpoints.
+    """
+
+    def together(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        endpoints = encoder(images, training=False)
+        return {name: endpoints[name] for name in outputs}
+
+    run = over_replicas(together, strategy)
+    last: list[Any] = [None, {}]
+
+    def output(name: str) -> Network:
+        def represent(images: tf.Tensor) -> np.ndarray:
+            if images is not last[0]:
+                last[:] = images, run(images)
+            return last[1][name]
+
+        return represent
+
+    return {name: output(name) for name in outputs}
 
 
 def encoder_features(

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 
+from tf_simclr import progress
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation import whitening
-from tf_simclr.evaluation.features import Features, Network, extract
-from tf_simclr.judging.judge import Judged, by_neighbours, judged_batches, probe
+from tf_simclr.evaluation.features import Features
+from tf_simclr.judging.judge import Judged, by_neighbours, probe
 from tf_simclr.reporting.names import COLUMNS, FEATURES, PYRAMID
 
 # Of a linear probe: pictures * features * classes. At 10^9 its five fits take about five minutes of
@@ -15,9 +16,7 @@ from tf_simclr.reporting.names import COLUMNS, FEATURES, PYRAMID
 MOST_WORK = 1e9
 
 
-def judge_pyramid(
-    config: Config, data: Source, pyramids: Mapping[str, Network], judged: Mapping[str, Judged]
-) -> dict[str, float]:
+def judge_pyramid(config: Config, data: Source, judged: Mapping[str, Judged]) -> dict[str, float]:
     """Judges pyramids by labels and by what pictures show, and other features in the same way.
 
     The linear probe reads features as they are, and is left out where it would take long. kNN and
@@ -27,31 +26,23 @@ def judge_pyramid(
     Args:
       config: of the evaluation.
       data: of the config.
-      pyramids: prefix of a row of reporting.names.ROWS -> the pyramid of its network.
-      judged: prefix of a row -> what `judge` found of its features. Rows without a pyramid, such
-        as raw pixels, keep their features.
+      judged: prefix of a row of reporting.names.ROWS -> what `judge` found of its features, with
+        the pyramid `beside` them. Rows without one, such as raw pixels, keep their features.
 
     Returns:
-      PYRAMID + prefix of a row + key of COLUMNS -> share in [0, 1]; and FEATURES. Empty where
-      nothing is judged by labels.
+      PYRAMID + prefix of a row + key of COLUMNS -> share in [0, 1]; and FEATURES. Empty without a
+      pyramid, or where nothing is judged by labels.
     """
-    if judged[""].train is None:
+    if judged[""].beside is None:
         return {}
-
-    def features(split: str, *, labelled: bool = False) -> dict[str, Features]:
-        batches = judged_batches(config, data, split, labelled=labelled)
-        return extract(pyramids, batches, limit=config.evaluation.judge_examples)
-
-    test = features(config.data.eval_split)
-    train = features(config.data.train_split, labelled=True)
     result: dict[str, float] = {}
     for row, found in judged.items():
         assert found.train is not None and found.labels is not None  # As of the first row.
+        known, one = found.beside or (found.train, found.test)
         scores: dict[str, float | None] = dict(found.scores)
-        one, known = found.test, found.train
-        if row in pyramids:
-            one, known = test.pop(row), train.pop(row)
-            probed = probe(config, known, one, found.labels) if _quick(data, known) else None
+        if found.beside is not None:
+            with progress.during("Fitting the linear probe"):
+                probed = probe(config, known, one, found.labels) if _quick(data, known) else None
             scores = dict(probed.scores) if probed else {}
         scores |= by_neighbours(*_whitened(known, one))
         scores[FEATURES] = one.vectors.shape[1]

@@ -171,7 +171,7 @@ class Method(abc.ABC):
 
         Smaller ones than pictures count by their area.
         """
-        return 1
+        return config.data.view_area
 
     def keeps_averages(self, config: Config) -> bool:
         """Whether a run of this method may have its own averaged weights."""

@@ -79,7 +79,7 @@ class Rotation(Pretext):
         return pipeline.pretrain_batches(stream, view, num_classes, context, on_device=on_device)
 
     def views_of_each(self, config: Config) -> float:
-        return TURNS
+        return TURNS * config.data.view_area
 
     def describe(self, config: Config) -> str:
         return f", {TURNS} turns of each, views made on the {config.views_on}"

@@ -101,7 +101,7 @@ class Contrastive(Method):
         return pipeline.pretrain_batches(stream, views, num_classes, context, on_device=on_device)
 
     def views_of_each(self, config: Config) -> float:
-        return 2
+        return 2 * config.data.view_area
 
     def parts_of_batch(self, config: Config) -> int:
         return config.training.microbatches

@@ -17,12 +17,11 @@ from tf_simclr.assembly.overlap import overlaps
 from tf_simclr.config import Config
 from tf_simclr.data.source import Source
 from tf_simclr.evaluation.confusion import as_csv
-from tf_simclr.evaluation.features import Network
 from tf_simclr.evaluation.provenance import AVERAGED, DATE, KEYS, LABELS, PICTURES
 from tf_simclr.judging.ask_classifier import Classified, classes_in
 from tf_simclr.judging.baselines import PIXELS_SIDE, baselines
 from tf_simclr.judging.endpoints import hog_of, layers_of, pixels_of
-from tf_simclr.judging.judge import Judged, encoder_features, judge
+from tf_simclr.judging.judge import Judged, encoder_outputs, judge
 from tf_simclr.judging.kept import write_kept
 from tf_simclr.judging.layers import judge_layers
 from tf_simclr.judging.page import draw_page
@@ -253,20 +252,21 @@ def _results(
         # Restored at once: a live run may delete it soon.
         restored = restore(todo.prefix, net.parts(), averaged=todo.averaged)
         untrained = methods.network(config, methods.Lesson(classes))
-    networks = {
-        "": encoder_features(net.encoder, strategy),
-        **baselines(),
-        "random_init/": encoder_features(untrained.encoder, strategy),
-    }
-    judged = judge(config, data, networks)
-    pyramids = _pyramids(config, strategy, {"": net, "random_init/": untrained})
+    encoders = {"": net.encoder, "random_init/": untrained.encoder}
+    pyramids = architecture_of(config.flat()).has_pyramid
+    names = ("final_avg_pool", "pyramid") if pyramids else ("final_avg_pool",)
+    outputs = {row: encoder_outputs(one, strategy, names) for row, one in encoders.items()}
+    last = {row: of_encoder["final_avg_pool"] for row, of_encoder in outputs.items()}
+    networks = {"": last.pop(""), **baselines(), **last}
+    beside = {row: of_encoder["pyramid"] for row, of_encoder in outputs.items() if pyramids}
+    judged = judge(config, data, networks, beside)
     today = datetime.date.today().isoformat()
     result: dict[str, Any] = {"global_step": todo.step, DATE: today, **todo.subject}
     if best := best_of(os.path.join(todo.model_dir, BEST)):  # As text: none of it is a score.
         result["best_weights"] = (
             f"{BEST}/ckpt-{best['step']}, by {best['by']} of {best['value']:.4g}"
         )
-    result |= judge_pyramid(config, data, pyramids, judged) if pyramids else {}
+    result |= judge_pyramid(config, data, judged)
     result |= _layers(todo, data, strategy, {"": net, "random_init/": untrained}, judged)
     result[PICTURES] = len(judged[""].test.vectors)
     result[VIEW_PICTURES], result[VIEWS_OF_EACH] = judged[""].views
@@ -277,15 +277,6 @@ def _results(
     for row, found in judged.items():
         result |= {row + name: score for name, score in found.scores.items() if score is not None}
     return result, judged, judgement.classified, net.encoder.count_params()
-
-
-def _pyramids(
-    config: Config, strategy: tf.distribute.Strategy, nets: Mapping[str, TrainableNet]
-) -> dict[str, Network]:
-    """Prefix of a row -> its network's pyramid; {} if the architecture has none."""
-    if not architecture_of(config.flat()).has_pyramid:
-        return {}
-    return {row: encoder_features(net.encoder, strategy, "pyramid") for row, net in nets.items()}
 
 
 def _layers(
