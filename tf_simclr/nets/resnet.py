@@ -124,7 +124,8 @@ class ResNet(Encoder):
             hidden = group(hidden, training=training)
             endpoints[f"block_group{number}"] = hidden
         final = endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
-        endpoints["pyramid"] = pyramid(final, endpoints, GRIDS)
+        grids = {name: cells for name, cells in GRIDS.items() if name in endpoints}
+        endpoints["pyramid"] = pyramid(final, endpoints, grids)
         return endpoints
 
     def get_config(self) -> dict[str, Any]:
