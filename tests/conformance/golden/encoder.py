@@ -48,6 +48,7 @@ def encoder(listing: dict, dtype: str = "float32") -> ResNet:
 def endpoints(net: ResNet, images: np.ndarray, training: bool) -> dict[str, np.ndarray]:
     """What is recorded of each endpoint: NAME_mean, NAME_corner, NAME_shape, final_avg_pool."""
     outputs = net(tf.cast(images, net.compute_dtype), training=training)
+    outputs.pop("pyramid")  # The original has none.
     recorded = {}
     for name, output in outputs.items():
         output = output.numpy()
