@@ -179,15 +179,19 @@ def probed(monkeypatch):
 
 
 @pytest.mark.usefixtures("no_exports")
+def probes():
+    """Of an evaluation: two outputs of the encoder, before training and after it, and baselines."""
+    return 2 * 2 + len(baselines())
+
+
 def test_pretraining_judges_by_the_chosen_labels(tiny_flags, tmp_path, capsys, probed):
     folder = tmp_path / "run"
     command = [*tiny_flags, "--labels_per_class=3", "--mode=train_then_eval"]
     run(*command, f"--model_dir={folder}")
     text = capsys.readouterr().out
-    rows = 2 + len(baselines())  # the encoder, before training and after it
-    assert probed == [6] * rows
+    assert probed == [6] * probes()
     run(*command[:-1], "--mode=eval", f"--model_dir={folder}")
-    assert probed == [6] * 2 * rows
+    assert probed == [6] * 2 * probes()
     assert "6 of 16 pictures in 'train' have labels (labels.txt names them), the others h" in text
     assert "Training steps 1 to 3: 16 pictures" in text
     assert len(listed(folder)) == 6
@@ -201,7 +205,7 @@ def test_supervised_training_and_its_evaluation_know_few_labels(tiny_flags, tmp_
     folder = tmp_path / "run"
     command = [*tiny_flags, "--train_mode=supervised", "--labels_per_class=3"]
     run(*command, "--mode=train_then_eval", f"--model_dir={folder}")
-    assert probed == [6] * (2 + len(baselines()))
+    assert probed == [6] * probes()
     assert json.loads((folder / "dataset.json").read_text())["pictures"] == {"test": 8, "train": 6}
     assert "eval/label_top_1_accuracy" in json.loads((folder / "result.json").read_text())
 
