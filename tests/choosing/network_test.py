@@ -44,8 +44,10 @@ def test_without_time_pictures_are_the_smallest():
     assert network.image_size(SOME, Time(1.0, 0.01, 2000), BATCH).value == 48
 
 
-@pytest.mark.parametrize(("side", "stem", "view"), [(48, "small", 24), (64, "small", 32)])
-def test_small_pictures_have_a_small_stem_and_views_of_half_their_side(side, stem, view):
+@pytest.mark.parametrize(
+    ("side", "stem", "view"), [(48, "small", 24), (64, "small", 32), (32, "small", 32)]
+)
+def test_small_pictures_have_a_small_stem_and_small_views(side, stem, view):
     assert network.seen(side) == (stem, view)
     assert network.seen(side, stem="large") == ("large", view)
     assert network.seen(side, view=40) == (stem, 40)

@@ -70,9 +70,9 @@ def seen(side: int, *, stem: str | None = None, view: int | None = None) -> Seen
       stem: given by the user, or None.
       view: given by the user, or None; 0 is that of the pictures.
     """
-    halved = side <= HALVED
-    view = (side // 2 if halved else side) if view is None else view or side
-    return Seen(stem or ("small" if halved else "large"), view)
+    if view is None:  # Smaller views than those of the smallest side that is chosen were not tried.
+        view = side // 2 if SIDES[0] <= side <= HALVED else side
+    return Seen(stem or ("small" if side <= HALVED else "large"), view or side)
 
 
 def image_size(
