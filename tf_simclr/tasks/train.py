@@ -155,6 +155,8 @@ def train(
             finally:  # A run that was stopped has scalars, too.
                 if replicas.is_chief():
                     _write_csv(place.folder)
+            if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
+                _whiten(training)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
             print(f"Training is done: {model_dir} is at step {step} {asked}.")
@@ -251,8 +253,6 @@ def _fit(training: Training) -> None:
                 export_run(config)
     if (share := waiting.share()) is not None:
         print(f"Waited for data {100 * share:.1f} % of the time.")
-    if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
-        _whiten(training)
 
 
 def _whiten(training: Training) -> None:
