@@ -169,13 +169,13 @@ def test_evaluation_judges_the_averaged_weights_when_asked(
     folder = shutil.copytree(remembered, tmp_path / "run")
     flags = [*tiny_flags, *MEMORY, f"--model_dir={folder}"]
     judged = []
-    original = evaluate.encoder_features
+    original = evaluate.encoder_outputs
 
-    def note(encoder, strategy):
+    def note(encoder, strategy, outputs):
         judged.append(weights_of(encoder, tmp_path))
-        return original(encoder, strategy)
+        return original(encoder, strategy, outputs)
 
-    monkeypatch.setattr(evaluate, "encoder_features", note)
+    monkeypatch.setattr(evaluate, "encoder_outputs", note)
     results = []
     for more, part in (
         (["--mode=eval", "--use_ema_weights"], "ema_encoder"),
