@@ -11,11 +11,12 @@ from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
 from tf_simclr.evaluation import whitening
-from tf_simclr.evaluation.features import Features, extract_together
+from tf_simclr.evaluation.features import Features, Network, extract
 from tf_simclr.evaluation.knn import knn
 from tf_simclr.evaluation.linear_probe import linear_probe
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.judging.baselines import baselines
+from tf_simclr.judging.judge import encoder_outputs
 
 # White ones are of neighbours that are found after PCA whitening; `few_probe` is a linear probe
 # with FEW labels a class, the mean of DRAWS draws.
@@ -42,33 +43,25 @@ def of_run(config: Config) -> Judged:
 def of_baselines(config: Config) -> Judged:
     """Of raw pixels, of HOG + colours, and of the network before training."""
     keras.utils.set_random_seed(config.run.seed)
-    untrained = _outputs(architecture_of(config.flat()).encoder(**config.model.norms))
-    fixed = baselines()
-
-    def together(images: tf.Tensor) -> dict[str, tf.Tensor | np.ndarray]:
-        found = {name.strip("/"): represent(images) for name, represent in fixed.items()}
-        return found | {f"untrained {name}": of for name, of in untrained(images).items()}
-
-    return _extracted(config, together)
+    encoder = architecture_of(config.flat()).encoder(**config.model.norms)
+    untrained = {f"untrained {output}": one for output, one in _outputs(encoder).items()}
+    fixed = {name.strip("/"): one for name, one in baselines().items()}
+    return _extracted(config, fixed | untrained)
 
 
-def _outputs(encoder: Callable) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    @tf.function(autograph=False, reduce_retracing=True)
-    def outputs(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        endpoints = encoder(images)
-        return {output: endpoints[name] for output, name in OUTPUTS.items()}
-
-    return outputs
+def _outputs(encoder: Callable) -> dict[str, Network]:
+    found = encoder_outputs(encoder, tf.distribute.get_strategy(), list(OUTPUTS.values()))
+    return {output: found[name] for output, name in OUTPUTS.items()}
 
 
-def _extracted(config: Config, together: Callable) -> Judged:
+def _extracted(config: Config, networks: Mapping[str, Network]) -> Judged:
     data = build_data.source(config)
     splits = {"train": config.data.train_split, "test": config.data.eval_split}
-    found = {}
-    for name, split in splits.items():
-        batches = build_data.evaluation_data(config, data, split)
-        found[name] = extract_together(together, batches, limit=MOST)
-    return {output: {name: found[name][output] for name in splits} for output in found["train"]}
+    found = {
+        name: extract(networks, build_data.evaluation_data(config, data, split), limit=MOST)
+        for name, split in splits.items()
+    }
+    return {output: {name: found[name][output] for name in splits} for output in networks}
 
 
 def scores(output: str, parts: Mapping[str, Features]) -> dict[str, float]:

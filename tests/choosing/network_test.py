@@ -54,6 +54,11 @@ def test_small_pictures_have_a_small_stem_and_small_views(side, stem, view):
     assert network.seen(side, view=0) == (stem, side)  # As the flag is read.
 
 
+def test_stem_and_views_have_reasons_of_their_own():
+    for side in (48, 96):
+        assert network.stem_of(side).reason != network.view_of(side).reason
+
+
 def test_large_pictures_are_seen_as_in_the_papers():
     assert network.seen(96) == ("large", 96)
     assert network.seen(224, view=160) == ("large", 160)

@@ -2573,6 +2573,12 @@ FAULTS = (
         "an export of an export has lost the whitening",
     ),
     Fault(
+        "tf_simclr/tasks/train.py",
+        "    if read_whitening(folder, step) is not None:",
+        "    if True:",
+        "a run has no whitening",
+    ),
+    Fault(
         "tf_simclr/pretrained/checkpoint_contents.py",
         "            if not following:",
         "            if False:",

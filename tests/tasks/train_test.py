@@ -20,6 +20,7 @@ from tf_simclr.main import main
 from tf_simclr.tasks import train
 from tf_simclr.workdir.segments import segments
 from tf_simclr.workdir.summaries import read_scalars
+from tf_simclr.workdir.whitening_file import WHITENING, read_whitening
 
 
 def finetune(tiny_flags, checkpoint, folder, *flags):
@@ -205,6 +206,19 @@ def test_run_again_it_says_that_it_is_done_and_with_more_steps_goes_on(
     (line,) = re.findall(r"Step .*", said)
     assert re.match(r"Step 5/5, loss \d+\.\d\d, online probe \d+\.\d %, [\d.,]+ pictures/s$", line)
     assert os.listdir(tmp_path / "hub") == ["5"]  # keep_hub_module_max is 1.
+
+
+def test_a_run_that_ended_before_its_whitening_gets_it_when_run_again(
+    tiny_flags, trained_run, tmp_path
+):
+    shutil.copytree(trained_run, tmp_path, dirs_exist_ok=True)
+    (tmp_path / WHITENING).unlink()
+    shutil.rmtree(tmp_path / "hub")
+    run(*tiny_flags, "--checkpoint_steps=1", f"--model_dir={tmp_path}")
+    found, expected = (read_whitening(str(place), 3) for place in (tmp_path, trained_run))
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    images = np.zeros([1, 16, 16, 3], np.float32)
+    assert "pyramid_white" in tf.saved_model.load(str(tmp_path / "hub" / "3")).endpoints(images)
 
 
 @pytest.mark.parametrize("looks", [1, 2])

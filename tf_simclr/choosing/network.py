@@ -54,12 +54,20 @@ class Seen(NamedTuple):
     stem: str
     view: int
 
-    @property
-    def reason(self) -> str:
-        """Why, for a printed line."""
-        if self.stem == "small":
-            return "quick steps, and the stem keeps every pixel"
-        return f"as in the papers, for pictures above {HALVED} pixels"
+
+def stem_of(side: int) -> Choice:
+    """The stem for pictures of a side, in pixels."""
+    if side <= HALVED:
+        return Choice("small", "keeps every pixel")
+    return Choice("large", f"as in the papers, for pictures above {HALVED} pixels")
+
+
+def view_of(side: int) -> Choice:
+    """The side of views for pictures of a side, in pixels."""
+    # Smaller views than those of the smallest side that is chosen were not tried.
+    if SIDES[0] <= side <= HALVED:
+        return Choice(side // 2, "half the side: quicker steps, and so more of them")
+    return Choice(side, "that of the pictures")
 
 
 def seen(side: int, *, stem: str | None = None, view: int | None = None) -> Seen:
@@ -70,9 +78,9 @@ def seen(side: int, *, stem: str | None = None, view: int | None = None) -> Seen
       stem: given by the user, or None.
       view: given by the user, or None; 0 is that of the pictures.
     """
-    if view is None:  # Smaller views than those of the smallest side that is chosen were not tried.
-        view = side // 2 if SIDES[0] <= side <= HALVED else side
-    return Seen(stem or ("small" if side <= HALVED else "large"), view or side)
+    if view is None:
+        view = view_of(side).value
+    return Seen(stem or stem_of(side).value, view or side)
 
 
 def image_size(

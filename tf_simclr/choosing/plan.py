@@ -145,8 +145,8 @@ def _network(
     seen = network.seen(side, **views)
     if given.get("architecture", "resnet") != "resnet":
         return side, seen, smallest[0], smallest[1]
-    for name, value in zip(("stem", "view_size"), seen):
-        settle(name, Choice(value, seen.reason))
+    settle("stem", network.stem_of(side))
+    settle("view_size", network.view_of(side))
     choice = network.network(facts, time, batch, side, depth, width, seen)
     depth = settle("resnet_depth", Choice(choice.value[0], choice.reason))
     width = settle("width_multiplier", Choice(choice.value[1], choice.reason))

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_simclr.reporting import content
 from tf_simclr.reporting.pictures import Sheet
+from tf_simclr.workdir.run_folder import write_atomically
 
 # What reading a damaged file raises, or one of another version.
 UNREADABLE = (tf.errors.OpError, EOFError, OSError, ValueError, KeyError, TypeError, BadZipFile)
@@ -79,10 +80,7 @@ def write_kept(kept: Kept, path: str) -> None:
     arrays[STRUCTURE] = np.frombuffer(text.encode(), np.uint8)
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    temporary = f"{path}.tmp"
-    with tf.io.gfile.GFile(temporary, "wb") as target:
-        target.write(file.getvalue())
-    tf.io.gfile.rename(temporary, path, overwrite=True)
+    write_atomically(path, file.getvalue())
 
 
 def read_kept(path: str) -> Kept | None:

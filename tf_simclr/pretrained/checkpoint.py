@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,6 +52,12 @@ class Checkpoint(abc.ABC):
     fine_tuned_from: int | None = None
     alongside: bool = False
     doubt: str = ""
+
+    @property
+    def step(self) -> int | None:
+        """As in the prefix; None if it has no number, like that of an export."""
+        number = re.search(r"-(\d+)$", self.prefix)
+        return int(number[1]) if number else None
 
     @property
     def whitening(self) -> Whitening | None:

@@ -81,8 +81,9 @@ class OwnCheckpoint(Checkpoint):
         held = [contents.read(key) for key in keys if key is not None]
         if len(held) == len(keys):
             return Whitening(*held)
-        step = re.search(r"-(\d+)$", self.prefix)
-        return read_whitening(os.path.dirname(self.prefix), int(step[1])) if step else None
+        if self.step is None:
+            return None
+        return read_whitening(os.path.dirname(self.prefix), self.step)
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
         """Like the function `restore`, from this checkpoint."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,9 +58,8 @@ def open_trained(path: str, *, averaged: bool = False) -> Trained:
     origin = open_checkpoint(path, averaged=averaged)
     settings = settings_of(origin)
     dataset = dataset_of(origin)
-    number = re.search(r"-(\d+)$", origin.prefix)
     told = card.read(path)  # An export knows what it was made from.
-    step = int(number[1]) if number else told.step if told else None
+    step = told.step if told and origin.step is None else origin.step
     folder = os.path.dirname(origin.prefix)
     return Trained(
         origin=origin,

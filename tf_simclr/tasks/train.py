@@ -42,7 +42,7 @@ from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
 from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
-from tf_simclr.workdir.whitening_file import write_whitening
+from tf_simclr.workdir.whitening_file import read_whitening, write_whitening
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,8 +155,6 @@ def train(
             finally:  # A run that was stopped has scalars, too.
                 if replicas.is_chief():
                     _write_csv(place.folder)
-            if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
-                _whiten(training)
         else:
             asked = f"of {total}" if step == total else f"and no more than {total} are asked for"
             print(f"Training is done: {model_dir} is at step {step} {asked}.")
@@ -165,6 +163,8 @@ def train(
                     "No step was trained with the settings that changed. Give more --train_steps"
                     " or --train_epochs, or another --model_dir."
                 )
+        if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
+            _whiten(config, data, net, strategy, place.folder, max(step, total))
         # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
@@ -255,15 +255,24 @@ def _fit(training: Training) -> None:
         print(f"Waited for data {100 * share:.1f} % of the time.")
 
 
-def _whiten(training: Training) -> None:
-    """Keeps the whitening of the last step's pyramid, for exports."""
-    pyramid = encoder_features(training.net.encoder, training.strategy, "pyramid")
+def _whiten(
+    config: Config,
+    data: Source,
+    net: TrainableNet,
+    strategy: tf.distribute.Strategy,
+    folder: str,
+    step: int,
+) -> None:
+    """Keeps the whitening of a step's pyramid, for exports; unless it is kept already."""
+    if read_whitening(folder, step) is not None:
+        return
+    pyramid = encoder_features(net.encoder, strategy, "pyramid")
     try:
-        found = whitening_of(training.config, training.data, pyramid)
+        found = whitening_of(config, data, pyramid)
     except ValueError as error:
         print(f"Note: the exports have no pyramid_white. {error}")
         return
-    write_whitening(training.place.folder, training.total, found)
+    write_whitening(folder, step, found)
 
 
 def _callbacks(
