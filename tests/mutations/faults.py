@@ -2561,6 +2561,18 @@ FAULTS = (
         "the map of a wide network is as large as the network",
     ),
     Fault(
+        "tf_simclr/nets/pyramid.py",
+        "cells = CELLS if number else 1",
+        "cells = CELLS",
+        "the pyramid does not begin with the last layer",
+    ),
+    Fault(
+        "tf_simclr/nets/pooling.py",
+        "tf.concat(variances, axis=1) + TINY",
+        "tf.concat(variances, axis=1)",
+        "the slope of a deviation is infinite where pixels are alike",
+    ),
+    Fault(
         "tf_simclr/exporting/trained_network.py",
         'centred = endpoints["pyramid"] - self._white.mean',
         'centred = endpoints["pyramid"]',

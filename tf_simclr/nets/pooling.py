@@ -1,4 +1,4 @@
-"""Means of the cells of a grid on a map of features: vectors of one length for any size of map.
+"""Statistics of the cells of a grid on a map of features: vectors of one length for any map.
 
 # Differs from the papers: layers are pooled by the maximum of each quadrant in Dosovitskiy et al.
 # (arXiv 1406.6909), and by maxima down to 9,000 features in Kolesnikov et al. (arXiv 1901.09005).
@@ -8,6 +8,8 @@
 from typing import Any
 
 import tensorflow as tf
+
+TINY = 1e-12  # of a variance: the slope of the root at zero is infinite
 
 
 def grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
@@ -48,14 +50,27 @@ def shared_grid_means(maps: tf.Tensor, cells: int) -> tf.Tensor:
       maps: float [batch, height, width, channels].
       cells: on each axis, at least 1.
     """
+    return tf.concat([tf.reduce_mean(cell, [1, 2]) for cell in _cells(maps, cells)], axis=1)
+
+
+def shared_grid_deviations(maps: tf.Tensor, cells: int) -> tf.Tensor:
+    """As shared_grid_means, standard deviations in the place of means.
+
+    Their gradient is finite, and zero in a cell of one pixel.
+    """
+    variances = [tf.math.reduce_variance(cell, [1, 2]) for cell in _cells(maps, cells)]
+    return tf.sqrt(tf.concat(variances, axis=1) + TINY)
+
+
+def _cells(maps: tf.Tensor, cells: int) -> list[tf.Tensor]:
+    """The pixels of each cell, [batch, rows, columns, channels], row by row of the grid."""
     static, dynamic = maps.shape, tf.shape(maps)
     height, width = (dynamic[axis] if static[axis] is None else static[axis] for axis in (1, 2))
-    means = [
-        tf.reduce_mean(maps[:, slice(*rows), slice(*columns)], [1, 2])
+    return [
+        maps[:, slice(*rows), slice(*columns)]
         for rows in _spans(height, cells)
         for columns in _spans(width, cells)
     ]
-    return tf.concat(means, axis=1)
 
 
 def _spans(length: Any, cells: int) -> list[tuple[Any, Any]]:

@@ -16,9 +16,6 @@ from tf_simclr.nets.pyramid import pyramid
 from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.resnet_sizes import BLOCKS, FIRST_BOTTLENECK_DEPTH, WIDTHS
 
-# Of the pyramid: stage -> cells on each axis, chosen on a part of emoji32's training split.
-GRIDS = {"block_group3": 2, "block_group2": 2, "block_group1": 4}
-
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ResNet(Encoder):
@@ -30,8 +27,8 @@ class ResNet(Encoder):
         initial_max_pool    stem, after norm, ReLU and (unless small_images) pooling
         block_group1..4     output of each group, after ReLU
         final_avg_pool      [batch, features], mean of block_group4 over height and width
-        pyramid             float32 [batch, numbers], final_avg_pool, block_group3 and 2 over 2 x 2
-                            cells and block_group1 over 4 x 4, each of length 1; nets/pyramid.py
+        pyramid             float32 [batch, numbers], means and standard deviations of block_group4,
+                            and of the quarters of block_group3, 2 and 1; nets/pyramid.py
 
     Args:
       depth: 10, 18, 34, 50, 101, 152 or 200.
@@ -123,9 +120,9 @@ class ResNet(Encoder):
         for number, group in enumerate(self.groups, start=1):
             hidden = group(hidden, training=training)
             endpoints[f"block_group{number}"] = hidden
-        final = endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
-        grids = {name: cells for name, cells in GRIDS.items() if name in endpoints}
-        endpoints["pyramid"] = pyramid(final, endpoints, grids)
+        endpoints["final_avg_pool"] = tf.reduce_mean(hidden, [1, 2])
+        stages = range(len(self.groups), 0, -1)
+        endpoints["pyramid"] = pyramid([endpoints[f"block_group{number}"] for number in stages])
         return endpoints
 
     def get_config(self) -> dict[str, Any]:
