@@ -2568,6 +2568,12 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/nets/pooling.py",
+        "-(-(i + 1) * length // cells)",
+        "(i + 1) * length // cells",
+        "the cells of an odd length do not share its middle",
+    ),
+    Fault(
+        "tf_simclr/nets/pooling.py",
         "tf.concat(variances, axis=1) + TINY",
         "tf.concat(variances, axis=1)",
         "the slope of a deviation is infinite where pixels are alike",

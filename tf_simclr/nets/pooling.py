@@ -57,6 +57,13 @@ def shared_grid_deviations(maps: tf.Tensor, cells: int) -> tf.Tensor:
     """As shared_grid_means, standard deviations in the place of means.
 
     Their gradient is finite, and zero in a cell of one pixel.
+
+    Args:
+      maps: float [batch, height, width, channels].
+      cells: on each axis, at least 1.
+
+    Returns:
+      [batch, cells * cells * channels], the same dtype; at least 1e-6.
     """
     variances = [tf.math.reduce_variance(cell, [1, 2]) for cell in _cells(maps, cells)]
     return tf.sqrt(tf.concat(variances, axis=1) + TINY)
