@@ -312,6 +312,7 @@ IN_GRAPHS = (
     "rotation_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
+    "tasks/train_test.py::test_a_step_that_was_trained_anew_has_a_whitening_of_its_own",
     "tasks/train_test.py::test_several_steps_in_one_execution_are_the_same_steps",
     "tasks/train_test.py::test_the_same_command_gives_the_same_weights",
 )

@@ -2562,8 +2562,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/nets/pyramid.py",
-        "cells = CELLS if number else 1",
-        "cells = CELLS",
+        "CELLS if number else 1",
+        "CELLS",
         "the pyramid does not begin with the last layer",
     ),
     Fault(
@@ -2592,9 +2592,15 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/tasks/train.py",
-        "    if read_whitening(folder, step) is not None:",
-        "    if True:",
-        "a run has no whitening",
+        "if training.step == step and read_whitening(folder, step) is not None:",
+        "if training.step == step:",
+        "a run that was killed before its whitening never gets one",
+    ),
+    Fault(
+        "tf_simclr/tasks/train.py",
+        "if training.step == step and read_whitening(folder, step) is not None:",
+        "if read_whitening(folder, step) is not None:",
+        "a step that is trained anew keeps the whitening of other weights",
     ),
     Fault(
         "tf_simclr/pretrained/checkpoint_contents.py",

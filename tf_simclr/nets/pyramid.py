@@ -31,8 +31,7 @@ def pyramid(maps: Sequence[tf.Tensor]) -> tf.Tensor:
     """
     parts = []
     for number, of_stage in enumerate(maps):
-        cells = CELLS if number else 1
+        of_stage, cells = tf.cast(of_stage, tf.float32), CELLS if number else 1
         for statistic in (shared_grid_means, shared_grid_deviations):
-            part = statistic(tf.cast(of_stage, tf.float32), cells)
-            parts.append(tf.math.l2_normalize(part, axis=-1))
+            parts.append(tf.math.l2_normalize(statistic(of_stage, cells), axis=-1))
     return tf.concat(parts, axis=-1)

@@ -139,8 +139,8 @@ def train(
         if 0 < step < total:
             check_order(model_dir, step)
         print("".join(f"{line}\n" for line in changed), end="")
+        training = Training(config, data, net, strategy, saved, place, step, total)
         if step < total:
-            training = Training(config, data, net, strategy, saved, place, step, total)
             _note_warmup(config, examples, total)
             check_labels(data, model_dir, step)
             check_held_out(config, data, step)
@@ -164,7 +164,7 @@ def train(
                     " or --train_epochs, or another --model_dir."
                 )
         if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
-            _whiten(config, data, net, strategy, place.folder, max(step, total))
+            _whiten(training)
         # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
@@ -255,20 +255,17 @@ def _fit(training: Training) -> None:
         print(f"Waited for data {100 * share:.1f} % of the time.")
 
 
-def _whiten(
-    config: Config,
-    data: Source,
-    net: TrainableNet,
-    strategy: tf.distribute.Strategy,
-    folder: str,
-    step: int,
-) -> None:
-    """Keeps the whitening of a step's pyramid, for exports; unless it is kept already."""
-    if read_whitening(folder, step) is not None:
+def _whiten(training: Training) -> None:
+    """Keeps the whitening of the last step's pyramid, for exports.
+
+    If nothing was trained, one that is there stays: the last process may have been killed before.
+    """
+    folder, step = training.place.folder, max(training.step, training.total)
+    if training.step == step and read_whitening(folder, step) is not None:
         return
-    pyramid = encoder_features(net.encoder, strategy, "pyramid")
+    pyramid = encoder_features(training.net.encoder, training.strategy, "pyramid")
     try:
-        found = whitening_of(config, data, pyramid)
+        found = whitening_of(training.config, training.data, pyramid)
     except ValueError as error:
         print(f"Note: the exports have no pyramid_white. {error}")
         return
