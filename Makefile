@@ -100,7 +100,7 @@ demo-pretext: $(VENV)/.run  ## Pretext tasks side by side, trained equally long;
 	$(BIN)/python -m benchmarks.demo_pretext
 
 bench: $(VENV)/.test  ## Runs every benchmark; that of the exports after `make run`.
-	@for name in startup scan resume mixing augmentation step microbatches loss precision exemplars; do \
+	@for name in startup scan resume mixing augmentation step small_maps microbatches loss precision exemplars; do \
 	  printf '\n## %s\n\n' $$name; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if test -d $(MODEL_DIR); then printf '\n## exports\n\n'; \
 	  $(BIN)/python -m benchmarks.exports --model_dir=$(MODEL_DIR); fi

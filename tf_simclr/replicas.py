@@ -3,7 +3,8 @@
 Code that spans replicas needs four functions: `count`, `index`, `gather`, `mean`. Outside of a
 strategy the first two return 1 and 0, and the others their input, so that the same code runs on one
 device. `gather_constant` is the cheaper gather, without a gradient. `may_loop` says whether they
-may be called in a loop, and `on_tpu` whether the replicas are a TPU's.
+may be called in a loop, `on_tpu` whether the replicas are a TPU's, and `on_cpu` whether they are
+CPUs.
 """
 
 import functools
@@ -115,6 +116,11 @@ def on_tpu() -> bool:
     """Whether the current replica context is a TPU's."""
     context = tf.distribute.get_replica_context()
     return bool(context) and isinstance(context.strategy, tf.distribute.TPUStrategy)
+
+
+def on_cpu() -> bool:
+    """Whether the current replica is a CPU's; outside of a strategy, whether there is no GPU."""
+    return not on_tpu() and not tf.config.list_logical_devices("GPU")
 
 
 def index() -> tf.Tensor | int:

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr import replicas
+from tf_simclr.nets import kernel_gradient
 from tf_simclr.nets.saved import PACKAGE, attributes
 
 EPSILON = 1e-5  # of every batch norm, as in the original
@@ -160,6 +161,13 @@ class Conv(keras.layers.Conv2D):
         if self.strides[0] > 1:
             inputs = fixed_padding(inputs, self.kernel_size[0])
         return super().call(inputs)
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        if not kernel_gradient.pays(inputs.dtype, *self.compute_output_shape(inputs.shape)[1:3]):
+            return super().convolution_op(inputs, kernel)
+        if self.padding == "same":
+            inputs = fixed_padding(inputs, self.kernel_size[0])
+        return kernel_gradient.convolution(inputs, tf.convert_to_tensor(kernel), self.strides[0])
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
