@@ -2561,6 +2561,18 @@ FAULTS = (
         "the map of a wide network is as large as the network",
     ),
     Fault(
+        "tf_simclr/nets/kernel_gradient.py",
+        "first = (i * strides + j) * channels",
+        "first = (j * strides + i) * channels",
+        "the kernel's gradient of a strided convolution is that of its mirror image",
+    ),
+    Fault(
+        "tf_simclr/nets/kernel_gradient.py",
+        "max(rows, columns) <= LARGEST and replicas.on_cpu()",
+        "max(rows, columns) <= LARGEST",
+        "TPUs and GPUs get the gradient that CPUs prefer",
+    ),
+    Fault(
         "tf_simclr/nets/pyramid.py",
         "CELLS if number else 1",
         "CELLS",

@@ -163,6 +163,15 @@ class Conv(keras.layers.Conv2D):
         return super().call(inputs)
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """The convolution, whose kernel's gradient may be made of matrix products.
+
+        Args:
+          inputs: float [batch, height, width, channels]; padded already if it is strided.
+          kernel: [side, side, channels, filters].
+
+        Returns:
+          [batch, rows, columns, filters], of the same dtype.
+        """
         if not kernel_gradient.pays(inputs.dtype, *self.compute_output_shape(inputs.shape)[1:3]):
             return super().convolution_op(inputs, kernel)
         if self.padding == "same":
