@@ -18,9 +18,7 @@ from benchmarks import recipe_runs
 
 MODEL_DIR = flags.DEFINE_string("model_dir", "runs/demo_v2", "Folder of the runs.")
 SEEDS = (0, 1, 2)  # of the choice of labels, the initial weights and the order of pictures
-CLASSIFIER, PROBE = "eval/label_top_1_accuracy", "linear_probe_top1"
-# Few pictures for probe and neighbours, whose results on these runs are not used.
-QUICK = {"judge_examples": 300}
+PROBE = "linear_probe_top1"
 
 
 def run(recipe: str, folder: str, **more: object) -> dict[str, Any]:
@@ -40,12 +38,6 @@ def parameters(folder: str) -> int:
     return sum(
         weight.shape.num_elements() for layer in layers for weight in layer.trainable_weights
     )
-
-
-def labels(folder: str) -> int:
-    """Number of labels that a run knew."""
-    with open(os.path.join(_path(folder), "labels.txt")) as file:
-        return len(file.readlines())
 
 
 def row(title: str, folder: str, known: str, scores: Sequence[float]) -> str:
@@ -89,15 +81,17 @@ def main(argv: Sequence[str]) -> None:
             ("layer0", "emoji32_finetune_10pct", {**start, "ft_proj_selector": 0}),
             ("layer1", "emoji32_finetune_10pct", start),
         ):
-            result = run(recipe, f"{name}_{seed}", **more, seed=seed, **QUICK)
-            scores.setdefault(name, []).append(result[CLASSIFIER])
+            result = run(recipe, f"{name}_{seed}", **more, seed=seed, **recipe_runs.QUICK)
+            scores.setdefault(name, []).append(result[recipe_runs.CLASSIFIER])
         few = run("emoji32_v2", "pretrained", mode="eval", label_fraction=0.1, seed=seed)
         scores.setdefault("probe", []).append(few[PROBE])
     teacher = _path("layer1_0")
     for name, recipe in (("student", "emoji32_distill"), ("self", "emoji32_self_distill")):
-        scores[name] = [run(recipe, f"{name}_0", teacher=teacher, **QUICK)[CLASSIFIER]]
+        scores[name] = [
+            run(recipe, f"{name}_0", teacher=teacher, **recipe_runs.QUICK)[recipe_runs.CLASSIFIER]
+        ]
 
-    known = f"{labels('layer1_0'):,}"
+    known = f"{recipe_runs.labels(_path('layer1_0')):,}"
     print(f"\n{'':38}{'labels':>14}{'parameters':>13}{'top-1':>11}{'spread':>8}")
     for title, name, folder in (
         ("Supervised from scratch", "supervised", "supervised_0"),

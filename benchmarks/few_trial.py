@@ -15,16 +15,14 @@ from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import trial
+from benchmarks import recipe_runs, trial
 from tf_simclr.workdir.run_folder import read_result
 
 BASES = {
     "supervised": ["--recipe=emoji32_supervised_10pct"],
     "finetune": ["--recipe=emoji32_finetune_10pct"],
 }
-TOP_1 = "eval/label_top_1_accuracy"
-# Few pictures for the probe and for neighbours, which are not looked at.
-QUICK = ["--judge_examples=300"]
+QUICK = [f"--{name}={value}" for name, value in recipe_runs.QUICK.items()]
 
 
 def main(name: str, kind: str, seeds: Sequence[str], flags: Sequence[str]) -> None:
@@ -33,8 +31,8 @@ def main(name: str, kind: str, seeds: Sequence[str], flags: Sequence[str]) -> No
     for seed in seeds:
         folder = trial.RUNS / f"{name}_{seed}"
         config = trial.train(folder, [*BASES[kind], *QUICK, f"--seed={seed}", *flags])
-        score = read_result(str(folder))[TOP_1]
-        labels = len((folder / "labels.txt").read_text().splitlines())
+        score = read_result(str(folder))[recipe_runs.CLASSIFIER]
+        labels = recipe_runs.labels(str(folder))
         row = {**trial.facts(name, flags, config), "size": config.data.image_size}
         row |= {"output": kind, "features": labels, trial.CLASSIFIED: f"{score:.4f}"}
         trial.write(row)

@@ -1,4 +1,4 @@
-"""Runs of recipes, one after the other, for the demos: each is printed as the command it is."""
+"""Runs of recipes, one after the other: each is printed as the command it is."""
 
 import contextlib
 import os
@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import tf_simclr
+
+CLASSIFIER = "eval/label_top_1_accuracy"  # key of a result
+# Few pictures for probe and neighbours, where their results are not used.
+QUICK = {"judge_examples": 300}
 
 
 def run(recipe: str, model_dir: str, **more: object) -> dict[str, Any]:
@@ -20,6 +24,14 @@ def run(recipe: str, model_dir: str, **more: object) -> dict[str, Any]:
         results = tf_simclr.run(**given).results
     print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
     return results
+
+
+def labels(model_dir: str) -> int:
+    """Number of labels that a run knew, of one that was given few."""
+    from tf_simclr.workdir.labels_file import LABELS
+
+    with open(os.path.join(model_dir, LABELS)) as file:
+        return len(file.readlines())
 
 
 @contextlib.contextmanager

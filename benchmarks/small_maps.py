@@ -8,7 +8,6 @@ take turns.
 
 import os
 import statistics
-import time
 from collections.abc import Callable, Mapping
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from benchmarks import turns
 from tf_simclr.nets import kernel_gradient
 from tf_simclr.nets.heads import ProjectionHead
 from tf_simclr.nets.resnet import ResNet
@@ -42,9 +42,7 @@ def in_turns(programs: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(ROUNDS + 2):
         for name, program in programs.items():
-            started = time.perf_counter()
-            program()
-            times[name].append(1e3 * (time.perf_counter() - started))
+            times[name].append(1e3 * turns.seconds(program))
     return {name: statistics.median(each[2:]) for name, each in times.items()}
 
 

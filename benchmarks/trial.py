@@ -155,7 +155,9 @@ def _commit() -> str:
         command = ["git", "-C", str(ROOT), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
-    rest = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE}")
+    rest = git(
+        "status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE.relative_to(ROOT)}"
+    )
     return git("describe", "--always") + ("-dirty" if rest else "")
 
 

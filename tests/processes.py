@@ -107,7 +107,10 @@ def _server():
 
 def _run(arguments: list[str], cwd: str, environment: dict[str, str], outputs: str) -> None:
     """In the fork: becomes what `python ARGUMENTS` would be."""
+    from tf_simclr import progress
+
     gc.set_threshold(*COLLECTIONS)
+    progress.PATIENCE = TIMEOUT  # What is printed does not depend on how quick the machine is.
     # As a terminal starts it, whoever started the tests: what is ignored would stay so.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGTERM):

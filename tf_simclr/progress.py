@@ -106,7 +106,7 @@ class Progress:
       what: is counted, at the beginning of the line: "Reading pictures".
       total: how much there is to do; None if nobody knows.
       done: how much was done before.
-      patience: seconds.
+      patience: seconds; None is PATIENCE.
       show: whether anything is shown: only one of several workers should.
     """
 
@@ -116,7 +116,7 @@ class Progress:
         total: int | None = None,
         *,
         done: int = 0,
-        patience: float = PATIENCE,
+        patience: float | None = None,
         show: bool = True,
     ):
         self.what = what
@@ -125,7 +125,7 @@ class Progress:
         self._show = show
         self._started = time.monotonic()
         self._drawn: float | None = None  # When; None before the first time.
-        self._next = self._started + patience
+        self._next = self._started + _waited(patience)
         self._parts: Sequence[Part] | None = None  # None is the time alone.
         self._bar: _Bar | None = None
         self._line = ""
@@ -225,7 +225,7 @@ def each(
     what: str,
     total: int | None = None,
     *,
-    patience: float = PATIENCE,
+    patience: float | None = None,
     show: bool = True,
 ) -> Iterator[Item]:
     """The items, while it shows how many are done, once that takes more than `patience`.
@@ -237,7 +237,7 @@ def each(
       items: the work.
       what: as Progress takes it, like `total`, `patience` and `show`.
       total: number of items; None if nobody knows.
-      patience: seconds.
+      patience: seconds; None is PATIENCE.
       show: whether anything is shown.
     """
     with Progress(what, total, patience=patience, show=show) as progress:
@@ -247,14 +247,14 @@ def each(
 
 
 @contextlib.contextmanager
-def during(what: str, *, patience: float = PATIENCE) -> Iterator[None]:
+def during(what: str, *, patience: float | None = None) -> Iterator[None]:
     """Prints a line about work that cannot be counted, once it takes more than `patience`.
 
     Args:
       what: is done: "Laying out the map".
-      patience: seconds.
+      patience: seconds; None is PATIENCE.
     """
-    started = time.monotonic()
+    started, patience = time.monotonic(), _waited(patience)
     timer = threading.Timer(patience, _say, [f"{what} ..."])
     timer.daemon = True  # It must not keep the process when that ends.
     timer.start()
@@ -266,6 +266,11 @@ def during(what: str, *, patience: float = PATIENCE) -> Iterator[None]:
     passed = time.monotonic() - started
     if passed > patience:
         _say(f"{what} took {duration(passed)}.")
+
+
+def _waited(patience: float | None) -> float:
+    """Seconds in which nothing is shown; PATIENCE is looked up now, as tests have more of it."""
+    return PATIENCE if patience is None else patience
 
 
 def _say(line: str) -> None:

@@ -80,15 +80,11 @@ def kernel_gradient(inputs: tf.Tensor, upstream: tf.Tensor, side: int, strides: 
         more = [[0, -length % strides] for length in inputs.shape[1:3]]
         inputs = tf.nn.space_to_depth(tf.pad(inputs, [[0, 0], *more, [0, 0]]), strides)
     upstream = tf.reshape(upstream, [-1, filters])
+    steps = [divmod(place, strides) for place in range(side)]  # (of strides, pixels more)
     parts = []
-    for (down, i), (right, j) in _places(side, strides):
-        first = (i * strides + j) * channels
-        seen = inputs[:, down : down + rows, right : right + columns, first : first + channels]
-        parts.append(tf.matmul(tf.reshape(seen, [-1, channels]), upstream, transpose_a=True))
+    for down, i in steps:
+        for right, j in steps:
+            first = (i * strides + j) * channels
+            seen = inputs[:, down : down + rows, right : right + columns, first : first + channels]
+            parts.append(tf.matmul(tf.reshape(seen, [-1, channels]), upstream, transpose_a=True))
     return tf.reshape(tf.stack(parts), [side, side, channels, filters])
-
-
-def _places(side: int, strides: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Of each place of the kernel, row by row: (steps of strides, pixels more) down and right."""
-    steps = [divmod(place, strides) for place in range(side)]
-    return [(down, right) for down in steps for right in steps]
