@@ -33,7 +33,7 @@ CONVOLUTIONS = (
     (3, 256, 256, 3, 1),
     (3, 128, 256, 1, 2),
 )
-ROUNDS = 15
+ROUNDS = 40
 
 
 def in_turns(programs: Mapping[str, Callable[[], object]]) -> dict[str, float]:

@@ -142,8 +142,14 @@ def main(name: str, sizes: list[int], flags: list[str], *, fixed: bool) -> None:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    """The commit, and "-dirty" if anything but the table was changed."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(ROOT), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    rest = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE}")
+    return git("describe", "--always") + ("-dirty" if rest else "")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_the_network_is_the_largest_that_time_allows():
 
 
 @pytest.mark.parametrize(
-    ("count", "value"), [(1999, (10, 0.5)), (3361, (18, 1.0)), (20_000, (50, 1.0))]
+    ("count", "value"), [(9_999, (10, 0.5)), (10_000, (18, 0.5)), (20_000, (50, 1.0))]
 )
 def test_few_pictures_have_a_small_network(count, value):
     assert chosen(dataclasses.replace(SOME, pictures=count), AGES) == value

@@ -48,16 +48,18 @@ def test_what_is_given_decides_other_choices():
 
 
 def test_a_step_costs_what_its_stem_and_its_views_cost():
-    def chosen(**given):
+    def chosen(facts=SOME, **given):
         machine = Machine("CPU", per_gflop=0.005)
-        found = values({"train_minutes": 60.0, **given}, machine=machine)
+        found = values({"train_minutes": 60.0, **given}, facts, machine=machine)
         return {**found, **given}
 
     plain, small, views = chosen(), chosen(stem="small"), chosen(view_size=32)
     assert small["image_size"] < plain["image_size"] < views["image_size"]
     # With the picture's size given, large views leave time for a smaller network, and fewer
     # steps of it.
-    plain, large = chosen(image_size=64), chosen(image_size=64, view_size=0)
+    many = dataclasses.replace(SOME, pictures=10_000)
+    given = {"image_size": 64, "train_minutes": 120.0}
+    plain, large = chosen(many, **given), chosen(many, **given, view_size=0)
     assert large["resnet_depth"] < plain["resnet_depth"]
     assert large["train_steps"] < plain["train_steps"]
 

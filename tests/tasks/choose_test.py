@@ -119,7 +119,7 @@ def test_choices_are_said_with_their_reasons(picture_folder, tmp_path, fixed_tim
     assert "  eval_split test: the folder has a split test\n" in printed
     assert "  image_size 48: the pictures' median shorter side is 20\n" in printed
     assert (
-        "resnet_depth 10, width_multiplier 0.5: ResNet-18 x 0.5 needs 2,000 pictures\n" in printed
+        "resnet_depth 10, width_multiplier 0.5: ResNet-18 x 0.5 needs 10,000 pictures\n" in printed
     )
     # 60 s, a twentieth for the rest, 1 s a step.
     assert "  train_steps 57: 1 min of 1 s a step\n" in printed

@@ -13,8 +13,8 @@ SIDES = (48, 64, 96, 128, 160, 192, 224)  # pixels
 # (depth, width, pictures from which on it is tried), from the smallest.
 NETWORKS = (
     (10, 0.5, 0),
-    (18, 0.5, 2_000),
-    (18, 1.0, 2_000),
+    (18, 0.5, 10_000),
+    (18, 1.0, 20_000),
     (34, 1.0, 20_000),
     (50, 1.0, 20_000),
 )
