@@ -17,7 +17,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -56,16 +56,35 @@ COLUMNS = (
 # former. Only where the data says what pictures show.
 OF_ALL = ("all_probe", "all_white_knn", "all_white_retrieval")
 SCORES = (*judged_outputs.SCORES, *OF_ALL)
+CLASSIFIED = "top1"  # of a classifier (few_trial.py), on the validation part
 FOLDS = 3  # of the training part; the validation part is one more
 L2 = 0.01  # of the linear probe of folds
 
 
-def train(folder: pathlib.Path, flags: list[str]) -> None:
-    """Trains a run; its output goes to a log beside its folder."""
+def train(folder: pathlib.Path, flags: Sequence[str]) -> Config:
+    """Trains a run, on emoji32 as it is cut; its output goes to a log beside its folder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     data = validation_cut.prepare(str(RUNS / "data"))
-    command = ["-m", "tf_simclr.main", *BASE, f"--data_dir={data}", f"--model_dir={folder}", *flags]
+    command = ["-m", "tf_simclr.main", f"--data_dir={data}", f"--model_dir={folder}", *flags]
     with open(f"{folder}.log", "w") as log:
         subprocess.run([sys.executable, *command], stdout=log, stderr=log, check=True)
+    config = read_settings(str(folder))
+    assert config is not None
+    return config
+
+
+def facts(name: str, flags: Sequence[str], config: Config) -> dict[str, object]:
+    """What a row says of a run, before its scores."""
+    folder = config.run.model_dir
+    return {
+        "trial": name,
+        "commit": _commit(),
+        "cpu": read_run_facts(folder).get("cpu"),
+        "seed": config.run.seed,
+        "flags": shlex.join(flags),
+        "steps": config.training.train_steps,
+        "minutes": f"{training_seconds(folder) / 60:.2f}",
+    }
 
 
 def _of_all(train: Features, test: Features) -> dict[str, float]:
@@ -111,7 +130,7 @@ def write(row: Mapping[str, object]) -> None:
     """Adds a row to the table."""
     new = not TABLE.exists()
     with open(TABLE, "a", newline="") as file:
-        writer = csv.DictWriter(file, [*COLUMNS, *SCORES], lineterminator="\n")
+        writer = csv.DictWriter(file, [*COLUMNS, *SCORES, CLASSIFIED], lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)
@@ -119,24 +138,12 @@ def write(row: Mapping[str, object]) -> None:
 
 def main(name: str, sizes: list[int], flags: list[str], *, fixed: bool) -> None:
     """Trains and judges one trial, and the baselines if asked."""
-    folder = RUNS / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    train(folder, flags)
-    config = read_settings(str(folder))
-    assert config is not None
-    facts = {
-        "trial": name,
-        "commit": _commit(),
-        "cpu": read_run_facts(str(folder)).get("cpu"),
-        "seed": config.run.seed,
-        "flags": shlex.join(flags),
-        "steps": config.training.train_steps,
-        "minutes": f"{training_seconds(str(folder)) / 60:.2f}",
-    }
-    print(json.dumps(facts))
+    config = train(RUNS / name, [*BASE, *flags])
+    of_run = facts(name, flags, config)
+    print(json.dumps(of_run))
     for row in rows(config, sizes, fixed=fixed):
         found = {key: row[key] for key in SCORES if key in row}
-        write({**facts, **row, **{key: f"{value:.4f}" for key, value in found.items()}})
+        write({**of_run, **row, **{key: f"{value:.4f}" for key, value in found.items()}})
         shown = "  ".join(f"{key} {100 * value:.1f}" for key, value in found.items())
         print(f"  {row['size']} px  {row['output']:22} {row['features']:5}  {shown}", flush=True)
 
