@@ -38,7 +38,7 @@ ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "Exemplar": ("emoji32_exemplar", {}),
     "Rotation": ("emoji32_rotation", {}),
     "Relative position": ("emoji32_relative_position", {}),
-    SIMCLR: ("emoji32_quickstart", {"train_steps": 2800}),
+    SIMCLR: ("emoji32_v2", {"num_proj_layers": 1, "temperature": 0.07, "train_steps": 2800}),
     SUPERVISED: ("emoji32_supervised_10pct", {"label_fraction": 1.0, "train_steps": 8600}),
 }
 

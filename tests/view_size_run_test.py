@@ -1,13 +1,18 @@
 """Training on smaller views than the pictures that are judged, by the command line."""
 
 import json
+import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from whole_runs import read, run, run_and_record
 
 from tf_simclr import load_encoder
+from tf_simclr.evaluation.linear_classifier import LinearClassifier
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.nets.resnet import ResNet
+from tf_simclr.workdir.fitted import FILES, read_fitted
 
 SIZES = ["--image_size=20", "--view_size=12", "--stem=small", "--center_crop=1"]
 
@@ -74,3 +79,24 @@ def test_what_starts_from_it_may_train_on_small_views_too(
     flags = [f"--train_mode={mode}", f"--{origin}={folder}", "--distill_alpha=1"]
     run(*tiny_flags, *SIZES, *flags, f"--model_dir={tmp_path}")
     assert 12 in {side for side, training in seen if training}
+
+
+def test_the_linear_head_of_exports_is_fitted_to_pictures_as_they_are_judged(pretrained):
+    folder, _ = pretrained
+    fitted = read_fitted(folder, 3, LinearClassifier)
+    module = tf.saved_model.load(f"{folder}/hub/3")
+    images = tf.random.stateless_uniform([4, 20, 20, 3], [0, 1])
+    np.testing.assert_allclose(module.classify(images), fitted(module(images)), atol=1e-4)
+
+
+def test_the_checkpoint_keeps_the_head_that_was_trained_alongside(pretrained):
+    folder, _ = pretrained
+    name = "supervised_head/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    trained = tf.train.load_variable(f"{folder}/ckpt-3", name)
+    fitted = read_fitted(folder, 3, LinearClassifier).kernel
+    assert trained.shape == fitted.shape and np.all(trained != fitted)
+
+
+def test_a_run_on_views_of_the_judged_size_keeps_its_head(trained_run):
+    assert os.path.exists(f"{trained_run}/{FILES[Whitening]}")
+    assert not os.path.exists(f"{trained_run}/{FILES[LinearClassifier]}")

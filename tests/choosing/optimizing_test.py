@@ -12,8 +12,8 @@ def test_large_batches_have_lars():
     assert optimizing.learning_rate("lars", 1024, 50, 1.0, "linear").value == 0.3
 
 
-def test_the_rate_is_the_quick_starts_where_it_was_measured():
-    """flags/emoji32_quickstart.cfg: 1e-2, a batch of 128, half a ResNet-18."""
+def test_the_rate_is_that_of_emoji_where_it_was_measured():
+    """flags/emoji32_v2.cfg: 1e-2, a batch of 128, half a ResNet-18."""
     assert optimizing.learning_rate("adam", 128, 18, 0.5, "linear").value == 0.01
 
 

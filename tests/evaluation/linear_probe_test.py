@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tf_simclr.evaluation import linear_probe as module
-from tf_simclr.evaluation.linear_probe import PAPER_GRID, linear_probe
+from tf_simclr.evaluation import linear_classifier as module
+from tf_simclr.evaluation.linear_classifier import PAPER_GRID
+from tf_simclr.evaluation.linear_probe import linear_probe
 
 
 def clusters(rows, width, classes, seed=0, spread=1.0):

@@ -8,8 +8,9 @@ import pytest
 from tf_simclr import load_encoder
 from tf_simclr.assembly import build_data
 from tf_simclr.config import Config
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.main import main
-from tf_simclr.workdir.whitening_file import read_whitening
+from tf_simclr.workdir.fitted import read_fitted
 
 
 def embed(path, *flags):
@@ -55,7 +56,7 @@ def test_the_pyramid_plain_and_whitened(trained_run, picture_folder, tmp_path, w
     (batch,) = build_data.evaluation_data(config, build_data.source(config), "test")
     expected = load_encoder(trained_run)(batch["image"])["pyramid"].numpy()
     if white:
-        expected = read_whitening(trained_run, 3)(expected)
+        expected = read_fitted(trained_run, 3, Whitening)(expected)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 

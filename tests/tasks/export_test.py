@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from tf_simclr import load_encoder
 from tf_simclr.config import Config
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.exporting import card, lite
 from tf_simclr.main import main
 from tf_simclr.tasks import export as exports
 from tf_simclr.tasks.export import tell_results
+from tf_simclr.workdir.fitted import read_fitted
 from tf_simclr.workdir.segments import export_steps
-from tf_simclr.workdir.whitening_file import read_whitening
 
 IMAGES = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
 
@@ -62,7 +63,7 @@ def test_no_flag_is_repeated_and_the_default_place_is_in_the_run(trained_run, tm
 
 
 def test_the_pyramids_whitening_goes_from_the_run_to_its_exports_and_on(trained_run, tmp_path):
-    white = read_whitening(str(trained_run), 3)
+    white = read_fitted(str(trained_run), 3, Whitening)
     expected = white(load_encoder(str(trained_run))(IMAGES)["pyramid"].numpy())
     first = os.path.join(trained_run, "hub", "3")
     export(f"--checkpoint={first}", "--export_format=saved_model", f"--output={tmp_path / 'b'}")

@@ -16,11 +16,12 @@ from tf_simclr import host_xla, methods
 from tf_simclr.assembly import build_data
 from tf_simclr.assembly.train_checks import check_examples, check_hosts, check_machine
 from tf_simclr.config import Config
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.main import main
 from tf_simclr.tasks import train
+from tf_simclr.workdir.fitted import FILES, read_fitted, write_fitted
 from tf_simclr.workdir.segments import segments
 from tf_simclr.workdir.summaries import read_scalars
-from tf_simclr.workdir.whitening_file import WHITENING, read_whitening, write_whitening
 
 
 def finetune(tiny_flags, checkpoint, folder, *flags):
@@ -212,10 +213,10 @@ def test_a_run_that_ended_before_its_whitening_gets_it_when_run_again(
     tiny_flags, trained_run, tmp_path
 ):
     shutil.copytree(trained_run, tmp_path, dirs_exist_ok=True)
-    (tmp_path / WHITENING).unlink()
+    (tmp_path / FILES[Whitening]).unlink()
     shutil.rmtree(tmp_path / "hub")
     run(*tiny_flags, "--checkpoint_steps=1", f"--model_dir={tmp_path}")
-    found, expected = (read_whitening(str(place), 3) for place in (tmp_path, trained_run))
+    found, expected = (read_fitted(str(place), 3, Whitening) for place in (tmp_path, trained_run))
     np.testing.assert_array_equal(found.mean, expected.mean)
     images = np.zeros([1, 16, 16, 3], np.float32)
     assert "pyramid_white" in tf.saved_model.load(str(tmp_path / "hub" / "3")).endpoints(images)
@@ -226,10 +227,10 @@ def test_a_step_that_was_trained_anew_has_a_whitening_of_its_own(tiny_flags, tra
     shutil.copytree(trained_run, tmp_path, dirs_exist_ok=True)
     for path in tmp_path.glob("ckpt-3*"):
         path.unlink()
-    expected = read_whitening(str(trained_run), 3)
-    write_whitening(str(tmp_path), 3, expected._replace(mean=expected.mean + 1))
+    expected = read_fitted(str(trained_run), 3, Whitening)
+    write_fitted(str(tmp_path), 3, expected._replace(mean=expected.mean + 1))
     run(*tiny_flags, "--checkpoint_steps=1", f"--model_dir={tmp_path}")
-    np.testing.assert_array_equal(read_whitening(str(tmp_path), 3).mean, expected.mean)
+    np.testing.assert_array_equal(read_fitted(str(tmp_path), 3, Whitening).mean, expected.mean)
 
 
 @pytest.mark.parametrize("looks", [1, 2])

@@ -6,8 +6,8 @@ from tf_simclr.choosing.choice import Choice
 
 LARS_BATCH = 1024  # from here on
 LARS_RATE = 0.3  # arXiv 2002.05709, appendix A, for each 256 pictures
-# The quick start's Adam: 1e-2 for each 256 pictures, with a batch of 128 and half a ResNet-18.
-# Half a ResNet-10 learns emoji a little better at twice that, and textures a little worse.
+# Adam with half a ResNet-18 on emoji: 1e-2 for each 256 pictures, with a batch of 128. Half a
+# ResNet-10 learns emoji a little better at twice that (the quick start), and textures worse.
 ADAM_RATE, ADAM_BATCH, ADAM_WIDTH = 0.005, 128, 0.5
 BOTTLENECK = 50  # depth from which on blocks have four times the channels
 

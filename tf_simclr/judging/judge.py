@@ -17,7 +17,8 @@ from tf_simclr.data.source import UNLABELLED, Source
 from tf_simclr.evaluation.answers import Answers
 from tf_simclr.evaluation.features import Features, Network, extract
 from tf_simclr.evaluation.knn import knn
-from tf_simclr.evaluation.linear_probe import PAPER_GRID, SHORT_GRID, linear_probe
+from tf_simclr.evaluation.linear_classifier import PAPER_GRID, SHORT_GRID
+from tf_simclr.evaluation.linear_probe import linear_probe
 from tf_simclr.evaluation.over_replicas import over_replicas
 from tf_simclr.evaluation.retrieval import retrieval_at_k
 from tf_simclr.judging.without_labels import judge_without_labels, view_features

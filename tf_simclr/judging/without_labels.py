@@ -11,7 +11,7 @@ from tf_simclr.data.source import Source
 from tf_simclr.evaluation.alignment import alignment, uniformity
 from tf_simclr.evaluation.features import Network, extract
 from tf_simclr.evaluation.lidar import lidar
-from tf_simclr.evaluation.linear_probe import THREADS
+from tf_simclr.evaluation.linear_classifier import THREADS
 from tf_simclr.evaluation.rank import alpha_req, rankme
 from tf_simclr.evaluation.spread import feature_std
 from tf_simclr.evaluation.two_view_retrieval import two_view_retrieval

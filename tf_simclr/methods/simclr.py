@@ -29,7 +29,7 @@ class Contrastive(Method):
     words = Words(
         title="SimCLR",
         learned="Learned on {} by SimCLR.",
-        classifier="Online linear probe",
+        classifier="Linear head",
         curves={
             "train/contrastive_loss_per_view": "Contrastive loss",
             "train/contrast_acc": "Contrastive accuracy",

@@ -151,6 +151,10 @@ class SimCLR(TrainableNet):
         outputs = self._outputs(selected(layers, self.selector), layers[-1])
         return {"final_avg_pool": layers[0]} | outputs
 
+    def read(self, images: tf.Tensor) -> tf.Tensor:
+        """What the linear head reads of images [batch, h, w, 3], in inference: [batch, width]."""
+        return selected(self._embed(images, False), self.selector)
+
     def _embed(self, images: tf.Tensor, training: bool) -> list[tf.Tensor]:
         """[representations, layer 1, ..., projections]."""
         hidden = self.encoder(images, training=training)["final_avg_pool"]

@@ -56,8 +56,7 @@ class Checkpoint(abc.ABC):
     @property
     def step(self) -> int | None:
         """As in the prefix; None if it has no number, like that of an export."""
-        number = re.search(r"-(\d+)$", self.prefix)
-        return int(number[1]) if number else None
+        return step_in(self.prefix)
 
     @property
     def whitening(self) -> Whitening | None:
@@ -84,6 +83,12 @@ class Checkpoint(abc.ABC):
         Raises:
           ValueError: if a part does not fit; then nothing is restored.
         """
+
+
+def step_in(prefix: str) -> int | None:
+    """The step in a checkpoint's prefix; None if it has no number, like that of an export."""
+    number = re.search(r"-(\d+)$", prefix)
+    return int(number[1]) if number else None
 
 
 def classifier_left_out(theirs: Shape, ours: Shape) -> str:

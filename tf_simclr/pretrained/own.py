@@ -13,12 +13,19 @@ from tf_simclr.architectures.architecture import Architecture, architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
+from tf_simclr.evaluation.linear_classifier import LinearClassifier
 from tf_simclr.evaluation.whitening import Whitening
-from tf_simclr.pretrained.checkpoint import Checkpoint, Shape, Verdict, classifier_left_out
+from tf_simclr.pretrained.checkpoint import (
+    Checkpoint,
+    Shape,
+    Verdict,
+    classifier_left_out,
+    step_in,
+)
 from tf_simclr.pretrained.checkpoint_contents import AVERAGED, CheckpointContents, require_averaged
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.dataset_facts import class_names_at
-from tf_simclr.workdir.whitening_file import read_whitening
+from tf_simclr.workdir.fitted import read_fitted
 
 # Scope in a variable's name -> part that the variable belongs to.
 SCOPES = {
@@ -83,7 +90,7 @@ class OwnCheckpoint(Checkpoint):
             return Whitening(*held)
         if self.step is None:
             return None
-        return read_whitening(os.path.dirname(self.prefix), self.step)
+        return read_fitted(os.path.dirname(self.prefix), self.step, Whitening)
 
     def restore(self, parts: Mapping[str, keras.layers.Layer]) -> list[str]:
         """Like the function `restore`, from this checkpoint."""
@@ -164,4 +171,17 @@ def restore(prefix: str, parts: Mapping[str, tf.Module], *, averaged: bool = Fal
     stored = {AVERAGED + name if averaged else name: parts[name] for name in found}
     # `read`, not `restore`, which needs a save counter; an export has none.
     checkpoints.fit(tf.train.Checkpoint(**stored).read, prefix)
+    if "supervised_head" in found:
+        _take_fitted_head(prefix, parts["supervised_head"])
     return sorted(found)
+
+
+def _take_fitted_head(prefix: str, head: keras.layers.Dense) -> None:
+    """Gives a run's linear head the weights that were fitted after its last step, if any were."""
+    step = step_in(prefix)
+    if step is None:
+        return
+    fitted = read_fitted(os.path.dirname(prefix), step, LinearClassifier)
+    if fitted is not None and list(fitted.kernel.shape) == head.kernel.shape.as_list():
+        head.kernel.assign(fitted.kernel)
+        head.bias.assign(fitted.bias)

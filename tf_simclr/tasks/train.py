@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 import tf_keras as keras
@@ -24,9 +25,13 @@ from tf_simclr.config.remarks import remarks_on_resuming
 from tf_simclr.data.classes import NO_NAMES, check_same_classes
 from tf_simclr.data.one_pass import OnePass
 from tf_simclr.data.source import Source
+from tf_simclr.evaluation.linear_classifier import LinearClassifier
+from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.judging.judge import encoder_features
+from tf_simclr.judging.linear_head import linear_head
 from tf_simclr.judging.whiten import whitening_of
 from tf_simclr.methods.going_on import check_owner
+from tf_simclr.nets.simclr import SimCLR
 from tf_simclr.nets.trainable import TrainableNet
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.origins import origin_of
@@ -36,13 +41,13 @@ from tf_simclr.tasks.look import check_looks, looks_of
 from tf_simclr.workdir import checkpoints, run_folder
 from tf_simclr.workdir.callbacks import SaveCheckpoints, StopOnSignal, StopWhenTaken, WriteScalars
 from tf_simclr.workdir.dataset_facts import check_order, class_names_at, write_dataset
+from tf_simclr.workdir.fitted import read_fitted, write_fitted
 from tf_simclr.workdir.labels_file import check_labels, write_labels
 from tf_simclr.workdir.run_facts import facts_of_this, write_run_facts
 from tf_simclr.workdir.run_line import RunLine
 from tf_simclr.workdir.segments import export_steps, segments
 from tf_simclr.workdir.summaries import Summaries, as_csv, read_scalars
 from tf_simclr.workdir.watching import MeasureWaiting, WatchSteps
-from tf_simclr.workdir.whitening_file import read_whitening, write_whitening
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,8 +168,8 @@ def train(
                     "No step was trained with the settings that changed. Give more --train_steps"
                     " or --train_epochs, or another --model_dir."
                 )
-        if architecture_of(config.flat()).has_pyramid and replicas.workers() == 1:
-            _whiten(training)
+        if replicas.workers() == 1:
+            _fit_to_features(training)
         # Differs from the original, which exports only when it evaluates.
         if replicas.is_chief():
             export_run(config)
@@ -255,21 +260,44 @@ def _fit(training: Training) -> None:
         print(f"Waited for data {100 * share:.1f} % of the time.")
 
 
-def _whiten(training: Training) -> None:
-    """Keeps the whitening of the last step's pyramid, for exports.
+def _fit_to_features(training: Training) -> None:
+    """Keeps what exports take from features of the trained network: see workdir/fitted.py."""
+    config, net, strategy = training.config, training.net, training.strategy
+    if architecture_of(config.flat()).has_pyramid:
+        pyramid = encoder_features(net.encoder, strategy, "pyramid")
+        _keep(
+            training,
+            Whitening,
+            lambda: whitening_of(config, training.data, pyramid),
+            "The exports have no pyramid_white.",
+        )
+    if config.data.view_side == config.data.image_size or not isinstance(net, SimCLR):
+        return
+    if net.supervised_head is not None:
+        _keep(
+            training,
+            LinearClassifier,
+            lambda: linear_head(config, training.data, net, strategy),
+            "The linear head stays as it was trained on views.",
+        )
+
+
+def _keep(
+    training: Training, kind: type[NamedTuple], fit: Callable[[], NamedTuple], otherwise: str
+) -> None:
+    """Fits and writes a file of the last step; if that cannot be, says what is `otherwise`.
 
     If nothing was trained, one that is there stays: the last process may have been killed before.
     """
     folder, step = training.place.folder, max(training.step, training.total)
-    if training.step == step and read_whitening(folder, step) is not None:
+    if training.step == step and read_fitted(folder, step, kind) is not None:
         return
-    pyramid = encoder_features(training.net.encoder, training.strategy, "pyramid")
     try:
-        found = whitening_of(training.config, training.data, pyramid)
+        found = fit()
     except ValueError as error:
-        print(f"Note: the exports have no pyramid_white. {error}")
+        print(f"Note: {otherwise} {error}")
         return
-    write_whitening(folder, step, found)
+    write_fitted(folder, step, found)
 
 
 def _callbacks(
