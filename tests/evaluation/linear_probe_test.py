@@ -23,7 +23,7 @@ def clusters(rows, width, classes, seed=0, spread=1.0):
 
 @pytest.mark.parametrize(("rows", "width", "classes"), [(60, 5, 3), (210, 17, 7)])
 def test_predictions_match_scikit_learn_at_a_given_strength(rows, width, classes):
-    train, train_labels, test, test_labels = clusters(rows, width, classes, spread=3.0)
+    train, train_labels, test, test_labels = clusters(rows, width, classes, spread=12.0)
     probe = linear_probe(train, train_labels, test, test_labels, l2=(0.1,))
     # The objective of the docstring in scikit-learn's own terms: C = 1 / (l2 * rows).
     mean, scale = train.mean(axis=0), train.std(axis=0)
@@ -34,6 +34,7 @@ def test_predictions_match_scikit_learn_at_a_given_strength(rows, width, classes
     top5 = [label in np.argsort(-row)[:5] for row, label in zip(scores, test_labels, strict=True)]
     assert probe.top1 == pytest.approx(np.mean(probe.predictions == test_labels))
     assert probe.top5 == pytest.approx(np.mean(top5))
+    assert (probe.top5 < 1) == (classes > 5)
     assert probe.l2 == 0.1
 
 
