@@ -88,6 +88,7 @@ def main(flags_path: str, counts_path: str) -> None:
 
     from tf_simclr import replicas
     from tf_simclr.config import Config
+    from tf_simclr.nets.resnet import BLOCKS
     from tf_simclr.tasks import train
     from tf_simclr.workdir.checkpoints import Checkpoints
     from tf_simclr.workdir.summaries import Summaries
@@ -109,6 +110,7 @@ def main(flags_path: str, counts_path: str) -> None:
     train._fit = counted_fit
     with open(flags_path) as file:
         cases = json.load(file)
+    BLOCKS[10] = (1, 1)  # Two groups, to trace half as many layers.
     for flags in cases.values():
         train.train(Config.from_flat(flags))
     with open(counts_path, "w") as file:

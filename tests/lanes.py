@@ -290,6 +290,7 @@ EAGER = (
     "relative_position_run_test.py",
     "rotation_run_test.py",
     "tasks/",
+    "view_size_run_test.py",
 )
 IN_GRAPHS = (
     *BOTH_LANES,

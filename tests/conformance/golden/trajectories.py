@@ -141,7 +141,8 @@ def run(
         net.run_eagerly = not (in_graph or linear)
         _round_betas(net.optimizer)
         weights.assign(net, recording.variables)
-        ordered = [weights.by_place(net)[place] for place in recording.places]
+        ours = weights.by_place(net)
+        ordered = [ours[place] for place in recording.places]
         starts = [variable.numpy() for variable in ordered]
         results = {} if strategy else _first_outputs(net, recording, floatx)
         for variable, start in zip(ordered, starts):  # The look at them moved the statistics.
