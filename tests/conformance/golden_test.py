@@ -227,8 +227,9 @@ def test_projection_head(path, case):
     moving = encoder.expected(arrays, f"{case}_moving_after_one_train_")
     places = {v["index"]: weights.place(v["role"]) for v in listing["variables"][case]}
     assert len(moving) == sum("/moving_" in place for place in places.values())
+    variables = weights.by_place(head)
     for index, expected in moving.items():
-        found = weights.by_place(head)[places[int(index)]].numpy()
+        found = variables[places[int(index)]].numpy()
         np.testing.assert_allclose(found, expected, rtol=0, atol=HEAD_ATOL, err_msg=index)
 
 
