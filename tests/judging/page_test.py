@@ -130,6 +130,8 @@ def test_the_page_says_of_what_it_is(written):
         "ResNet-50 x 1 · 16 pixels · 7 steps ·"
         " judged on 8 pictures: test of my pictures, 16 pixels, 2026-11-28"
     )
+    _, of_small_views = written(view_size=8)
+    assert "</h1><p>ResNet-50 x 1 · views of 8 pixels · 7 steps · judged on" in of_small_views
     assert facts["Training"] == "7 steps, batches of 4 pictures"
     assert facts["Size of the encoder"] == "250,000 parameters, 1.0 MB"  # Of four bytes each.
     assert facts["Machine"] == "2 cores of AMD EPYC"

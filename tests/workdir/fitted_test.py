@@ -1,4 +1,4 @@
-"""What is written is read, of its own step and kind, and what is damaged is nothing."""
+"""What is written is read, of its own step and kind; what is damaged is not, and a line says so."""
 
 import numpy as np
 import pytest
@@ -38,8 +38,10 @@ def test_what_is_written_is_read(folder, kind):
 
 
 @KINDS
-def test_another_step_has_none(folder, kind):
+def test_another_step_and_a_folder_without_it_have_none(folder, kind, capsys):
     assert read_fitted(str(folder), 8, kind) is None
+    assert read_fitted(str(folder / "nowhere"), 7, kind) is None
+    assert capsys.readouterr().out == ""
 
 
 @KINDS
@@ -51,10 +53,11 @@ def test_a_later_one_takes_its_place(folder, kind):
 
 @KINDS
 @pytest.mark.parametrize("content", [b"", b"PK no zip", b"\x80\x04."])
-def test_a_damaged_file_and_a_folder_without_it_have_none(folder, content, kind):
-    (folder / FILES[kind]).write_bytes(content)
+def test_a_damaged_file_is_named_and_not_used(folder, content, kind, capsys):
+    path = folder / FILES[kind]
+    path.write_bytes(content)
     assert read_fitted(str(folder), 7, kind) is None
-    assert read_fitted(str(folder / "nowhere"), 7, kind) is None
+    assert capsys.readouterr().out == f"Note: {path} is damaged and is not used.\n"
 
 
 @KINDS

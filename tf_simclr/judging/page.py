@@ -95,7 +95,9 @@ def _title(trained: Config, model_dir: str, words: Words) -> str:
 
 
 def _opening(trained: Config, result: Mapping[str, Any]) -> str:
-    parts = [architecture_of(trained.flat()).title, f"{trained.data.image_size} pixels"]
+    data = trained.data
+    views = "views of " if data.view_side != data.image_size else ""
+    parts = [architecture_of(trained.flat()).title, f"{views}{data.view_side} pixels"]
     if "global_step" in result:
         parts.append(f"{result['global_step']:,} steps")
     if PICTURES in result:

@@ -40,14 +40,20 @@ def write_fitted(folder: str, step: int, fitted: NamedTuple) -> None:
 def read_fitted(folder: str, step: int, kind: type[Fitted]) -> Fitted | None:
     """What was fitted at a step; None if there is nothing, or the file is damaged.
 
+    A damaged file is named in a line.
+
     Args:
       folder: of the run.
       step: of the network.
       kind: one of FILES.
     """
+    path = os.path.join(folder, FILES[kind])
     try:
-        with tf.io.gfile.GFile(os.path.join(folder, FILES[kind]), "rb") as file:
+        with tf.io.gfile.GFile(path, "rb") as file:
             held = np.load(io.BytesIO(file.read()), allow_pickle=False)
         return kind(*(held[name] for name in kind._fields)) if held["step"] == step else None
+    except tf.errors.NotFoundError:
+        return None
     except (tf.errors.OpError, OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        print(f"Note: {path} is damaged and is not used.")
         return None
