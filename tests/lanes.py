@@ -197,7 +197,7 @@ FIRST_LANE = {
     "replicas_test.py trains over replicas in both lanes: more settings and workers": (
         "conformance/replicas_test.py",
     ),
-    "another run of a method that runs as a whole in both lanes": (
+    "another run; BOTH_LANES has a whole one of its kind": (
         "assembly/exemplars_test.py",
         "conformance/broken_there_test.py",
         "conformance/original_commands_test.py",
@@ -250,6 +250,10 @@ FIRST_LANE = {
         "nets/simclr_test.py::test_nothing_is_traced",
         "nets/student_replicas_test.py",
         "nets/student_test.py::test_several_steps",
+    ),
+    "what TPUs are given: this TensorFlow is not what they run": (
+        "losses/precision_test.py",
+        "losses/products_test.py",
         "tpu/trace_test.py",
     ),
     "shapes alone: they are the original's, whatever computes them": (
@@ -258,20 +262,18 @@ FIRST_LANE = {
         "pretrained/origins_test.py::test_the_architecture_is_read_off",
     ),
 }
-# One whole run of each method, in both lanes and in graphs, unlike the tests around them.
+# Whole runs in both lanes and in graphs, unlike the tests around them: contrastive pretraining, a
+# pretext task, fine-tuning and a student.
 BOTH_LANES = (
     "distill_run_test.py::test_a_student_is_judged_shown_and_exported",
-    "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
-    "exemplar_run_test.py::test_a_run_is_judged_shown_and_exported",
-    "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
-    "relative_position_run_test.py::test_a_run_is_judged_shown_and_exported",
     "rotation_run_test.py::test_a_run_is_judged_shown_and_exported",
     "tasks/evaluate_test.py::test_a_fine_tuned_classifier_is_evaluated_and_exported",
     "tasks/train_test.py::test_a_run_writes_checkpoints_exports_settings_and_scalars",
 )
 # A few steps for each of many settings, flags or messages: tracing would take most of their time.
-# They do not test how a step is computed. BOTH_LANES, fixtures of a file and whatever starts a
-# process run in graphs; and so do runs that are compared bit for bit, or by their steps.
+# They do not test how a step is computed. A whole run of each method, fixtures of a file and
+# whatever starts a process run in graphs; and so do runs that are compared bit for bit, or by their
+# steps.
 EAGER = (
     "bad_input_test.py",
     "bucket_run_test.py",
@@ -300,7 +302,10 @@ EAGER = (
 IN_GRAPHS = (
     *BOTH_LANES,
     "distill_run_test.py::test_a_student_in_parts_goes_on_bit_for_bit",
+    "distill_run_test.py::test_supervised_training_is_judged_shown_and_exported",
     "exemplar_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
+    "exemplar_run_test.py::test_a_run_is_judged_shown_and_exported",
+    "memory_run_test.py::test_a_checkpoint_holds_the_queue_and_the_averaged_network",
     "memory_run_test.py::test_resumed",
     "nets/classifier_test.py::test_fit_lowers_the_loss",
     "nets/memory_test.py::test_compiled_otherwise_it_is_the_same",
@@ -315,6 +320,7 @@ IN_GRAPHS = (
     "nets/simclr_test.py::test_nothing_is_traced",
     "nets/student_test.py::test_several_steps",
     "relative_position_run_test.py::test_a_killed_run",
+    "relative_position_run_test.py::test_a_run_is_judged_shown_and_exported",
     "rotation_run_test.py::test_a_killed_run_goes_on_bit_for_bit",
     "tasks/export_test.py::test_training_exports_on_its_way",
     "tasks/train_test.py::test_a_run_in_parts_goes_on_bit_for_bit",
