@@ -3,7 +3,15 @@
 import errno
 import os
 import re
+import zipfile
+import zlib
 
+# What reading an .npz file raises where bytes of it were changed or lost. RuntimeError: a flag says
+# that an entry is encrypted, or compressed in a way that Python does not know.
+DAMAGES = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 _PASSING = re.compile("408|429|5..")  # HTTP statuses after which a retry may succeed.
 _REASONS = "|".join(re.escape(os.strerror(number)) for number in errno.errorcode)
 # What TensorFlow says: "{{node}} ... iterator: Iterator::Root: /the/path; Permission denied [Op".

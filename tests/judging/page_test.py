@@ -17,7 +17,7 @@ from tf_simclr.evaluation.answers import Answers
 from tf_simclr.evaluation.features import Features
 from tf_simclr.judging.ask_classifier import Classified
 from tf_simclr.judging.judge import Judged
-from tf_simclr.judging.kept import read_kept, write_kept
+from tf_simclr.judging.kept import Kept, read_kept, write_kept
 from tf_simclr.judging.page import draw_page
 from tf_simclr.judging.show import choose, teller
 from tf_simclr.workdir import run_folder
@@ -201,6 +201,15 @@ def test_what_another_version_kept_is_left_alone(written, content):
     with open(draw_page(flags["model_dir"], "", methods.method_of(Config()).words)) as file:
         bare = file.read()
     assert "Nearest neighbours" not in bare and "62.5\u202f%" in bare
+
+
+def test_no_damaged_byte_stops_a_page(tmp_path):
+    path = tmp_path / "page.npz"
+    write_kept(Kept({"seed": 1}, {}, {}), str(path))
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+        assert read_kept(str(path)) in (None, Kept({"seed": 1}, {}, {}))
 
 
 def test_without_labels_there_are_neighbours_and_a_map_and_no_mistakes(written):

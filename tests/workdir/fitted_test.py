@@ -61,6 +61,17 @@ def test_a_damaged_file_is_named_and_not_used(folder, content, kind, capsys):
 
 
 @KINDS
+@pytest.mark.parametrize("flags", [1 << 0, 1 << 5])  # encrypted; of a compression that is unknown
+def test_a_file_whose_flags_were_damaged_is_not_used(folder, flags, kind):
+    path = folder / FILES[kind]
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] = flags  # Of the first entry of the directory.
+    content[6] = flags  # Of the entry itself.
+    path.write_bytes(content)
+    assert read_fitted(str(folder), 7, kind) is None
+
+
+@KINDS
 def test_a_file_of_other_arrays_is_none(folder, kind):
     np.savez(folder / FILES[kind], step=7, other=TABLE)
     assert read_fitted(str(folder), 7, kind) is None

@@ -12,7 +12,6 @@ import hashlib
 import io
 import os
 import re
-import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -23,7 +22,7 @@ import tensorflow as tf
 
 from tf_simclr import buckets
 from tf_simclr.data import decoding
-from tf_simclr.file_errors import reason
+from tf_simclr.file_errors import DAMAGES, reason
 
 # In a bucket or in a run's folder; hidden from the listing of pictures.
 NAME = ".tf_simclr_pictures.npz"
@@ -41,10 +40,6 @@ FINDING = np.dtype(
 )
 # Identifies a version of a file: its bytes, and when it was written, in ns since 1970.
 STAMP = np.dtype([("size", "<i8"), ("written", "<i8")])
-_DAMAGES = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError),
-    *(zlib.error, zipfile.BadZipFile),
-)
 
 
 class Kept(NamedTuple):
@@ -97,7 +92,7 @@ def read(paths: Sequence[str], report: Callable[[str], None]) -> Kept:
             continue
         try:
             kept = _decoded(content)
-        except _DAMAGES:
+        except DAMAGES:
             report(f"image_folder: {path} is damaged: the pictures are examined anew")
             continue
         if kept is not None:

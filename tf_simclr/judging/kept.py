@@ -8,17 +8,15 @@ import io
 import json
 from collections.abc import Mapping
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import tensorflow as tf
 
+from tf_simclr.file_errors import DAMAGES
 from tf_simclr.reporting import content
 from tf_simclr.reporting.pictures import Sheet
 from tf_simclr.workdir.run_folder import write_atomically
 
-# What reading a damaged file raises, or one of another version.
-UNREADABLE = (tf.errors.OpError, EOFError, OSError, ValueError, KeyError, TypeError, BadZipFile)
 STRUCTURE = "structure"  # The entry with the JSON; "kind" in it names a class.
 
 
@@ -84,12 +82,12 @@ def write_kept(kept: Kept, path: str) -> None:
 
 
 def read_kept(path: str) -> Kept | None:
-    """The content of the file at `path`; None if there is none, or another version wrote it."""
+    """The content of the file at `path`; None if it is missing, damaged, or of another version."""
     try:
         with tf.io.gfile.GFile(path, "rb") as file:
             arrays = np.load(io.BytesIO(file.read()), allow_pickle=False)
         found = _put_together(json.loads(arrays[STRUCTURE].tobytes()), arrays)
-    except UNREADABLE:
+    except (tf.errors.OpError, *DAMAGES):
         return None
     return found if isinstance(found, Kept) else None
 

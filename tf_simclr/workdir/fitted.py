@@ -8,7 +8,6 @@ Each also has step [], that of the network.
 
 import io
 import os
-import zipfile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ import tensorflow as tf
 
 from tf_simclr.evaluation.linear_classifier import LinearClassifier
 from tf_simclr.evaluation.whitening import Whitening
+from tf_simclr.file_errors import DAMAGES
 from tf_simclr.workdir import run_folder
 
 FILES: dict[type, str] = {Whitening: "whitening.npz", LinearClassifier: "classifier.npz"}
@@ -54,6 +54,6 @@ def read_fitted(folder: str, step: int, kind: type[Fitted]) -> Fitted | None:
         return kind(*(held[name] for name in kind._fields)) if held["step"] == step else None
     except tf.errors.NotFoundError:
         return None
-    except (tf.errors.OpError, OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (tf.errors.OpError, *DAMAGES):
         print(f"Note: {path} is damaged and is not used.")
         return None
