@@ -236,9 +236,9 @@ def test_a_step_that_was_trained_anew_has_a_whitening_of_its_own(tiny_flags, tra
 @pytest.mark.usefixtures("no_exports")
 def test_what_cannot_be_whitened_is_said_and_the_run_ends_well(tiny_flags, tmp_path, capsys):
     """Pictures that are all alike have no direction to whiten."""
+    folder = tmp_path / "alike" / "train" / "gray"
+    folder.mkdir(parents=True)
     for number in range(4):
-        folder = tmp_path / "alike" / "train" / "gray"
-        folder.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (20, 20), (128,) * 3).save(folder / f"{number}.png")
     alike = [f"--data_dir={tmp_path / 'alike'}", "--eval_split=train", "--train_steps=1"]
     run(*tiny_flags, *alike, f"--model_dir={tmp_path / 'run'}")
