@@ -2169,9 +2169,9 @@ FAULTS = (
         "sheets of a kept page are arrays",
     ),
     Fault(
-        "tf_simclr/judging/kept.py",
-        "KeyError, TypeError, BadZipFile",
-        "KeyError, BadZipFile",
+        "tf_simclr/file_errors.py",
+        "KeyError, TypeError, AttributeError",
+        "KeyError, AttributeError",
         "a page kept by another version ends the command",
     ),
     Fault(
