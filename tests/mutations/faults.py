@@ -2175,6 +2175,12 @@ FAULTS = (
         "a page kept by another version ends the command",
     ),
     Fault(
+        "tf_simclr/judging/kept.py",
+        "(tf.errors.OpError, *DAMAGES)",
+        "tf.errors.OpError",
+        "a damaged page ends the command",
+    ),
+    Fault(
         "tf_simclr/pretrained/teacher.py",
         "teacher.num_classes != num_classes:",
         "teacher.num_classes < num_classes:",
