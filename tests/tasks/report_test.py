@@ -71,7 +71,8 @@ def test_a_run_that_another_version_evaluated_has_its_numbers(judged, tmp_path, 
     folder = shutil.copytree(judged, tmp_path / "run")
     (folder / "page.npz").unlink()
     page = report(folder)
-    assert "Note: report.html is drawn without pictures" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Note: report.html is drawn without pictures: page.npz is missing, damaged" in said
     assert headings(page)[0] == "What was learned" and "Nearest neighbours" not in headings(page)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_simclr.evaluation import linear_classifier, whitening
 from tf_simclr.evaluation.linear_classifier import LinearClassifier
@@ -57,7 +58,20 @@ def test_a_damaged_file_is_named_and_not_used(folder, content, kind, capsys):
     path = folder / FILES[kind]
     path.write_bytes(content)
     assert read_fitted(str(folder), 7, kind) is None
-    assert capsys.readouterr().out == f"Note: {path} is damaged and is not used.\n"
+    assert capsys.readouterr().out == f"Note: {path.name} is not used ({path} is damaged).\n"
+
+
+@KINDS
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(folder, kind, monkeypatch, capsys):
+    path = str(folder / FILES[kind])
+
+    def forbidden(*given):
+        raise tf.errors.PermissionDeniedError(None, None, f"{path}; Permission denied")
+
+    monkeypatch.setattr(tf.io.gfile, "GFile", forbidden)  # Who tests as root may read all.
+    assert read_fitted(str(folder), 7, kind) is None
+    said = capsys.readouterr().out
+    assert said == f"Note: {FILES[kind]} is not used ({path}; Permission denied).\n"
 
 
 @KINDS

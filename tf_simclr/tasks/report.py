@@ -37,8 +37,9 @@ def report(config: Config) -> str:
         judged = tf.io.gfile.exists(os.path.join(model_dir, subject.file_of(RESULT, name)))
         if judged and read_kept(kept) is None:
             print(
-                f"Note: {subject.file_of(REPORT, name)} is drawn without pictures: another version"
-                " evaluated the run. Evaluate it again with --mode=eval."
+                f"Note: {subject.file_of(REPORT, name)} is drawn without pictures:"
+                f" {os.path.basename(kept)} is missing, damaged, or of another version. Evaluate"
+                " again with --mode=eval."
             )
         path = draw_page(model_dir, name, words)
         print(f"Wrote {path}", flush=True)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from tf_simclr.evaluation.linear_classifier import LinearClassifier
 from tf_simclr.evaluation.whitening import Whitening
-from tf_simclr.file_errors import DAMAGES
+from tf_simclr.file_errors import DAMAGES, reason
 from tf_simclr.workdir import run_folder
 
 FILES: dict[type, str] = {Whitening: "whitening.npz", LinearClassifier: "classifier.npz"}
@@ -38,9 +38,9 @@ def write_fitted(folder: str, step: int, fitted: NamedTuple) -> None:
 
 
 def read_fitted(folder: str, step: int, kind: type[Fitted]) -> Fitted | None:
-    """What was fitted at a step; None if there is nothing, or the file is damaged.
+    """What was fitted at a step; None if there is nothing, or the file cannot be read.
 
-    A damaged file is named in a line.
+    A file that is damaged, or may not be read, is named in a line with the reason.
 
     Args:
       folder: of the run.
@@ -54,6 +54,9 @@ def read_fitted(folder: str, step: int, kind: type[Fitted]) -> Fitted | None:
         return kind(*(held[name] for name in kind._fields)) if held["step"] == step else None
     except tf.errors.NotFoundError:
         return None
-    except (tf.errors.OpError, *DAMAGES):
-        print(f"Note: {path} is damaged and is not used.")
-        return None
+    except tf.errors.OpError as error:
+        told = reason(error)
+    except DAMAGES:
+        told = f"{path} is damaged"
+    print(f"Note: {FILES[kind]} is not used ({told}).")
+    return None
