@@ -82,7 +82,7 @@ def write_kept(kept: Kept, path: str) -> None:
 
 
 def read_kept(path: str) -> Kept | None:
-    """The content of the file at `path`; None if it is missing, damaged, or of another version."""
+    """The content of the file at `path`; None if it cannot be read or is of another version."""
     try:
         with tf.io.gfile.GFile(path, "rb") as file:
             arrays = np.load(io.BytesIO(file.read()), allow_pickle=False)

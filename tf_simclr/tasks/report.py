@@ -33,13 +33,13 @@ def report(config: Config) -> str:
     words = methods.method_of(trained).words
     own = ""
     for name in _names(model_dir):
-        kept = os.path.join(model_dir, subject.file_of(KEPT, name))
+        kept = subject.file_of(KEPT, name)
         judged = tf.io.gfile.exists(os.path.join(model_dir, subject.file_of(RESULT, name)))
-        if judged and read_kept(kept) is None:
+        if judged and read_kept(os.path.join(model_dir, kept)) is None:
             print(
-                f"Note: {subject.file_of(REPORT, name)} is drawn without pictures:"
-                f" {os.path.basename(kept)} is missing, damaged, or of another version. Evaluate"
-                " again with --mode=eval."
+                f"Note: {subject.file_of(REPORT, name)} is drawn without pictures: {kept} is"
+                " missing, damaged,\n  forbidden, or of another version. Evaluate again with"
+                " --mode=eval."
             )
         path = draw_page(model_dir, name, words)
         print(f"Wrote {path}", flush=True)
