@@ -15,14 +15,12 @@ from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import recipe_runs, trial
-from tf_simclr.workdir.run_folder import read_result
+from benchmarks import few_labels, recipe_runs, trial
 
 BASES = {
     "supervised": ["--recipe=emoji32_supervised_10pct"],
     "finetune": ["--recipe=emoji32_finetune_10pct"],
 }
-QUICK = [f"--{name}={value}" for name, value in recipe_runs.QUICK.items()]
 
 
 def main(name: str, kind: str, seeds: Sequence[str], flags: Sequence[str]) -> None:
@@ -30,8 +28,8 @@ def main(name: str, kind: str, seeds: Sequence[str], flags: Sequence[str]) -> No
     scores = []
     for seed in seeds:
         folder = trial.RUNS / f"{name}_{seed}"
-        config = trial.train(folder, [*BASES[kind], *QUICK, f"--seed={seed}", *flags])
-        score = read_result(str(folder))[recipe_runs.CLASSIFIER]
+        config = trial.train(folder, [*BASES[kind], "--mode=train", f"--seed={seed}", *flags])
+        score = few_labels.top_1(config)
         labels = recipe_runs.labels(str(folder))
         row = {**trial.facts(name, flags, config), "size": config.data.image_size}
         row |= {"output": kind, "features": labels, trial.CLASSIFIED: f"{score:.4f}"}
