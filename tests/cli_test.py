@@ -5,6 +5,7 @@ from absl import flags
 
 from tf_simclr import cli
 from tf_simclr.config import SECTIONS, Config, flag_fields
+from tf_simclr.config.remarks import remarks
 
 
 def parse(*arguments):
@@ -169,6 +170,25 @@ def test_a_recipe_overrides_no_typed_flag_wherever_it_is(named, place):
     assert found.data.image_size == 48  # of the one that it names
     assert found.typed == {"train_steps", "use_tpu"}
     assert "temperature" in found.given
+
+
+@pytest.mark.parametrize(
+    ("flag", "dropped"),
+    [("labels_per_class=5", "label_fraction"), ("train_epochs=2", "train_steps")]
+    + [("checkpoint_epochs=1", "checkpoint_steps")],
+)
+def test_a_typed_flag_replaces_another_that_says_the_same_in_a_recipe(flag, dropped):
+    recipe = "--recipe=emoji32_finetune_10pct"
+    name, default = flag.split("=")[0], Config().flat()[dropped]
+    before, found = typed(recipe).flat(), typed(recipe, f"--{flag}")
+    assert before[dropped] != default and before[name] == Config().flat()[name]
+    assert found.flat()[dropped] == default and f"{found.flat()[name]:g}" == flag.split("=")[1]
+    assert dropped not in found.given and not remarks(found)
+
+
+def test_two_flags_that_say_the_same_are_refused_where_both_are_typed():
+    told = refused("--label_fraction=0.1", "--labels_per_class=5")
+    assert told.startswith("`labels_per_class` must be the only way to choose labels")
 
 
 @pytest.mark.parametrize("place", ["first", "last"])

@@ -2247,6 +2247,18 @@ FAULTS = (
         "--train_epochs of a run of --train_steps has no effect",
     ),
     Fault(
+        "tf_simclr/config/__init__.py",
+        "_replaced_by(of_typed) & (of_user - of_typed)",
+        "set()",
+        "--labels_per_class contradicts the --label_fraction of a recipe",
+    ),
+    Fault(
+        "tf_simclr/config/__init__.py",
+        "_replaced_by(of_typed) & (of_user - of_typed)",
+        "_replaced_by(of_typed)",
+        "of two typed flags that contradict each other one is dropped without a word",
+    ),
+    Fault(
         "tf_simclr/assembly/overlap.py",
         'or theirs.startswith(f"{ours}/")',
         "",

@@ -101,7 +101,9 @@ class Config:
         Args:
           values: flag name -> value.
           given: flags that the user set; None takes those that are not at their default.
-          typed: flags that the user set outside recipes; None takes all that are given.
+          typed: flags that the user set outside recipes; None takes all that are given. What a
+            recipe says is dropped if a flag that is typed stands in its place, such as
+            labels_per_class for label_fraction.
 
         Raises:
           ValueError: for an unknown name, a value out of range, or values that contradict.
@@ -111,12 +113,15 @@ class Config:
             raise ValueError(f"Unknown settings: {', '.join(sorted(unknown))}.")
         if given is None:
             given = [name for name, value in values.items() if value != defaults[name]]
+        of_user = frozenset(given)
+        of_typed = of_user if typed is None else frozenset(typed)
+        dropped = _replaced_by(of_typed) & (of_user - of_typed)
+        values = {name: value for name, value in values.items() if name not in dropped}
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             names = [field.name for field in dataclasses.fields(section) if field.name in values]
             sections[name] = section(**{key: values[key] for key in names})
-        typed = given if typed is None else typed
-        return cls(**sections, given=frozenset(given), typed=frozenset(typed))
+        return cls(**sections, given=of_user - dropped, typed=of_typed)
 
     def replaced(self, values: Mapping[str, Any]) -> "Config":
         """A copy with other values for some flags; `given` and `typed` stay the same."""
@@ -146,3 +151,9 @@ SECTIONS: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(Config) i
 def flag_fields() -> list[dataclasses.Field]:
     """Every field of every section, in order: the flags of the command line."""
     return [field for section in SECTIONS.values() for field in dataclasses.fields(section)]
+
+
+def _replaced_by(names: Collection[str]) -> set[str]:
+    """The flags in whose place those of these names stand."""
+    fields = [field for field in flag_fields() if field.name in names]
+    return {other for field in fields for other in field.metadata["instead_of"]}

@@ -33,7 +33,7 @@ def flag(
       of_command: whether it belongs to one command and not to the run, so that an evaluation does
         not take it from the run's settings.
       instead_of: flags that this one replaces. If it is given, theirs are not taken from a run's
-        settings.
+        settings; if it is typed, not from a recipe.
     """
     only = only if isinstance(only, tuple) else (only,)
     metadata = {"help": help, "choices": choices, "only": only, "path": path}
