@@ -1,8 +1,10 @@
-"""What ten minutes of pretraining give, beside baselines: three seeds of each, hours in all.
+"""What ten minutes of pretraining give, beside baselines: hours in all, three seeds of each.
 
     python -m benchmarks.quality RUNS emoji           the quick start's settings on emoji32
     python -m benchmarks.quality RUNS folders FOLDER  the settings that are chosen for a folder, on
                                                       the sets of picture_sets.py in FOLDER
+    python -m benchmarks.quality RUNS few             few labels of emoji32: fine-tuned, and from
+                                                      scratch, five seeds
 
 Finished runs in RUNS are not repeated. Judged on test splits: what the settings were chosen on is
 in trials.csv. Each score is a mean over seeds, with the difference of the best and the worst.
@@ -16,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tf_simclr
-from benchmarks import judged_outputs, picture_sets
+from benchmarks import few_labels, judged_outputs, picture_sets
 from benchmarks.recipe_runs import told_to
 from tf_simclr.config import Config
 from tf_simclr.workdir.run_folder import read_settings
@@ -102,6 +104,8 @@ def folders(runs: str, sets: str) -> None:
 if __name__ == "__main__":
     if sys.argv[2:] == ["emoji"]:
         emoji(sys.argv[1])
+    elif sys.argv[2:] == ["few"]:
+        few_labels.compare(sys.argv[1])
     elif sys.argv[2:3] == ["folders"] and len(sys.argv) == 4:
         folders(sys.argv[1], sys.argv[3])
     else:
