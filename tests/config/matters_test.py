@@ -30,6 +30,7 @@ SITUATIONS = [
         {"image_size": 8, "optimizer": "adam", "proj_head_mode": "linear"},
         {"view_operations": "crop,flip"},
         {"loss": "margin_triplet"},
+        {"classify_pyramid": True},
         {"pretext_task": "rotation"},
         {"pretext_task": "exemplar"},
         {"pretext_task": "relative_position", "image_size": 24},

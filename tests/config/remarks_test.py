@@ -165,6 +165,19 @@ SAID = [
         ["--frozen_batch_norm has no effect with --train_mode=pretrain."],
     ),
     (FINETUNING | {"frozen_batch_norm": "training"}, []),
+    ({"classify_pyramid": True}, ["--classify_pyramid has no effect with --train_mode=pretrain."]),
+    ({"classify_pyramid": True, "ft_proj_selector": 1}, ["--classify_pyramid has no effect with"]),
+    (
+        FINETUNING | {"classify_pyramid": True, "ft_proj_selector": 1},
+        ["--ft_proj_selector has no effect with --classify_pyramid: no layer of it is read."],
+    ),
+    # The head's norm trains, whatever is frozen; the projection head does not.
+    (FINETUNING | LINEAR | {"classify_pyramid": True, "batch_norm_decay": 0.99}, []),
+    (
+        FINETUNING
+        | {"classify_pyramid": True, "frozen_batch_norm": "training", "proj_head_mode": "none"},
+        [],
+    ),
     (
         FINETUNING | {"frozen_batch_norm": "training", "ft_proj_selector": -1},
         ["--frozen_batch_norm has no effect where every layer trains."],

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_simclr.exporting import hub_module
+from tf_simclr.nets.layers import EPSILON
 
 
 def save(network, folder, size=None):
@@ -52,6 +53,24 @@ def test_the_classifier_reads_its_layer_and_no_more_of_the_head(network, module,
     np.testing.assert_allclose(module.classify(images), expected, atol=1e-5)
     # Encoder, the first of three layers of the head, and kernel and bias of the classifier.
     assert len(module.classify.trainable_variables) == len(module.trainable_variables) + 3 + 2
+
+
+def test_a_classifier_of_the_pyramid_is_saved_with_its_norm(network_of_pyramid, tmp_path, images):
+    network = network_of_pyramid
+    module = save(network, tmp_path / "1")
+    expected = network.supervised_head(network.encoder(images)["pyramid"])
+    for logits in (module.classify(images), module.endpoints(images)["logits_sup"]):
+        np.testing.assert_allclose(logits, expected, atol=1e-5)
+    np.testing.assert_allclose(network.features(images)["logits"], expected, atol=1e-5)
+    assert len(module.classify.trainable_variables) == len(module.trainable_variables) + 2
+    # In training it is that of the batch, which its averages follow.
+    features = network.encoder(images, training=True)["pyramid"].numpy()
+    standard = (features - features.mean(axis=0)) / np.sqrt(features.var(axis=0) + EPSILON)
+    logits = module.classify(images, training=True)
+    kernel, bias = network.supervised_head.trainable_variables
+    np.testing.assert_allclose(logits, standard @ kernel + bias, rtol=1e-3, atol=1e-3)
+    mean = next(v for v in module.classify.variables if v.name.endswith("norm/moving_mean:0"))
+    np.testing.assert_allclose(mean, 0.2 * features.mean(axis=0), atol=1e-5)
 
 
 def test_project_gives_the_last_layer_of_the_projection_head(network, module, images):

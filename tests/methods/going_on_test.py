@@ -83,6 +83,17 @@ def test_a_folder_of_another_kind_of_run_is_refused_and_stays(tmp_path, values, 
             {"train_mode": "finetune"},
             ["ft_proj_selector"],
         ),
+        (
+            {"train_mode": "finetune", "classify_pyramid": True},
+            {"train_mode": "finetune"},
+            ["classify_pyramid"],
+        ),
+        (  # Neither reads a layer of the head.
+            {"train_mode": "finetune", "classify_pyramid": True, "ft_proj_selector": 1},
+            {"train_mode": "finetune", "classify_pyramid": True},
+            [],
+        ),
+        ({"classify_pyramid": True}, {}, []),  # the linear head alongside does not
     ],
 )
 def test_what_keeps_weights_from_another_run(ours, theirs, different):

@@ -1053,8 +1053,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/exporting/trained_network.py",
-        "self.projection_head.layers[: self.selector]",
-        "self.projection_head.layers[: max(0, self.selector - 1)]",
+        "self.projection_head.layers[:reads]",
+        "self.projection_head.layers[: max(0, reads - 1)]",
         "an exported classifier skips a layer of the projection head",
     ),
     Fault(
@@ -1491,9 +1491,45 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/nets/classifier.py",
-        "kept = self.selector % len(outputs)",
+        "kept = self.selector % (len(self.projection_head.layers) + 1)",
         "kept = self.selector",
         "selector -1 freezes the whole projection head",
+    ),
+    Fault(
+        "tf_simclr/nets/heads.py",
+        "inputs = self.norm(inputs, training=training)",
+        "inputs = self.norm(inputs, training=False)",
+        "the pyramid is never standardised by the batch",
+    ),
+    Fault(
+        "tf_simclr/exporting/trained_network.py",
+        "return classifier(read, training=training)",
+        "return classifier(read)",
+        "the norm of an exported classifier does not train",
+    ),
+    Fault(
+        "tf_simclr/architectures/head.py",
+        'if values["classify_pyramid"] and values["train_mode"] != "pretrain":',
+        'if values["classify_pyramid"]:',
+        "the linear head alongside pretraining is taken for one of the pyramid",
+    ),
+    Fault(
+        "tf_simclr/methods/going_on.py",
+        'names += ["classify_pyramid", "ft_proj_selector"]',
+        'names += ["ft_proj_selector"]',
+        "a classifier of the pyramid goes on as one of another layer",
+    ),
+    Fault(
+        "tf_simclr/pretrained/own.py",
+        "if reads == PYRAMID:\n        return",
+        "if not reads:\n        return",
+        "what to type for a classifier of the pyramid is --ft_proj_selector=pyramid",
+    ),
+    Fault(
+        "tf_simclr/config/matters.py",
+        "or follow or _reads_pyramid(config)",
+        "or follow",
+        "--batch_norm_decay is said to have no effect on the norm of a head on the pyramid",
     ),
     Fault(
         "tf_simclr/nets/classifier.py",
@@ -2290,8 +2326,8 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/pretrained/trained.py",
-        "selector % (len(head.layers) + 1),",
-        "selector % (len(head.layers) or 1),",
+        "selector % (len(head.layers) + 1) if",
+        "selector % (len(head.layers) or 1) if",
         "an export of the last layer classifies from the one before",
     ),
     Fault(

@@ -7,7 +7,7 @@ import tf_keras as keras
 
 from tf_simclr.nets.classifier import Classifier
 from tf_simclr.nets.heads import ProjectionHead
-from tf_simclr.nets.layers import BatchNorm
+from tf_simclr.nets.layers import EPSILON, BatchNorm
 from tf_simclr.nets.resnet import BLOCKS, ResNet
 
 BATCH, SIZE, CLASSES = 6, 8, 7
@@ -59,6 +59,21 @@ def test_classifies_the_selected_output_of_the_head(selector, width):
     np.testing.assert_allclose(net(images()), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_classifies_the_pyramid_standardised_by_the_batch_or_as_it_went(training):
+    net = tiny(selector="pyramid")
+    fit(net, steps=1)
+    features = net.encoder(images(), training=training)["pyramid"].numpy()
+    norm, (kernel, bias) = net.supervised_head.norm, net.supervised_head.trainable_variables
+    assert (norm.gamma, norm.beta) == (None, None)
+    mean, variance = norm.moving_mean.numpy(), norm.moving_variance.numpy()
+    if training:
+        mean, variance = features.mean(axis=0), features.var(axis=0)
+    standard = (features - mean) / np.sqrt(variance + EPSILON)
+    found = net(images(), training=training)
+    np.testing.assert_allclose(found, standard @ kernel + bias, rtol=1e-4, atol=1e-4)
+
+
 def test_fit_lowers_the_loss():
     net = tiny()
     net.compile(keras.optimizers.Adam(0.01))
@@ -67,7 +82,7 @@ def test_fit_lowers_the_loss():
     assert losses[-1] < 0.7 * losses[0]
 
 
-@pytest.mark.parametrize("selector", [0, -1])
+@pytest.mark.parametrize("selector", [0, -1, "pyramid"])
 def test_linear_evaluation_trains_the_linear_layer_only_and_moves_no_statistic(selector):
     net = tiny(freeze_up_to=4, selector=selector)
     assert len(net.trainable_variables) == 2
@@ -111,7 +126,9 @@ def test_layers_behind_the_selector_are_left_alone(selector, trained):
     assert moved == touched == [number <= trained for number in (1, 2)]
 
 
-@pytest.mark.parametrize(("selector", "kept"), [(0, 0), (1, 1), (2, 2), (3, 3), (-1, 3)])
+@pytest.mark.parametrize(
+    ("selector", "kept"), [(0, 0), (1, 1), (2, 2), (3, 3), (-1, 3)] + [("pyramid", 0)]
+)
 def test_fine_tunes_from_every_layer_of_the_papers_head_and_trains_what_it_keeps(selector, kept):
     net = tiny(layers=3, selector=selector)
     parts = [net.encoder, *net.projection_head.layers, net.supervised_head]
@@ -187,6 +204,10 @@ def test_works_on_every_kind_of_head(mode):
         ),
         ({"selector": 3}, "`selector` must be from -1 to 2, .* Received: selector=3"),
         ({"selector": -2}, "`selector` must be from -1 to 2, .* Received: selector=-2"),
+        (
+            {"selector": "stem"},
+            "`selector` must be a number or 'pyramid'. Received: selector='stem'",
+        ),
         ({"mode": "none", "selector": 1}, "`selector` must be from -1 to 0, .* selector=1"),
     ],
 )

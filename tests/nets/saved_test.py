@@ -81,6 +81,13 @@ def classifier(model=Classifier, **options):
     return moved(net)
 
 
+def pyramid_classifier():
+    head = ProjectionHead(num_layers=2, out_dim=4)
+    net = Classifier(encoder(), head, num_classes=CLASSES, selector="pyramid")
+    net.build([None, SIZE, SIZE, 3])
+    return moved(net)
+
+
 def built_encoder():
     net = encoder(sk_ratio=0.0625, se_ratio=0.25)
     net(IMAGES)
@@ -125,7 +132,7 @@ WAYS = {
         *[(".keras", make) for make in (built_encoder, functional, simclr, classifier)],
         *[("from_config", built_encoder), ("clone_model", functional), ("clone_model", classifier)],
         *[("deepcopy", functional), ("pickle", simclr), (".keras", rotation)],
-        (".keras", relative_position),
+        *[(".keras", relative_position), (".keras", pyramid_classifier)],
     ],
 )
 def test_a_network_comes_back_as_it_was(tmp_path, make, way):

@@ -76,8 +76,9 @@ def test_a_signature_that_does_not_say_how_many_classes_there_are(save):
     np.testing.assert_allclose(teacher(tf.constant(PICTURES)), expected, rtol=1e-4)
 
 
-def test_a_classifier_of_a_middle_layer_reads_that_layer(tiny_flags, trained_run, tmp_path):
-    flags = [*tiny_flags, "--train_mode=finetune", "--ft_proj_selector=1", "--train_steps=1"]
+@pytest.mark.parametrize("reads", ["ft_proj_selector=1", "classify_pyramid"])
+def test_a_classifier_reads_what_it_was_trained_on(reads, tiny_flags, trained_run, tmp_path):
+    flags = [*tiny_flags, "--train_mode=finetune", f"--{reads}", "--train_steps=1"]
     flags += [f"--checkpoint={trained_run}", f"--model_dir={tmp_path}"]
     assert main(["tf-simclr", *flags]) == 0
     outputs = tf.saved_model.load(str(tmp_path / "saved_model/1"))(tf.constant(PICTURES))

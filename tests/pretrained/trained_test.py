@@ -36,8 +36,8 @@ def test_a_pretrainings_linear_head_is_handed_out_on_the_layer_that_it_read(tmp_
     run_folder.write_settings(config, str(tmp_path))
     images = tf.random.stateless_uniform([2, 16, 16, 3], (0, 0))
     expected, network = net(images)["logits_sup"], open_trained(str(tmp_path)).network
-    hidden = network.encode(images)["final_avg_pool"]
-    for logits in (network.heads(hidden)["logits_sup"], network.classify(hidden)):
+    endpoints = network.encode(images)
+    for logits in (network.heads(endpoints)["logits_sup"], network.classify(endpoints)):
         np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-7)
 
 

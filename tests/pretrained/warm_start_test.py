@@ -149,6 +149,20 @@ def test_a_classifier_is_taken_for_the_layer_that_it_reads(tmp_path, layer, last
         assert f"it reads layer {layer} of the projection head" in capsys.readouterr().out
 
 
+def test_a_classifier_of_the_pyramid_is_taken_for_the_pyramid(tmp_path, capsys):
+    config, theirs = model(2, train_mode="finetune", classify_pyramid=True)
+    theirs.supervised_head.norm.moving_mean.assign_add(
+        tf.ones([theirs.supervised_head.kernel.shape[0]])
+    )
+    checkpoints.Checkpoints(str(tmp_path), theirs.parts()).save(1)
+    run_folder.write_settings(config, str(tmp_path))
+    net, restored = start(str(tmp_path), 2, classify_pyramid=True)
+    assert restored == ALL and "left out" not in capsys.readouterr().out
+    assert np.all(net.supervised_head.norm.moving_mean == 1)
+    assert start(str(tmp_path), 2)[1] == ALL[:2]
+    assert "it reads the pyramid. Give --classify_pyramid to restore it." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("schema", [None, ".*"])
 def test_a_pretrainings_linear_head_that_reads_another_layer_is_said(tmp_path, schema, capsys):
     config, theirs = model(ft_proj_selector=1)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_simclr.nets.heads import ProjectionHead
+from tf_simclr.nets.heads import PYRAMID, ProjectionHead
 
 # Flag -> (value here, value of the weights).
 Misfits = dict[str, tuple[Any, Any]]
@@ -96,10 +96,17 @@ class HeadArchitecture:
         return ProjectionHead(self.proj_head_mode, out_dim=width, num_layers=layers, **norms)
 
 
-def layer_read(values: Mapping[str, Any]) -> int:
+def layer_read(values: Mapping[str, Any]) -> int | str:
     """The output of the projection head that a classifier reads; 0 is the encoder's.
 
     Args:
-      values: flag -> value, of `ft_proj_selector`, the head's flags and any others.
+      values: flag -> value, of `train_mode`, `classify_pyramid`, `ft_proj_selector`, the head's
+        flags and any others.
+
+    Returns:
+      PYRAMID for a classifier that reads the encoder's pyramid. A linear head that is trained
+      alongside pretraining does not.
     """
+    if values["classify_pyramid"] and values["train_mode"] != "pretrain":
+        return PYRAMID
     return HeadArchitecture.of_settings(values).layer(values["ft_proj_selector"])

@@ -16,6 +16,7 @@ from tf_simclr.config.matters import (
     FROM_CHECKPOINT,
     FROZEN_LAYERS,
     LINEAR_HEAD,
+    PROJECTION_READ,
     RUNNING,
     TASK_WITH_HEAD,
     TRAINING,
@@ -52,7 +53,13 @@ class FinetuningConfig(Section):
         0,
         "Layer of the projection head that the classifier, or the linear head trained alongside,"
         " reads: 0 is the encoder's output, -1 the last layer.",
-        only=(RUNNING, TASK_WITH_HEAD, LINEAR_HEAD),
+        only=(RUNNING, TASK_WITH_HEAD, LINEAR_HEAD, PROJECTION_READ),
+    )
+    classify_pyramid: bool = flag(
+        False,
+        "Let the classifier read several stages of the encoder side by side, the pyramid, in place"
+        " of its output or a layer of the projection head.",
+        only=(RUNNING, CLASSIFYING),
     )
     variable_schema: str | None = flag(
         None,

@@ -94,12 +94,17 @@ def _has_head(config: "Config") -> bool:
 def _trains_norms(config: "Config") -> bool:
     head_alone = config.finetuning.fine_tune_after_block == LINEAR_HEAD_ONLY
     follow = config.finetuning.frozen_batch_norm == "training"
-    return config.run.pretrains or not head_alone or follow
+    return config.run.pretrains or not head_alone or follow or _reads_pyramid(config)
+
+
+def _reads_pyramid(config: "Config") -> bool:
+    return config.finetuning.classify_pyramid and not config.run.pretrains
 
 
 def _freezes(config: "Config") -> bool:
     block, layer = config.finetuning.fine_tune_after_block, config.finetuning.ft_proj_selector
-    return block >= 0 or layer not in (-1, config.model.num_projections)
+    unread = _reads_pyramid(config) or layer not in (-1, config.model.num_projections)
+    return block >= 0 or unread
 
 
 def _in_views(config: "Config", word: str) -> bool:
@@ -156,6 +161,9 @@ TASK_WITH_HEAD = Settings(
     "with --pretext_task={pretext_task}, which trains no linear head",
 )
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
+PROJECTION_READ = Settings(
+    lambda config: not _reads_pyramid(config), "with --classify_pyramid: no layer of it is read"
+)
 # An evaluation uses labels, whatever was trained.
 LABELS_FOR_TASK = Settings(
     lambda config: config.run.mode != "train" or config.run.pairs, TASK_WITH_HEAD.reason

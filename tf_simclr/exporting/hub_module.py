@@ -59,7 +59,7 @@ def save(
         return head(call(images, training), training=training)[-1]
 
     def classify(images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return network.classify(call(images, training), training)
+        return network.classify(encode(images, training), training)
 
     module = TracedModule(call, [encoder], images, [MOMENTUM])
     module.endpoints = TracedModule(endpoints, network.parts.values(), images)

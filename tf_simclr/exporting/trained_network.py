@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.exporting.traced import bare, images_spec, traced_once
+from tf_simclr.nets.heads import read_by
 
 if TYPE_CHECKING:
     from tf_simclr.evaluation.whitening import Whitening
@@ -25,7 +26,8 @@ class TrainedNetwork:
       projection_head: final_avg_pool [batch, features] -> a list: its input, then each layer's
         output.
       supervised_head: [batch, width] -> logits [batch, classes]; None if there is no classifier.
-      selector: the element of that list that the classifier reads, counted from 0.
+      selector: the element of that list that the classifier reads, counted from 0; or the name of
+        an endpoint.
       norms: the batch norms in all of these: layers with a `momentum`.
       trained_size: side of the pictures that it was trained on, in pixels; None is not known.
       class_names: of the classifier, in the order of its logits; () if they are not known.
@@ -35,7 +37,7 @@ class TrainedNetwork:
     encoder: keras.layers.Layer
     projection_head: keras.layers.Layer
     supervised_head: keras.layers.Layer | None
-    selector: int
+    selector: int | str
     norms: Sequence[Any]
     trained_size: int | None = None
     class_names: Sequence[str] = ()
@@ -123,31 +125,36 @@ class TrainedNetwork:
     @property
     def of_classifier(self) -> list[keras.layers.Layer]:
         """The layers that `classify` runs through, the encoder first."""
-        return [self.encoder, *self.projection_head.layers[: self.selector], self.supervised_head]
+        reads = self.selector if isinstance(self.selector, int) else 0
+        return [self.encoder, *self.projection_head.layers[:reads], self.supervised_head]
 
-    def classify(self, hidden: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def classify(self, endpoints: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Logits [batch, classes]; runs only the layers of the projection head that they need.
 
         Args:
-          hidden: final_avg_pool [batch, features].
+          endpoints: of the encoder.
           training: as for `encode`.
         """
         _, *layers, classifier = self.of_classifier
+        read = endpoints[self.selector if isinstance(self.selector, str) else "final_avg_pool"]
         for layer in layers:
-            hidden = layer(hidden, training=training)
-        return classifier(hidden)
+            read = layer(read, training=training)
+        return classifier(read, training=training)
 
-    def heads(self, hidden: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
+    def heads(
+        self, endpoints: Mapping[str, tf.Tensor], training: bool = False
+    ) -> dict[str, tf.Tensor]:
         """proj_head_input, proj_head_output and, with a classifier, logits_sup.
 
         Args:
-          hidden: final_avg_pool [batch, features].
+          endpoints: of the encoder.
           training: as for `encode`.
         """
-        projections = self.projection_head(hidden, training=training)
+        projections = self.projection_head(endpoints["final_avg_pool"], training=training)
         outputs = {"proj_head_input": projections[0], "proj_head_output": projections[-1]}
         if self.supervised_head is not None:
-            outputs["logits_sup"] = self.supervised_head(projections[self.selector])
+            read = read_by(self.selector, endpoints, projections)
+            outputs["logits_sup"] = self.supervised_head(read, training=training)
         return outputs
 
     def outputs(
@@ -159,7 +166,7 @@ class TrainedNetwork:
           endpoints: of the encoder.
           training: as for `encode`.
         """
-        outputs = {**endpoints, **self.heads(endpoints["final_avg_pool"], training)}
+        outputs = {**endpoints, **self.heads(endpoints, training)}
         if self.whitening:
             centred = endpoints["pyramid"] - self._white.mean
             outputs["pyramid_white"] = tf.matmul(centred, self._white.projection)
@@ -179,8 +186,8 @@ class TrainedNetwork:
         Args:
           images: float32 [batch, h, w, 3] in [0, 1].
         """
-        hidden = self.encode(images)["final_avg_pool"]
-        outputs = {"features": hidden}
+        endpoints = self.encode(images)
+        outputs = {"features": endpoints["final_avg_pool"]}
         if self.supervised_head is not None:
-            outputs["logits"] = self.classify(hidden)
+            outputs["logits"] = self.classify(endpoints)
         return outputs

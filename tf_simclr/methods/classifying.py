@@ -4,9 +4,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.architectures.head import layer_read
 from tf_simclr.assembly import build
 from tf_simclr.config import Config
+from tf_simclr.config.fields import require
 from tf_simclr.data import pipeline
 from tf_simclr.data.augment import policies
 from tf_simclr.data.pipeline import Stream
@@ -19,6 +21,12 @@ class Classifying(Method):
 
     state_flags = ("fine_tune_after_block",)
 
+    def check(self, config: Config) -> None:
+        super().check(config)
+        architecture, asked = architecture_of(config.flat()), config.finetuning.classify_pyramid
+        rule = f"needs an encoder with several stages, and this is a {architecture.kind}"
+        require(not asked or architecture.has_pyramid, "classify_pyramid", rule, asked)
+
     def labels(self, config: Config) -> Needed:
         return "all"
 
@@ -26,7 +34,8 @@ class Classifying(Method):
         return True
 
     def trained_projections(self, config: Config) -> int:
-        return layer_read(config.flat())
+        layer = layer_read(config.flat())
+        return layer if isinstance(layer, int) else 0
 
     def keeps_averages(self, config: Config) -> bool:
         # With --checkpoint, --use_ema_weights says which weights the run started from.
@@ -48,7 +57,7 @@ class Classifying(Method):
         finetuning = config.finetuning
         return {
             "num_classes": lesson.num_classes,
-            "selector": finetuning.ft_proj_selector,
+            "selector": layer_read(config.flat()),
             "freeze_up_to": finetuning.fine_tune_after_block,
             "frozen_batch_norm": finetuning.frozen_batch_norm,
             "zero_init": finetuning.zero_init_logits_layer,

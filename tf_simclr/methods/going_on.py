@@ -64,7 +64,8 @@ def differing(ours: Config, theirs: Config) -> dict[str, tuple[Any, Any]]:
     names = ["train_mode", "pretext_task", *method_of(ours).shape_flags]
     classify = all(method_of(config).has_classifier(config) for config in (ours, theirs))
     if classify and layer_read(ours.flat()) != layer_read(theirs.flat()):
-        names.append("ft_proj_selector")  # Unless -1 and a number mean the same layer.
+        # -1 and a number may mean the same layer, so the flags alone would not tell.
+        names += ["classify_pyramid", "ft_proj_selector"]
     return _differing(ours, theirs, names) | made.misfits(other)
 
 

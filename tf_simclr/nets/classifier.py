@@ -12,7 +12,7 @@ import tf_keras as keras
 
 from tf_simclr.losses.supervised import softmax_cross_entropy
 from tf_simclr.nets.encoder import Encoder
-from tf_simclr.nets.heads import SupervisedHead, selected
+from tf_simclr.nets.heads import PYRAMID, SupervisedHead, norm_of_classifier, read_by
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.nets.saved import PACKAGE, attributes
 from tf_simclr.nets.trainable import TrainableNet
@@ -22,7 +22,7 @@ FROZEN_BATCH_NORM = ("inference", "training")
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Classifier(TrainableNet):
-    """encoder -> the first layers of the projection head -> logits.
+    """encoder -> the first layers of the projection head, or the encoder's pyramid -> logits.
 
     fit() and evaluate() take `(images, one_hot)`: float [batch, h, w, 3] and [batch, classes].
 
@@ -31,7 +31,7 @@ class Classifier(TrainableNet):
       projection_head: a ProjectionHead; layers after `selector` are not trained.
       num_classes: >= 1.
       selector: which of the head's outputs is classified: 0 is the representation, k layer k, -1
-        the last.
+        the last. "pyramid" is the encoder's endpoint of that name, standardised.
       freeze_up_to: -1 trains everything, 0 freezes the stem, k also groups 1..k; num_groups of the
         encoder trains only the linear layer.
       frozen_batch_norm: of parts that are not trained, which include the projection layers after
@@ -55,7 +55,7 @@ class Classifier(TrainableNet):
         projection_head: keras.layers.Layer,
         *,
         num_classes: int,
-        selector: int = 0,
+        selector: int | str = 0,
         freeze_up_to: int = -1,
         frozen_batch_norm: str = "inference",
         zero_init: bool = False,
@@ -76,6 +76,8 @@ class Classifier(TrainableNet):
                 f"`frozen_batch_norm` must be one of {FROZEN_BATCH_NORM}. Received:"
                 f" {frozen_batch_norm=}."
             )
+        if isinstance(selector, str) and selector != PYRAMID:
+            raise ValueError(f"`selector` must be a number or {PYRAMID!r}. Received: {selector=}.")
         if class_names and len(class_names) != num_classes:
             raise ValueError(
                 "`class_names` must be one for each class, or (). Received:"
@@ -83,7 +85,9 @@ class Classifier(TrainableNet):
             )
         self.encoder = encoder
         self.projection_head = projection_head
-        self.supervised_head = SupervisedHead(num_classes, zero_init=zero_init)
+        self.supervised_head = SupervisedHead(
+            num_classes, zero_init=zero_init, norm=norm_of_classifier(projection_head, selector)
+        )
         self.num_classes = num_classes
         self.selector = selector
         self.freeze_up_to = freeze_up_to
@@ -100,11 +104,12 @@ class Classifier(TrainableNet):
         """Makes all variables and freezes what is not trained. Call it before compile."""
         self._build_input_shape = tuple(input_shape)  # Saved by Keras, for when it is loaded.
         images = tf.zeros([1, *input_shape[1:]], self.compute_dtype)
-        outputs = self.projection_head(self.encoder(images)["final_avg_pool"])
-        self.supervised_head(selected(outputs, self.selector))
+        self.supervised_head(self._read(images, training=False))
         self.encoder.freeze_up_to(self.freeze_up_to)
         # Differs from the original: there weight decay shrinks the layers after that one.
-        kept = self.selector % len(outputs)
+        kept = 0
+        if isinstance(self.selector, int):
+            kept = self.selector % (len(self.projection_head.layers) + 1)
         for number, layer in enumerate(self.projection_head.layers, start=1):
             layer.trainable = number <= kept and self.freeze_up_to < self.encoder.num_groups
         for module in self.submodules:
@@ -113,8 +118,13 @@ class Classifier(TrainableNet):
         self.built = True
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        hidden = self.encoder(images, training=training)["final_avg_pool"]
-        return self.supervised_head(self.projection_head(hidden, training=training)[self.selector])
+        return self.supervised_head(self._read(images, training), training=training)
+
+    def _read(self, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """What is classified: [batch, features]."""
+        endpoints = self.encoder(images, training=training)
+        outputs = self.projection_head(endpoints["final_avg_pool"], training=training)
+        return read_by(self.selector, endpoints, outputs)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, one_hot, _ = keras.utils.unpack_x_y_sample_weight(data)

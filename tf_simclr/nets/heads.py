@@ -1,6 +1,6 @@
 """The heads on the representation: projection g (arXiv 2002.05709, section 2.1) and classifier."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -10,6 +10,7 @@ from tf_simclr.nets.layers import MOMENTUM, BatchNorm
 from tf_simclr.nets.saved import PACKAGE, attributes, freeze_paths, frozen_paths
 
 MODES = ("nonlinear", "linear", "none")
+PYRAMID = "pyramid"  # selects that endpoint of the encoder, in place of a layer of the head
 DENSE_STDDEV = 0.01
 
 
@@ -121,6 +122,33 @@ def selected(outputs: Sequence[tf.Tensor], selector: int) -> tf.Tensor:
     return outputs[selector]
 
 
+def read_by(
+    selector: int | str, endpoints: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]
+) -> tf.Tensor:
+    """What a classifier reads: [batch, width].
+
+    Args:
+      selector: as for `selected`, or the name of an endpoint, such as PYRAMID.
+      endpoints: of the encoder.
+      outputs: of the projection head.
+    """
+    if isinstance(selector, str):
+        return endpoints[selector]
+    return selected(outputs, selector)
+
+
+def norm_of_classifier(head: ProjectionHead, selector: int | str) -> dict[str, Any] | None:
+    """The `norm` of a SupervisedHead that reads what is selected.
+
+    Args:
+      head: the projection head beside it, whose norms are alike.
+      selector: a layer of that head, or PYRAMID.
+    """
+    if selector != PYRAMID:
+        return None
+    return {"momentum": head.bn_momentum, "synchronized": head.global_bn}
+
+
 class DenseNorm(keras.layers.Layer):
     """One layer of a projection head: Dense without bias, BN, and ReLU unless it is `final`."""
 
@@ -144,20 +172,38 @@ class SupervisedHead(keras.layers.Dense):
     Args:
       num_classes: >= 1.
       zero_init: start at zero logits instead of N(0, 0.01).
+      norm: arguments of a BatchNorm that standardises the features first, without gamma and beta;
+        None for none. The pyramid's are of very different sizes.
     """
 
-    def __init__(self, num_classes: int, *, zero_init: bool = False, **kwargs: Any):
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        zero_init: bool = False,
+        norm: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ):
         # Differs from the original: there `zero_init` comes too late and has no effect.
         initializer = "zeros" if zero_init else _dense_initializer()
         kwargs = {"name": "head_supervised", "kernel_initializer": initializer} | kwargs
         super().__init__(num_classes, **kwargs)
         self.num_classes = num_classes
         self.zero_init = zero_init
+        self.norm = None
+        if norm is not None:
+            self.norm = BatchNorm(center=False, scale=False, name="norm", **norm)
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if self.norm is not None:
+            inputs = self.norm(inputs, training=training)
+        return super().call(inputs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["units"]  # is num_classes
-        return config | attributes(self, "num_classes", "zero_init")
+        norm = self.norm and attributes(self.norm, "momentum", "synchronized")
+        return config | attributes(self, "num_classes", "zero_init") | {"norm": norm}
 
 
 def _dense_initializer() -> keras.initializers.Initializer:

@@ -33,6 +33,7 @@ class Checkpoint(abc.ABC):
       architecture: of the network; None for a user's own encoder.
       classifier: (inputs, classes) of the classifier; None without one that fits these weights.
       reads_layer: output of the projection head that the classifier reads; 0 is the encoder's.
+        PYRAMID for its pyramid.
       trained_size: side of the pictures that it was trained on, in pixels; None if not known.
       settings: in the same folder; None if there are none.
       fine_tuned_from: layer that fine-tuning should start from; None if not known.
@@ -46,7 +47,7 @@ class Checkpoint(abc.ABC):
     averaged: bool
     architecture: Architecture | None
     classifier: Shape | None
-    reads_layer: int
+    reads_layer: int | str
     trained_size: int | None
     settings: Config | None = None
     fine_tuned_from: int | None = None

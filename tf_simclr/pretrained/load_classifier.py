@@ -4,6 +4,7 @@ import os
 
 from tf_simclr.architectures.architecture import architecture_of
 from tf_simclr.nets.classifier import Classifier
+from tf_simclr.nets.heads import PYRAMID
 from tf_simclr.pretrained.origins import open_checkpoint
 from tf_simclr.pretrained.trained import class_names, dataset_of, settings_of
 
@@ -51,7 +52,8 @@ def load_classifier(path: str | os.PathLike[str]) -> Classifier:
         class_names=class_names(found, dataset_of(found)),
     )
     classifier.build([None, architecture.image_size, architecture.image_size, 3])
-    needed = {"encoder", "supervised_head", *(["projection_head"] if found.reads_layer else [])}
+    projects = found.reads_layer not in (0, PYRAMID)
+    needed = {"encoder", "supervised_head", *(["projection_head"] if projects else [])}
     if missing := needed - set(found.restore(classifier.parts())):
         raise ValueError(
             f"`path` must lead to a whole classifier. Received: path={path!r}, without"

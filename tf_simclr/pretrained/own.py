@@ -15,6 +15,7 @@ from tf_simclr.config import Config, choices
 from tf_simclr.data.classes import NO_NAMES, listed
 from tf_simclr.evaluation.linear_classifier import LinearClassifier
 from tf_simclr.evaluation.whitening import Whitening
+from tf_simclr.nets.heads import PYRAMID
 from tf_simclr.pretrained.checkpoint import (
     Checkpoint,
     Shape,
@@ -53,8 +54,8 @@ class OwnCheckpoint(Checkpoint):
         notes = []
         if named and reads != layer:
             notes.append(
-                f"The checkpoint's classifier reads layer {reads} of the projection head, this one"
-                f" layer {layer}. Give --ft_proj_selector={reads} to read the same layer."
+                f"The checkpoint's classifier reads {_said(reads)}, this one {_said(layer)}. Give"
+                f" {_flags_to_read(reads)} to read the same."
             )
         reason = ""
         # Differs from the original: it starts from that head. The head may know more labels than
@@ -66,8 +67,8 @@ class OwnCheckpoint(Checkpoint):
             )
         elif not named and reads != layer:
             reason = (
-                f"The checkpoint's classifier is left out: it reads layer {reads} of the projection"
-                f" head. Give --ft_proj_selector={reads} to restore it."
+                f"The checkpoint's classifier is left out: it reads {_said(reads)}. Give"
+                f" {_flags_to_read(reads)} to restore it."
             )
         elif knows and names and knows != tuple(names):
             reason = (
@@ -128,6 +129,18 @@ def open_own(
         settings=settings,
         alongside=settings is not None and settings.run.pretrains,
     )
+
+
+def _said(reads: int | str) -> str:
+    """What a classifier reads, in words."""
+    return "the pyramid" if reads == PYRAMID else f"layer {reads} of the projection head"
+
+
+def _flags_to_read(reads: int | str) -> str:
+    """The flags of a classifier that reads this."""
+    if reads == PYRAMID:
+        return "--classify_pyramid"
+    return f"--ft_proj_selector={reads}"
 
 
 def _architecture_in(contents: CheckpointContents) -> Architecture | None:

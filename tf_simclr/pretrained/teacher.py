@@ -99,7 +99,7 @@ def _open(path: str, image_size: int) -> Teacher:
         raise _no_logits(path, "a network without a classifier")
 
     def classify(images: tf.Tensor) -> tf.Tensor:
-        return network.classify(network.encode(images)["final_avg_pool"])
+        return network.classify(network.encode(images))
 
     for doubt in _doubts(found, image_size):
         print(f"Note: the teacher {doubt}")

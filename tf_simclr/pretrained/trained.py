@@ -14,7 +14,7 @@ from tf_simclr.config import Config, choices
 from tf_simclr.evaluation.whitening import Whitening
 from tf_simclr.exporting import card
 from tf_simclr.exporting.trained_network import TrainedNetwork
-from tf_simclr.nets.heads import SupervisedHead
+from tf_simclr.nets.heads import SupervisedHead, norm_of_classifier, read_by
 from tf_simclr.nets.layers import BatchNorm
 from tf_simclr.pretrained.checkpoint import Checkpoint
 from tf_simclr.pretrained.origins import check_flags, open_checkpoint, require_fit
@@ -132,7 +132,7 @@ def settings_of(origin: Checkpoint) -> Config:
 def network_of(
     parts: Mapping[str, keras.layers.Layer],
     *,
-    selector: int,
+    selector: int | str,
     trained_size: int | None = None,
     class_names: Sequence[str] = (),
     whitening: Whitening | None = None,
@@ -141,7 +141,7 @@ def network_of(
 
     Args:
       parts: "encoder", "projection_head" and optionally "supervised_head", like TrainableNet.parts.
-      selector: the projection head's output that the classifier reads; -1 is the last.
+      selector: the projection head's output that the classifier reads, -1 is the last; or PYRAMID.
       trained_size: side of the pictures that it was trained on, in pixels; None if not known.
       class_names: of the classifier; () if there is none, or they are not known.
       whitening: of the endpoint "pyramid"; None if it is not known.
@@ -151,7 +151,7 @@ def network_of(
         parts["encoder"],
         head,
         parts.get("supervised_head"),
-        selector % (len(head.layers) + 1),
+        selector % (len(head.layers) + 1) if isinstance(selector, int) else selector,
         [n for part in parts.values() for n in part.submodules if isinstance(n, BatchNorm)],
         trained_size,
         class_names,
@@ -164,11 +164,14 @@ def _network(origin: Checkpoint, settings: Config, class_names: Sequence[str]) -
     encoder = architecture.encoder(**settings.model.norms)
     head = architecture.projection_head(**settings.model.norms)
     side = settings.data.image_size
-    projections = head(encoder(tf.zeros([1, side, side, 3]))["final_avg_pool"])
+    endpoints = encoder(tf.zeros([1, side, side, 3]))
+    projections = head(endpoints["final_avg_pool"])
     parts: dict[str, keras.layers.Layer] = {"encoder": encoder, "projection_head": head}
     if origin.classifier:
-        parts["supervised_head"] = SupervisedHead(origin.classifier[-1])
-        parts["supervised_head"](projections[origin.reads_layer])
+        reads = origin.reads_layer
+        classifier = SupervisedHead(origin.classifier[-1], norm=norm_of_classifier(head, reads))
+        classifier(read_by(reads, endpoints, projections))
+        parts["supervised_head"] = classifier
     missing = set(parts) - set(origin.restore(parts))
     if missing & {part for part in parts if parts[part].variables}:
         raise ValueError(
