@@ -9,7 +9,6 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tf_simclr.exporting.traced import bare, images_spec, traced_once
-from tf_simclr.nets.heads import read_by
 
 if TYPE_CHECKING:
     from tf_simclr.evaluation.whitening import Whitening
@@ -153,7 +152,9 @@ class TrainedNetwork:
         projections = self.projection_head(endpoints["final_avg_pool"], training=training)
         outputs = {"proj_head_input": projections[0], "proj_head_output": projections[-1]}
         if self.supervised_head is not None:
-            read = read_by(self.selector, endpoints, projections)
+            readable: dict[int | str, tf.Tensor] = dict(enumerate(projections))
+            readable.update(endpoints)
+            read = readable[self.selector]
             outputs["logits_sup"] = self.supervised_head(read, training=training)
         return outputs
 
