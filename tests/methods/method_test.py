@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tf_simclr import methods, things
+from tf_simclr.architectures.resnet import ResNetArchitecture
 from tf_simclr.config import Config
 from tf_simclr.config.choices import PRETEXT_TASKS, TRAIN_MODES
 from tf_simclr.methods.method import Method
@@ -45,6 +46,19 @@ def test_settings_that_contradict_each_other_are_refused(values, message):
         methods.checked(Config.from_flat(values))
     assert message in str(caught.value)
     assert f"Received: {message.split('`')[1]}=" in str(caught.value)
+
+
+def test_a_pyramid_needs_an_encoder_that_has_one(monkeypatch):
+    reads = {"classify_pyramid": True, "train_mode": "finetune"}
+    methods.checked(Config.from_flat(reads))
+    monkeypatch.setattr(ResNetArchitecture, "has_pyramid", False)
+    methods.checked(Config.from_flat(reads | {"train_mode": "pretrain"}))
+    with pytest.raises(ValueError) as caught:
+        methods.checked(Config.from_flat(reads))
+    assert str(caught.value) == (
+        "`classify_pyramid` needs an encoder with several stages, and this is a ResNet. Received:"
+        " classify_pyramid=True."
+    )
 
 
 def test_what_does_not_concern_a_method_is_not_refused():

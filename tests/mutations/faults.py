@@ -1514,6 +1514,12 @@ FAULTS = (
         "the linear head alongside pretraining is taken for one of the pyramid",
     ),
     Fault(
+        "tf_simclr/methods/classifying.py",
+        "not asked or architecture.has_pyramid",
+        "True",
+        "an encoder without stages fails with a KeyError where its pyramid is asked for",
+    ),
+    Fault(
         "tf_simclr/methods/going_on.py",
         'names += ["classify_pyramid", "ft_proj_selector"]',
         'names += ["ft_proj_selector"]',
