@@ -169,7 +169,7 @@ SAID = [
     ({"classify_pyramid": True, "ft_proj_selector": 1}, ["--classify_pyramid has no effect with"]),
     (
         FINETUNING | {"classify_pyramid": True, "ft_proj_selector": 1},
-        ["--ft_proj_selector has no effect with --classify_pyramid: no layer of it is read."],
+        ["--ft_proj_selector has no effect with --classify_pyramid, which reads no layer of"],
     ),
     # The head's norm trains, whatever is frozen; the projection head does not.
     (FINETUNING | LINEAR | {"classify_pyramid": True, "batch_norm_decay": 0.99}, []),

@@ -162,7 +162,8 @@ TASK_WITH_HEAD = Settings(
 )
 LINEAR_HEAD = Settings(_has_head, "without the linear head of --lineareval_while_pretraining")
 PROJECTION_READ = Settings(
-    lambda config: not _reads_pyramid(config), "with --classify_pyramid: no layer of it is read"
+    lambda config: not _reads_pyramid(config),
+    "with --classify_pyramid, which reads no layer of the head",
 )
 # An evaluation uses labels, whatever was trained.
 LABELS_FOR_TASK = Settings(

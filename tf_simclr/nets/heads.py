@@ -173,7 +173,7 @@ class SupervisedHead(keras.layers.Dense):
       num_classes: >= 1.
       zero_init: start at zero logits instead of N(0, 0.01).
       norm: arguments of a BatchNorm that standardises the features first, without gamma and beta;
-        None for none. The pyramid's are of very different sizes.
+        None for none. Those of the pyramid are of very different sizes.
     """
 
     def __init__(
