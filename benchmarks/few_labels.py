@@ -4,13 +4,12 @@ import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from benchmarks import recipe_runs
 from tf_simclr import load_classifier
 from tf_simclr.assembly import build_data
 from tf_simclr.cli import written_in
 from tf_simclr.config import Config
+from tf_simclr.judging.classify import classify
 from tf_simclr.workdir.run_folder import read_settings
 
 PRETRAINED, TUNED, SCRATCH = "emoji32_v2", "emoji32_finetune_10pct", "emoji32_supervised_10pct"
@@ -35,7 +34,7 @@ def kinds(pretrained: str) -> dict[str, tuple[str, dict[str, object]]]:
     """Kind -> its recipe, and the flags over it.
 
     The network that is fine-tuned is compared with one that is trained from scratch by the same
-    recipe, and with one by a recipe of its own, for which as many were tried (trials.csv).
+    recipe, and with one that is trained by a recipe of its own.
 
     Args:
       pretrained: folder of the run that fine-tuning starts from.
@@ -59,8 +58,9 @@ def top_1(config: Config) -> float:
     Args:
       config: of the run; its evaluation says how pictures are shown.
     """
-    right = np.concatenate(list(_right(config)))
-    return float(right.mean())
+    classifier = load_classifier(config.run.model_dir)
+    _, scores = classify(config, build_data.source(config), classifier)
+    return scores[recipe_runs.CLASSIFIER]
 
 
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> str:
@@ -94,9 +94,7 @@ def table(found: Mapping[str, Sequence[Sequence[float]]]) -> Iterator[str]:
     """
     yield _row("emoji32", FEW)
     for kind, columns in found.items():
-        yield _row(
-            KINDS[kind], (f"{statistics.mean(c):.1f} ({max(c) - min(c):.1f})" for c in columns)
-        )
+        yield _row(KINDS[kind], map(recipe_runs.mean_and_spread, columns))
     for kind in ("same", "best"):
         cells = (paired(*pair) for pair in zip(found["tuned"], found[kind]))
         yield _row(f"Ahead of {KINDS[kind].lower()}", cells)
@@ -117,13 +115,3 @@ def _scores(folder: str, recipe: str, flags: Mapping[str, object]) -> list[float
         with recipe_runs.told_to(f"{place}.log"):
             found.append(100 * top_1(config))
     return found
-
-
-def _right(config: Config) -> Iterator[np.ndarray]:
-    """Batch by batch, for each labelled picture whether its class is found: bool [labelled]."""
-    classifier = load_classifier(config.run.model_dir)
-    data = build_data.source(config)
-    for batch in build_data.evaluation_data(config, data, config.data.eval_split):
-        labels = batch["label"].numpy()
-        found = classifier(batch["image"]).numpy().argmax(axis=1)
-        yield (found == labels)[labels >= 0]

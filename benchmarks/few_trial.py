@@ -29,7 +29,8 @@ def main(name: str, kind: str, seeds: Sequence[str], flags: Sequence[str]) -> No
     for seed in seeds:
         folder = trial.RUNS / f"{name}_{seed}"
         config = trial.train(folder, [*BASES[kind], "--mode=train", f"--seed={seed}", *flags])
-        score = few_labels.top_1(config)
+        with recipe_runs.told_to(f"{folder}.log"):
+            score = few_labels.top_1(config)
         labels = recipe_runs.labels(str(folder))
         row = {**trial.facts(name, flags, config), "size": config.data.image_size}
         row |= {"output": kind, "features": labels, trial.CLASSIFIED: f"{score:.4f}"}

@@ -11,7 +11,6 @@ in trials.csv. Each score is a mean over seeds, with the difference of the best 
 """
 
 import os
-import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tf_simclr
 from benchmarks import few_labels, judged_outputs, picture_sets
-from benchmarks.recipe_runs import told_to
+from benchmarks.recipe_runs import mean_and_spread, told_to
 from tf_simclr.config import Config
 from tf_simclr.workdir.run_folder import read_settings
 from tf_simclr.workdir.summaries import training_seconds
@@ -72,9 +71,7 @@ def table(title: str, found: Mapping[str, Sequence[Mapping[str, float]]]) -> Ite
     yield f"\n{title:20}" + "".join(f"{COLUMNS[key]:>15}" for key in columns)
     for output, runs in found.items():
         cells = ([100 * run[key] for run in runs] for key in columns)
-        yield f"{output:20}" + "".join(
-            f"{f'{statistics.mean(cell):.1f} ({max(cell) - min(cell):.1f})':>15}" for cell in cells
-        )
+        yield f"{output:20}" + "".join(f"{mean_and_spread(cell):>15}" for cell in cells)
 
 
 def emoji(runs: str) -> None:

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import shlex
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tf_simclr
@@ -24,6 +25,11 @@ def run(recipe: str, model_dir: str, **more: object) -> dict[str, Any]:
         results = tf_simclr.run(**given).results
     print(f"{time.monotonic() - started:.0f} s, log in {model_dir}.log", flush=True)
     return results
+
+
+def mean_and_spread(scores: Sequence[float]) -> str:
+    """The mean of several seeds, and the difference of the best and the worst: "62.3 (1.7)"."""
+    return f"{statistics.mean(scores):.1f} ({max(scores) - min(scores):.1f})"
 
 
 def labels(model_dir: str) -> int:

@@ -2284,20 +2284,20 @@ FAULTS = (
     ),
     Fault(
         "tf_simclr/workdir/run_settings.py",
-        'for n in f.metadata["instead_of"]}',
-        "for n in ()}",
+        "kept |= replaced_by(given)",
+        "pass",
         "--train_epochs of a run of --train_steps has no effect",
     ),
     Fault(
         "tf_simclr/config/__init__.py",
-        "_replaced_by(of_typed) & (of_user - of_typed)",
+        "replaced_by(of_typed) & (of_user - of_typed)",
         "set()",
         "--labels_per_class contradicts the --label_fraction of a recipe",
     ),
     Fault(
         "tf_simclr/config/__init__.py",
-        "_replaced_by(of_typed) & (of_user - of_typed)",
-        "_replaced_by(of_typed)",
+        "replaced_by(of_typed) & (of_user - of_typed)",
+        "replaced_by(of_typed)",
         "of two typed flags that contradict each other one is dropped without a word",
     ),
     Fault(

@@ -76,16 +76,14 @@ def relative_position(**options):
 
 def classifier(model=Classifier, **options):
     head = ProjectionHead(num_layers=2, out_dim=4)
-    net = model(encoder(), head, num_classes=CLASSES, selector=1, freeze_up_to=0, **options)
+    given = {"num_classes": CLASSES, "selector": 1, "freeze_up_to": 0} | options
+    net = model(encoder(), head, **given)
     net.build([None, SIZE, SIZE, 3])
     return moved(net)
 
 
 def pyramid_classifier():
-    head = ProjectionHead(num_layers=2, out_dim=4)
-    net = Classifier(encoder(), head, num_classes=CLASSES, selector="pyramid")
-    net.build([None, SIZE, SIZE, 3])
-    return moved(net)
+    return classifier(selector="pyramid")
 
 
 def built_encoder():

@@ -61,9 +61,9 @@ def test_it_reads_the_layer_that_it_was_trained_on(tmp_path, images, selector, c
     net.build([None, 16, 16, 3])
     net.supervised_head.bias.assign(tf.range(classes, dtype=tf.float32))
     tf.train.Checkpoint(**net.parts()).write(str(tmp_path / "ckpt-1"))
-    flags = {"train_mode": "finetune", "image_size": 16}
-    read = {"ft_proj_selector": selector} if selector != "pyramid" else {"classify_pyramid": True}
-    flags |= read
+    reads_pyramid = selector == "pyramid"
+    flags = {"classify_pyramid": True} if reads_pyramid else {"ft_proj_selector": selector}
+    flags |= {"train_mode": "finetune", "image_size": 16}
     flags |= {"resnet_depth": 10, "width_multiplier": 0.0625}
     flags |= {"proj_out_dim": 8, "num_proj_layers": 2}
     run_folder.write_settings(Config.from_flat(flags), str(tmp_path))

@@ -115,7 +115,7 @@ class Config:
             given = [name for name, value in values.items() if value != defaults[name]]
         of_user = frozenset(given)
         of_typed = of_user if typed is None else frozenset(typed)
-        dropped = _replaced_by(of_typed) & (of_user - of_typed)
+        dropped = replaced_by(of_typed) & (of_user - of_typed)
         values = {name: value for name, value in values.items() if name not in dropped}
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
@@ -153,7 +153,7 @@ def flag_fields() -> list[dataclasses.Field]:
     return [field for section in SECTIONS.values() for field in dataclasses.fields(section)]
 
 
-def _replaced_by(names: Collection[str]) -> set[str]:
-    """The flags in whose place those of these names stand."""
+def replaced_by(names: Collection[str]) -> set[str]:
+    """The names of the flags in whose place those of these names stand: see `flag`."""
     fields = [field for field in flag_fields() if field.name in names]
     return {other for field in fields for other in field.metadata["instead_of"]}

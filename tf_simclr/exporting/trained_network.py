@@ -152,9 +152,8 @@ class TrainedNetwork:
         projections = self.projection_head(endpoints["final_avg_pool"], training=training)
         outputs = {"proj_head_input": projections[0], "proj_head_output": projections[-1]}
         if self.supervised_head is not None:
-            readable: dict[int | str, tf.Tensor] = dict(enumerate(projections))
-            readable.update(endpoints)
-            read = readable[self.selector]
+            reads = self.selector
+            read = endpoints[reads] if isinstance(reads, str) else projections[reads]
             outputs["logits_sup"] = self.supervised_head(read, training=training)
         return outputs
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from tf_simclr.config import Config, flag_fields
+from tf_simclr.config import Config, flag_fields, replaced_by
 from tf_simclr.config.fields import decides
 from tf_simclr.config.repeat import chooses
 from tf_simclr.workdir import run_folder
@@ -42,7 +42,7 @@ def adopt_settings(config: Config) -> Config:
     ours, values = config.flat(), theirs.flat()
     kept = {*given, "model_dir", *(OF_COMMAND if config.run.mode == "eval" else ())}
     # Flags that would decide in place of a given one: they keep their defaults.
-    kept |= {n for f in flag_fields() if f.name in given for n in f.metadata["instead_of"]}
+    kept |= replaced_by(given)
     values |= {name: ours[name] for name in kept}
     values |= without_own_place(ours, theirs, given)
     idle = IDLE_WHEN_JUDGING if config.run.mode == "eval" else ()
